@@ -1,0 +1,42 @@
+"""Errors that are a person's to mend: each message is one sentence that says what was expected, what came and what to do.
+
+Everything here derives from :class:`FerLensError`; the command line and the pages print its message and never a
+traceback. A message names files by their name alone, never by a machine path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class FerLensError(Exception):
+    """Base of every error whose message is meant for the person using FERLens."""
+
+
+class UsageError(FerLensError):
+    """The request itself makes no sense (exit status 2): an unknown option value, a contradictory pair of options."""
+
+
+class UnknownNameError(UsageError):
+    """A name that is not in a list of choices; the message lists the valid ones."""
+
+    def __init__(self, what: str, name: str, choices: Iterable[str]) -> None:
+        self.choices = tuple(choices)
+        listed = ", ".join(self.choices) if self.choices else "none"
+        super().__init__(f"Unknown {what} '{name}'; valid: {listed}.")
+
+
+class PictureError(FerLensError):
+    """A picture that cannot be used: not a picture, truncated, empty, too small, too large."""
+
+
+class DataError(FerLensError):
+    """A dataset that cannot be read as one: missing folder, unknown class names, no pictures."""
+
+
+class CheckpointError(FerLensError):
+    """A checkpoint that is missing, incomplete, changed since it was written, or does not fit its card."""
+
+
+class RecipeError(UsageError):
+    """A training recipe with an unknown or contradictory entry; the message names the line."""

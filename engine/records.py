@@ -1,0 +1,284 @@
+"""The frozen records that pass between the layers. NumPy on CPU; each validates itself and says what was expected.
+
+Letters in shapes: K classes, C channels, (H, W) picture pixels, (h, w) a map's native grid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float32 = NDArray[np.float32]
+UInt8 = NDArray[np.uint8]
+
+GateKind = Literal["channel", "spatial", "cross", "emotion"]
+GATE_DIMENSIONS: Final[dict[str, int]] = {"channel": 1, "spatial": 2, "cross": 2, "emotion": 3}
+"""How many axes the weights of each kind of gate have: (C,), (h, w), (queries, keys), (K, h, w)."""
+
+
+def _require(condition: bool, expected: str, came: object) -> None:
+    if not condition:
+        raise ValueError(f"expected {expected}, got {came}")
+
+
+def _check_float32(name: str, array: object, dimensions: int) -> None:
+    _require(
+        isinstance(array, np.ndarray) and array.dtype == np.float32 and array.ndim == dimensions,
+        f"{name} as float32 with {dimensions} axes",
+        f"{getattr(array, 'dtype', type(array).__name__)} with shape {getattr(array, 'shape', None)}",
+    )
+    _require(bool(np.isfinite(array).all()), f"{name} to be finite", "NaN or infinity")  # type: ignore[call-overload]
+
+
+def _check_picture(name: str, image: object) -> None:
+    ok = isinstance(image, np.ndarray) and image.dtype == np.uint8
+    ok = ok and (image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)) and image.size > 0  # type: ignore[attr-defined]
+    _require(
+        ok,
+        f"{name} as uint8 with shape (H, W) or (H, W, 3)",
+        f"{getattr(image, 'dtype', type(image).__name__)} with shape {getattr(image, 'shape', None)}",
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class FaceSample:
+    """One picture of a dataset.
+
+    Attributes:
+        id: stable and unique within its dataset, for example ``test/happy/PrivateTest_1.jpg``.
+        image: uint8, (H, W) grey or (H, W, 3) RGB.
+        label: index into the dataset's classes, or -1 where unknown.
+        split: the split's name.
+        source: where it came from, without machine paths.
+    """
+
+    id: str
+    image: UInt8
+    label: int
+    split: str
+    source: str
+
+    def __post_init__(self) -> None:
+        _check_picture("image", self.image)
+        _require(self.label >= -1, "label >= -1", self.label)
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """A model's answer for one face.
+
+    Attributes:
+        probabilities: (K,) float32 in [0, 1], sums to 1.
+        logits: (K,) float32.
+        classes: K names, in the order of the probabilities.
+        label: the class with the highest probability.
+        confidence: that probability, in [0, 1].
+        seconds: time of the forward pass (of the batch, divided by its size).
+    """
+
+    probabilities: Float32
+    logits: Float32
+    classes: tuple[str, ...]
+    label: str
+    confidence: float
+    seconds: float
+
+    def __post_init__(self) -> None:
+        _check_float32("probabilities", self.probabilities, 1)
+        _check_float32("logits", self.logits, 1)
+        _require(len(self.probabilities) == len(self.classes) == len(self.logits), f"{len(self.classes)} probabilities", len(self.probabilities))
+        total = float(self.probabilities.sum())
+        _require(abs(total - 1.0) < 1e-3 and float(self.probabilities.min()) >= 0.0, "probabilities that sum to 1", total)
+        _require(self.label in self.classes, f"a label among {self.classes}", self.label)
+        _require(0.0 <= self.confidence <= 1.0, "confidence in [0, 1]", self.confidence)
+
+    def ranked(self) -> tuple[tuple[str, float], ...]:
+        """Return (class, probability) pairs, most probable first; ties keep the class order."""
+        order = np.argsort(-self.probabilities, kind="stable")
+        return tuple((self.classes[i], float(self.probabilities[i])) for i in order)
+
+
+@dataclass(frozen=True, eq=False)
+class AttentionGate:
+    """The weights that one attention gate multiplied its features with, on its native grid, exactly as computed.
+
+    Attributes:
+        layer: the tap's name, for example ``block2.spatial``.
+        kind: ``channel`` (C,), ``spatial`` (h, w), ``cross`` (queries, keys) or ``emotion`` (K, h, w).
+        weights: float32; sigmoid gates lie in (0, 1), rows of a ``cross`` gate sum to 1.
+    """
+
+    layer: str
+    kind: GateKind
+    weights: Float32
+
+    def __post_init__(self) -> None:
+        _require(self.kind in GATE_DIMENSIONS, f"kind among {sorted(GATE_DIMENSIONS)}", self.kind)
+        _check_float32(f"weights of {self.layer}", self.weights, GATE_DIMENSIONS[self.kind])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.weights.shape
+
+    @property
+    def minimum(self) -> float:
+        return float(self.weights.min())
+
+    @property
+    def mean(self) -> float:
+        return float(self.weights.mean())
+
+    @property
+    def maximum(self) -> float:
+        return float(self.weights.max())
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """A map of what moved one logit, on the native grid of its layer.
+
+    Attributes:
+        method: name in :data:`engine.explain.methods.METHODS`, for example ``gradcam``.
+        layer: the layer it was taken at.
+        target: the class it explains.
+        heatmap: (h, w) float32. Where ``signed`` is False it is >= 0 (Grad-CAM after its ReLU); else it keeps its sign.
+        signed: whether negative values carry meaning.
+        raw_minimum, raw_maximum: the range before any rectification, so that an all-negative map can be told from a flat one.
+        seconds: time of the forward and backward pass together.
+    """
+
+    method: str
+    layer: str
+    target: str
+    heatmap: Float32
+    signed: bool
+    raw_minimum: float
+    raw_maximum: float
+    seconds: float
+
+    def __post_init__(self) -> None:
+        _check_float32(f"heatmap of {self.method}", self.heatmap, 2)
+        _require(self.signed or float(self.heatmap.min()) >= 0.0, "an unsigned heatmap to be >= 0", float(self.heatmap.min()))
+
+    @property
+    def has_positive_evidence(self) -> bool:
+        """False where no cell speaks for the target; such a map is stated, not drawn."""
+        return self.raw_maximum > 0.0
+
+
+@dataclass(frozen=True)
+class FaceBox:
+    """A face's rectangle in pixels of the upright picture: left, top, width, height; ``score`` in [0, 1] or None."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    score: float | None = None
+
+    def __post_init__(self) -> None:
+        _require(self.width > 0 and self.height > 0, "a box with positive width and height", (self.width, self.height))
+
+    def as_list(self) -> list[int]:
+        return [self.x, self.y, self.width, self.height]
+
+
+@dataclass(frozen=True, eq=False)
+class FacePrediction:
+    """One face of a picture: where it is (None: no face was found and the whole picture was classified) and its prediction.
+
+    ``crop`` is the uint8 (H, W, 3) RGB region that was given to the model, before its resizing.
+    """
+
+    box: FaceBox | None
+    prediction: Prediction
+    crop: UInt8
+
+    def __post_init__(self) -> None:
+        _check_picture("crop", self.crop)
+
+
+@dataclass(frozen=True, eq=False)
+class PicturePrediction:
+    """All faces of one picture, largest first; or the sentence that says why it could not be read."""
+
+    source: str
+    faces: tuple[FacePrediction, ...]
+    error: str | None = None
+
+    def __post_init__(self) -> None:
+        _require(bool(self.faces) != (self.error is not None), "either faces or an error", (len(self.faces), self.error))
+
+
+@dataclass(frozen=True, eq=False)
+class FaceExplanation:
+    """Everything one forward and one backward gave for one face.
+
+    Attributes:
+        model: the checkpoint's name.
+        prediction: the model's answer.
+        gates: every attention gate, in forward order (empty for a model without attention).
+        maps: gradient maps, at least one.
+        face: (S, S) or (S, S, 3) uint8, the picture exactly as the model saw it, before normalisation.
+        box: where in the uploaded picture it lies, or None.
+        seconds: the whole computation.
+    """
+
+    model: str
+    prediction: Prediction
+    gates: tuple[AttentionGate, ...]
+    maps: tuple[Explanation, ...]
+    face: UInt8
+    box: FaceBox | None
+    seconds: float
+
+    def __post_init__(self) -> None:
+        _check_picture("face", self.face)
+        _require(len(self.maps) >= 1, "at least one map", len(self.maps))
+
+    def gates_of(self, kind: GateKind) -> tuple[AttentionGate, ...]:
+        return tuple(gate for gate in self.gates if gate.kind == kind)
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """What a model takes: a square picture of ``size`` pixels, ``channels`` 1 or 3, scaled to [0, 1], then (x - mean) / std."""
+
+    size: int
+    channels: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        _require(self.size >= 16, "an input of 16 pixels or more", self.size)
+        _require(self.channels in (1, 3), "1 or 3 channels", self.channels)
+        _require(len(self.mean) == len(self.std) == self.channels, f"{self.channels} means and stds", (self.mean, self.std))
+        _require(all(s > 0 for s in self.std), "positive stds", self.std)
+
+
+@dataclass(frozen=True)
+class RunCard:
+    """What a checkpoint's ``card.json`` says: enough to rebuild the model and to reproduce each figure.
+
+    ``metrics`` maps ``<dataset>/<split>/<single|tta>`` to the document that ``python -m engine evaluate --json`` prints.
+    """
+
+    name: str
+    architecture: str
+    config: dict[str, Any]
+    classes: tuple[str, ...]
+    input: InputSpec
+    recipe: dict[str, Any]
+    data: dict[str, Any]
+    metrics: dict[str, dict[str, Any]]
+    versions: dict[str, str]
+    weights_sha256: str
+    parameters: int
+    notes: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        _require(len(self.classes) >= 2 and len(set(self.classes)) == len(self.classes), "two or more distinct classes", self.classes)
+        _require(len(self.weights_sha256) == 64, "a sha256 of 64 hex digits", self.weights_sha256)
