@@ -1,0 +1,133 @@
+"""A labelled set of face pictures held in memory, and the files that did not make it in."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.records import FaceSample, UInt8
+
+Int64 = NDArray[np.int64]
+Bool = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class SkippedFile:
+    """A file or row that is not in the dataset, and why."""
+
+    id: str
+    reason: str
+
+
+def _expect(condition: bool, expected: str, came: object) -> None:
+    if not condition:
+        raise ValueError(f"expected {expected}, got {came}")
+
+
+@dataclass(frozen=True, eq=False)
+class FaceDataset:
+    """N pictures of one size with their labels, as uint8 in memory.
+
+    Attributes:
+        name: the dataset's promised name, for example ``fer2013``.
+        split: the split these pictures are.
+        classes: the K class names; a label indexes them.
+        images: uint8, (N, H, W) grey or (N, H, W, 3) RGB, 0-255.
+        labels: int64, (N,), 0 to K-1.
+        ids: N distinct names that stay the same between a folder and its archive, for example
+            ``test/happy/PrivateTest_1.jpg``; ``<usage>/<class>/<row>`` for a CSV.
+        duplicate_group: int64, (N,); the same number means the same decoded pixels before resizing.
+        skipped: files that could not be read or were dropped.
+        in_train: bool, (N,): whether an exact copy of the picture lies in the whole training set; None where the
+            question makes no sense (the training pictures themselves).
+    """
+
+    name: str
+    split: str
+    classes: tuple[str, ...]
+    images: UInt8
+    labels: Int64
+    ids: tuple[str, ...]
+    duplicate_group: Int64
+    skipped: tuple[SkippedFile, ...] = ()
+    in_train: Bool | None = None
+
+    def __post_init__(self) -> None:
+        shape = self.images.shape
+        picture = len(shape) == 3 or (len(shape) == 4 and shape[3] == 3)
+        _expect(
+            self.images.dtype == np.uint8 and picture,
+            "images as uint8 with shape (N, H, W) or (N, H, W, 3)",
+            f"{self.images.dtype} with shape {shape}",
+        )
+        count = shape[0]
+        for name, array in (("labels", self.labels), ("duplicate_group", self.duplicate_group)):
+            _expect(
+                array.dtype == np.int64 and array.shape == (count,),
+                f"{name} as int64 with shape ({count},)",
+                f"{array.dtype} with shape {array.shape}",
+            )
+        if self.in_train is not None:
+            _expect(
+                self.in_train.dtype == np.bool_ and self.in_train.shape == (count,),
+                f"in_train as bool with shape ({count},)",
+                f"{self.in_train.dtype} with shape {self.in_train.shape}",
+            )
+        _expect(len(self.ids) == count, f"{count} ids", len(self.ids))
+        _expect(len(set(self.ids)) == count, "distinct ids", f"{count - len(set(self.ids))} repeated")
+        _expect(len(set(self.classes)) == len(self.classes) > 0, "distinct class names", self.classes)
+        if count:
+            low, high = int(self.labels.min()), int(self.labels.max())
+            _expect(low >= 0 and high < len(self.classes), f"labels 0 to {len(self.classes) - 1}", f"{low} to {high}")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, index: int) -> FaceSample:
+        """Return picture ``index`` as a record; negative indices count from the end."""
+        return FaceSample(
+            id=self.ids[index],
+            image=self.images[index],
+            label=int(self.labels[index]),
+            split=self.split,
+            source=self.name,
+        )
+
+    def __iter__(self) -> Iterator[FaceSample]:
+        return (self[index] for index in range(len(self)))
+
+    def subset(self, indices: Sequence[int] | Int64 | Bool) -> FaceDataset:
+        """Return the pictures at ``indices`` (positions, or a boolean mask of length N) in that order."""
+        chosen = np.asarray(indices)
+        if chosen.dtype == np.bool_:
+            _expect(chosen.shape == (len(self),), f"a mask of length {len(self)}", chosen.shape)
+            chosen = np.flatnonzero(chosen)
+        chosen = chosen.astype(np.int64)
+        return replace(
+            self,
+            images=self.images[chosen],
+            labels=self.labels[chosen],
+            ids=tuple(self.ids[index] for index in chosen),
+            duplicate_group=self.duplicate_group[chosen],
+            in_train=None if self.in_train is None else self.in_train[chosen],
+        )
+
+    def class_counts(self) -> dict[str, int]:
+        """Return how many pictures each class has, in the order of ``classes``, zeros included."""
+        counts = np.bincount(self.labels, minlength=len(self.classes))
+        return {name: int(count) for name, count in zip(self.classes, counts, strict=True)}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The sha256 (64 hex digits) of class names, ids, labels and pixels: equal means the same data in the same order."""
+        digest = hashlib.sha256()
+        for part in ("\n".join(self.classes), "\n".join(self.ids), str(self.images.shape)):
+            digest.update(part.encode() + b"\0")
+        digest.update(np.ascontiguousarray(self.labels, dtype="<i8").tobytes())
+        digest.update(np.ascontiguousarray(self.images).data)
+        return digest.hexdigest()

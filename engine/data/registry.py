@@ -1,0 +1,261 @@
+"""The datasets by name: where each lies, which classes it has and how its splits come about."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from engine.data.dataset import Bool, FaceDataset
+from engine.data.gather import Need, Picture, gather
+from engine.data.sources import ARCHIVE_SUFFIXES, SPLIT_FOLDERS, Entry, read_source
+from engine.data.splits import assign_splits, duplicate_groups
+from engine.errors import DataError, UnknownNameError, UsageError
+from engine.labels import CK_EMOTIONS, EMOTIONS
+
+DATA_VARIABLE: Final = "FERLENS_DATA"
+DEFAULT_SIZE: Final = 48
+VALIDATION_SHARE: Final = 0.1
+TEST_SHARE: Final = 0.1
+
+SPLITS: Final[tuple[str, ...]] = ("train", "val", "trainval", "test")
+FER2013_SPLITS: Final[tuple[str, ...]] = (*SPLITS, "public", "private")
+TEST_SPLITS: Final[dict[str, tuple[str, ...]]] = {
+    "test": ("test", "public", "private"),
+    "public": ("public",),
+    "private": ("private",),
+}
+"""Which parts of a source each test split takes in."""
+
+
+@dataclass(frozen=True)
+class DatasetKind:
+    """What is particular to a dataset.
+
+    Attributes:
+        classes: its class names, in the order of its labels.
+        splits: the splits that can be asked for.
+        files: names (without path) it is looked for under a data folder that holds several datasets.
+    """
+
+    classes: tuple[str, ...]
+    splits: tuple[str, ...]
+    files: tuple[str, ...]
+
+
+def _archives(*stems: str) -> tuple[str, ...]:
+    return tuple(stem + suffix for stem in stems for suffix in ARCHIVE_SUFFIXES)
+
+
+KINDS: Final[dict[str, DatasetKind]] = {
+    "fer2013": DatasetKind(
+        EMOTIONS, FER2013_SPLITS, ("fer2013", "fer2013.csv", "icml_face_data.csv", *_archives("fer2013", "archive"))
+    ),
+    "ckplus": DatasetKind(
+        CK_EMOTIONS, SPLITS, ("ckplus", "CK+", "CK+48", "ckextended.csv", *_archives("ckplus", "CK+", "CK+48"))
+    ),
+    "folder": DatasetKind(EMOTIONS, SPLITS, ()),
+}
+DATASETS: Final[tuple[str, ...]] = ("synthetic", "fer2013", "ckplus", "samm", "folder")
+"""Every promised name."""
+
+
+def find_data(name: str, data: Path | None = None) -> Path:
+    """Find where dataset ``name`` lies: ``data``, else the variable FERLENS_DATA, else ``data/`` here.
+
+    The place may be the dataset itself (a folder, an archive, a CSV) or a folder that holds it under a usual name.
+
+    Raises:
+        DataError: when there is nothing, saying what was looked for.
+    """
+    variable = os.environ.get(DATA_VARIABLE)
+    place = data if data is not None else Path(variable) if variable else Path("data")
+    said = "--data" if data is not None else DATA_VARIABLE if variable else "the default folder"
+    kind = KINDS[name]
+    usual = ", ".join(kind.files[:3]) or "train/<class>/*"
+    if not place.exists():
+        raise DataError(
+            f"No data for '{name}': {said} names '{place.name or place}', which does not exist; "
+            f"give a folder, an archive or a CSV with --data PATH or the variable {DATA_VARIABLE}."
+        )
+    if place.is_dir():
+        present = {child.name.lower(): child for child in sorted(place.iterdir())}
+        own = any(word in present for word in SPLIT_FOLDERS)
+        if not own:
+            for file in kind.files:
+                if file.lower() in present:
+                    return present[file.lower()]
+        if not present:
+            raise DataError(
+                f"No data for '{name}': {said} names '{place.name or place}', which is empty; "
+                f"expected train/<class>/* or {usual} in it."
+            )
+    return place
+
+
+def _part(entry: Entry) -> str | None:
+    """Return the split of a FER2013 entry: its test files say in their names which half they belong to."""
+    name = entry.id.rsplit("/", 1)[-1]
+    if entry.split == "test" and name.startswith("PublicTest_"):
+        return "public"
+    if entry.split == "test" and name.startswith("PrivateTest_"):
+        return "private"
+    return entry.split
+
+
+def _needs(split: str) -> Callable[[str | None], Need]:
+    """Say what loading ``split`` needs of each part: a test split compares with the digests of the training pictures."""
+
+    def need(part: str | None) -> Need:
+        if part is None:
+            return "pixels"
+        if split in TEST_SPLITS:
+            return "pixels" if part in TEST_SPLITS[split] else "digest" if part == "train" else "nothing"
+        return "pixels" if part in {"train", "val"} else "nothing"
+
+    return need
+
+
+def _members(split: str, pictures: list[Picture], seed: int) -> tuple[list[int], set[bytes]]:
+    """Return the positions that belong to ``split`` and the digests of the whole training set beside it."""
+    labels = np.array([picture.label for picture in pictures], dtype=np.int64)
+    ids = [picture.id for picture in pictures]
+    groups = duplicate_groups([picture.digest for picture in pictures])
+    parts: list[str | None] = [picture.split for picture in pictures]
+    if not any(parts):
+        shares = {"val": VALIDATION_SHARE, "test": TEST_SHARE}
+        parts = list(assign_splits(labels, groups, ids, shares=shares, seed=seed))
+    training = {picture.digest for picture, part in zip(pictures, parts, strict=True) if part == "train"}
+    if split in TEST_SPLITS:
+        return [i for i, part in enumerate(parts) if part in TEST_SPLITS[split]], training
+    if "val" not in parts:
+        inside = [i for i, part in enumerate(parts) if part == "train"]
+        named = assign_splits(
+            labels[inside], groups[inside], [ids[i] for i in inside], shares={"val": VALIDATION_SHARE}, seed=seed
+        )
+        for i, part in zip(inside, named, strict=True):
+            parts[i] = part
+    wanted = {"train", "val"} if split == "trainval" else {split}
+    return [i for i, part in enumerate(parts) if part in wanted], training
+
+
+def _nothing(name: str, split: str, source: str, seen: set[str]) -> str:
+    """Say why ``split`` came out empty."""
+    parts = ", ".join(sorted(part for part in seen if part))
+    if not seen:
+        return f"No pictures in '{source}'; expected train|val|test/<class>/*, or class folders alone, or a CSV with emotion and pixels."
+    if name == "fer2013" and split in {"public", "private"}:
+        return (
+            f"'{source}' does not tell the public from the private test pictures; expected files named "
+            "PublicTest_* and PrivateTest_* or a CSV with a Usage column, so use the split 'test' instead."
+        )
+    return f"'{source}' has no pictures for the split '{split}'; it has {parts or 'too few pictures to split'}."
+
+
+def _load_pictures(
+    name: str,
+    split: str,
+    *,
+    data: Path | None,
+    drop_unknown: bool,
+    size: int,
+    channels: int | None,
+    seed: int,
+) -> FaceDataset:
+    kind = KINDS[name]
+    place = find_data(name, data)
+    source = place.name or str(place)
+    seen: set[str] = set()
+
+    def entries() -> Iterator[Entry]:
+        for entry in read_source(place):
+            part = _part(entry) if name == "fer2013" else entry.split
+            seen.add(part or "")
+            yield replace(entry, split=part)
+
+    pictures, skipped = gather(
+        entries(),
+        kind.classes,
+        size=size,
+        channels=channels,
+        need=_needs(split),
+        drop_unknown=drop_unknown,
+        source=source,
+    )
+    positions, training = _members(split, pictures, seed)
+    if not positions:
+        raise DataError(_nothing(name, split, source, seen))
+    chosen = [pictures[position] for position in positions]
+    pixels = [picture.pixels for picture in chosen if picture.pixels is not None]
+    if channels is None and any(image.ndim == 3 for image in pixels):
+        pixels = [image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2) for image in pixels]
+    in_train: Bool | None = None
+    if split in TEST_SPLITS and training:
+        in_train = np.array([picture.digest in training for picture in chosen], dtype=np.bool_)
+    return FaceDataset(
+        name=name,
+        split=split,
+        classes=kind.classes,
+        images=np.stack(pixels),
+        labels=np.array([picture.label for picture in chosen], dtype=np.int64),
+        ids=tuple(picture.id for picture in chosen),
+        duplicate_group=duplicate_groups([picture.digest for picture in chosen]),
+        skipped=tuple(skipped),
+        in_train=in_train,
+    )
+
+
+def load_dataset(
+    name: str,
+    split: str,
+    *,
+    data: Path | None = None,
+    drop_unknown: bool = False,
+    size: int | None = None,
+    channels: int | None = 1,
+    seed: int = 0,
+) -> FaceDataset:
+    """Load a split of a dataset into memory.
+
+    A source with ``train``, ``val`` and ``test`` parts is taken at its word. Where it has no ``val`` part, ``val`` is a
+    stratified tenth of its training pictures and ``train`` the rest; where it has classes alone, ``train``, ``val`` and ``test`` are stratified
+    80/10/10. Both draws depend on the pictures' ids and ``seed`` only, and exact duplicates stay on one side.
+
+    Args:
+        name: one of ``DATASETS``.
+        split: ``train``, ``val``, ``trainval`` (both), ``test``; for fer2013 also ``public`` and ``private``, the halves of ``test``.
+        data: where it lies: a folder, an archive or a CSV; None for the variable FERLENS_DATA, else ``data/``.
+        drop_unknown: leave out classes that the dataset does not have instead of raising.
+        size: side of the pictures in pixels, 48 unless said.
+        channels: 1 for grey, 3 for RGB, None for RGB only where there is colour.
+        seed: of the draw of ``val`` (and ``test``).
+
+    Raises:
+        UnknownNameError: for an unknown dataset or split.
+        UsageError: for an impossible size or number of channels.
+        DataError: for data that is missing or cannot be read as this dataset.
+    """
+    if name not in DATASETS:
+        raise UnknownNameError("dataset", name, DATASETS)
+    split = SPLIT_FOLDERS.get(split, split)
+    splits = KINDS[name].splits if name in KINDS else SPLITS
+    if split not in splits:
+        raise UnknownNameError(f"split of {name}", split, splits)
+    side = DEFAULT_SIZE if size is None else size
+    if not 8 <= side <= 1024:
+        raise UsageError(f"Expected a picture size from 8 to 1024 pixels, got {side}.")
+    if channels not in {None, 1, 3}:
+        raise UsageError(f"Expected 1 or 3 channels, got {channels}.")
+    if name == "synthetic":
+        from engine.data.synthetic_dataset import load_synthetic
+
+        return load_synthetic(split, size=side)
+    if name == "samm":
+        raise DataError(
+            "SAMM cannot be loaded by this name yet; arrange its frames as train|val|test/<class>/* and take --dataset folder."
+        )
+    return _load_pictures(name, split, data=data, drop_unknown=drop_unknown, size=side, channels=channels, seed=seed)

@@ -1,0 +1,257 @@
+"""Readers: a folder, a .zip, a .tar.* or a CSV becomes a stream of entries, one a picture, nothing unpacked to disk.
+
+A member's path is only ever read as text: it says the split and the class and is never opened, so an archive cannot reach
+outside itself.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import lzma
+import os
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Final
+
+import numpy as np
+
+from engine.data.decode import SUFFIXES
+from engine.errors import DataError
+from engine.labels import FER2013_CSV_ORDER, canonical
+from engine.records import UInt8
+
+MAX_MEMBER_BYTES: Final = 20_000_000
+MAX_MEMBERS: Final = 1_000_000
+ARCHIVE_SUFFIXES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2")
+
+SPLIT_FOLDERS: Final[dict[str, str]] = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "test",
+    "testing": "test",
+    "publictest": "public",
+    "privatetest": "private",
+}
+"""What folder names and a CSV's Usage column (in lower case) call a split."""
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One picture before decoding.
+
+    Attributes:
+        id: its stable name.
+        split: ``train``, ``val``, ``test``, ``public``, ``private``, or None where the layout has no splits.
+        word: the class as written there.
+        payload: the file's bytes, where to read them, or pixels uint8 (H, W); None where ``reason`` says why not.
+        reason: why the entry cannot be used, or empty.
+        row: the row in a CSV, so that its order is kept; 0 for files.
+    """
+
+    id: str
+    split: str | None
+    word: str
+    payload: bytes | Path | UInt8 | None
+    reason: str = ""
+    row: int = 0
+
+
+def locate(path: PurePosixPath) -> tuple[str, str | None, str] | None:
+    """Read a picture's id, split and class word out of its relative path.
+
+    The innermost folder that is named like a split and has a class folder in it counts; what wraps it is left out of the id.
+    Without such a folder the class is the outermost one with a known class name, else the picture's own folder.
+
+    Returns:
+        (id, split or None, class word), or None for a file that lies in no class folder.
+    """
+    folders = path.parts[:-1]
+    for index in range(len(folders) - 2, -1, -1):
+        split = SPLIT_FOLDERS.get(folders[index].lower())
+        if split is not None:
+            return "/".join(path.parts[index:]), split, folders[index + 1]
+    if not folders or folders[-1].lower() in SPLIT_FOLDERS:
+        return None
+    known = [index for index, folder in enumerate(folders) if canonical(folder) is not None]
+    start = known[0] if known else len(folders) - 1
+    return "/".join(path.parts[start:]), None, folders[start]
+
+
+def _is_clutter(path: PurePosixPath) -> bool:
+    """Say whether a path is an operating system's or a hidden file, which no person meant as data."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts) or path.name in {
+        "Thumbs.db",
+        "desktop.ini",
+    }
+
+
+def _entry(path: PurePosixPath, payload: bytes | Path | None, reason: str = "") -> Entry | None:
+    found = locate(path)
+    if found is None:
+        return None
+    name, split, word = found
+    if not reason and path.suffix.lower() not in SUFFIXES:
+        payload, reason = None, f"'{path.suffix or path.name}' is not a picture file"
+    return Entry(id=name, split=split, word=word, payload=payload, reason=reason)
+
+
+def read_folder(root: Path) -> Iterator[Entry]:
+    """Yield the pictures below ``root``; their bytes are read later, by whoever decodes them."""
+    for folder, subfolders, files in os.walk(root):
+        subfolders.sort()
+        here = Path(folder)
+        for name in sorted(files):
+            path = PurePosixPath((here / name).relative_to(root).as_posix())
+            if _is_clutter(path):
+                continue
+            entry = _entry(path, here / name)
+            if entry is not None:
+                yield entry
+
+
+def _read_members(members: Iterable[tuple[str, int, IO[bytes] | None]], name: str) -> Iterator[Entry]:
+    """Turn (path, claimed size, opened member) triples into entries; a claimed size is not trusted."""
+    for number, (member, size, stream) in enumerate(members):
+        if number >= MAX_MEMBERS:
+            raise DataError(
+                f"'{name}' holds more than {MAX_MEMBERS:,} files; split it, or unpack it and give the folder."
+            )
+        path = PurePosixPath(member.replace("\\", "/"))
+        if stream is None or _is_clutter(PurePosixPath(*[part for part in path.parts if part not in {".", ".."}])):
+            continue
+        if path.suffix.lower() == ".csv":
+            text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
+            header = _header(text)
+            if header is not None:
+                yield from _read_rows(text, header)
+            continue
+        data: bytes | None = None
+        reason = f"larger than {MAX_MEMBER_BYTES // 1_000_000} MB"
+        if size <= MAX_MEMBER_BYTES:
+            data = stream.read(MAX_MEMBER_BYTES + 1)
+            if len(data) <= MAX_MEMBER_BYTES:
+                reason = ""
+            else:
+                data = None
+        entry = _entry(path, data, reason)
+        if entry is not None:
+            yield entry
+
+
+def _zip_members(archive: zipfile.ZipFile) -> Iterator[tuple[str, int, IO[bytes] | None]]:
+    for info in archive.infolist():
+        is_link = (info.external_attr >> 16) & 0o170000 == 0o120000
+        if info.is_dir() or is_link:
+            continue
+        with archive.open(info) as stream:
+            yield info.filename, info.file_size, stream
+
+
+def _tar_members(archive: tarfile.TarFile) -> Iterator[tuple[str, int, IO[bytes] | None]]:
+    for info in archive:
+        yield info.name, info.size, archive.extractfile(info) if info.isreg() else None
+        # A TarFile remembers every member it has met; a stream is read once, so forget them.
+        archive.members = []
+
+
+def read_archive(path: Path) -> Iterator[Entry]:
+    """Yield the pictures of a .zip or .tar.*, or the rows of a CSV inside it, reading members in memory one by one.
+
+    Raises:
+        DataError: for a damaged, truncated or encrypted archive.
+    """
+    try:
+        if path.name.lower().endswith(".zip"):
+            with zipfile.ZipFile(path) as archive:
+                yield from _read_members(_zip_members(archive), path.name)
+        else:
+            with tarfile.open(path, mode="r|*") as tar:
+                yield from _read_members(_tar_members(tar), path.name)
+    except (zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError) as error:
+        raise DataError(
+            f"Expected '{path.name}' to be a whole archive, but it is damaged or cut short; get it again."
+        ) from error
+    except (RuntimeError, NotImplementedError) as error:
+        raise DataError(
+            f"'{path.name}' is encrypted or packed in an unusual way; unpack it and give the folder."
+        ) from error
+
+
+def _header(lines: Iterable[str]) -> dict[str, int] | None:
+    """Read a CSV's first line: where ``emotion``, ``pixels`` and perhaps ``usage`` stand; None if it is another CSV."""
+    first = next(iter(lines), "")
+    columns = {name.strip().lower(): index for index, name in enumerate(next(csv.reader([first[:1000]]), []))}
+    return columns if {"emotion", "pixels"} <= columns.keys() else None
+
+
+def _parse_row(cells: list[str], columns: dict[str, int]) -> tuple[str, UInt8]:
+    """Return a row's class word and its pixels, uint8 (H, H); raise ValueError with the reason."""
+    if len(cells) <= max(columns.values()):
+        raise ValueError(f"expected {len(columns)} columns, got {len(cells)}")
+    code = cells[columns["emotion"]].strip()
+    # The eighth code is CK+'s: ckextended.csv goes on where FER2013 stops.
+    names = (*FER2013_CSV_ORDER, "contempt")
+    if not (code.isascii() and code.isdigit()) or int(code) >= len(names):
+        raise ValueError(f"expected an emotion from 0 to {len(names) - 1}, got '{code[:20]}'")
+    try:
+        values = np.array(cells[columns["pixels"]].split(), dtype=np.int64)
+    except (ValueError, OverflowError) as error:
+        raise ValueError("expected whole numbers as pixels") from error
+    side = round(len(values) ** 0.5)
+    if side * side != len(values) or side == 0:
+        raise ValueError(f"expected the pixels of a square picture, got {len(values)} numbers")
+    if values.min() < 0 or values.max() > 255:
+        raise ValueError("expected pixels from 0 to 255")
+    return names[int(code)], values.astype(np.uint8).reshape(side, side)
+
+
+def _read_rows(lines: Iterable[str], columns: dict[str, int]) -> Iterator[Entry]:
+    for row, cells in enumerate(csv.reader(lines)):
+        if not cells:
+            continue
+        has_usage = "usage" in columns and columns["usage"] < len(cells)
+        usage = cells[columns["usage"]].strip() if has_usage else ""
+        split = SPLIT_FOLDERS.get(usage.lower())
+        try:
+            if usage and split is None:
+                raise ValueError(f"unknown Usage '{usage[:20]}'")
+            word, pixels = _parse_row(cells, columns)
+        except ValueError as error:
+            yield Entry(
+                id=f"{usage[:20] or 'all'}/?/{row}", split=split, word="", payload=None, reason=str(error), row=row
+            )
+            continue
+        yield Entry(id=f"{usage or 'all'}/{word}/{row}", split=split, word=word, payload=pixels, row=row)
+
+
+def read_csv(path: Path) -> Iterator[Entry]:
+    """Yield the rows of ``fer2013.csv`` or a sibling: columns emotion and pixels, perhaps Usage, in any order and spacing."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
+        columns = _header(lines)
+        if columns is None:
+            raise DataError(f"Expected columns 'emotion' and 'pixels' in '{path.name}', but its first line has others.")
+        yield from _read_rows(lines, columns)
+
+
+def read_source(path: Path) -> Iterator[Entry]:
+    """Yield the entries of a folder, an archive or a CSV, by what ``path`` is.
+
+    Raises:
+        DataError: for any other kind of file.
+    """
+    name = path.name.lower()
+    if path.is_dir():
+        return read_folder(path)
+    if name.endswith(ARCHIVE_SUFFIXES):
+        return read_archive(path)
+    if name.endswith(".csv"):
+        return read_csv(path)
+    raise DataError(f"Expected a folder, a CSV or an archive ({', '.join(ARCHIVE_SUFFIXES)}), got '{path.name}'.")
