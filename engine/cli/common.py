@@ -1,0 +1,41 @@
+"""What commands share: data options, JSON on stdout, progress and notes on stderr."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+STDERR = Console(stderr=True, highlight=False)
+
+
+def add_data_options(parser: argparse.ArgumentParser, *, dataset: str | None = "fer2013") -> None:
+    """Add ``--dataset``, ``--data`` and ``--drop-unknown``."""
+    parser.add_argument(
+        "--dataset", default=dataset, help="fer2013, ckplus, synthetic or folder (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        help="folder, .zip, .tar.* or .csv with the pictures (default: the variable FERLENS_DATA, else data/)",
+    )
+    parser.add_argument("--drop-unknown", action="store_true", help="leave out classes that the vocabulary lacks")
+
+
+def add_json_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--json``."""
+    parser.add_argument("--json", action="store_true", help="print one JSON document on stdout, all else on stderr")
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document on stdout."""
+    sys.stdout.write(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def note(text: str) -> None:
+    """Say something on stderr."""
+    STDERR.print(text, soft_wrap=True, markup=False)

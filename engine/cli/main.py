@@ -1,0 +1,59 @@
+"""The command line: one file a command, one plain line for an error, exit status 0 / 2 (wrong use) / 1 (failed)."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from engine.errors import FerLensError, UsageError
+
+COMMANDS: Final[dict[str, str]] = {
+    "train": "train a model by a recipe, or resume a run",
+    "evaluate": "measure a checkpoint on a split of a dataset",
+    "predict": "classify the faces of pictures or folders",
+    "explain": "write the attention gates and explanations of one picture",
+    "models": "list the checkpoints: parameters, inputs, gates, metrics",
+}
+"""Each name is a module ``engine.cli.<name>`` with ``add_arguments(parser)`` and ``run(arguments) -> int``."""
+
+
+def build_parser(chosen: str | None = None) -> argparse.ArgumentParser:
+    """Build the parser; only the ``chosen`` command's module is imported, so that help is quick."""
+    parser = argparse.ArgumentParser(
+        prog="python -m engine",
+        description="Train facial-expression models with attention; measure and explain what they look at.",
+    )
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, summary in COMMANDS.items():
+        sub = subparsers.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+        if name == chosen:
+            importlib.import_module(f"engine.cli.{name}").add_arguments(sub)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    chosen = next((word for word in words if word in COMMANDS), None)
+    arguments = build_parser(chosen).parse_args(words)
+    try:
+        status: int = importlib.import_module(f"engine.cli.{chosen}").run(arguments)
+    except UsageError as error:
+        return _complain(error, 2)
+    except FerLensError as error:
+        return _complain(error, 1)
+    except KeyboardInterrupt:
+        return _complain("Interrupted.", 1)
+    except BrokenPipeError:  # the reader of our output went away, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status
+
+
+def _complain(message: object, status: int) -> int:
+    sys.stderr.write(f"error: {message}\n")
+    return status

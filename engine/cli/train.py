@@ -1,0 +1,137 @@
+"""``python -m engine train``: train a model by a recipe, or resume a run."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from rich.progress import BarColumn, Progress, TextColumn
+
+from engine.cli.common import STDERR, add_data_options, add_json_option, note, print_json
+from engine.training.fit import RUNS, fit
+from engine.training.loop import StepReport, Trainer
+from engine.training.recipe import Recipe, change, load_recipe, recipe_names
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--recipe", required=True, help=f"one of {', '.join(recipe_names())}, or a .toml file")
+    add_data_options(parser, dataset=None)
+    parser.add_argument("--epochs", type=int, help="instead of the recipe's")
+    parser.add_argument("--batch-size", type=int, help="instead of the recipe's")
+    parser.add_argument("--learning-rate", type=float, help="peak, instead of the recipe's")
+    parser.add_argument("--start-from", metavar="MODEL", help="begin with the fitting weights of this checkpoint")
+    parser.add_argument("--seed", type=int, default=0, help="of weights, order, augmentation, dropout (default 0)")
+    parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu (default: the first that is there)")
+    parser.add_argument("--out", type=Path, help="checkpoint folder to make (default: checkpoints/<recipe>)")
+    parser.add_argument("--resume", action="store_true", help=f"continue the run saved in {RUNS}/<name of --out>")
+    parser.add_argument("--minutes", type=float, help="stop cleanly after so long; --resume continues")
+    parser.add_argument("--limit", type=int, metavar="N", help="a quick try on N pictures of each split")
+    add_json_option(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train and report."""
+    recipe = _with_options(load_recipe(arguments.recipe), arguments)
+    out = arguments.out or Path("checkpoints") / recipe.name
+    bar = _Bar()
+    with bar.progress:
+        result = fit(
+            recipe,
+            out=out,
+            data=arguments.data,
+            seed=arguments.seed,
+            device=arguments.device,
+            resume=arguments.resume,
+            minutes=arguments.minutes,
+            limit=arguments.limit,
+            drop_unknown=arguments.drop_unknown,
+            listener=bar,
+            on_trainer=_stop_on_interrupt,
+        )
+    state = "finished" if result.finished else "stopped, continue with --resume"
+    note(
+        f"{out.name}: {state}; {result.epochs_done} epochs in {result.seconds / 60:.1f} minutes, best val accuracy "
+        f"{100 * result.best_val_accuracy:.1f} % in epoch {result.best_epoch}."
+    )
+    if arguments.json:
+        known = result.best_epoch > 0
+        print_json(
+            {
+                "model": out.name,
+                "finished": result.finished,
+                "epochs_done": result.epochs_done,
+                "best_epoch": result.best_epoch,
+                "best_val_accuracy": result.best_val_accuracy if known else None,
+                "seconds": round(result.seconds, 1),
+            }
+        )
+    return 0
+
+
+def _with_options(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
+    wanted: dict[str, dict[str, Any]] = {
+        "schedule": {"epochs": arguments.epochs},
+        "optimiser": {"batch_size": arguments.batch_size, "learning_rate": arguments.learning_rate},
+        "model": {"start_from": arguments.start_from},
+        "data": {"dataset": arguments.dataset},
+    }
+    if arguments.epochs is not None and recipe.schedule.warmup_epochs >= arguments.epochs:
+        # A shortened run keeps the recipe's shape: the warm-up shrinks with it.
+        wanted["schedule"]["warmup_epochs"] = recipe.schedule.warmup_epochs * arguments.epochs / recipe.schedule.epochs
+    for section, values in wanted.items():
+        given = {key: value for key, value in values.items() if value is not None}
+        if given:
+            recipe = change(recipe, section, **given)
+    return recipe
+
+
+def _stop_on_interrupt(trainer: Trainer) -> None:
+    """Let the first Ctrl-C (or SIGTERM) end the run after the step at hand, saved; a second one ends it at once."""
+
+    def stop(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature is the signal module's
+        note("Stopping after this step; the run is saved and --resume continues it.")
+        trainer.stop_requested = True
+        signal.signal(signum, signal.SIG_DFL)
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+
+
+class _Bar:
+    """A progress bar on a terminal; one line an epoch elsewhere (a log file)."""
+
+    def __init__(self) -> None:
+        self.progress = Progress(
+            TextColumn("epoch {task.fields[epoch]}"),
+            BarColumn(),
+            TextColumn("loss {task.fields[loss]:.3f}  val {task.fields[val]:.1f} %  {task.fields[left]} left"),
+            console=STDERR,
+            disable=not sys.stderr.isatty(),
+        )
+        self.task = self.progress.add_task("", total=1.0, epoch="", loss=0.0, val=0.0, left="")
+        self.logged = time.monotonic()
+        self.epoch = 0
+
+    def __call__(self, report: StepReport) -> None:
+        left = f"{report.seconds_left / 60:.0f} min"
+        epoch = f"{report.epoch}/{report.epochs}"
+        self.progress.update(
+            self.task,
+            completed=report.done,
+            epoch=epoch,
+            loss=report.loss,
+            val=100 * report.best_accuracy,
+            left=left,
+        )
+        if self.progress.disable and (report.epoch != self.epoch or time.monotonic() - self.logged > 60):
+            self.epoch, self.logged = report.epoch, time.monotonic()
+            note(
+                f"epoch {epoch} at {report.done:.0%}: loss {report.loss:.3f}, best val "
+                f"{100 * report.best_accuracy:.1f} %, {left} left"
+            )

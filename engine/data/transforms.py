@@ -1,0 +1,139 @@
+"""Pictures to tensors, and augmentation of whole batches.
+
+Augmentation draws all its random numbers from the generator it is given, so that a batch can be made again from
+(seed, epoch, step) alone. Letters: B batch, C channels, S side.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engine.records import InputSpec
+
+
+def to_tensor(images: NDArray[np.uint8]) -> Tensor:
+    """uint8 (B, S, S) or (B, S, S, 3) → uint8 tensor (B, C, S, S) that shares memory where it can."""
+    tensor = torch.from_numpy(np.ascontiguousarray(images))
+    return tensor[:, None] if tensor.ndim == 3 else tensor.permute(0, 3, 1, 2)
+
+
+def normalise(batch: Tensor, spec: InputSpec) -> Tensor:
+    """uint8 (B, C, S, S) in [0, 255], or float in [0, 1] → float32, (x - mean) / std."""
+    x = batch.float() / 255.0 if batch.dtype == torch.uint8 else batch
+    mean = torch.tensor(spec.mean, device=x.device).view(1, -1, 1, 1)
+    std = torch.tensor(spec.std, device=x.device).view(1, -1, 1, 1)
+    return (x - mean) / std
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How strongly to vary a training picture; 0 switches a part off.
+
+    Attributes:
+        flip: probability of mirroring left and right.
+        rotate_degrees: largest rotation either way.
+        shift: largest translation as a share of the side, each way.
+        scale: largest relative change of size, each way (0.1: 0.9 to 1.1).
+        brightness: largest change of brightness, share of the full range.
+        contrast: largest relative change of contrast about the picture's mean.
+        erase: probability of erasing one rectangle with noise.
+        erase_area: (smallest, largest) area of that rectangle as a share of the picture.
+    """
+
+    flip: float = 0.5
+    rotate_degrees: float = 10.0
+    shift: float = 0.1
+    scale: float = 0.1
+    brightness: float = 0.2
+    contrast: float = 0.2
+    erase: float = 0.0
+    erase_area: tuple[float, float] = (0.02, 0.15)
+
+
+def augment(batch: Tensor, how: Augmentation, generator: torch.Generator) -> Tensor:
+    """uint8 (B, C, S, S) → float32 (B, C, S, S) in [0, 1], each picture varied on its own.
+
+    What the warp brings in from outside repeats the border. The generator lives on the CPU; the work is done on the
+    batch's device.
+    """
+    count, _, side, _ = batch.shape
+    device = batch.device
+
+    def uniform(low: float, high: float, *shape: int) -> Tensor:
+        return (torch.rand(*shape, generator=generator) * (high - low) + low).to(device)
+
+    x = batch.float() / 255.0
+    angle = uniform(-1, 1, count) * math.radians(how.rotate_degrees)
+    size = 1.0 / (1.0 + uniform(-1, 1, count) * how.scale)
+    mirror = torch.where(uniform(0, 1, count) < how.flip, -1.0, 1.0)
+    shift = uniform(-1, 1, count, 2) * 2.0 * how.shift
+    theta = torch.zeros(count, 2, 3, device=device)
+    theta[:, 0, 0] = angle.cos() * size * mirror
+    theta[:, 0, 1] = -angle.sin() * size
+    theta[:, 1, 0] = angle.sin() * size * mirror
+    theta[:, 1, 1] = angle.cos() * size
+    theta[:, :, 2] = shift
+    grid = F.affine_grid(theta, list(x.shape), align_corners=False)
+    x = F.grid_sample(x, grid, mode="bilinear", padding_mode="border", align_corners=False)
+
+    mean = x.mean(dim=(1, 2, 3), keepdim=True)
+    gain = 1.0 + uniform(-1, 1, count, 1, 1, 1) * how.contrast
+    x = (x - mean) * gain + mean + uniform(-1, 1, count, 1, 1, 1) * how.brightness
+    x = x.clamp_(0.0, 1.0)
+    if how.erase > 0:
+        x = _erase(x, how, uniform, side)
+    return x
+
+
+def _erase(x: Tensor, how: Augmentation, uniform: object, side: int) -> Tensor:
+    """Fill one random rectangle of a share of the pictures with uniform noise (Zhong et al. 2020, arXiv:1708.04896)."""
+    assert callable(uniform)
+    count = x.shape[0]
+    area = uniform(how.erase_area[0], how.erase_area[1], count) * side * side
+    aspect = torch.exp(uniform(math.log(0.5), math.log(2.0), count))
+    height = (area * aspect).sqrt().clamp(1, side)
+    width = (area / aspect).sqrt().clamp(1, side)
+    top = uniform(0, 1, count) * (side - height)
+    left = uniform(0, 1, count) * (side - width)
+    axis = torch.arange(side, device=x.device)
+    rows = (axis >= top[:, None]) & (axis < (top + height)[:, None])
+    columns = (axis >= left[:, None]) & (axis < (left + width)[:, None])
+    chosen = (uniform(0, 1, count) < how.erase)[:, None, None]
+    hole = (rows[:, :, None] & columns[:, None, :] & chosen)[:, None]
+    noise = uniform(0, 1, *x.shape)
+    return torch.where(hole, noise, x)
+
+
+TEN_CROP_SHARE = 42 / 48
+"""Side of each test-time crop as a share of the picture."""
+
+
+def ten_crop_flip(batch: Tensor) -> Tensor:
+    """Test-time views: four corners and the centre at two crop sizes' worth of framing, each also mirrored.
+
+    Args:
+        batch: float (B, C, S, S).
+
+    Returns:
+        float (20, B, C, S, S): corners and centre at 7/8 of the side and at 23/24 of it (ten crops), then the ten
+        mirrored. A crop is resized back to S bilinearly, so the model always sees its own input size. Cropping and resizing,
+        rather than rolling, is what changes the framing.
+    """
+    side = batch.shape[-1]
+    views = []
+    for share in (TEN_CROP_SHARE, 46 / 48):
+        crop = round(side * share)
+        far = side - crop
+        middle = far // 2
+        for top, left in ((0, 0), (0, far), (far, 0), (far, far), (middle, middle)):
+            view = batch[..., top : top + crop, left : left + crop]
+            views.append(F.interpolate(view, size=(side, side), mode="bilinear", align_corners=False))
+    views += [view.flip(-1) for view in views]
+    return torch.stack(views)

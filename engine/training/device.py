@@ -1,0 +1,57 @@
+"""Which device, and what runs faster on it."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+from typing import Any
+
+import torch
+
+from engine.errors import UsageError
+
+
+def choose_device(wanted: str = "auto") -> torch.device:
+    """Return cuda, mps or cpu: the one asked for, or the first of them that is there.
+
+    Raises:
+        UsageError: the device asked for is not on this machine.
+    """
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if wanted == "auto":
+        return torch.device(next(name for name, present in there.items() if present))
+    kind = wanted.split(":")[0]
+    if not there.get(kind, False):
+        present = ", ".join(name for name, ok in there.items() if ok)
+        raise UsageError(f"Device '{wanted}' is not on this machine; it has: {present}.")
+    return torch.device(wanted)
+
+
+def half_precision_helps(device: torch.device) -> bool:
+    """Whether bf16 autocast is faster here: on CUDA of compute capability 8 on, on CPUs with bf16 instructions."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type == "cpu":
+        mkldnn = torch.ops.mkldnn
+        return bool(torch.backends.mkldnn.is_available() and mkldnn._is_mkldnn_bf16_supported())
+    return False
+
+
+def autocast(device: torch.device, *, enabled: bool) -> contextlib.AbstractContextManager[Any]:
+    """bf16 autocast on ``device``, or nothing."""
+    return torch.autocast(device.type, torch.bfloat16) if enabled else contextlib.nullcontext()
+
+
+def keep_freed_memory() -> None:
+    """Tell glibc to keep large freed blocks instead of returning them to the system after each operation.
+
+    A training step frees and takes blocks of tens of megabytes all the time; giving them back costs a page fault for
+    each page of each block. Elsewhere than on glibc this does nothing.
+    """
+    try:
+        libc = ctypes.CDLL("libc.so.6")
+    except OSError:
+        return
+    m_trim_threshold, m_mmap_threshold = -1, -3  # from malloc.h
+    libc.mallopt(m_mmap_threshold, 1 << 30)
+    libc.mallopt(m_trim_threshold, (1 << 31) - 1)

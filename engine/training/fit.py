@@ -1,0 +1,169 @@
+"""From a recipe to a checkpoint: load the data, build the model, train or resume, write weights and card."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import nn
+
+from engine.data.dataset import FaceDataset
+from engine.data.registry import load_dataset
+from engine.errors import CheckpointError, DataError, UsageError
+from engine.models.checkpoint import find_checkpoint, load_checkpoint, write_checkpoint
+from engine.models.registry import DEFAULT_INPUT, build_model
+from engine.records import RunCard
+from engine.training.device import choose_device, keep_freed_memory
+from engine.training.events import write_events
+from engine.training.loop import STATE, Listener, Trainer
+from engine.training.recipe import Recipe
+
+RUNS: Final[Path] = Path("runs")
+"""Where unfinished runs are kept (ignored by git): ``runs/<name of the checkpoint>/``."""
+
+
+@dataclass(frozen=True, eq=False)
+class FitResult:
+    """How a call of :func:`fit` ended. ``card`` is None while the run is unfinished."""
+
+    finished: bool
+    epochs_done: int
+    best_epoch: int
+    best_val_accuracy: float
+    seconds: float
+    out: Path
+    card: RunCard | None
+
+
+def fit(
+    recipe: Recipe,
+    *,
+    out: Path,
+    data: Path | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    resume: bool = False,
+    minutes: float | None = None,
+    limit: int | None = None,
+    drop_unknown: bool = False,
+    listener: Listener | None = None,
+    on_trainer: Callable[[Trainer], None] | None = None,
+) -> FitResult:
+    """Train ``recipe`` and write the checkpoint folder ``out``.
+
+    Args:
+        recipe: what to do.
+        out: the checkpoint folder to make; its name is the model's name.
+        data: where the pictures lie (see :func:`engine.data.registry.load_dataset`).
+        seed: of weights, order, augmentation and dropout; the split has its own fixed seed.
+        device: ``auto``, ``cuda``, ``mps`` or ``cpu``.
+        resume: continue the saved run of the same name, if there is one.
+        minutes: stop cleanly, resumably, after this long.
+        limit: use only so many pictures of each split (for a quick try; the card says so).
+        drop_unknown: leave out pictures whose class the vocabulary does not know.
+        listener: called after each step.
+        on_trainer: called once with the trainer (to be able to ask it to stop).
+
+    Raises:
+        FerLensError: anything that the user can mend.
+    """
+    if out.exists():
+        raise CheckpointError(f"Checkpoint '{out.name}' exists already; choose another --out, or remove it first.")
+    folder = RUNS / out.name
+    if (folder / STATE).exists() and not resume:
+        raise UsageError(f"An unfinished run '{out.name}' exists; continue it with --resume, or choose another --out.")
+    keep_freed_memory()
+    where = choose_device(device)
+    spec = DEFAULT_INPUT
+    train, val = (
+        _limited(
+            load_dataset(
+                recipe.data.dataset, split, data=data, drop_unknown=drop_unknown, size=spec.size, channels=spec.channels
+            ),
+            limit,
+        )
+        for split in (recipe.data.train, recipe.data.val)
+    )
+    if train.classes != val.classes:
+        raise DataError(f"The splits have different classes: {train.classes} and {val.classes}.")
+    torch.manual_seed(seed)
+    model = build_model(recipe.model.architecture, classes=len(train.classes), spec=spec, config=recipe.model.config)
+    start = _start_from(model, recipe.model.start_from)
+    trainer = Trainer(model.to(where), recipe, spec=spec, train=train, val=val, folder=folder, seed=seed, device=where)
+    if on_trainer is not None:
+        on_trainer(trainer)
+    if resume:
+        trainer.resume()
+    finished = trainer.run(seconds=None if minutes is None else minutes * 60, listener=listener)
+    progress = trainer.progress
+    card = None
+    if finished:
+        trainer.load_best()
+        write_events(folder, progress.history)
+        card = write_checkpoint(
+            out,
+            model,
+            {
+                "architecture": recipe.model.architecture,
+                "config": recipe.model.config,
+                "classes": train.classes,
+                "input": spec,
+                "recipe": {
+                    **recipe.as_dict(),
+                    "seed": seed,
+                    "start": start,
+                    "chosen_epoch": progress.best_epoch,
+                    "chosen_weights": progress.best_kind,
+                    "device": where.type,
+                    "training_seconds": round(progress.seconds),
+                },
+                "data": {
+                    "dataset": recipe.data.dataset,
+                    "train": {"split": recipe.data.train, "n": len(train), "fingerprint": train.fingerprint},
+                    "val": {"split": recipe.data.val, "n": len(val), "fingerprint": val.fingerprint},
+                },
+                "metrics": {
+                    f"{recipe.data.dataset}/{recipe.data.val}/chosen": {
+                        "n": len(val),
+                        "accuracy": progress.best_accuracy,
+                        "protocol": "the split that chose the epoch; optimistic by construction",
+                    }
+                },
+                "notes": () if limit is None else (f"A try on at most {limit} pictures of each split.",),
+            },
+            history=folder / "history.csv",
+        )
+    best = progress.best_accuracy if progress.best_epoch else math.nan
+    return FitResult(finished, progress.epoch, progress.best_epoch, best, progress.seconds, out, card)
+
+
+def _limited(dataset: FaceDataset, limit: int | None) -> FaceDataset:
+    """Take every n-th picture so that about ``limit`` remain; datasets are ordered by class, so the head would be one class."""
+    if limit is None or limit >= len(dataset):
+        return dataset
+    step = len(dataset) / limit
+    return dataset.subset([int(index * step) for index in range(limit)])
+
+
+def _start_from(model: nn.Module, name: str) -> dict[str, Any]:
+    """Copy the weights that fit by name and shape from another checkpoint; return what the card says about it."""
+    if not name:
+        return {}
+    source = load_checkpoint(find_checkpoint(name))
+    own, other = model.state_dict(), source.model.state_dict()
+    taken = [key for key, value in other.items() if key in own and own[key].shape == value.shape]
+    if not taken:
+        raise CheckpointError(f"Nothing in '{source.card.name}' fits this architecture; choose another start_from.")
+    model.load_state_dict({key: other[key] if key in taken else value for key, value in own.items()})
+    epochs = source.card.recipe.get("chosen_epoch")
+    return {
+        "name": source.card.name,
+        "weights_sha256": source.card.weights_sha256,
+        "epochs": epochs,
+        "taken": len(taken),
+        "new": sorted({key.rsplit(".", 1)[0] for key in own if key not in taken}),
+    }

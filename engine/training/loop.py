@@ -1,0 +1,278 @@
+"""The training loop: resumable at any step, every random number a function of (seed, epoch, step)."""
+
+from __future__ import annotations
+
+import csv
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from engine.data.dataset import FaceDataset
+from engine.data.transforms import augment, normalise, to_tensor
+from engine.errors import CheckpointError, UsageError
+from engine.records import InputSpec
+from engine.training.device import autocast, half_precision_helps
+from engine.training.losses import balanced_weights, focal_loss, mix, smooth_one_hot, soft_cross_entropy
+from engine.training.recipe import Recipe
+from engine.training.schedule import learning_rate_factor, plateau_reductions
+from engine.training.state import Progress, load_state, save_state
+
+STATE = "state.safetensors"
+BEST = "best.safetensors"
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """What a progress bar shows: epoch from 1, share of it done, mean loss so far, best val accuracy in [0, 1]."""
+
+    epoch: int
+    epochs: int
+    done: float
+    loss: float
+    best_accuracy: float
+    seconds_left: float
+
+
+Listener = Callable[[StepReport], None]
+
+
+def step_generator(seed: int, epoch: int, step: int) -> torch.Generator:
+    """A CPU generator that depends on nothing but its arguments."""
+    state = np.random.SeedSequence([seed, epoch, step]).generate_state(2, np.uint32)
+    generator = torch.Generator()
+    generator.manual_seed(int(state[0]) << 32 | int(state[1]))
+    return generator
+
+
+class Trainer:
+    """One run of a recipe on one process.
+
+    Args:
+        model: built, on ``device``.
+        recipe: what to do.
+        spec: the model's input.
+        train, val: datasets with the model's classes; ``val`` alone chooses the best epoch.
+        folder: where the state, the history and the best weights are kept.
+        seed: of data order, augmentation and dropout.
+        device: where to compute.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        recipe: Recipe,
+        *,
+        spec: InputSpec,
+        train: FaceDataset,
+        val: FaceDataset,
+        folder: Path,
+        seed: int,
+        device: torch.device,
+    ) -> None:
+        batch = recipe.optimiser.batch_size
+        if len(train) < batch:
+            raise UsageError(
+                f"The training split has {len(train)} pictures, fewer than one batch of {batch}; give a smaller --batch-size."
+            )
+        self.recipe, self.spec, self.seed, self.device, self.folder = recipe, spec, seed, device, folder
+        self.model = model.to(memory_format=torch.channels_last)
+        self.images, self.labels = to_tensor(train.images).to(device), torch.from_numpy(train.labels).to(device)
+        self.val_images, self.val_labels = to_tensor(val.images).to(device), torch.from_numpy(val.labels).to(device)
+        self.classes = len(train.classes)
+        self.steps = len(train) // batch
+        self.half = half_precision_helps(device)
+        self.weights = None
+        if recipe.loss.class_weights == "balanced":
+            self.weights = balanced_weights(np.bincount(train.labels, minlength=self.classes)).to(device)
+        self.optimiser = self._optimiser()
+        self.ema = {k: v.detach().clone() for k, v in model.state_dict().items()} if recipe.regularisation.ema else None
+        self.progress = Progress(recipe=recipe.as_dict(), seed=seed)
+        self.stop_requested = False
+        self._since = time.monotonic()
+
+    def _optimiser(self) -> torch.optim.Optimizer:
+        how = self.recipe.optimiser
+        # Weight decay on gains, biases and BatchNorm pulls activations to zero without regularising anything.
+        decayed = [p for p in self.model.parameters() if p.ndim > 1]
+        plain = [p for p in self.model.parameters() if p.ndim <= 1]
+        groups = [{"params": decayed, "weight_decay": how.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+        if how.kind == "adamw":
+            return torch.optim.AdamW(groups, lr=how.learning_rate)
+        return torch.optim.SGD(groups, lr=how.learning_rate, momentum=how.momentum, nesterov=how.momentum > 0)
+
+    def resume(self) -> None:
+        """Continue from the saved state; a no-op where none was saved yet."""
+        path = self.folder / STATE
+        if not path.exists():
+            return
+        progress = load_state(path, self.model, self.ema, self.optimiser)
+        # A recipe went through JSON: compare it in that form.
+        if progress.recipe != json.loads(json.dumps(self.recipe.as_dict())) or progress.seed != self.seed:
+            raise CheckpointError(
+                f"The saved run '{self.folder.name}' was made with another recipe or seed; "
+                "repeat its options, or choose another --out."
+            )
+        self.progress = progress
+
+    def save(self) -> None:
+        """Write the state, with the time spent so far."""
+        now = time.monotonic()
+        self.progress.seconds += now - self._since
+        self._since = now
+        save_state(self.folder / STATE, self.progress, self.model, self.ema, self.optimiser)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done, or early stopping has ended the run."""
+        progress, schedule = self.progress, self.recipe.schedule
+        waited = progress.epoch - progress.best_epoch
+        stopped = schedule.early_stop > 0 and progress.best_epoch > 0 and waited >= schedule.early_stop
+        return progress.epoch >= schedule.epochs or stopped
+
+    def run(self, *, seconds: float | None = None, listener: Listener | None = None) -> bool:
+        """Train until done, until ``seconds`` are over or until ``stop_requested``; return whether the run is finished.
+
+        The state is saved after each epoch and when stopping, so calling :meth:`resume` and :meth:`run` again gives the
+        same result as never having stopped.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._since = started = time.monotonic()
+        steps_done = 0
+        while not self.finished:
+            order = torch.randperm(len(self.images), generator=step_generator(self.seed, self.progress.epoch, 1 << 30))
+            while self.progress.step < self.steps:
+                if self.stop_requested or (seconds is not None and time.monotonic() - started > seconds):
+                    self.save()
+                    return False
+                self._step(order)
+                steps_done += 1
+                if listener is not None:
+                    pace = (time.monotonic() - started) / steps_done
+                    listener(self._report(pace))
+            self._end_epoch()
+            self.save()
+        return True
+
+    def _report(self, pace: float) -> StepReport:
+        progress, epochs = self.progress, self.recipe.schedule.epochs
+        left = (epochs - progress.epoch) * self.steps - progress.step
+        return StepReport(
+            epoch=progress.epoch + 1,
+            epochs=epochs,
+            done=progress.step / self.steps,
+            loss=progress.loss_sum / max(progress.seen, 1),
+            best_accuracy=max(progress.best_accuracy, 0.0),
+            seconds_left=left * pace,
+        )
+
+    def _learning_rate(self) -> float:
+        schedule = self.recipe.schedule
+        accuracies = [row["val_accuracy"] for row in self.progress.history]
+        reductions = plateau_reductions(accuracies, schedule.patience, schedule.factor)
+        epoch = self.progress.epoch + self.progress.step / self.steps
+        return self.recipe.optimiser.learning_rate * learning_rate_factor(schedule, epoch, plateau_factor=reductions)
+
+    def _step(self, order: Tensor) -> None:
+        recipe, progress = self.recipe, self.progress
+        generator = step_generator(self.seed, progress.epoch, progress.step)
+        torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))  # dropout
+        batch = recipe.optimiser.batch_size
+        chosen = order[progress.step * batch : (progress.step + 1) * batch].to(self.device)
+        x = normalise(augment(self.images[chosen], recipe.augmentation, generator), self.spec)
+        targets = smooth_one_hot(self.labels[chosen], self.classes, recipe.loss.label_smoothing)
+        regular = recipe.regularisation
+        if regular.mixup > 0 and progress.epoch < recipe.schedule.epochs * (1 - regular.mixup_off):
+            x, targets = mix(x, targets, regular.mixup, generator)
+        self.model.train()
+        with autocast(self.device, enabled=self.half):
+            logits = self.model(x.contiguous(memory_format=torch.channels_last))
+        if recipe.loss.focal_gamma > 0:
+            loss = focal_loss(logits, targets, gamma=recipe.loss.focal_gamma, weights=self.weights)
+        else:
+            loss = soft_cross_entropy(logits, targets, weights=self.weights)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        if recipe.optimiser.clip > 0:
+            nn.utils.clip_grad_norm_(self.model.parameters(), recipe.optimiser.clip)
+        rate = self._learning_rate()
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.optimiser.step()
+        self._update_ema()
+        value = float(loss.detach())
+        if not np.isfinite(value):
+            raise UsageError("The loss became NaN or infinite; try a smaller --learning-rate.")
+        progress.loss_sum += value * len(chosen)
+        progress.seen += len(chosen)
+        progress.step += 1
+
+    @torch.no_grad()
+    def _update_ema(self) -> None:
+        if self.ema is None:
+            return
+        decay = self.recipe.regularisation.ema
+        # Early on the average follows quickly, else it would remember the random start (as in Polyak averaging's warm-up).
+        total = self.progress.epoch * self.steps + self.progress.step
+        decay = min(decay, (1 + total) / (10 + total))
+        for key, value in self.model.state_dict().items():
+            if value.is_floating_point():
+                self.ema[key].lerp_(value, 1 - decay)
+            else:
+                self.ema[key].copy_(value)
+
+    def _end_epoch(self) -> None:
+        progress = self.progress
+        candidates = {"weights": self._val_accuracy()}
+        if self.ema is not None:
+            own = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
+            try:
+                self.model.load_state_dict(self.ema)
+                candidates["ema"] = self._val_accuracy()
+            finally:
+                self.model.load_state_dict(own)
+        kind = max(candidates, key=lambda key: candidates[key])
+        row = {
+            "epoch": progress.epoch + 1,
+            "learning_rate": self._learning_rate(),
+            "train_loss": progress.loss_sum / max(progress.seen, 1),
+            "val_accuracy": candidates[kind],
+            "val_accuracy_weights": candidates["weights"],
+            "val_accuracy_ema": candidates.get("ema", float("nan")),
+        }
+        progress.history.append(row)
+        if candidates[kind] > progress.best_accuracy:
+            progress.best_accuracy, progress.best_epoch, progress.best_kind = candidates[kind], progress.epoch + 1, kind
+            chosen = self.ema if kind == "ema" and self.ema is not None else self.model.state_dict()
+            temporary = self.folder / (BEST + ".partial")
+            save_file({k: v.detach().cpu().contiguous().clone() for k, v in chosen.items()}, temporary)
+            temporary.replace(self.folder / BEST)
+        progress.epoch, progress.step, progress.loss_sum, progress.seen = progress.epoch + 1, 0, 0.0, 0
+        self._write_history()
+
+    @torch.no_grad()
+    def _val_accuracy(self) -> float:
+        self.model.eval()
+        right = 0
+        for start in range(0, len(self.val_images), 256):
+            x = normalise(self.val_images[start : start + 256], self.spec)
+            with autocast(self.device, enabled=self.half):
+                logits = self.model(x.contiguous(memory_format=torch.channels_last))
+            right += int((logits.argmax(1) == self.val_labels[start : start + 256]).sum())
+        return right / len(self.val_images)
+
+    def _write_history(self) -> None:
+        with (self.folder / "history.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, fieldnames=list(self.progress.history[0]))
+            writer.writeheader()
+            writer.writerows(self.progress.history)
+
+    def load_best(self) -> None:
+        """Put the weights of the epoch that ``val`` chose into the model."""
+        self.model.load_state_dict(load_file(self.folder / BEST))

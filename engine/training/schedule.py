@@ -1,0 +1,42 @@
+"""Learning rate as a pure function of progress, so that a resumed run needs nothing but its step number."""
+
+from __future__ import annotations
+
+import math
+
+from engine.training.recipe import Schedule
+
+
+def learning_rate_factor(schedule: Schedule, epoch: float, *, plateau_factor: float = 1.0) -> float:
+    """Return the share of the peak learning rate at ``epoch`` (a real number, 0 at the first step).
+
+    Args:
+        schedule: the recipe's section.
+        epoch: steps done / steps an epoch.
+        plateau_factor: product of the reductions so far, used by ``plateau`` only.
+    """
+    if epoch < schedule.warmup_epochs:
+        return schedule.start + (1.0 - schedule.start) * epoch / schedule.warmup_epochs
+    if schedule.kind == "plateau":
+        return plateau_factor
+    span = max(schedule.epochs - schedule.warmup_epochs, 1e-9)
+    progress = min(max((epoch - schedule.warmup_epochs) / span, 0.0), 1.0)
+    if schedule.kind == "linear":
+        return 1.0 + (schedule.end - 1.0) * progress
+    return schedule.end + (1.0 - schedule.end) * 0.5 * (1.0 + math.cos(math.pi * progress))
+
+
+def plateau_reductions(accuracies: list[float], patience: int, factor: float) -> float:
+    """Return the product of reductions that val ``accuracies`` (one an epoch, oldest first) have earned.
+
+    A reduction is earned after ``patience`` + 1 epochs in a row without a new best; the count then starts again.
+    """
+    best, waited, product = -1.0, 0, 1.0
+    for accuracy in accuracies:
+        if accuracy > best:
+            best, waited = accuracy, 0
+        else:
+            waited += 1
+            if waited > patience:
+                product, waited = product * factor, 0
+    return product

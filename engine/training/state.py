@@ -1,0 +1,97 @@
+"""A run's saved state: one safetensors file with the tensors, and the progress as JSON in its header.
+
+Random numbers need no saving: every step draws from generators seeded by (seed, epoch, step).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from engine.errors import CheckpointError
+
+
+@dataclass
+class Progress:
+    """Where a run stands; everything but tensors.
+
+    ``epoch`` and ``step`` say which step comes next. ``history`` has one row an epoch. ``best_epoch`` is 1-based, 0 before
+    the first validation.
+    """
+
+    recipe: dict[str, Any]
+    seed: int
+    epoch: int = 0
+    step: int = 0
+    loss_sum: float = 0.0
+    seen: int = 0
+    seconds: float = 0.0
+    best_epoch: int = 0
+    best_accuracy: float = -1.0
+    best_kind: str = ""
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+def _optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    state = optimiser.state_dict()["state"]
+    return {
+        f"optimiser.{index}.{key}": value if isinstance(value, Tensor) else torch.tensor(float(value))
+        for index, entries in state.items()
+        for key, value in entries.items()
+        if value is not None
+    }
+
+
+def save_state(
+    path: Path, progress: Progress, model: nn.Module, ema: dict[str, Tensor] | None, optimiser: torch.optim.Optimizer
+) -> None:
+    """Write the state beside ``path`` and rename it there, so that a kill at any moment leaves the old or the new one."""
+    tensors = {f"model.{key}": value for key, value in model.state_dict().items()}
+    tensors |= {f"ema.{key}": value for key, value in (ema or {}).items()}
+    tensors |= _optimiser_tensors(optimiser)
+    contiguous = {key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()}
+    temporary = path.with_suffix(".partial")
+    save_file(contiguous, temporary, metadata={"progress": json.dumps(asdict(progress))})
+    temporary.replace(path)
+
+
+def load_state(
+    path: Path, model: nn.Module, ema: dict[str, Tensor] | None, optimiser: torch.optim.Optimizer
+) -> Progress:
+    """Restore what :func:`save_state` wrote, in place, and return the progress.
+
+    Raises:
+        CheckpointError: the file is damaged or belongs to another model.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            progress = Progress(**json.loads(file.metadata()["progress"]))
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
+    except Exception as error:  # safetensors raises its own kinds; all mean the same to the reader
+        raise CheckpointError(f"The saved run '{path.parent.name}' cannot be read ({error}); start it anew.") from error
+    weights = {key[6:]: value for key, value in tensors.items() if key.startswith("model.")}
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"The saved run '{path.parent.name}' belongs to another model; choose another --out."
+        ) from error
+    if ema is not None:
+        for key in ema:
+            ema[key].copy_(tensors[f"ema.{key}"])
+    state = optimiser.state_dict()
+    restored: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        if key.startswith("optimiser."):
+            _, index, name = key.split(".", 2)
+            restored.setdefault(int(index), {})[name] = value
+    state["state"] = restored
+    optimiser.load_state_dict(state)
+    return progress
