@@ -124,7 +124,7 @@ class FaceDataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The sha256 (64 hex digits) of class names, ids, labels and pixels: equal means the same data in the same order."""
+        """The sha256 (64 hex digits) of class names, ids, labels and pixels; equal means the same data, same order."""
         digest = hashlib.sha256()
         for part in ("\n".join(self.classes), "\n".join(self.ids), str(self.images.shape)):
             digest.update(part.encode() + b"\0")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
+import zlib
 from typing import Final
 
 import numpy as np
@@ -17,6 +19,13 @@ MAX_PIXELS: Final = 50_000_000
 
 FORMATS: Final = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm", ".pnm")
+
+
+# What Pillow's decoders raise on damaged files beside OSError.
+_DECODING_ERRORS: Final = (
+    OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RuntimeError,
+    MemoryError, AssertionError, struct.error, zlib.error,
+)  # fmt: skip
 
 
 def _flatten(picture: Image.Image) -> Image.Image:
@@ -43,8 +52,8 @@ def decode_picture(data: bytes) -> UInt8:
         data: the whole file.
 
     Returns:
-        uint8, (H, W) for a grey picture or (H, W, 3) RGB for a coloured one; a colour file whose three channels are equal everywhere counts
-        as grey, so that the same face saved both ways is the same picture.
+        uint8, (H, W) for a grey picture or (H, W, 3) RGB for a coloured one; a colour file whose three channels are
+        equal everywhere counts as grey, so that the same face saved both ways is the same picture.
 
     Raises:
         PictureError: for empty, unreadable, truncated or huge files; the message is the reason alone.
@@ -61,7 +70,7 @@ def decode_picture(data: bytes) -> UInt8:
         raise PictureError("not a picture") from error
     except Image.DecompressionBombError as error:
         raise PictureError(f"expected at most {MAX_PIXELS // 1_000_000} million pixels, got far more") from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except _DECODING_ERRORS as error:
         raise PictureError("the picture is damaged or cut short") from error
     if pixels.ndim == 3 and (pixels[..., 0] == pixels[..., 1]).all() and (pixels[..., 0] == pixels[..., 2]).all():
         pixels = pixels[..., 0]
@@ -74,7 +83,7 @@ def pixel_digest(pixels: UInt8) -> bytes:
 
 
 def fit_picture(pixels: UInt8, size: int, channels: int) -> UInt8:
-    """Bring a picture to ``size`` x ``size`` with ``channels`` 1 (H, W) or 3 (H, W, 3), averaging areas when it shrinks.
+    """Bring a picture to (size, size) for 1 of ``channels`` or (size, size, 3) for 3, averaging areas to shrink it.
 
     Sides are scaled separately: datasets ship face crops that are square or nearly so.
     """

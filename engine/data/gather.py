@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
@@ -21,8 +22,11 @@ from engine.records import UInt8
 Need = Literal["pixels", "digest", "nothing"]
 """What the caller wants of an entry: its picture, only whether it equals another, or nothing."""
 
-CHUNK = 512
-THREADS = 4
+THREADS: Final = 4
+SLICE: Final = 64
+"""Entries that a thread takes at a time: handing over single 48x48 pictures costs more than decoding them."""
+CHUNK: Final = 16 * SLICE
+"""Entries whose files are in memory at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +39,54 @@ class Picture:
     digest: bytes
     pixels: UInt8 | None
     row: int
+
+
+@dataclass(frozen=True)
+class _LeftOut:
+    """One entry that gave no picture: of an unknown class (``word``), or unreadable, or no picture file at all."""
+
+    file: SkippedFile
+    split: str | None
+    word: str = ""
+    unreadable: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Decoder:
+    """Turns entries into pictures; called from several threads.
+
+    Attributes:
+        labels: the label of each class name.
+        size: side of the pictures in pixels.
+        channels: 1, 3, or None for RGB only where a picture is coloured.
+        need: what is wanted of the pictures of a split.
+    """
+
+    labels: Mapping[str, int]
+    size: int
+    channels: int | None
+    need: Callable[[str | None], Need]
+
+    def __call__(self, entries: Sequence[Entry]) -> list[Picture | _LeftOut]:
+        """Decode ``entries`` in order."""
+        return [self._decode(entry) for entry in entries]
+
+    def _decode(self, entry: Entry) -> Picture | _LeftOut:
+        if self.need(entry.split) == "nothing":
+            return _LeftOut(SkippedFile(entry.id, "of another split"), entry.split)
+        label = self.labels.get(canonical(entry.word) or "", -1)
+        if label < 0 and entry.word:
+            file = SkippedFile(entry.id, f"unknown class '{entry.word}'")
+            return _LeftOut(file, entry.split, word=entry.word)
+        try:
+            pixels = _read(entry)
+        except PictureError as error:
+            return _LeftOut(SkippedFile(entry.id, str(error)), entry.split, unreadable=not entry.foreign)
+        fitted = None
+        if self.need(entry.split) == "pixels":
+            as_found = 1 if pixels.ndim == 2 else 3
+            fitted = fit_picture(pixels, self.size, self.channels or as_found)
+        return Picture(entry.id, entry.split, label, pixel_digest(pixels), fitted, entry.row)
 
 
 def _read(entry: Entry) -> UInt8:
@@ -54,100 +106,63 @@ def _read(entry: Entry) -> UInt8:
     return decode_picture(payload or b"")
 
 
-def _chunks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+def _decode_all(entries: Iterable[Entry], decoder: Decoder) -> Iterator[Picture | _LeftOut]:
+    """Decode on a few threads, chunk by chunk, so that no more than one chunk of files is in memory at a time."""
     stream = iter(entries)
-    while chunk := list(islice(stream, CHUNK)):
-        yield chunk
+    with ThreadPoolExecutor(THREADS) as pool:
+        while chunk := list(islice(stream, CHUNK)):
+            slices = [chunk[start : start + SLICE] for start in range(0, len(chunk), SLICE)]
+            for outcomes in pool.map(decoder, slices):
+                yield from outcomes
 
 
 def gather(
     entries: Iterable[Entry],
-    classes: Sequence[str],
+    decoder: Decoder,
     *,
-    size: int,
-    channels: int | None,
-    need: Callable[[str | None], Need],
     drop_unknown: bool,
     source: str,
-) -> tuple[list[Picture], list[SkippedFile]]:
-    """Decode entries in small chunks on a few threads, so that no more than one chunk of files is in memory at a time.
+) -> tuple[list[Picture], tuple[SkippedFile, ...]]:
+    """Decode what is needed of ``entries``.
 
     Args:
         entries: from :mod:`engine.data.sources`.
-        classes: the K class names a label indexes.
-        size: side of the pictures in pixels.
-        channels: 1, 3, or None for RGB only where a picture is coloured.
-        need: what is wanted of the pictures of a split.
+        decoder: how to decode and what is needed.
         drop_unknown: list pictures of other classes as skipped instead of raising.
         source: the file name for messages.
 
     Returns:
-        The pictures in their stable order (CSV rows, else by id) and what was left out.
+        The pictures in their stable order (CSV rows, else by id) and, by id, what was left out.
 
     Raises:
         DataError: for unknown classes, repeated ids, or when more than half of the picture files are unreadable.
     """
-    index = {name: number for number, name in enumerate(classes)}
-    unknown: dict[tuple[str, bool], int] = {}
-    left_out: list[tuple[SkippedFile, bool]] = []
-    pictures: list[Picture] = []
-    unreadable = 0
-    layout_has_splits = False
-
-    def decode(entry: Entry) -> Picture | str:
-        label = index.get(canonical(entry.word) or "", -1)
-        wanted = need(entry.split)
-        try:
-            pixels = _read(entry)
-            fitted = None
-            if wanted == "pixels":
-                depth = channels if channels is not None else (1 if pixels.ndim == 2 else 3)
-                fitted = fit_picture(pixels, size, depth)
-            return Picture(entry.id, entry.split, label, pixel_digest(pixels), fitted, entry.row)
-        except PictureError as error:
-            return str(error)
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        for chunk in _chunks(entries):
-            todo = []
-            for entry in chunk:
-                layout_has_splits = layout_has_splits or entry.split is not None
-                if need(entry.split) == "nothing":
-                    continue
-                if entry.word and canonical(entry.word) not in index:
-                    key = (entry.word, entry.split is not None)
-                    unknown[key] = unknown.get(key, 0) + 1
-                    left_out.append((SkippedFile(entry.id, f"unknown class '{entry.word}'"), key[1]))
-                else:
-                    todo.append(entry)
-            for entry, result in zip(todo, pool.map(decode, todo), strict=True):
-                if isinstance(result, Picture):
-                    pictures.append(result)
-                    continue
-                unreadable += "is not a picture file" not in result
-                if need(entry.split) == "pixels":
-                    left_out.append((SkippedFile(entry.id, result), entry.split is not None))
-
-    if layout_has_splits:
+    outcomes = list(_decode_all(entries, decoder))
+    if any(outcome.split for outcome in outcomes):
         # What lies beside train/ and test/ is something else: another dataset, a report's pictures.
-        unknown = {key: count for key, count in unknown.items() if key[1]}
-        left_out = [(file, inside) for file, inside in left_out if inside]
-        pictures = [picture for picture in pictures if picture.split is not None]
-    skipped = [file for file, _ in left_out]
+        outcomes = [outcome for outcome in outcomes if outcome.split]
+    pictures = [outcome for outcome in outcomes if isinstance(outcome, Picture)]
+    left_out = [outcome for outcome in outcomes if isinstance(outcome, _LeftOut)]
+
+    unknown = Counter(outcome.word for outcome in left_out if outcome.word)
     if unknown and not drop_unknown:
-        listed = ", ".join(f"'{word}' ({count})" for (word, _), count in sorted(unknown.items()))
+        listed = ", ".join(f"'{word}' ({count})" for word, count in sorted(unknown.items()))
         raise DataError(
-            f"'{source}' has classes that are not among {', '.join(classes)}: {listed}; rename them, or leave them out with --drop-unknown."
+            f"'{source}' has classes that are not among {', '.join(decoder.labels)}: {listed}; "
+            "rename them, or leave them out with --drop-unknown."
         )
-    if unreadable > len(pictures):
+    unreadable = [outcome.file for outcome in left_out if outcome.unreadable]
+    if len(unreadable) > len(pictures):
         raise DataError(
-            f"Only {len(pictures)} of {len(pictures) + unreadable} pictures in '{source}' can be read "
-            f"(the first: {skipped[0].id if skipped else 'unknown'}); expected at least half, so check the copy."
+            f"Expected most pictures in '{source}' to be readable, but {len(unreadable)} of "
+            f"{len(pictures) + len(unreadable)} are not (the first, '{unreadable[0].id}': {unreadable[0].reason}); "
+            "get the data again."
         )
     pictures.sort(key=lambda picture: (picture.row, picture.id))
-    for one, other in zip(pictures, pictures[1:], strict=False):
+    for one, other in pairwise(pictures):
         if one.id == other.id:
             raise DataError(
-                f"'{source}' holds '{one.id}' more than once; give the folder or archive of one copy alone."
+                f"Expected each picture of '{source}' once, but '{one.id}' is there again; give one copy alone."
             )
-    return pictures, sorted(skipped, key=lambda file: file.id)
+    skipped = [outcome.file for outcome in left_out if decoder.need(outcome.split) == "pixels"]
+    return pictures, tuple(sorted(skipped, key=lambda file: file.id))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,13 +10,13 @@ from typing import Final
 import numpy as np
 
 from engine.data.dataset import Bool, FaceDataset
-from engine.data.gather import Need, Picture, gather
+from engine.data.gather import Decoder, Need, Picture, gather
+from engine.data.location import find_data
 from engine.data.sources import ARCHIVE_SUFFIXES, SPLIT_FOLDERS, Entry, read_source
 from engine.data.splits import assign_splits, duplicate_groups
 from engine.errors import DataError, UnknownNameError, UsageError
 from engine.labels import CK_EMOTIONS, EMOTIONS
 
-DATA_VARIABLE: Final = "FERLENS_DATA"
 DEFAULT_SIZE: Final = 48
 VALIDATION_SHARE: Final = 0.1
 TEST_SHARE: Final = 0.1
@@ -64,39 +63,6 @@ DATASETS: Final[tuple[str, ...]] = ("synthetic", "fer2013", "ckplus", "samm", "f
 """Every promised name."""
 
 
-def find_data(name: str, data: Path | None = None) -> Path:
-    """Find where dataset ``name`` lies: ``data``, else the variable FERLENS_DATA, else ``data/`` here.
-
-    The place may be the dataset itself (a folder, an archive, a CSV) or a folder that holds it under a usual name.
-
-    Raises:
-        DataError: when there is nothing, saying what was looked for.
-    """
-    variable = os.environ.get(DATA_VARIABLE)
-    place = data if data is not None else Path(variable) if variable else Path("data")
-    said = "--data" if data is not None else DATA_VARIABLE if variable else "the default folder"
-    kind = KINDS[name]
-    usual = ", ".join(kind.files[:3]) or "train/<class>/*"
-    if not place.exists():
-        raise DataError(
-            f"No data for '{name}': {said} names '{place.name or place}', which does not exist; "
-            f"give a folder, an archive or a CSV with --data PATH or the variable {DATA_VARIABLE}."
-        )
-    if place.is_dir():
-        present = {child.name.lower(): child for child in sorted(place.iterdir())}
-        own = any(word in present for word in SPLIT_FOLDERS)
-        if not own:
-            for file in kind.files:
-                if file.lower() in present:
-                    return present[file.lower()]
-        if not present:
-            raise DataError(
-                f"No data for '{name}': {said} names '{place.name or place}', which is empty; "
-                f"expected train/<class>/* or {usual} in it."
-            )
-    return place
-
-
 def _part(entry: Entry) -> str | None:
     """Return the split of a FER2013 entry: its test files say in their names which half they belong to."""
     name = entry.id.rsplit("/", 1)[-1]
@@ -108,7 +74,7 @@ def _part(entry: Entry) -> str | None:
 
 
 def _needs(split: str) -> Callable[[str | None], Need]:
-    """Say what loading ``split`` needs of each part: a test split compares with the digests of the training pictures."""
+    """Say what loading ``split`` needs of each part; a test split is compared with the digests of the training set."""
 
     def need(part: str | None) -> Need:
         if part is None:
@@ -147,7 +113,10 @@ def _nothing(name: str, split: str, source: str, seen: set[str]) -> str:
     """Say why ``split`` came out empty."""
     parts = ", ".join(sorted(part for part in seen if part))
     if not seen:
-        return f"No pictures in '{source}'; expected train|val|test/<class>/*, or class folders alone, or a CSV with emotion and pixels."
+        return (
+            f"Expected train|val|test/<class>/*, or class folders alone, in '{source}', but it has no pictures in such "
+            "folders; point --data at the dataset itself."
+        )
     if name == "fer2013" and split in {"public", "private"}:
         return (
             f"'{source}' does not tell the public from the private test pictures; expected files named "
@@ -167,7 +136,7 @@ def _load_pictures(
     seed: int,
 ) -> FaceDataset:
     kind = KINDS[name]
-    place = find_data(name, data)
+    place = find_data(name, kind.files, data)
     source = place.name or str(place)
     seen: set[str] = set()
 
@@ -177,15 +146,9 @@ def _load_pictures(
             seen.add(part or "")
             yield replace(entry, split=part)
 
-    pictures, skipped = gather(
-        entries(),
-        kind.classes,
-        size=size,
-        channels=channels,
-        need=_needs(split),
-        drop_unknown=drop_unknown,
-        source=source,
-    )
+    labels = {word: label for label, word in enumerate(kind.classes)}
+    decoder = Decoder(labels=labels, size=size, channels=channels, need=_needs(split))
+    pictures, skipped = gather(entries(), decoder, drop_unknown=drop_unknown, source=source)
     positions, training = _members(split, pictures, seed)
     if not positions:
         raise DataError(_nothing(name, split, source, seen))
@@ -204,7 +167,7 @@ def _load_pictures(
         labels=np.array([picture.label for picture in chosen], dtype=np.int64),
         ids=tuple(picture.id for picture in chosen),
         duplicate_group=duplicate_groups([picture.digest for picture in chosen]),
-        skipped=tuple(skipped),
+        skipped=skipped,
         in_train=in_train,
     )
 
@@ -222,12 +185,14 @@ def load_dataset(
     """Load a split of a dataset into memory.
 
     A source with ``train``, ``val`` and ``test`` parts is taken at its word. Where it has no ``val`` part, ``val`` is a
-    stratified tenth of its training pictures and ``train`` the rest; where it has classes alone, ``train``, ``val`` and ``test`` are stratified
-    80/10/10. Both draws depend on the pictures' ids and ``seed`` only, and exact duplicates stay on one side.
+    stratified tenth of its training pictures and ``train`` the rest; where it has classes alone, ``train``, ``val``
+    and ``test`` are stratified 80/10/10. Both draws depend on nothing but the pictures, their ids and ``seed``; exact
+    duplicates stay on one side.
 
     Args:
         name: one of ``DATASETS``.
-        split: ``train``, ``val``, ``trainval`` (both), ``test``; for fer2013 also ``public`` and ``private``, the halves of ``test``.
+        split: ``train``, ``val``, ``trainval`` (both), ``test``; for fer2013 also ``public`` and ``private``, the
+            halves of ``test``.
         data: where it lies: a folder, an archive or a CSV; None for the variable FERLENS_DATA, else ``data/``.
         drop_unknown: leave out classes that the dataset does not have instead of raising.
         size: side of the pictures in pixels, 48 unless said.
@@ -256,6 +221,7 @@ def load_dataset(
         return load_synthetic(split, size=side)
     if name == "samm":
         raise DataError(
-            "SAMM cannot be loaded by this name yet; arrange its frames as train|val|test/<class>/* and take --dataset folder."
+            "Expected a dataset with a reader, but SAMM has none yet; arrange its frames as "
+            "train|val|test/<class>/* and load them with --dataset folder."
         )
     return _load_pictures(name, split, data=data, drop_unknown=drop_unknown, size=side, channels=channels, seed=seed)

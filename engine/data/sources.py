@@ -1,7 +1,7 @@
 """Readers: a folder, a .zip, a .tar.* or a CSV becomes a stream of entries, one a picture, nothing unpacked to disk.
 
-A member's path is only ever read as text: it says the split and the class and is never opened, so an archive cannot reach
-outside itself.
+A member's path is only ever read as text: it says the split and the class and is never opened, so an archive cannot
+reach outside itself.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import csv
 import io
 import lzma
 import os
+import re
 import tarfile
 import zipfile
 import zlib
@@ -27,6 +28,7 @@ from engine.records import UInt8
 
 MAX_MEMBER_BYTES: Final = 20_000_000
 MAX_MEMBERS: Final = 1_000_000
+_NUMBERS: Final = re.compile(r"(?: *[0-9]{1,3})(?: +[0-9]{1,3})* *")
 ARCHIVE_SUFFIXES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2")
 
 SPLIT_FOLDERS: Final[dict[str, str]] = {
@@ -53,6 +55,7 @@ class Entry:
         word: the class as written there.
         payload: the file's bytes, where to read them, or pixels uint8 (H, W); None where ``reason`` says why not.
         reason: why the entry cannot be used, or empty.
+        foreign: it is no picture file by its name, so it does not count as a damaged one.
         row: the row in a CSV, so that its order is kept; 0 for files.
     """
 
@@ -61,14 +64,15 @@ class Entry:
     word: str
     payload: bytes | Path | UInt8 | None
     reason: str = ""
+    foreign: bool = False
     row: int = 0
 
 
 def locate(path: PurePosixPath) -> tuple[str, str | None, str] | None:
     """Read a picture's id, split and class word out of its relative path.
 
-    The innermost folder that is named like a split and has a class folder in it counts; what wraps it is left out of the id.
-    Without such a folder the class is the outermost one with a known class name, else the picture's own folder.
+    The innermost folder that is named like a split and has a class folder in it counts; what wraps it is left out of
+    the id. Without such a folder the class is the outermost one with a known class name, else the picture's own folder.
 
     Returns:
         (id, split or None, class word), or None for a file that lies in no class folder.
@@ -98,9 +102,11 @@ def _entry(path: PurePosixPath, payload: bytes | Path | None, reason: str = "") 
     if found is None:
         return None
     name, split, word = found
-    if not reason and path.suffix.lower() not in SUFFIXES:
-        payload, reason = None, f"'{path.suffix or path.name}' is not a picture file"
-    return Entry(id=name, split=split, word=word, payload=payload, reason=reason)
+    if path.suffix.lower() not in SUFFIXES:
+        return Entry(
+            name, split, word, None, reason=f"not a kind of picture that can be read ({path.name})", foreign=True
+        )
+    return Entry(name, split, word, payload, reason=reason)
 
 
 def read_folder(root: Path) -> Iterator[Entry]:
@@ -108,8 +114,9 @@ def read_folder(root: Path) -> Iterator[Entry]:
     for folder, subfolders, files in os.walk(root):
         subfolders.sort()
         here = Path(folder)
+        inside = PurePosixPath(here.relative_to(root).as_posix())
         for name in sorted(files):
-            path = PurePosixPath((here / name).relative_to(root).as_posix())
+            path = inside / name
             if _is_clutter(path):
                 continue
             entry = _entry(path, here / name)
@@ -124,8 +131,9 @@ def _read_members(members: Iterable[tuple[str, int, IO[bytes] | None]], name: st
             raise DataError(
                 f"'{name}' holds more than {MAX_MEMBERS:,} files; split it, or unpack it and give the folder."
             )
-        path = PurePosixPath(member.replace("\\", "/"))
-        if stream is None or _is_clutter(PurePosixPath(*[part for part in path.parts if part not in {".", ".."}])):
+        parts = member.replace("\\", "/").split("/")
+        path = PurePosixPath(*[part for part in parts if part not in {"", ".", ".."}])
+        if stream is None or _is_clutter(path):
             continue
         if path.suffix.lower() == ".csv":
             text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
@@ -158,8 +166,6 @@ def _zip_members(archive: zipfile.ZipFile) -> Iterator[tuple[str, int, IO[bytes]
 def _tar_members(archive: tarfile.TarFile) -> Iterator[tuple[str, int, IO[bytes] | None]]:
     for info in archive:
         yield info.name, info.size, archive.extractfile(info) if info.isreg() else None
-        # A TarFile remembers every member it has met; a stream is read once, so forget them.
-        archive.members = []
 
 
 def read_archive(path: Path) -> Iterator[Entry]:
@@ -201,39 +207,46 @@ def _parse_row(cells: list[str], columns: dict[str, int]) -> tuple[str, UInt8]:
     names = (*FER2013_CSV_ORDER, "contempt")
     if not (code.isascii() and code.isdigit()) or int(code) >= len(names):
         raise ValueError(f"expected an emotion from 0 to {len(names) - 1}, got '{code[:20]}'")
-    try:
-        values = np.array(cells[columns["pixels"]].split(), dtype=np.int64)
-    except (ValueError, OverflowError) as error:
-        raise ValueError("expected whole numbers as pixels") from error
+    text = cells[columns["pixels"]]
+    if not _NUMBERS.fullmatch(text):
+        raise ValueError("expected whole numbers from 0 to 255 as pixels")
+    values = np.fromstring(text, dtype=np.int64, sep=" ")
     side = round(len(values) ** 0.5)
     if side * side != len(values) or side == 0:
         raise ValueError(f"expected the pixels of a square picture, got {len(values)} numbers")
-    if values.min() < 0 or values.max() > 255:
-        raise ValueError("expected pixels from 0 to 255")
+    if values.max() > 255:
+        raise ValueError(f"expected pixels from 0 to 255, got {values.max()}")
     return names[int(code)], values.astype(np.uint8).reshape(side, side)
 
 
+def _row_entry(row: int, cells: list[str], columns: dict[str, int]) -> Entry:
+    """Turn one row into an entry; one that makes no sense keeps its reason instead of pixels."""
+    usage = cells[columns["usage"]].strip() if columns.get("usage", len(cells)) < len(cells) else ""
+    split = SPLIT_FOLDERS.get(usage.lower())
+    part = usage if split else "all"
+    if usage and split is None:
+        reason = f"expected Training, PublicTest or PrivateTest as Usage, got '{usage[:20]}'"
+        return Entry(f"{part}/unknown/{row}", None, "", None, reason=reason, row=row)
+    try:
+        word, pixels = _parse_row(cells, columns)
+    except ValueError as error:
+        return Entry(f"{part}/unknown/{row}", split, "", None, reason=str(error), row=row)
+    return Entry(f"{part}/{word}/{row}", split, word, pixels, row=row)
+
+
 def _read_rows(lines: Iterable[str], columns: dict[str, int]) -> Iterator[Entry]:
-    for row, cells in enumerate(csv.reader(lines)):
-        if not cells:
-            continue
-        has_usage = "usage" in columns and columns["usage"] < len(cells)
-        usage = cells[columns["usage"]].strip() if has_usage else ""
-        split = SPLIT_FOLDERS.get(usage.lower())
-        try:
-            if usage and split is None:
-                raise ValueError(f"unknown Usage '{usage[:20]}'")
-            word, pixels = _parse_row(cells, columns)
-        except ValueError as error:
-            yield Entry(
-                id=f"{usage[:20] or 'all'}/?/{row}", split=split, word="", payload=None, reason=str(error), row=row
-            )
-            continue
-        yield Entry(id=f"{usage or 'all'}/{word}/{row}", split=split, word=word, payload=pixels, row=row)
+    for row, line in enumerate(lines):
+        if line.strip():
+            # A row of these files is a line, so a stray quote costs one row and not the rest of the file.
+            try:
+                cells = next(csv.reader([line]))
+            except csv.Error:
+                cells = []
+            yield _row_entry(row, cells, columns)
 
 
 def read_csv(path: Path) -> Iterator[Entry]:
-    """Yield the rows of ``fer2013.csv`` or a sibling: columns emotion and pixels, perhaps Usage, in any order and spacing."""
+    """Yield the rows of ``fer2013.csv`` or a sibling: columns emotion, pixels and perhaps Usage, however ordered."""
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
         columns = _header(lines)
         if columns is None:

@@ -28,16 +28,16 @@ def assign_splits(
 ) -> list[str]:
     """Name a split for each picture, stratified by class, the same whatever order the pictures come in.
 
-    Whole duplicate groups move together (a group with conflicting labels counts to its commonest, then lowest, label), so no
-    picture has an exact copy in another split. Each class's groups are ordered by the sha256 of the seed and the group's
-    first id, not by a random generator, so that the outcome is the same with every version of every library.
+    Whole duplicate groups move together (a group with conflicting labels counts to its commonest, then lowest, label),
+    so no picture has an exact copy in another split. Each class's groups are ordered by the sha256 of the seed and the
+    group's first id, not by a random generator, so that every version of every library gives the same split.
 
     Args:
         labels: int64 (N,).
         groups: int64 (N,), from :func:`duplicate_groups`.
         ids: N distinct names.
-        shares: the share of each class that each named split receives, in total below 1; a class with more groups than named
-            splits gives at least one picture to each.
+        shares: the share of each class that each named split receives, in total below 1; a class with more groups than
+            named splits gives at least one picture to each.
         rest: the name of the split that receives what is left.
         seed: another seed, another split.
 
