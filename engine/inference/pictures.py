@@ -57,8 +57,9 @@ _DECODING_ERRORS: Final = (
     ZeroDivisionError, NotImplementedError, RuntimeError, AssertionError, MemoryError, struct.error, zlib.error,
 )  # fmt: skip
 
-# Pillow warns about large pictures with a line that names its own path; the check below refuses them in a sentence.
+# Pillow warns about large pictures and odd tags in lines that name its own path; what matters is refused below.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 PictureSource = str | Path | bytes | BinaryIO | NDArray[Any] | Image.Image
 
@@ -177,7 +178,7 @@ def _check_size(width: int, height: int, shown: str) -> None:
             f"{width:,} x {height:,}; use a larger one."
         )
     if width * height > MAXIMUM_PIXELS:
-        raise _too_many_pixels(f"{width:,} x {height:,} pixels", shown)
+        raise _too_many_pixels(f"{width:,} x {height:,} pixels ({width * height / 1e6:,.0f} megapixels)", shown)
 
 
 def _too_many_pixels(size: str, shown: str) -> PictureError:
@@ -193,7 +194,7 @@ def _from_bytes(data: bytes, shown: str) -> Picture:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except Image.DecompressionBombError as error:  # Pillow's own limit lies higher, and it names only the product
         count = re.search(r"\((\d+) pixels\)", str(error))
-        raise _too_many_pixels(f"{int(count[1]):,} pixels" if count else "far more", shown) from error
+        raise _too_many_pixels(f"{int(count[1]) / 1e6:,.0f} megapixels" if count else "far more", shown) from error
     except UnidentifiedImageError as error:
         raise _unidentified(data, shown) from error
     except _DECODING_ERRORS as error:
