@@ -60,7 +60,7 @@ def display_ranges(
 
 
 def colorize(values: Float32, limits: Range, name: str = "viridis") -> UInt8:
-    """Colour ``values`` (any shape) over ``limits`` with the table ``name``: uint8 (..., 3). Values outside are clipped.
+    """Colour ``values`` (any shape), clipped to ``limits``, with the table ``name``: uint8 (..., 3).
 
     Where the limits coincide every value takes the table's lowest colour (its middle for a diverging table).
     """

@@ -1,0 +1,1 @@
+"""The Streamlit pages that show, measure and compare what the models weigh."""

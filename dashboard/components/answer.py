@@ -1,0 +1,73 @@
+"""The picture with its faces, and the answer for the one that is chosen."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.figures.boxes import boxed_picture
+from dashboard.figures.map_card import data_uri
+from dashboard.figures.probabilities import probability_bars, verdict
+from dashboard.figures.reading import read_answer, read_map
+from dashboard.figures.text import escape, percent
+from engine.inference.pictures import Picture
+from engine.records import Explanation, FaceExplanation, FacePrediction, PicturePrediction
+
+
+def face_title(index: int, face: FacePrediction) -> str:
+    """Return a face's entry in the picker: its number, its label, its confidence."""
+    return f"{index + 1} · {face.prediction.label} {percent(face.prediction.confidence)}"
+
+
+def pick_face(prediction: PicturePrediction, key: str) -> int:
+    """Let a person choose among several faces; return the index of the chosen one."""
+    if len(prediction.faces) == 1:
+        return 0
+    chosen: int = st.pills(
+        f"{len(prediction.faces)} faces, largest first",
+        range(len(prediction.faces)),
+        format_func=lambda index: face_title(index, prediction.faces[index]),
+        default=0,
+        required=True,
+        key=key,
+    )
+    return chosen
+
+
+def show_picture(picture: Picture, prediction: PicturePrediction, chosen: int, credit: str) -> None:
+    """Draw the picture with its boxes, and say what was done to it."""
+    faces = prediction.faces
+    with st.container(key="picture"):
+        st.image(
+            boxed_picture(picture.pixels, prediction, chosen),
+            width="content",
+            output_format="JPEG",
+            alt=f"{picture.source} with {len(faces)} face{'s' if len(faces) != 1 else ''} marked",
+        )
+    notes = list(picture.notes)
+    if credit:
+        notes.append(credit)
+    if notes:
+        st.caption(" ".join(notes))
+
+
+def show_answer(explanation: FaceExplanation, gradcam: Explanation, whole: bool) -> None:
+    """Draw the verdict, the bars, the reading, and the face as the model saw it."""
+    prediction = explanation.prediction
+    st.html(verdict(prediction) + probability_bars(prediction))
+    st.html(
+        f'<div class="fl-reading">{escape(read_answer(prediction))} {escape(read_map(gradcam))}</div>'
+        f'<div class="fl-seen"><img src="{data_uri(explanation.face)}" alt="the face as the model saw it">'
+        f'<span class="fl-quiet">{escape(_seen(explanation, whole))}</span></div>'
+    )
+
+
+def _seen(explanation: FaceExplanation, whole: bool) -> str:
+    side = f"{explanation.face.shape[1]} × {explanation.face.shape[0]}"
+    tone = "grey" if explanation.face.ndim == 2 else "colour"
+    said = f"What {explanation.model} saw: {side} pixels, {tone}"
+    box = explanation.box
+    if box is not None:
+        return f"{said}, from the face of {box.width} × {box.height} pixels and a margin around it."
+    if whole:
+        return f"{said}, from the whole picture, as you asked."
+    return f"{said}. No face was found, so the whole picture was classified: take the answer with care."

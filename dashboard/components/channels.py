@@ -1,0 +1,81 @@
+"""Channel gates: ranked bars, and where the selected channel was active."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from dashboard import theme
+from dashboard.figures.channel_bars import SHOWN, channel_bars, ranked_channels
+from dashboard.figures.map_card import MapCard, MapStyle, cards_html
+from dashboard.figures.text import layer_title, short
+from engine.explain.overlay import display_ranges
+from engine.records import FaceExplanation, Float32
+
+
+def _take_click(chart: str, key: str) -> None:
+    """Put a clicked bar's channel where the channel selector keeps its own."""
+    points = st.session_state[chart].selection.points
+    if points:
+        st.session_state[key] = int(points[0]["customdata"][0])
+
+
+def show_channels(explanation: FaceExplanation, activation_of: Callable[[str], Float32], style: MapStyle) -> None:
+    """Draw the channel gates, if there are any.
+
+    Args:
+        explanation: holds the gates.
+        activation_of: gives the feature maps (C, h, w) of a layer, after its gates.
+        style: how maps are drawn.
+    """
+    gates = {gate.layer: gate for gate in explanation.gates_of("channel")}
+    if not gates:
+        return
+    theme.section(
+        "Channel attention gates",
+        "How much of each feature channel is passed on, everywhere alike. Click a bar to see where it is active.",
+    )
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        layers = tuple(gates)
+        layer: str = st.selectbox(
+            "Block", layers, index=len(layers) - 1, format_func=layer_title, key="channel_layer", width=150
+        )
+        gate = gates[layer]
+        view: str = st.segmented_control(
+            "Show",
+            tuple(SHOWN),
+            default="highest",
+            required=True,
+            key="channel_view",
+            format_func=lambda name: f"all {gate.shape[0]}" if name == "all" else f"{name} {SHOWN[name]}",
+        )
+        ranked = ranked_channels(gate)
+        key = f"channel.{explanation.model}.{layer}"
+        channel: int = st.selectbox(
+            "Channel",
+            ranked,
+            key=key,
+            format_func=lambda index: f"{index} · {short(float(gate.weights[index]))}",
+            width=170,
+        )
+    left, right = st.columns([7, 3], gap="medium")
+    with left:
+        chart = f"bars.{explanation.model}.{layer}.{view}"
+        st.plotly_chart(
+            channel_bars(gate, view, channel, style.scale),
+            key=chart,
+            on_select=lambda: _take_click(chart, key),
+            selection_mode="points",
+            config={"displayModeBar": False},
+            alt=f"{len(ranked)} channel weights of {layer_title(layer)}, ranked",
+        )
+        st.html(
+            f'<div class="fl-raw">{gate.shape[0]} channels · min {short(gate.minimum)} · mean '
+            f"<b>{short(gate.mean)}</b> · max {short(gate.maximum)}</div>"
+        )
+    with right:
+        values = activation_of(layer.split(".", maxsplit=1)[0])[channel]
+        (limits,) = display_ranges([values], "stretch", natural=None)
+        card = MapCard(f"channel {channel}: activation", values, limits)
+        st.html(cards_html(explanation.face, (card,), style))

@@ -1,0 +1,121 @@
+"""The frame around every page: the sidebar with the model and the picture, in the same place, kept in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final
+
+import streamlit as st
+
+from dashboard import loaders, state
+from dashboard.state import NamedPicture, Selection, Source
+from engine.inference.pictures import MAXIMUM_BYTES
+from engine.models.checkpoint import DEFAULT_MODEL
+
+UPLOAD_TYPES: Final = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "ppm", "avif"]
+_UPLOADED: Final = "uploaded_pictures"
+_SHOT: Final = "camera_picture"
+
+_current: ContextVar[Selection | None] = ContextVar("selection", default=None)
+
+
+@contextmanager
+def frame() -> Iterator[Selection]:
+    """Draw the sidebar once; pages run inside, and :func:`selection` gives them what it says."""
+    chosen = _draw()
+    token = _current.set(chosen)
+    try:
+        yield chosen
+    finally:
+        _current.reset(token)
+
+
+def selection() -> Selection:
+    """Return what the sidebar says; a page that runs by itself (in a test) draws it first."""
+    return _current.get() or _draw()
+
+
+def _draw() -> Selection:
+    with st.sidebar:
+        model = _model()
+        source, pictures = _pictures()
+        index = 0
+        if len(pictures) > 1:
+            index = st.selectbox(
+                "Which picture",
+                range(len(pictures)),
+                format_func=lambda number: f"{number + 1}. {pictures[number].name}",
+                key="picture_index",
+            )
+    return Selection(model, source, pictures, index)
+
+
+def _model() -> str | None:
+    shelf = loaders.shelf()
+    if not shelf.names:
+        st.selectbox("Model", ["none trained yet"], disabled=True, key="no_model")
+        return None
+    unknown = state.asked_for(state.MODEL, shelf.names)
+    default = shelf.names.index(DEFAULT_MODEL) if DEFAULT_MODEL in shelf.names else 0
+    name: str = st.selectbox("Model", shelf.names, index=default, key=state.MODEL, bind="query-params")
+    if unknown is not None:
+        st.error(f"Unknown model '{unknown}'; valid: {', '.join(shelf.names)}. Showing {name}.")
+    return name
+
+
+def _pictures() -> tuple[Source, tuple[NamedPicture, ...]]:
+    source = st.segmented_control(
+        "Picture",
+        state.SOURCES,
+        default=state.SOURCES[0],
+        required=True,
+        format_func=str.capitalize,
+        key=state.SOURCE,
+        bind="query-params",
+        width="stretch",
+    )
+    if source == "upload":
+        return source, _upload()
+    if source == "camera":
+        return source, _camera()
+    return source, _sample()
+
+
+def _sample() -> tuple[NamedPicture, ...]:
+    samples = {sample.key: sample for sample in loaders.samples()}
+    unknown = state.asked_for(state.SAMPLE, samples)
+    key: str = st.selectbox(
+        "Sample",
+        list(samples),
+        format_func=lambda name: samples[name].title,
+        key=state.SAMPLE,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    if unknown is not None:
+        st.error(f"Unknown sample '{unknown}'; valid: {', '.join(samples)}. Showing {samples[key].title}.")
+    sample = samples[key]
+    return (NamedPicture(sample.title, loaders.sample_bytes(sample), sample.credit),)
+
+
+def _upload() -> tuple[NamedPicture, ...]:
+    files = st.file_uploader(
+        "One or several pictures",
+        type=UPLOAD_TYPES,
+        accept_multiple_files=True,
+        key="upload",
+        max_upload_size=MAXIMUM_BYTES // 2**20,
+        help="They are held in memory for this session and written nowhere.",
+    )
+    if files:
+        st.session_state[_UPLOADED] = tuple(NamedPicture(file.name, file.getvalue()) for file in files)
+    elif st.session_state.get("upload") is not None:
+        st.session_state.pop(_UPLOADED, None)
+    return tuple(st.session_state.get(_UPLOADED, ()))
+
+
+def _camera() -> tuple[NamedPicture, ...]:
+    shot = st.camera_input("One shot", key="camera", label_visibility="collapsed")
+    return (NamedPicture("camera shot", shot.getvalue()),) if shot is not None else ()

@@ -1,0 +1,94 @@
+"""Home: what this is, where to start, what was measured, and what it must not be used for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from dashboard import loaders, state, theme
+from dashboard.components import empty
+from dashboard.components.frame import selection
+from dashboard.figures.model_table import model_table, table_note
+from dashboard.loaders import Sample
+
+EXPLAIN: Final = "pages/1_Explain.py"
+
+TILES: Final = (
+    (
+        ":material/upload:",
+        "Explain a photo",
+        "Upload one or several pictures; every face in them is found and read.",
+        "upload",
+    ),
+    (
+        ":material/photo_camera:",
+        "Take a shot",
+        "One picture from your camera, explained on this page’s computer.",
+        "camera",
+    ),
+    (":material/face:", "Start from a sample", "A portrait in the public domain, or a drawn expression.", "sample"),
+)
+
+MUST_NOT: Final = """
+FERLens is for studying models. **Do not use it to judge what people feel**: not at work, not at school, not at
+borders, not in hiring, policing, advertising or health. A facial expression is not an emotion; the labels these
+models learnt are strangers’ guesses about web pictures, and people agree with them on about two thirds. An
+explanation shows what a model used; it does not make its answer true. In the European Union inferring emotions at
+work and in education is forbidden, with narrow exceptions (AI Act, Article 5).
+"""
+
+
+def home() -> None:
+    """Draw the page."""
+    chosen = selection()
+    st.title("See what an emotion model weighs, and whether it matters")
+    st.html(
+        '<p class="fl-lead">FERLens opens facial-expression models: every attention gate inside them, and an '
+        "explanation of each answer, over the face it belongs to.</p>"
+    )
+    _tiles()
+    _models(chosen.model)
+    _strip()
+    theme.section("Data")
+    st.markdown(loaders.data_status())
+    theme.section("What it must not be used for")
+    st.markdown(MUST_NOT)
+
+
+def _tiles() -> None:
+    for column, (icon, title, words, source) in zip(st.columns(3, gap="medium"), TILES, strict=True):
+        with column, st.container(border=True, height="stretch"):
+            st.page_link(EXPLAIN, label=f"**{title}**", icon=icon, query_params=state.shared_address(source=source))
+            st.caption(words)
+
+
+def _models(model: str | None) -> None:
+    shelf = loaders.shelf()
+    theme.section("Models", "One backbone, with and without attention, trained alike." if len(shelf.cards) > 1 else "")
+    empty.problems(shelf.problems)
+    if not shelf.cards:
+        empty.no_checkpoint()
+        return
+    st.html(model_table(shelf.cards, model))
+    st.caption(table_note(shelf.cards))
+
+
+def _strip() -> None:
+    drawn = [sample for sample in loaders.samples() if sample.expression is not None]
+    if not drawn:
+        return
+    theme.section("Drawn expressions", "Made by a program, so their true evidence is known. Each opens Explain.")
+    with st.container(horizontal=True, gap="small", key="strip"):
+        for sample in drawn:
+            _face(sample)
+
+
+def _face(sample: Sample) -> None:
+    with st.container(width=132, gap="small"):
+        st.image(loaders.sample_bytes(sample), width=132, alt=sample.title)
+        st.page_link(
+            EXPLAIN,
+            label=sample.expression or sample.title,
+            query_params=state.shared_address(source="sample", sample=sample.key),
+        )

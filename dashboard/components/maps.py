@@ -1,0 +1,121 @@
+"""The rows of maps: how they are drawn, the spatial gates, and the Grad-CAM of any class at any layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard import state, theme
+from dashboard.figures.map_card import MapCard, MapStyle, cards_html, explanation_cards, gate_cards
+from dashboard.figures.palette import emotion_color
+from dashboard.figures.text import layer_title
+from engine.explain.colormaps import COLORMAPS, SEQUENTIAL
+from engine.explain.overlay import SCALES
+from engine.records import Explanation, FaceExplanation, RunCard
+
+SCALE_TITLES = {"fixed": "Fixed 0–1", "shared": "Shared", "stretch": "Stretched"}
+STRETCHED = (
+    "Stretched: each map has its own range, so faint differences look strong. Compare the numbers, not the colours."
+)
+
+
+def style_controls() -> MapStyle:
+    """Draw the four controls of every map on the page and return what they say."""
+    with st.container(horizontal=True, gap="medium"):
+        scale = st.segmented_control(
+            "Scale",
+            SCALES,
+            default=SCALES[0],
+            required=True,
+            format_func=SCALE_TITLES.__getitem__,
+            key="scale",
+            persist_state="session",
+            help="Explanations have no fixed range: for them, fixed and shared run from 0 to the largest value shown.",
+        )
+        colors = st.selectbox(
+            "Colours",
+            SEQUENTIAL,
+            format_func=lambda name: COLORMAPS[name].title,
+            key="colors",
+            persist_state="session",
+            width=150,
+        )
+        cells = st.segmented_control(
+            "Grid", ("smooth", "cells"), default="smooth", required=True, key="grid", persist_state="session"
+        )
+        opacity = st.slider("Opacity", 0.0, 1.0, 0.55, 0.05, key="opacity", persist_state="session", width=170)
+    if scale == "stretch":
+        st.caption(f":material/warning: {STRETCHED}")
+    return MapStyle(colors=colors, opacity=opacity, scale=scale, smooth=cells == "smooth")
+
+
+def show_gates(explanation: FaceExplanation, style: MapStyle) -> tuple[MapCard, ...]:
+    """Draw every spatial gate over the face; return the cards. A model without any says so."""
+    gates = explanation.gates_of("spatial")
+    cards = gate_cards(gates, style.scale)
+    if cards:
+        st.html(cards_html(explanation.face, cards, style))
+    else:
+        st.info(
+            f"{explanation.model} has no attention gates: nothing in it weighs places or channels that could be shown. "
+            "The Grad-CAM below explains its answer from gradients instead.",
+            icon=":material/info:",
+        )
+    return cards
+
+
+def choose_target(card: RunCard, layers: Sequence[str]) -> tuple[str, str]:
+    """Draw the class and layer selectors, both bound to the address; return (target, layer)."""
+    choices = (state.PREDICTED, *card.classes)
+    unknown = [
+        f"Unknown {what} '{asked}'; valid: {', '.join(valid)}."
+        for what, key, valid in (("class", state.TARGET, choices), ("layer", state.LAYER, layers))
+        if (asked := state.asked_for(key, valid)) is not None
+    ]
+    with st.container(horizontal=True, gap="medium"):
+        target: str = st.selectbox(
+            "Class to explain", choices, key=state.TARGET, bind="query-params", width=190, format_func=_target_title
+        )
+        layer: str = st.selectbox(
+            "Layer",
+            layers,
+            index=len(layers) - 1,
+            key=state.LAYER,
+            bind="query-params",
+            width=150,
+            format_func=layer_title,
+        )
+    for sentence in unknown:
+        st.error(sentence)
+    return target, layer
+
+
+def _target_title(name: str) -> str:
+    return "as predicted" if name == state.PREDICTED else name
+
+
+def show_explanations(
+    explanation: FaceExplanation, target: str, maps: Sequence[Explanation], style: MapStyle
+) -> tuple[MapCard, ...]:
+    """Draw the Grad-CAM of ``target`` large and each class small, on one scale; return a card for each class."""
+    names = [entry.target for entry in maps]
+    cards = explanation_cards(
+        maps, style.scale, titles=names, colors=[emotion_color(name) for name in names], chosen=names.index(target)
+    )
+    lead = cards[names.index(target)]
+    st.html(cards_html(explanation.face, (lead, *cards), style, small=True))
+    return cards
+
+
+def gates_heading() -> None:
+    """Head the row of spatial gates."""
+    theme.section(
+        "Spatial attention gates",
+        "What each block passed on (1) or held back (0), cell by cell. Class-agnostic: the same for every emotion.",
+    )
+
+
+def explanation_heading() -> None:
+    """Head the row of explanations."""
+    theme.section("Explanation: Grad-CAM", "Where the features of a layer spoke for one emotion. Class by class.")

@@ -1,0 +1,57 @@
+"""Numbers and names as the pages write them: units, no more digits than are known, HTML escaped."""
+
+from __future__ import annotations
+
+from html import escape as escape_html
+from typing import Any
+
+
+def escape(text: str) -> str:
+    """Return ``text`` safe inside HTML, quotes included."""
+    return escape_html(text, quote=True)
+
+
+def percent(share: float) -> str:
+    """Return a probability as the bars write it: ``93 %``; ``< 1 %`` and ``> 99 %`` rather than a false 0 or 100."""
+    if 0.0 < share < 0.01:
+        return "< 1 %"
+    if 0.99 < share < 1.0:
+        return "> 99 %"
+    return f"{100 * share:.0f} %"
+
+
+def short(value: float) -> str:
+    """Return a gate or map value with three decimals and no leading zero: ``.507``, ``1.520``; exactly 0 and 1 bare."""
+    if value in {0.0, 1.0}:
+        return f"{value:.0f}"
+    text = f"{value:.3f}" if abs(value) < 10 else f"{value:.3g}"
+    if abs(value) < 0.0005 and value != 0.0:
+        return f"{value:.1e}"
+    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
+
+
+def grid(shape: tuple[int, ...]) -> str:
+    """Return a native grid in words: ``(6, 6)`` gives ``6 × 6 cells``, ``(64,)`` gives ``64 channels``."""
+    if len(shape) == 1:
+        return f"{shape[0]} channels"
+    return " × ".join(str(side) for side in shape) + " cells"
+
+
+def layer_title(layer: str) -> str:
+    """Return a layer's name for a heading: ``block2.spatial`` gives ``block 2``."""
+    stem = layer.split(".", maxsplit=1)[0]
+    head = stem.rstrip("0123456789")
+    return f"{head} {stem[len(head) :]}".strip().replace("_", " ")
+
+
+def accuracy(metric: dict[str, Any]) -> str:
+    """Return a measured accuracy with its interval where the card has one: ``68.4 % (66.9–69.9)``.
+
+    Args:
+        metric: a document of ``RunCard.metrics``; ``accuracy`` in [0, 1], ``interval`` its (low, high) or absent.
+    """
+    text = f"{100 * float(metric['accuracy']):.1f} %"
+    interval = metric.get("interval")
+    if interval:
+        text += f" ({100 * float(interval[0]):.1f}–{100 * float(interval[1]):.1f})"
+    return text

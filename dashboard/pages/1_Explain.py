@@ -1,0 +1,103 @@
+"""Explain: one face, the model's answer, every gate inside it, and the Grad-CAM of any class at any layer."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from dashboard import loaders, state
+from dashboard.components import answer, channels, downloads, empty, maps
+from dashboard.components.frame import selection
+from dashboard.components.legend import legend
+from dashboard.figures.text import layer_title
+from dashboard.state import NamedPicture
+from engine.errors import FerLensError
+from engine.inference.pictures import Picture
+from engine.records import RunCard
+
+
+def read_pictures(pictures: tuple[NamedPicture, ...]) -> tuple[dict[int, Picture], tuple[str, ...]]:
+    """Decode each picture; return those that can be used by their index, and a sentence for each that cannot."""
+    usable, problems = {}, []
+    for index, entry in enumerate(pictures):
+        try:
+            usable[index] = loaders.picture(entry.digest, entry.data, entry.name)
+        except FerLensError as error:
+            problems.append(str(error))
+    return usable, tuple(problems)
+
+
+def explain(card: RunCard, named: NamedPicture, picture: Picture) -> None:
+    """Draw the page for one picture that could be read."""
+    with st.spinner(f"Loading {card.name} …"):
+        model = loaders.predictor(card)
+    left, right = st.columns([5, 6], gap="large")
+    with left:
+        whole = st.toggle(
+            "Use the whole picture",
+            key="whole",
+            help="Skips the search for faces: for a picture that is already cut to one face.",
+        )
+    sha256 = card.weights_sha256
+    with right, st.spinner(f"Finding faces, answering with {card.name} …"):
+        prediction = loaders.faces(named.digest, picture.pixels, card.name, sha256, whole)
+    if prediction.error is not None:
+        empty.problems([prediction.error])
+        return
+    with left:
+        index = answer.pick_face(prediction, key=f"face.{named.digest[:12]}.{whole}")
+        answer.show_picture(picture, prediction, index, named.credit)
+    face = prediction.faces[index]
+
+    reading = right.container()
+    maps.gates_heading()
+    style = maps.style_controls()
+    gates = st.container()
+    maps.explanation_heading()
+    target, layer = maps.choose_target(card, model.gradcam_layers)
+    target = face.prediction.label if target == state.PREDICTED else target
+
+    where = (named.digest, index, whole, face.crop)
+    with right, st.spinner(f"Explaining with {card.name}: gates, and Grad-CAM for {len(card.classes)} classes …"):
+        results = {name: loaders.explanation(*where, face.box, card.name, sha256, layer, name) for name in card.classes}
+    chosen = results[target]
+    drawn = tuple(result.maps[0] for result in results.values())
+    with reading:
+        answer.show_answer(chosen, chosen.maps[0], whole)
+    with gates:
+        gate_cards = maps.show_gates(chosen, style)
+    class_cards = maps.show_explanations(chosen, target, drawn, style)
+    channels.show_channels(chosen, partial(loaders.activation, *where, card.name, sha256), style)
+    rows = (
+        ("Spatial attention gates", gate_cards),
+        (f"Grad-CAM at {layer_title(layer)}", class_cards),
+    )
+    downloads.show_downloads(chosen, drawn, rows, style, named.name)
+    downloads.show_numbers(chosen, drawn)
+
+
+def main() -> None:
+    """Select, load, draw."""
+    chosen = selection()
+    shelf = loaders.shelf()
+    st.title("Explain")
+    empty.problems(shelf.problems)
+    if chosen.model is None:
+        empty.no_checkpoint()
+        return
+    usable, problems = read_pictures(chosen.pictures)
+    empty.problems(problems)
+    if chosen.picture is None:
+        empty.no_picture(chosen.source)
+    elif chosen.index in usable:
+        try:
+            explain(shelf.card(chosen.model), chosen.picture, usable[chosen.index])
+        except FerLensError as error:
+            empty.problems([str(error)])
+    elif usable:
+        st.info("This picture cannot be read; choose another one in the sidebar.")
+    legend()
+
+
+main()

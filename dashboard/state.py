@@ -1,0 +1,83 @@
+"""What a person has chosen, typed: the keys that live in the address bar, and the pictures of this session.
+
+The widgets of :data:`URL_KEYS` are bound to the query parameter of the same name, so a copied address opens the same
+model, sample, layer and class. A value equal to its default is left out of the address by Streamlit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final, Literal, get_args
+
+import streamlit as st
+
+Source = Literal["sample", "upload", "camera"]
+SOURCES: Final[tuple[Source, ...]] = get_args(Source)
+
+MODEL: Final = "model"
+SOURCE: Final = "source"
+SAMPLE: Final = "sample"
+LAYER: Final = "layer"
+TARGET: Final = "target"
+URL_KEYS: Final[tuple[str, ...]] = (MODEL, SOURCE, SAMPLE, LAYER, TARGET)
+
+PREDICTED: Final = "predicted"
+"""The target's default: whichever class the model answers."""
+
+_PICTURES: Final = "pictures"
+
+
+@dataclass(frozen=True)
+class NamedPicture:
+    """A picture file as it came: its name (never a path), its bytes, and where it is from (for a sample)."""
+
+    name: str
+    data: bytes = field(repr=False)
+    credit: str = ""
+    digest: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        if not self.digest:
+            object.__setattr__(self, "digest", hashlib.sha256(self.data).hexdigest())
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the sidebar says on this run.
+
+    Attributes:
+        model: the checkpoint's name, or None where there is none.
+        source: where the pictures come from.
+        pictures: those chosen; empty while nothing is uploaded or shot.
+        index: which of them is shown.
+    """
+
+    model: str | None
+    source: Source
+    pictures: tuple[NamedPicture, ...]
+    index: int
+
+    @property
+    def picture(self) -> NamedPicture | None:
+        """The picture that is shown, or None."""
+        return self.pictures[self.index] if self.pictures else None
+
+
+def asked_for(key: str, choices: Iterable[str]) -> str | None:
+    """Return what the address asks for under ``key`` if that is none of ``choices``, else None.
+
+    Read it before the bound widget is drawn: Streamlit drops a value that is not among the options without a word.
+    """
+    value = st.query_params.get(key)
+    return value if value is not None and value not in tuple(choices) else None
+
+
+def shared_address(**changes: str) -> dict[str, str]:
+    """Return the query parameters of this page with ``changes``, for a link to another page.
+
+    A link with parameters replaces them all, so the choices made here must travel with it.
+    """
+    kept = {key: str(st.session_state[key]) for key in (MODEL, SOURCE, SAMPLE) if st.session_state.get(key)}
+    return {**kept, **changes}
