@@ -98,6 +98,8 @@ def _read(entry: Entry) -> UInt8:
         return payload
     if isinstance(payload, Path):
         try:
+            if not payload.is_file():
+                raise PictureError("not an ordinary file")
             if payload.stat().st_size > MAX_MEMBER_BYTES:
                 raise PictureError(f"larger than {MAX_MEMBER_BYTES // 1_000_000} MB")
             payload = payload.read_bytes()

@@ -7,7 +7,6 @@ reach outside itself.
 from __future__ import annotations
 
 import csv
-import io
 import lzma
 import os
 import re
@@ -28,6 +27,8 @@ from engine.records import UInt8
 
 MAX_MEMBER_BYTES: Final = 20_000_000
 MAX_MEMBERS: Final = 1_000_000
+MAX_LINE: Final = 4_000_000
+"""Characters in a CSV's row; the pixels of 1000x1000 fit."""
 _NUMBERS: Final = re.compile(r"(?: *[0-9]{1,3})(?: +[0-9]{1,3})* *")
 ARCHIVE_SUFFIXES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2")
 
@@ -103,6 +104,8 @@ def _entry(path: PurePosixPath, payload: bytes | Path | None, reason: str = "") 
         return None
     name, split, word = found
     if path.suffix.lower() not in SUFFIXES:
+        if canonical(word) is None:
+            return None  # a readme beside the class folders
         return Entry(
             name, split, word, None, reason=f"not a kind of picture that can be read ({path.name})", foreign=True
         )
@@ -136,10 +139,10 @@ def _read_members(members: Iterable[tuple[str, int, IO[bytes] | None]], name: st
         if stream is None or _is_clutter(path):
             continue
         if path.suffix.lower() == ".csv":
-            text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
-            header = _header(text)
+            lines = _bounded_lines(stream)
+            header = _header(lines)
             if header is not None:
-                yield from _read_rows(text, header)
+                yield from _read_rows(lines, header)
             continue
         data: bytes | None = None
         reason = f"larger than {MAX_MEMBER_BYTES // 1_000_000} MB"
@@ -191,9 +194,15 @@ def read_archive(path: Path) -> Iterator[Entry]:
         ) from error
 
 
-def _header(lines: Iterable[str]) -> dict[str, int] | None:
+def _bounded_lines(stream: IO[bytes]) -> Iterator[str]:
+    """Yield lines of UTF-8 text, cutting one that never ends, so that an archive of zeros cannot fill the memory."""
+    while line := stream.readline(MAX_LINE):
+        yield line.decode("utf-8", errors="replace").lstrip("\ufeff")
+
+
+def _header(lines: Iterator[str]) -> dict[str, int] | None:
     """Read a CSV's first line: where ``emotion``, ``pixels`` and perhaps ``usage`` stand; None if it is another CSV."""
-    first = next(iter(lines), "")
+    first = next(lines, "")
     columns = {name.strip().lower(): index for index, name in enumerate(next(csv.reader([first[:1000]]), []))}
     return columns if {"emotion", "pixels"} <= columns.keys() else None
 
@@ -234,7 +243,7 @@ def _row_entry(row: int, cells: list[str], columns: dict[str, int]) -> Entry:
     return Entry(f"{part}/{word}/{row}", split, word, pixels, row=row)
 
 
-def _read_rows(lines: Iterable[str], columns: dict[str, int]) -> Iterator[Entry]:
+def _read_rows(lines: Iterator[str], columns: dict[str, int]) -> Iterator[Entry]:
     for row, line in enumerate(lines):
         if line.strip():
             # A row of these files is a line, so a stray quote costs one row and not the rest of the file.
@@ -247,11 +256,12 @@ def _read_rows(lines: Iterable[str], columns: dict[str, int]) -> Iterator[Entry]
 
 def read_csv(path: Path) -> Iterator[Entry]:
     """Yield the rows of ``fer2013.csv`` or a sibling: columns emotion, pixels and perhaps Usage, however ordered."""
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
-        columns = _header(lines)
+    with path.open("rb") as stream:
+        rows = _bounded_lines(stream)
+        columns = _header(rows)
         if columns is None:
             raise DataError(f"Expected columns 'emotion' and 'pixels' in '{path.name}', but its first line has others.")
-        yield from _read_rows(lines, columns)
+        yield from _read_rows(rows, columns)
 
 
 def read_source(path: Path) -> Iterator[Entry]:
