@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, Literal
 
@@ -23,10 +23,10 @@ Need = Literal["pixels", "digest", "nothing"]
 """What the caller wants of an entry: its picture, only whether it equals another, or nothing."""
 
 THREADS: Final = 4
-SLICE: Final = 64
-"""Entries that a thread takes at a time: handing over single 48x48 pictures costs more than decoding them."""
-CHUNK: Final = 16 * SLICE
-"""Entries whose files are in memory at a time."""
+CHUNK: Final = 1024
+CHUNK_BYTES: Final = 64_000_000
+"""Files in memory at a time, and their bytes; each thread takes a slice, since handing over single 48x48 pictures
+costs more than decoding them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,13 +108,26 @@ def _read(entry: Entry) -> UInt8:
     return decode_picture(payload or b"")
 
 
+def _chunks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """Cut a stream so that no more than one chunk of files is in memory at a time."""
+    chunk: list[Entry] = []
+    size = 0
+    for entry in entries:
+        chunk.append(entry)
+        size += len(entry.payload) if isinstance(entry.payload, bytes) else 0
+        if len(chunk) == CHUNK or size >= CHUNK_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
 def _decode_all(entries: Iterable[Entry], decoder: Decoder) -> Iterator[Picture | _LeftOut]:
-    """Decode on a few threads, chunk by chunk, so that no more than one chunk of files is in memory at a time."""
-    stream = iter(entries)
+    """Decode on a few threads, in order."""
     with ThreadPoolExecutor(THREADS) as pool:
-        while chunk := list(islice(stream, CHUNK)):
-            slices = [chunk[start : start + SLICE] for start in range(0, len(chunk), SLICE)]
-            for outcomes in pool.map(decoder, slices):
+        for chunk in _chunks(entries):
+            step = -(-len(chunk) // (4 * THREADS))
+            for outcomes in pool.map(decoder, (chunk[start : start + step] for start in range(0, len(chunk), step))):
                 yield from outcomes
 
 

@@ -127,9 +127,9 @@ def read_folder(root: Path) -> Iterator[Entry]:
                 yield entry
 
 
-def _read_members(members: Iterable[tuple[str, int, IO[bytes] | None]], name: str) -> Iterator[Entry]:
-    """Turn (path, claimed size, opened member) triples into entries; a claimed size is not trusted."""
-    for number, (member, size, stream) in enumerate(members):
+def _read_members(members: Iterable[tuple[str, IO[bytes] | None]], name: str) -> Iterator[Entry]:
+    """Turn pairs of a path and the opened member into entries, reading no more of a member than the bound allows."""
+    for number, (member, stream) in enumerate(members):
         if number >= MAX_MEMBERS:
             raise DataError(
                 f"'{name}' holds more than {MAX_MEMBERS:,} files; split it, or unpack it and give the folder."
@@ -144,31 +144,26 @@ def _read_members(members: Iterable[tuple[str, int, IO[bytes] | None]], name: st
             if header is not None:
                 yield from _read_rows(lines, header)
             continue
-        data: bytes | None = None
-        reason = f"larger than {MAX_MEMBER_BYTES // 1_000_000} MB"
-        if size <= MAX_MEMBER_BYTES:
-            data = stream.read(MAX_MEMBER_BYTES + 1)
-            if len(data) <= MAX_MEMBER_BYTES:
-                reason = ""
-            else:
-                data = None
-        entry = _entry(path, data, reason)
+        data = stream.read(MAX_MEMBER_BYTES + 1)
+        too_large = len(data) > MAX_MEMBER_BYTES
+        reason = f"larger than {MAX_MEMBER_BYTES // 1_000_000} MB" if too_large else ""
+        entry = _entry(path, None if too_large else data, reason)
         if entry is not None:
             yield entry
 
 
-def _zip_members(archive: zipfile.ZipFile) -> Iterator[tuple[str, int, IO[bytes] | None]]:
+def _zip_members(archive: zipfile.ZipFile) -> Iterator[tuple[str, IO[bytes] | None]]:
     for info in archive.infolist():
         is_link = (info.external_attr >> 16) & 0o170000 == 0o120000
         if info.is_dir() or is_link:
             continue
         with archive.open(info) as stream:
-            yield info.filename, info.file_size, stream
+            yield info.filename, stream
 
 
-def _tar_members(archive: tarfile.TarFile) -> Iterator[tuple[str, int, IO[bytes] | None]]:
+def _tar_members(archive: tarfile.TarFile) -> Iterator[tuple[str, IO[bytes] | None]]:
     for info in archive:
-        yield info.name, info.size, archive.extractfile(info) if info.isreg() else None
+        yield info.name, archive.extractfile(info) if info.isreg() else None
 
 
 def read_archive(path: Path) -> Iterator[Entry]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.data import gather as gathering
 from engine.data.gather import CHUNK, Decoder, gather
 from engine.data.sources import Entry
 from engine.errors import DataError
@@ -31,6 +32,14 @@ def test_many_chunks_come_out_by_id_with_their_own_pixels() -> None:
     assert [picture.id for picture in pictures] == [f"{number:05d}" for number in range(count)]
     assert all(picture.pixels is not None for picture in pictures)
     assert [int(picture.pixels[0, 0]) for picture in pictures] == [n % 251 for n in range(count)]  # type: ignore[index]
+
+
+def test_large_files_go_in_small_chunks(png: Callable[[np.ndarray], bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many files there are, no more than the bound (and the file that reached it) is held before decoding."""
+    good = png(np.zeros((4, 4), np.uint8))
+    monkeypatch.setattr(gathering, "CHUNK_BYTES", 3 * len(good))
+    sizes = [len(chunk) for chunk in gathering._chunks(Entry(str(n), "train", "happy", good) for n in range(10))]
+    assert sizes == [3, 3, 3, 1]
 
 
 def test_rows_keep_their_order() -> None:

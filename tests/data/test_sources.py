@@ -133,8 +133,10 @@ def rows(path: Path) -> list[Entry]:
         f"emotion,pixels,Usage\n0,{SQUARE},Training\n4,{SQUARE},PublicTest\n6,{SQUARE},PrivateTest\n",
         f"emotion, Usage, pixels\n0,Training,{SQUARE}\n4,PublicTest,{SQUARE}\n6,PrivateTest,{SQUARE}\n",
         f"\ufeffUsage ,emotion,pixels\r\nTraining,0,{SQUARE}\r\nPublicTest,4,{SQUARE}\r\nPrivateTest,6,{SQUARE}\r\n",
-        f'"emotion","pixels","Usage"\n"0","{SQUARE}","Training"\n"4"," {SQUARE} ","PublicTest"\n'
-        f'"6","{SQUARE}","PrivateTest"',
+        (
+            f'"emotion","pixels","Usage"\n"0","{SQUARE}","Training"\n"4"," {SQUARE} ","PublicTest"\n'
+            f'"6","{SQUARE}","PrivateTest"'
+        ),
     ],
 )
 def test_a_csv_in_any_column_order(tmp_path: Path, text: str) -> None:
