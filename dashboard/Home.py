@@ -27,7 +27,7 @@ def main() -> None:
         }
     )
     theme.apply(page.title)
-    with frame():
+    with frame(page.title):
         page.run()
 
 

@@ -179,4 +179,4 @@ def data_status() -> str:
         )
     except FerLensError as error:
         return str(error)
-    return f"FER2013 is here (“{found.name}”): training, measuring and the study pages can use it."
+    return f"FER2013 is here (“{found.name}”): training and measuring can use it."

@@ -1,7 +1,8 @@
 """What a person has chosen, typed: the keys that live in the address bar, and the pictures of this session.
 
 The widgets of :data:`URL_KEYS` are bound to the query parameter of the same name, so a copied address opens the same
-model, sample, layer and class. A value equal to its default is left out of the address by Streamlit.
+model, sample, layer and class. Streamlit writes there what the menu shows, so these menus show plain names; it
+leaves out a value that is the default.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ URL_KEYS: Final[tuple[str, ...]] = (MODEL, SOURCE, SAMPLE, LAYER, TARGET)
 PREDICTED: Final = "predicted"
 """The target's default: whichever class the model answers."""
 
-_PICTURES: Final = "pictures"
+_PAGE: Final = "page_shown"
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,20 @@ def asked_for(key: str, choices: Iterable[str]) -> str | None:
     """
     value = st.query_params.get(key)
     return value if value is not None and value not in tuple(choices) else None
+
+
+def arrive(page: str) -> None:
+    """Take over what a link to ``page`` asked for; call it before the sidebar's widgets are drawn.
+
+    A bound widget reads the address when it is first drawn. The sidebar's live on from page to page, so on arrival
+    at another page their state is set from the address by hand. Values that are no option are left to the widget.
+    """
+    if st.session_state.get(_PAGE, page) != page:
+        for key in (MODEL, SOURCE, SAMPLE):
+            asked = st.query_params.get(key)
+            if asked is not None and st.session_state.get(key, asked) != asked:
+                st.session_state[key] = asked
+    st.session_state[_PAGE] = page
 
 
 def shared_address(**changes: str) -> dict[str, str]:

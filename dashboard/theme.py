@@ -27,12 +27,13 @@ ICON: Final = (
 """The same for the browser's tab; a named icon would be fetched from the internet."""
 
 CSS: Final = """<style>
-.stMainBlockContainer{max-width:1280px;padding-left:clamp(1rem,3vw,3rem);padding-right:clamp(1rem,3vw,3rem)}
-.stMainBlockContainer h1{letter-spacing:-.012em;padding-bottom:.1rem}
+.stMainBlockContainer{max-width:1280px;padding-left:clamp(1rem,3vw,3rem);padding-right:clamp(1rem,3vw,3rem);
+ padding-bottom:3rem}
+.stMainBlockContainer h1{letter-spacing:-.012em;padding-bottom:.5rem}
 [data-testid="stHeader"]{background:transparent}
 .fl-lead{font-size:1.12rem;line-height:1.55;max-width:44rem;opacity:.86;margin:0 0 .4rem}
 .fl-quiet{opacity:.62;font-size:.84rem}
-.fl-section{display:flex;flex-wrap:wrap;gap:.1rem .8rem;align-items:baseline;margin:1.5rem 0 .1rem;
+.fl-section{display:flex;flex-wrap:wrap;gap:.1rem .8rem;align-items:baseline;margin:1rem 0 -.2rem;
  border-top:1px solid color-mix(in srgb,currentColor 14%,transparent);padding-top:1rem}
 .fl-section b{font-size:1.08rem;font-weight:600}
 .fl-section span{opacity:.68;font-size:.9rem;max-width:46rem}
@@ -78,7 +79,8 @@ CSS: Final = """<style>
 .fl-mean{position:absolute;top:5px;height:6px;width:2px;margin-left:-1px;background:currentColor}
 .fl-raw{font-size:.76rem;opacity:.8;margin-top:.3rem;font-variant-numeric:tabular-nums;white-space:nowrap;overflow:hidden;
  text-overflow:ellipsis}
-.fl-small .fl-card:not(:first-child) .fl-raw{font-size:.68rem}
+.fl-small .fl-card:not(:first-child) .fl-raw{font-size:.7rem}
+.fl-small .fl-card:not(:first-child) .fl-word{display:none}
 .fl-table{width:100%;border-collapse:collapse;font-size:.93rem;margin:.2rem 0}
 .fl-table th,.fl-table td{text-align:left;padding:.5rem .7rem .5rem 0;font-weight:400;
  border-bottom:1px solid color-mix(in srgb,currentColor 12%,transparent);vertical-align:baseline}
@@ -86,16 +88,23 @@ CSS: Final = """<style>
 .fl-table tbody th{font-weight:600}
 .fl-table .fl-number{text-align:right;font-variant-numeric:tabular-nums}
 .fl-tag{font-size:.7rem;font-weight:400;opacity:.62;margin-left:.3rem}
-.fl-strip img,.st-key-picture img{border-radius:4px}
+.st-key-strip img,.st-key-picture img{border-radius:4px}
+.st-key-strip{display:grid!important;grid-template-columns:repeat(7,minmax(0,1fr));gap:1rem}
+.st-key-strip [data-testid="stPageLink-NavLink"],.st-key-stack-tiles [data-testid="stPageLink-NavLink"]{padding-left:0}
 .st-key-picture img{max-height:430px;width:auto;max-width:100%}
-@media (max-width:1000px){.fl-wide{display:none}.fl-table th,.fl-table td{padding-right:.4rem;font-size:.84rem}}
+@media (max-width:1000px){
+[class*="st-key-stack"] [data-testid="stHorizontalBlock"]:has(>[data-testid="stColumn"]){flex-direction:column;gap:1rem}
+[class*="st-key-stack"] [data-testid="stColumn"]{width:100%!important;flex:1 1 auto!important}
+.st-key-picture img{max-height:320px}
+.st-key-strip{grid-template-columns:repeat(4,minmax(0,1fr))}
+.fl-wide{display:none}.fl-table th,.fl-table td{padding-right:.4rem;font-size:.84rem}}
 </style>"""
 """Everything prefixed ``fl-`` is drawn by ``dashboard/figures``; the rest narrows Streamlit's own frame."""
 
 
 def apply(title: str) -> None:
     """Set the window's title and width, the wordmark and the style sheet. Call once a run, before anything is drawn."""
-    st.set_page_config(page_title=f"{title} · FERLens", page_icon=ICON, layout="wide", initial_sidebar_state=264)
+    st.set_page_config(page_title=f"{title} · FERLens", page_icon=ICON, layout="wide", initial_sidebar_state=280)
     st.logo(WORDMARK, size="large")
     st.html(CSS)
 

@@ -36,7 +36,7 @@ def show_channels(explanation: FaceExplanation, activation_of: Callable[[str], F
         "Channel attention gates",
         "How much of each feature channel is passed on, everywhere alike. Click a bar to see where it is active.",
     )
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+    with st.container(horizontal=True, gap="medium"):
         layers = tuple(gates)
         layer: str = st.selectbox(
             "Block", layers, index=len(layers) - 1, format_func=layer_title, key="channel_layer", width=150
@@ -59,7 +59,8 @@ def show_channels(explanation: FaceExplanation, activation_of: Callable[[str], F
             format_func=lambda index: f"{index} · {short(float(gate.weights[index]))}",
             width=170,
         )
-    left, right = st.columns([7, 3], gap="medium")
+    with st.container(key="stack-channels"):
+        left, right = st.columns([7, 3], gap="medium")
     with left:
         chart = f"bars.{explanation.model}.{layer}.{view}"
         st.plotly_chart(

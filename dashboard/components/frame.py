@@ -14,16 +14,15 @@ from dashboard.state import NamedPicture, Selection, Source
 from engine.inference.pictures import MAXIMUM_BYTES
 from engine.models.checkpoint import DEFAULT_MODEL
 
-UPLOAD_TYPES: Final = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "ppm", "avif"]
 _UPLOADED: Final = "uploaded_pictures"
-_SHOT: Final = "camera_picture"
 
 _current: ContextVar[Selection | None] = ContextVar("selection", default=None)
 
 
 @contextmanager
-def frame() -> Iterator[Selection]:
-    """Draw the sidebar once; pages run inside, and :func:`selection` gives them what it says."""
+def frame(page: str) -> Iterator[Selection]:
+    """Draw the sidebar once; ``page`` runs inside, and :func:`selection` gives it what the sidebar says."""
+    state.arrive(page)
     chosen = _draw()
     token = _current.set(chosen)
     try:
@@ -71,7 +70,6 @@ def _pictures() -> tuple[Source, tuple[NamedPicture, ...]]:
         state.SOURCES,
         default=state.SOURCES[0],
         required=True,
-        format_func=str.capitalize,
         key=state.SOURCE,
         bind="query-params",
         width="stretch",
@@ -89,31 +87,40 @@ def _sample() -> tuple[NamedPicture, ...]:
     key: str = st.selectbox(
         "Sample",
         list(samples),
-        format_func=lambda name: samples[name].title,
         key=state.SAMPLE,
         bind="query-params",
         label_visibility="collapsed",
     )
     if unknown is not None:
-        st.error(f"Unknown sample '{unknown}'; valid: {', '.join(samples)}. Showing {samples[key].title}.")
+        st.error(f"Unknown sample '{unknown}'; valid: {', '.join(samples)}. Showing {key}.")
     sample = samples[key]
     return (NamedPicture(sample.title, loaders.sample_bytes(sample), sample.credit),)
 
 
+def _take_upload() -> None:
+    """Keep what the uploader holds: its own state ends when another source is chosen."""
+    files = st.session_state["upload"]
+    st.session_state[_UPLOADED] = tuple(NamedPicture(file.name, file.getvalue()) for file in files)
+
+
 def _upload() -> tuple[NamedPicture, ...]:
+    # Any type is let through: what is no picture gets its own sentence instead of the widget's.
     files = st.file_uploader(
         "One or several pictures",
-        type=UPLOAD_TYPES,
         accept_multiple_files=True,
         key="upload",
+        on_change=_take_upload,
         max_upload_size=MAXIMUM_BYTES // 2**20,
         help="They are held in memory for this session and written nowhere.",
+        label_visibility="collapsed",
     )
-    if files:
-        st.session_state[_UPLOADED] = tuple(NamedPicture(file.name, file.getvalue()) for file in files)
-    elif st.session_state.get("upload") is not None:
-        st.session_state.pop(_UPLOADED, None)
-    return tuple(st.session_state.get(_UPLOADED, ()))
+    kept: tuple[NamedPicture, ...] = st.session_state.get(_UPLOADED, ())
+    if kept and not files:
+        names = ", ".join(picture.name for picture in kept)
+        if st.button("Forget", help=f"Kept from before: {names}", icon=":material/close:", width="stretch"):
+            st.session_state[_UPLOADED] = kept = ()
+            st.rerun()
+    return kept
 
 
 def _camera() -> tuple[NamedPicture, ...]:

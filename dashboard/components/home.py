@@ -24,7 +24,7 @@ TILES: Final = (
     (
         ":material/photo_camera:",
         "Take a shot",
-        "One picture from your camera, explained on this page’s computer.",
+        "One picture from your camera, explained like any other and not stored.",
         "camera",
     ),
     (":material/face:", "Start from a sample", "A portrait in the public domain, or a drawn expression.", "sample"),
@@ -57,7 +57,9 @@ def home() -> None:
 
 
 def _tiles() -> None:
-    for column, (icon, title, words, source) in zip(st.columns(3, gap="medium"), TILES, strict=True):
+    with st.container(key="stack-tiles"):
+        columns = st.columns(3, gap="medium")
+    for column, (icon, title, words, source) in zip(columns, TILES, strict=True):
         with column, st.container(border=True, height="stretch"):
             st.page_link(EXPLAIN, label=f"**{title}**", icon=icon, query_params=state.shared_address(source=source))
             st.caption(words)
@@ -70,7 +72,7 @@ def _models(model: str | None) -> None:
     if not shelf.cards:
         empty.no_checkpoint()
         return
-    st.html(model_table(shelf.cards, model))
+    st.html(model_table(sorted(shelf.cards, key=lambda card: card.parameters), model))
     st.caption(table_note(shelf.cards))
 
 
@@ -79,14 +81,14 @@ def _strip() -> None:
     if not drawn:
         return
     theme.section("Drawn expressions", "Made by a program, so their true evidence is known. Each opens Explain.")
-    with st.container(horizontal=True, gap="small", key="strip"):
+    with st.container(key="strip"):
         for sample in drawn:
             _face(sample)
 
 
 def _face(sample: Sample) -> None:
-    with st.container(width=132, gap="small"):
-        st.image(loaders.sample_bytes(sample), width=132, alt=sample.title)
+    with st.container(gap="xsmall"):
+        st.image(loaders.sample_bytes(sample), width="stretch", alt=sample.title)
         st.page_link(
             EXPLAIN,
             label=sample.expression or sample.title,

@@ -15,7 +15,7 @@ it: near 1 passes a cell on, near 0 holds it back. There is one gate per block, 
 the same whichever emotion you ask about. A gate says what was passed on, not what decided the answer.
 
 **A channel attention gate** is one number per feature channel, applied everywhere in the picture alike. The bars
-rank the channels; the map beside them shows where the selected channel was active before the gate was applied.
+rank the channels; the map beside them shows where the block passes the selected channel on.
 
 **Grad-CAM** is an explanation for *one* emotion: where did the features of a layer speak for it? Only positive
 evidence is shown. Its values have no unit, so its colours start at zero and end at the largest value shown. Where a

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
 from dashboard import state, theme
 from dashboard.figures.map_card import MapCard, MapStyle, cards_html, explanation_cards, gate_cards
 from dashboard.figures.palette import emotion_color
-from dashboard.figures.text import layer_title
 from engine.explain.colormaps import COLORMAPS, SEQUENTIAL
 from engine.explain.overlay import SCALES
 from engine.records import Explanation, FaceExplanation, RunCard
 
-SCALE_TITLES = {"fixed": "Fixed 0–1", "shared": "Shared", "stretch": "Stretched"}
+SCALE_TITLES = {"fixed": "fixed 0–1", "shared": "shared", "stretch": "stretched"}
 STRETCHED = (
     "Stretched: each map has its own range, so faint differences look strong. Compare the numbers, not the colours."
 )
@@ -74,9 +74,7 @@ def choose_target(card: RunCard, layers: Sequence[str]) -> tuple[str, str]:
         if (asked := state.asked_for(key, valid)) is not None
     ]
     with st.container(horizontal=True, gap="medium"):
-        target: str = st.selectbox(
-            "Class to explain", choices, key=state.TARGET, bind="query-params", width=190, format_func=_target_title
-        )
+        target: str = st.selectbox("Class to explain", choices, key=state.TARGET, bind="query-params", width=190)
         layer: str = st.selectbox(
             "Layer",
             layers,
@@ -84,15 +82,10 @@ def choose_target(card: RunCard, layers: Sequence[str]) -> tuple[str, str]:
             key=state.LAYER,
             bind="query-params",
             width=150,
-            format_func=layer_title,
         )
     for sentence in unknown:
         st.error(sentence)
     return target, layer
-
-
-def _target_title(name: str) -> str:
-    return "as predicted" if name == state.PREDICTED else name
 
 
 def show_explanations(
@@ -103,7 +96,7 @@ def show_explanations(
     cards = explanation_cards(
         maps, style.scale, titles=names, colors=[emotion_color(name) for name in names], chosen=names.index(target)
     )
-    lead = cards[names.index(target)]
+    lead = replace(cards[names.index(target)], chosen=False)  # its size says it already
     st.html(cards_html(explanation.face, (lead, *cards), style, small=True))
     return cards
 

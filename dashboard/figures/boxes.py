@@ -12,6 +12,14 @@ from engine.records import PicturePrediction, UInt8
 
 LONGEST: Final = 1200
 """Longest side of the drawn picture in pixels; more is never shown and only slows the page."""
+SHORTEST: Final = 430
+"""What the longest side of a small picture is brought to, so that boxes and numbers are drawn in full sharpness."""
+
+
+def _ink_on(color: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Return black or white, whichever reads better on ``color`` (Rec. 601 luma)."""
+    luma = 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2]
+    return (0, 0, 0) if luma > 140 else (255, 255, 255)
 
 
 def boxed_picture(pixels: UInt8, prediction: PicturePrediction, chosen: int = 0) -> UInt8:
@@ -23,8 +31,8 @@ def boxed_picture(pixels: UInt8, prediction: PicturePrediction, chosen: int = 0)
         chosen: index of the face that the page explains.
     """
     picture = Image.fromarray(pixels).convert("RGB")
-    factor = min(1.0, LONGEST / max(picture.size))
-    if factor < 1.0:
+    factor = min(max(1.0, SHORTEST / max(picture.size)), LONGEST / max(picture.size))
+    if factor != 1.0:
         picture = picture.resize(
             (round(picture.width * factor), round(picture.height * factor)), Image.Resampling.LANCZOS
         )
@@ -46,5 +54,5 @@ def boxed_picture(pixels: UInt8, prediction: PicturePrediction, chosen: int = 0)
             spread = draw.textbbox((0, 0), label, font=font)
             pad = 2 * unit
             draw.rectangle((left, top, left + spread[2] + 2 * pad, top + spread[3] + 2 * pad), fill=color)
-            draw.text((left + pad, top + pad), label, fill=(255, 255, 255), font=font)
+            draw.text((left + pad, top + pad), label, fill=_ink_on(color), font=font)
     return np.asarray(picture, dtype=np.uint8)

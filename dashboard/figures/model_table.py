@@ -48,7 +48,7 @@ def model_table(cards: Sequence[RunCard], default: str | None = None) -> str:
     return (
         '<table class="fl-table"><thead><tr><th>model</th><th class="fl-wide">attention</th>'
         '<th class="fl-number">accuracy</th><th class="fl-number">ten-crop + flip</th>'
-        '<th class="fl-number fl-wide">no copies of train</th><th class="fl-number">macro-F1</th>'
+        '<th class="fl-number fl-wide">without train copies</th><th class="fl-number">macro-F1</th>'
         f'<th class="fl-number">parameters</th></tr></thead><tbody>{"".join(rows)}</tbody></table>'
     )
 

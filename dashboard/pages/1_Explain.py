@@ -32,7 +32,9 @@ def explain(card: RunCard, named: NamedPicture, picture: Picture) -> None:
     """Draw the page for one picture that could be read."""
     with st.spinner(f"Loading {card.name} …"):
         model = loaders.predictor(card)
-    left, right = st.columns([5, 6], gap="large")
+    with st.container(key="stack-answer"):
+        left, right = st.columns([5, 6], gap="large")
+    seen = left.container()
     with left:
         whole = st.toggle(
             "Use the whole picture",
@@ -45,7 +47,7 @@ def explain(card: RunCard, named: NamedPicture, picture: Picture) -> None:
     if prediction.error is not None:
         empty.problems([prediction.error])
         return
-    with left:
+    with seen:
         index = answer.pick_face(prediction, key=f"face.{named.digest[:12]}.{whole}")
         answer.show_picture(picture, prediction, index, named.credit)
     face = prediction.faces[index]

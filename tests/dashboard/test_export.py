@@ -1,0 +1,34 @@
+import io
+import json
+
+import numpy as np
+import pytest
+
+from dashboard.figures.export import json_text, npz_bytes
+from engine.records import FaceExplanation
+
+
+def test_npz_holds_the_raw_arrays(explained: FaceExplanation) -> None:
+    with np.load(io.BytesIO(npz_bytes(explained, explained.maps)), allow_pickle=False) as arrays:
+        assert set(arrays.files) == {
+            "face",
+            "probabilities",
+            "logits",
+            "classes",
+            "gate.block1.channel",
+            "gate.block1.spatial",
+            "map.gradcam.block4.happy",
+        }
+        assert (arrays["gate.block1.spatial"] == explained.gates[1].weights).all()
+        assert (arrays["map.gradcam.block4.happy"] == explained.maps[0].heatmap).all()
+        assert arrays["classes"][3] == "happy"
+
+
+def test_json_holds_the_numbers(explained: FaceExplanation) -> None:
+    document = json.loads(json_text(explained, explained.maps, source="portrait.jpg"))
+    assert (document["label"], document["source"], document["box"]) == ("happy", "portrait.jpg", None)
+    assert document["probabilities"]["happy"] == pytest.approx(0.93)
+    spatial = document["gates"][1]
+    assert (spatial["layer"], spatial["kind"], spatial["shape"]) == ("block1.spatial", "spatial", [2, 2])
+    assert spatial["mean"] == pytest.approx(0.535)
+    assert document["maps"][0]["positive_evidence"] is True

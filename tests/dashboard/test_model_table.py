@@ -1,0 +1,43 @@
+import re
+from typing import Any
+
+from dashboard.figures.model_table import model_table, table_note
+from engine.labels import EMOTIONS
+from engine.models.registry import DEFAULT_INPUT
+from engine.records import RunCard
+
+MEASURED = {"n": 3589, "accuracy": 0.684, "macro_f1": 0.671, "interval": [0.669, 0.699], "accuracy_clean": 0.655}
+
+
+def card(name: str, metrics: dict[str, Any]) -> RunCard:
+    return RunCard(name, "cbam", {}, EMOTIONS, DEFAULT_INPUT, {}, {}, metrics, {}, "0" * 64, 3_958_123)
+
+
+def cells(html: str) -> list[str]:
+    return [
+        re.sub(r"<[^>]+>", "", cell)
+        for cell in re.findall(r"<t[dh] (?:scope|class).*?</t[dh]>", html.split("<tbody>")[1])
+    ]
+
+
+def test_a_measured_model_shows_accuracy_with_its_interval() -> None:
+    html = model_table([card("cbam", {"fer2013/private/single": MEASURED})], "cbam")
+    assert cells(html) == [
+        "cbam selected",
+        "channel + spatial, after each block",
+        "68.4 % (66.9–69.9)",
+        "—",
+        "65.5 %",
+        "0.671",
+        "3.96 M",
+    ]
+
+
+def test_what_was_not_measured_is_a_dash() -> None:
+    assert cells(model_table([card("mine", {})]))[2:6] == ["—"] * 4
+
+
+def test_the_note_names_split_and_n() -> None:
+    note = table_note([card("cbam", {"fer2013/private/single": MEASURED})])
+    assert "PrivateTest, n = 3,589" in note
+    assert "python -m engine evaluate" in table_note([card("mine", {})])
