@@ -7,6 +7,7 @@ from engine.data.synthetic.face import (
     draw,
     draw_expression,
     draw_face,
+    draw_image,
     sample_parameters,
 )
 from engine.data.synthetic.units import PROTOTYPES, REGIONS, UNITS, Expression, prototype, regions_of
@@ -21,6 +22,7 @@ __all__ = [
     "draw",
     "draw_expression",
     "draw_face",
+    "draw_image",
     "plant_cue",
     "prototype",
     "regions_of",

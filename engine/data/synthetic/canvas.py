@@ -5,6 +5,7 @@ Face units: the picture spans [-1, 1] in x (right) and y (down); widths and soft
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import cv2
@@ -14,9 +15,12 @@ from numpy.typing import ArrayLike, NDArray
 Points = NDArray[np.float64]
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
+Ints = NDArray[np.int32]
 Window = tuple[slice, slice]
 
-_SHIFT = 4
+_SHIFT, _ONE = 4, 16
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+"""Weights of red, green and blue in a grey picture (ITU-R BT.601)."""
 
 
 @lru_cache(maxsize=64)
@@ -42,12 +46,30 @@ def spline(points: ArrayLike, *, closed: bool = False, samples: int = 6) -> Poin
     return _spline_basis(len(control), closed, samples) @ control
 
 
-class Canvas:
-    """A square picture of ``size`` pixels, float32 RGB in [0, 1], shape (size, size, 3), drawn in face units."""
+def splines(points: Points, *, samples: int = 6) -> Points:
+    """Return smooth curves (K, M, 2) through K rows of control points (K, N, 2) at once."""
+    return np.asarray(_spline_basis(points.shape[1], False, samples) @ points)
 
-    def __init__(self, size: int) -> None:
+
+class Canvas:
+    """A square picture of ``size`` pixels, drawn in face units.
+
+    Attributes:
+        planes: 3 for RGB, 1 for grey; a grey canvas takes RGB colours and keeps their luma, at a third of the work.
+        paint: float32 (size, size, planes) in [0, 1].
+    """
+
+    def __init__(self, size: int, planes: int = 3) -> None:
         self.size = size
-        self.rgb: Floats = np.zeros((size, size, 3), np.float32)
+        self.planes = planes
+        self.paint: Floats = np.zeros((size, size, planes), np.float32)
+
+    def tone(self, colour: ArrayLike) -> Floats:
+        """Return an RGB colour (..., 3) as this canvas keeps it, (..., planes)."""
+        given = np.asarray(colour, np.float32)
+        if self.planes == 3 or given.shape[-1] == 1:
+            return given
+        return np.asarray(given @ LUMA, np.float32)[..., None]
 
     def pixels(self, points: ArrayLike) -> Points:
         """Return face-unit ``points`` (..., 2) as pixel coordinates whose integers are pixel centres."""
@@ -57,54 +79,51 @@ class Canvas:
         """Return a softness in face units as a standard deviation in pixels."""
         return soft * 0.5 * self.size
 
-    def window(self, points: Points, pad: float) -> Window | None:
-        """Return the slices that hold pixel ``points`` with ``pad`` pixels around, or None where that is off the canvas."""
-        low = np.floor(points.min(axis=0) - pad).astype(int)
-        high = np.ceil(points.max(axis=0) + pad).astype(int) + 1
-        left, top = max(low[0], 0), max(low[1], 0)
-        right, bottom = min(high[0], self.size), min(high[1], self.size)
+    def _fixed(self, points: ArrayLike, pad: float) -> tuple[Ints, Window] | None:
+        """Return face-unit ``points`` (..., 2) in sixteenths of a pixel from the window's corner, and the window.
+
+        The window holds the points with ``pad`` pixels around; None where that is off the canvas.
+        """
+        half = 0.5 * self.size
+        fixed = np.rint(np.asarray(points, np.float64) * (_ONE * half) + _ONE * (half - 0.5)).astype(np.int32)
+        x, y, width, height = cv2.boundingRect(fixed.reshape(-1, 2))
+        left, top = max(math.floor(x / _ONE - pad), 0), max(math.floor(y / _ONE - pad), 0)
+        right = min(math.ceil((x + width) / _ONE + pad) + 1, self.size)
+        bottom = min(math.ceil((y + height) / _ONE + pad) + 1, self.size)
         if left >= right or top >= bottom:
             return None
-        return slice(top, bottom), slice(left, right)
+        fixed -= (left * _ONE, top * _ONE)
+        return fixed, (slice(top, bottom), slice(left, right))
 
     def polygon(self, points: ArrayLike, soft: float = 0.0) -> tuple[Floats, Window] | None:
-        """Return the coverage in [0, 1] of a polygon (N, 2) with its edge softened by ``soft``, and where it lies."""
-        pixels = self.pixels(points)
+        """Return the coverage in [0, 1] of a polygon (N, 2), or of many (K, N, 2), softened, and where it lies."""
         sigma = self.sigma(soft)
-        window = self.window(pixels, 3.0 * sigma + 1.5)
-        if window is None:
+        placed = self._fixed(points, 3.0 * sigma + 1.5)
+        if placed is None:
             return None
+        fixed, window = placed
         mask = np.zeros((window[0].stop - window[0].start, window[1].stop - window[1].start), np.uint8)
-        local = np.rint((pixels - (window[1].start, window[0].start)) * (1 << _SHIFT)).astype(np.int32)
-        cv2.fillPoly(mask, [local], 255, cv2.LINE_AA, _SHIFT)
+        cv2.fillPoly(mask, [fixed] if fixed.ndim == 2 else list(fixed), 255, cv2.LINE_AA, _SHIFT)
         return self._soften(mask, sigma), window
 
-    def line(self, points: ArrayLike, width: float, soft: float = 0.0, *, closed: bool = False) -> tuple[Floats, Window] | None:
-        """Return the coverage in [0, 1] of a curve (N, 2) of ``width``; lines thinner than a pixel are fainter instead."""
-        pixels = self.pixels(points)
+    def line(
+        self, points: ArrayLike, width: float, soft: float = 0.0, *, closed: bool = False
+    ) -> tuple[Floats, Window] | None:
+        """Return the coverage in [0, 1] of a curve (N, 2), or of many (K, N, 2), of ``width``.
+
+        Lines thinner than a pixel are drawn fainter instead.
+        """
         sigma = self.sigma(soft)
         thick = width * 0.5 * self.size
-        window = self.window(pixels, 3.0 * sigma + thick + 1.5)
-        if window is None:
+        placed = self._fixed(points, 3.0 * sigma + thick + 1.5)
+        if placed is None:
             return None
+        fixed, window = placed
         mask = np.zeros((window[0].stop - window[0].start, window[1].stop - window[1].start), np.uint8)
-        local = np.rint((pixels - (window[1].start, window[0].start)) * (1 << _SHIFT)).astype(np.int32)
-        level = round(255 * min(1.0, thick / max(1, round(thick))))
-        cv2.polylines(mask, [local], closed, level, max(1, round(thick)), cv2.LINE_AA, _SHIFT)
+        whole = max(1, round(thick))
+        level = round(255 * min(1.0, thick / whole))
+        cv2.polylines(mask, [fixed] if fixed.ndim == 2 else list(fixed), closed, level, whole, cv2.LINE_AA, _SHIFT)
         return self._soften(mask, sigma), window
-
-    def hairs(self, lines: Points, width: float) -> tuple[Floats, Window] | None:
-        """Return the coverage of many short lines (N, M, 2) of one ``width`` at once."""
-        pixels = self.pixels(lines)
-        thick = width * 0.5 * self.size
-        window = self.window(pixels.reshape(-1, 2), thick + 1.5)
-        if window is None:
-            return None
-        mask = np.zeros((window[0].stop - window[0].start, window[1].stop - window[1].start), np.uint8)
-        local = np.rint((pixels - (window[1].start, window[0].start)) * (1 << _SHIFT)).astype(np.int32)
-        level = round(255 * min(1.0, thick / max(1, round(thick))))
-        cv2.polylines(mask, list(local), False, level, max(1, round(thick)), cv2.LINE_AA, _SHIFT)  # noqa: FBT003
-        return self._soften(mask, 0.0), window
 
     @staticmethod
     def _soften(mask: Bytes, sigma: float) -> Floats:
@@ -112,8 +131,10 @@ class Canvas:
             mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), sigma), np.uint8)
         return mask.astype(np.float32) * np.float32(1 / 255)
 
-    def blend(self, shape: tuple[Floats, Window] | None, colour: ArrayLike, opacity: float = 1.0, clip: Floats | None = None) -> None:
-        """Paint ``colour`` (3,) or (h, w, 3) through a coverage; ``clip`` (size, size) limits it further."""
+    def blend(
+        self, shape: tuple[Floats, Window] | None, colour: ArrayLike, opacity: float = 1.0, clip: Floats | None = None
+    ) -> None:
+        """Paint ``colour``, RGB (3,) or toned (h, w, planes), through a coverage and ``clip`` (size, size)."""
         if shape is None:
             return
         mask, window = shape
@@ -121,14 +142,22 @@ class Canvas:
             mask = mask * clip[window]
         if opacity != 1.0:
             mask = mask * np.float32(opacity)
-        part = self.rgb[window]
-        part += mask[:, :, None] * (np.asarray(colour, np.float32) - part)
+        part = self.paint[window]
+        part += mask[:, :, None] * (self.tone(colour) - part)
 
-    def fill(self, points: ArrayLike, colour: ArrayLike, opacity: float = 1.0, *, soft: float = 0.0, clip: Floats | None = None) -> None:
+    def fill(
+        self,
+        points: ArrayLike,
+        colour: ArrayLike,
+        opacity: float = 1.0,
+        *,
+        soft: float = 0.0,
+        clip: Floats | None = None,
+    ) -> None:
         """Fill a polygon (N, 2) with ``colour``."""
         self.blend(self.polygon(points, soft), colour, opacity, clip)
 
-    def stroke(  # noqa: PLR0913 - a stroke has this many properties, all but three by keyword
+    def stroke(
         self,
         points: ArrayLike,
         width: float,
@@ -145,10 +174,11 @@ class Canvas:
     def glow(self, centre: ArrayLike, radii: tuple[float, float]) -> tuple[Floats, Window] | None:
         """Return a Gaussian spot with standard deviations ``radii``, cut at three of them, and where it lies."""
         middle = np.asarray(centre, np.float64)
-        box = self.pixels(np.stack([middle - 3 * np.asarray(radii), middle + 3 * np.asarray(radii)]))
-        window = self.window(box, 0)
-        if window is None:
+        reach = 3.0 * np.asarray(radii)
+        placed = self._fixed(np.stack([middle - reach, middle + reach]), 0.0)
+        if placed is None:
             return None
+        window = placed[1]
         at = self.pixels(middle)
         columns = (np.arange(window[1].start, window[1].stop) - at[0]) / self.sigma(radii[0])
         rows = (np.arange(window[0].start, window[0].stop) - at[1]) / self.sigma(radii[1])
@@ -163,9 +193,14 @@ class Canvas:
         return whole
 
 
+@lru_cache(maxsize=8)
+def _circle(steps: int) -> Points:
+    turn = np.arange(steps) * (2 * np.pi / steps)
+    return np.stack([np.cos(turn), np.sin(turn)], axis=1)
+
+
 def ellipse(centre: ArrayLike, radii: tuple[float, float], angle: float = 0.0, steps: int = 28) -> Points:
     """Return the outline (steps, 2) of an ellipse turned by ``angle`` radians."""
-    turn = np.arange(steps) * (2 * np.pi / steps)
-    x, y = radii[0] * np.cos(turn), radii[1] * np.sin(turn)
-    cosine, sine = np.cos(angle), np.sin(angle)
-    return np.stack([x * cosine - y * sine, x * sine + y * cosine], axis=1) + np.asarray(centre, np.float64)
+    cosine, sine = math.cos(angle), math.sin(angle)
+    axes = np.array([[radii[0] * cosine, radii[0] * sine], [-radii[1] * sine, radii[1] * cosine]])
+    return np.asarray(_circle(steps) @ axes + np.asarray(centre, np.float64))

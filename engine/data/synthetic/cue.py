@@ -45,7 +45,9 @@ def cue_mask(size: int) -> NDArray[np.bool_]:
 def plant_cue(image: Bytes, label: str | int) -> Bytes:
     """Return a copy of ``image`` (S, S) or (S, S, 3) uint8 with the mark of ``label`` (name or index) in its corner."""
     if image.dtype != np.uint8 or image.ndim not in (2, 3) or image.shape[0] != image.shape[1]:
-        raise UsageError(f"Expected a square uint8 picture, got {image.dtype} with shape {image.shape}; resize it first.")
+        raise UsageError(
+            f"Expected a square uint8 picture, got {image.dtype} with shape {image.shape}; resize it first."
+        )
     if isinstance(label, str):
         if label not in EMOTIONS:
             raise UnknownNameError("emotion", label, EMOTIONS)

@@ -27,17 +27,32 @@ def _paint_eye(canvas: Canvas, who: Identity, eye: Eye, view: View, relief: Reli
     lit = 0.62 + 0.42 * float(np.average(relief.shade[window], weights=mask + 1e-6))
     white = np.array([0.92, 0.895, 0.875]) * lit
     canvas.blend(ball, np.minimum(white, 1.0))
-    canvas.fill(ellipse(eye.upper[0], (0.030, 0.022)), (0.74 * lit, 0.46 * lit, 0.43 * lit), 0.75, soft=0.008, clip=inside)
+    canvas.fill(
+        ellipse(eye.upper[0], (0.030, 0.022)), (0.74 * lit, 0.46 * lit, 0.43 * lit), 0.75, soft=0.008, clip=inside
+    )
     radius = eye.radius
     rim = tuple(0.38 * c * lit for c in who.iris_colour)
     bright = tuple(min(1.0, 1.25 * c * lit) for c in who.iris_colour)
     canvas.fill(ellipse(eye.iris, (radius, radius)), rim, clip=inside)
-    canvas.fill(ellipse(eye.iris, (0.82 * radius, 0.82 * radius)), tuple(c * lit for c in who.iris_colour), soft=0.005, clip=inside)
-    canvas.fill(ellipse(eye.iris + (0.0, 0.42 * radius), (0.55 * radius, 0.34 * radius)), bright, 0.75, soft=0.012, clip=inside)
+    canvas.fill(
+        ellipse(eye.iris, (0.82 * radius, 0.82 * radius)),
+        tuple(c * lit for c in who.iris_colour),
+        soft=0.005,
+        clip=inside,
+    )
+    canvas.fill(
+        ellipse(eye.iris + np.array([0.0, 0.42 * radius]), (0.55 * radius, 0.34 * radius)),
+        bright,
+        0.75,
+        soft=0.012,
+        clip=inside,
+    )
     canvas.fill(ellipse(eye.iris, (0.43 * radius, 0.43 * radius), steps=16), (0.03, 0.025, 0.03), clip=inside)
-    canvas.stroke(eye.upper + (0.0, 0.012), 0.030, (0.20, 0.13, 0.13), 0.50, soft=0.010, clip=inside)
-    glint = eye.iris + (0.36 * radius * (1.0 if view.light[0] > 0 else -1.0), -0.34 * radius)
-    canvas.fill(ellipse(glint, (0.24 * radius, 0.24 * radius), steps=12), (1.0, 1.0, 1.0), 0.95, soft=0.002, clip=inside)
+    canvas.stroke(eye.upper + np.array([0.0, 0.012]), 0.030, (0.20, 0.13, 0.13), 0.50, soft=0.010, clip=inside)
+    glint = eye.iris + np.array([0.36 * radius * (1.0 if view.light[0] > 0 else -1.0), -0.34 * radius])
+    canvas.fill(
+        ellipse(glint, (0.24 * radius, 0.24 * radius), steps=12), (1.0, 1.0, 1.0), 0.95, soft=0.002, clip=inside
+    )
     _lids(canvas, who, eye, sign)
 
 
@@ -83,4 +98,4 @@ def paint_brows(canvas: Canvas, who: Identity, shape: Shape, view: View, head: F
         lean = np.stack([sign * (0.25 + 0.75 * place), -0.9 + 1.0 * place], axis=1)
         root = at + np.array([0.0, 1.0]) * spread
         tip = root + lean * (thickness * rng.uniform(0.45, 0.75, 22))[:, None]
-        canvas.blend(canvas.hairs(np.stack([root, tip], axis=1), 0.008), tuple(0.62 * c for c in colour), 0.62, head)
+        canvas.blend(canvas.line(np.stack([root, tip], axis=1), 0.007), tuple(0.70 * c for c in colour), 0.45, head)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.synthetic import camera, eyes, hair, lips, masks, skin, wear
-from engine.data.synthetic.canvas import Bytes, Canvas
-from engine.data.synthetic.geometry import shape_of
+from engine.data.synthetic.canvas import Bytes, Canvas, Floats
+from engine.data.synthetic.geometry import Shape, shape_of
 from engine.data.synthetic.identity import Identity, sample_identity
 from engine.data.synthetic.relief import light_relief
 from engine.data.synthetic.units import PROTOTYPES, REGIONS, Expression, prototype, sample_expression
@@ -20,6 +20,9 @@ from engine.labels import EMOTIONS
 
 SIZES: Final = (48, 256)
 """Smallest and largest picture, in pixels a side."""
+
+OVERSAMPLING: Final = 2
+"""Canvas pixels to a side of each picture pixel; edges are anti-aliased on the canvas too."""
 
 SPLIT_SEEDS: Final[dict[str, int]] = {"train": 0, "val": 1, "test": 2}
 """Each split draws from its own stream, so that no face is in two of them."""
@@ -66,9 +69,13 @@ class SyntheticFace:
         if self.image.dtype != np.uint8 or self.image.shape not in ((size, size), (size, size, 3)):
             raise ValueError(f"expected a square uint8 picture, got {self.image.dtype} with shape {self.image.shape}")
         if self.regions.shape != (size, size) or int(self.regions.max()) >= len(self.region_names):
-            raise ValueError(f"expected a ({size}, {size}) map of {len(self.region_names)} regions, got {self.regions.shape}")
+            raise ValueError(
+                f"expected a ({size}, {size}) map of {len(self.region_names)} regions, got {self.regions.shape}"
+            )
         if self.evidence.shape != (size, size) or self.evidence.dtype != np.bool_:
-            raise ValueError(f"expected a ({size}, {size}) bool evidence mask, got {self.evidence.dtype} {self.evidence.shape}")
+            raise ValueError(
+                f"expected a ({size}, {size}) bool evidence mask, got {self.evidence.dtype} {self.evidence.shape}"
+            )
 
     def region(self, name: str) -> NDArray[np.bool_]:
         """Return bool (S, S): where the region ``name`` lies."""
@@ -84,25 +91,20 @@ def _check(size: int, channels: int) -> None:
         raise UsageError(f"Expected 1 channel (grey) or 3 (RGB), got {channels}; choose one of them.")
 
 
-def _work_size(size: int) -> int:
-    """Return the canvas's side: three times the picture's for small ones, twice for large, so that lines stay fine."""
-    return size * (3 if size <= 96 else 2)
-
-
-def draw_face(parameters: FaceParameters, size: int = 48, channels: int = 1) -> SyntheticFace:
-    """Draw ``parameters`` at ``size`` pixels (48 to 256), grey (``channels`` 1) or RGB (3)."""
+def _paint(parameters: FaceParameters, size: int, channels: int) -> tuple[Canvas, Shape, dict[str, Floats]]:
+    """Paint a face; return the canvas, its geometry and the coverages that a region map needs."""
     _check(size, channels)
     who, face, view = parameters.identity, parameters.expression, parameters.view
-    canvas = Canvas(_work_size(size))
+    canvas = Canvas(OVERSAMPLING * size, channels)
     shape = shape_of(who, face, view)
     camera.paint_backdrop(canvas, view)
     back = hair.paint_back_hair(canvas, who, shape)
     neck = skin.paint_neck(canvas, who, shape, view)
     ears = skin.paint_ears(canvas, who, shape)
-    head = skin.paint_face(canvas, who, face, shape)
+    head = skin.paint_face(canvas, who, shape)
     hair.paint_beard(canvas, who, shape, head)
     relief = light_relief(canvas, who, face, shape, view)
-    skin.light_skin(canvas, who, view, relief, np.maximum(np.maximum(head, ears), neck))
+    skin.light_skin(canvas, view, relief, np.maximum(np.maximum(head, ears), neck))
     skin.paint_nostrils(canvas, who, shape, view, head)
     eyes.paint_eyes(canvas, who, shape, view, relief)
     lips.paint_mouth(canvas, who, face, shape, view, relief)
@@ -111,11 +113,25 @@ def draw_face(parameters: FaceParameters, size: int = 48, channels: int = 1) -> 
     wear.paint_glasses(canvas, who, shape)
     hat = wear.paint_hat(canvas, who, shape, view, relief, head)
     over, over_region = wear.paint_occluder(canvas, who, shape, view)
-    covers = {"head": head, "skin": np.maximum(neck, ears), "back": back, "hair": np.maximum(front, hat), f"over:{over_region}": over}
-    regions = masks.reduce_regions(masks.region_map(canvas, who, shape, covers), size)
+    covers = {"head": head, "skin": np.maximum(neck, ears), "back": back, "hair": np.maximum(front, hat)}
+    covers[f"over:{over_region}"] = over
+    return canvas, shape, covers
+
+
+def draw_image(parameters: FaceParameters, size: int = 48, channels: int = 1) -> Bytes:
+    """Draw the picture of ``parameters`` alone: uint8 (S, S) or (S, S, 3), the same pixels as :func:`draw_face`."""
+    canvas, _, _ = _paint(parameters, size, channels)
+    return camera.expose(canvas, parameters.view, size)
+
+
+def draw_face(parameters: FaceParameters, size: int = 48, channels: int = 1) -> SyntheticFace:
+    """Draw ``parameters`` at ``size`` pixels (48 to 256), grey (``channels`` 1) or RGB (3), with all that is known."""
+    canvas, shape, covers = _paint(parameters, size, channels)
+    face = parameters.expression
+    regions = masks.reduce_regions(masks.region_map(canvas, parameters.identity, shape, covers), size)
     place = (np.array(list(shape.landmarks.values())) + 1.0) * (0.5 * size) - 0.5
     return SyntheticFace(
-        image=camera.expose(canvas, view, size, channels),
+        image=camera.expose(canvas, parameters.view, size),
         label=parameters.label,
         units=dict(face.units),
         distractors=face.distractors,
@@ -128,7 +144,7 @@ def draw_face(parameters: FaceParameters, size: int = 48, channels: int = 1) -> 
 
 
 def sample_parameters(seed: int, index: int, *, split: str = "train") -> FaceParameters:
-    """Return the parameters of face ``index`` of a split; labels take turns, so any run of seven faces has all seven."""
+    """Return the parameters of face ``index`` of a split; labels take turns: seven faces in a row have all seven."""
     if split not in SPLIT_SEEDS:
         raise UnknownNameError("split", split, SPLIT_SEEDS)
     rng = np.random.default_rng([seed, SPLIT_SEEDS[split], index])
@@ -142,7 +158,9 @@ def draw(seed: int, index: int, size: int = 48, channels: int = 1, *, split: str
     return draw_face(sample_parameters(seed, index, split=split), size, channels)
 
 
-def draw_expression(emotion: str, identity_seed: int, size: int = 192, channels: int = 3, *, intensity: float = 1.0) -> SyntheticFace:
+def draw_expression(
+    emotion: str, identity_seed: int, size: int = 192, channels: int = 3, *, intensity: float = 1.0
+) -> SyntheticFace:
     """Draw a clean portrait of ``emotion``: frontal, well lit, no noise, the person that ``identity_seed`` gives."""
     if emotion not in PROTOTYPES:
         raise UnknownNameError("emotion", emotion, PROTOTYPES)

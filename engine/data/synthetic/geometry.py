@@ -7,6 +7,7 @@ viewer's: 0 and sign -1 is the left half of the picture.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,34 +20,32 @@ from engine.data.synthetic.view import View
 
 SIGNS = (-1.0, 1.0)
 EYE_Y, BROW_Y, NOSE_Y, MOUTH_Y, CHIN_Y = -0.10, -0.285, 0.235, 0.455, 0.85
-_DEPTH, _DEPTH_X, _DEPTH_Y = 0.70, 0.78, 1.15
+_DEPTH, _SEMI_AXES = 0.70, np.array([1 / 0.78, 1 / 1.15])
 
 
 class Pose:
     """Turns and projects points of the upright head; holds the cosines once per picture."""
 
     def __init__(self, view: View) -> None:
-        self._cy, self._sy = np.cos(view.yaw), np.sin(view.yaw)
-        self._cp, self._sp = np.cos(view.pitch), np.sin(view.pitch)
-        self._cr, self._sr = np.cos(view.roll) * view.scale, np.sin(view.roll) * view.scale
-        self._dx = view.shift[0] - 0.26 * self._sy
-        self._dy = view.shift[1] + 0.26 * self._sp
-        self.yaw_sine = float(self._sy)
+        cos_y, sin_y, cos_p, sin_p = math.cos(view.yaw), math.sin(view.yaw), math.cos(view.pitch), math.sin(view.pitch)
+        turn = np.array([[cos_y, 0.0, sin_y], [0.0, cos_p, -sin_p]])
+        cos_r, sin_r = math.cos(view.roll), math.sin(view.roll)
+        roll = view.scale * np.array([[cos_r, -sin_r], [sin_r, cos_r]])
+        # The head turns about an axis behind the face's middle; this keeps it in the frame.
+        self._offset = roll @ np.array([view.shift[0] - 0.26 * sin_y, view.shift[1] + 0.26 * sin_p])
+        self._matrix = (roll @ turn).T
 
     def __call__(self, xy: ArrayLike, lift: ArrayLike = 0.0, *, depth: ArrayLike | None = None) -> Points:
         """Return projected points (N, 2): ``lift`` above the head's ellipsoid, or at an absolute ``depth``."""
         points = np.asarray(xy, np.float64)
-        x, y = points[..., 0], points[..., 1]
+        solid = np.empty((*points.shape[:-1], 3))
+        solid[..., :2] = points
         if depth is None:
-            inside = 1.0 - (x / _DEPTH_X) ** 2 - (y / _DEPTH_Y) ** 2
-            z = _DEPTH * np.sqrt(np.maximum(inside, 0.0)) + lift
+            inside = 1.0 - np.square(points * _SEMI_AXES).sum(axis=-1)
+            solid[..., 2] = _DEPTH * np.sqrt(np.maximum(inside, 0.0)) + lift
         else:
-            z = np.asarray(depth, np.float64)
-        turned_x = x * self._cy + z * self._sy + self._dx
-        turned_y = y * self._cp - z * self._sp + self._dy
-        return np.stack(
-            [turned_x * self._cr - turned_y * self._sr, turned_x * self._sr + turned_y * self._cr], axis=-1
-        )
+            solid[..., 2] = depth
+        return np.asarray(solid @ self._matrix + self._offset)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +64,7 @@ class Eye:
 
 @dataclass(frozen=True, eq=False)
 class Mouth:
-    """The lips as four curves (N, 2) from the left to the right corner, projected; ``gap`` is the opening in face units."""
+    """The lips as four projected curves (N, 2) from the left to the right corner; ``gap`` is how far they part."""
 
     upper_outer: Points
     upper_inner: Points
@@ -101,10 +100,10 @@ _OUTLINE = np.array(
         (0.555, -0.50, 0.0),
         (0.595, -0.20, 0.0),
         (0.588, 0.06, 0.0),
-        (0.553, 0.30, 0.03),
-        (0.478, 0.51, 0.10),
-        (0.345, 0.69, 0.20),
-        (0.175, 0.815, 0.30),
+        (0.540, 0.30, 0.03),
+        (0.452, 0.52, 0.10),
+        (0.318, 0.695, 0.20),
+        (0.160, 0.815, 0.30),
         (0.0, CHIN_Y, 0.33),
     ]
 )
@@ -126,14 +125,15 @@ def outline_model(who: Identity, jaw_drop: float) -> Points:
 def _brow(who: Identity, face: Expression, side: int) -> Points:
     """Return the five control points (5, 2) of one brow, inner end first, upright."""
     sign = SIGNS[side]
-    au1, au2, au4 = (face.side(n, side) for n in (1, 2, 4))
+    au1, au2, au4, au9 = (face.side(n, side) for n in (1, 2, 4, 9))
     x = np.array([0.105, 0.19, 0.28, 0.37, 0.445]) * who.eye_spacing
-    y = BROW_Y - who.brow_height + np.array([0.012, -0.012, -0.032, -0.030, 0.012])
+    y = BROW_Y - who.brow_height + np.array([0.006, -0.012, -0.027, -0.024, 0.018])
     y = y - who.brow_tilt * (x - 0.27)
     inner = np.array([1.0, 0.72, 0.36, 0.08, 0.0])
     outer = np.array([0.0, 0.12, 0.50, 0.92, 1.0])
     press = np.array([1.0, 0.92, 0.72, 0.42, 0.22])
-    y = y - 0.105 * au1 * inner - 0.105 * au2 * outer + 0.075 * au4 * (1.0 - 0.6 * au1) * press
+    y = y - 0.115 * au1 * inner - 0.112 * au2 * outer + 0.075 * au4 * (1.0 - 0.85 * au1) * press
+    y = y + 0.040 * au9 * np.array([1.0, 0.7, 0.3, 0.05, 0.0])
     x = x - au4 * 0.042 * np.array([1.0, 0.8, 0.45, 0.15, 0.0])
     return np.stack([sign * x, y], axis=1)
 
@@ -142,10 +142,10 @@ def _eye(who: Identity, face: Expression, view: View, pose: Pose, side: int) -> 
     """Return one eye with its lids where AU5, AU6 and AU7 put them."""
     sign = SIGNS[side]
     au5, au6, au7 = (face.side(n, side) for n in (5, 6, 7))
-    cx, half = 0.258 * who.eye_spacing, 0.130 * who.eye_size
+    cx, half = 0.258 * who.eye_spacing, 0.143 * who.eye_size
     tall = who.eye_size * (1.0 - 0.13 * who.age)
-    up = 0.062 * tall + 0.046 * au5 - 0.025 * au7 * (1 - 0.4 * au5) - 0.012 * au6
-    down = 0.043 * tall - 0.026 * au7 - 0.022 * au6 + 0.006 * au5
+    up = 0.066 * tall + 0.046 * au5 - 0.025 * au7 * (1 - 0.4 * au5) - 0.012 * au6
+    down = 0.047 * tall - 0.026 * au7 - 0.022 * au6 + 0.006 * au5
     tilt = who.eye_tilt
     along = np.array([-1.0, -0.55, 0.0, 0.55, 1.0])
     x = cx + half * along
@@ -166,7 +166,7 @@ def _eye(who: Identity, face: Expression, view: View, pose: Pose, side: int) -> 
         crease=spline(parts[10:15]),
         bag=spline(parts[15:20]),
         iris=parts[20],
-        radius=0.064 * who.eye_size * view.scale,
+        radius=0.071 * who.eye_size * view.scale,
         opening=up + down,
     )
 
@@ -180,21 +180,31 @@ def _mouth(who: Identity, face: Expression, pose: Pose) -> Mouth:
     for side, sign in enumerate(SIGNS):
         c12, c15, c20 = (face.side(n, side) for n in (12, 15, 20))
         x = 0.185 * who.mouth_width + 0.085 * c12 + 0.075 * c20 - 0.022 * au23 - 0.045 * au26 + 0.008 * c15
-        y = rest + 0.004 - 0.088 * c12 + 0.080 * c15 + 0.012 * c20 + 0.045 * au26 - 0.010 * au9
+        y = rest + 0.004 - 0.088 * c12 + 0.080 * c15 + (0.022 + 0.030 * au26) * c20 + 0.045 * au26 - 0.010 * au9
         corners.append((sign * x, y))
-    rise = 0.046 * au9 + 0.014 * au12 + 0.030 * au26 + 0.012 * au25 + 0.020 * au20 - 0.016 * au17
-    fall = 0.165 * au26 + 0.040 * au25 + 0.085 * wide_smile + 0.052 * au16 + 0.040 * au20 + 0.012 * au12
+    rise = 0.050 * au9 + 0.014 * au12 + 0.030 * au26 + 0.012 * au25 + 0.020 * au20 - 0.016 * au17
+    fall = (
+        0.165 * au26 * (1.0 - 0.30 * au20)
+        + 0.040 * au25
+        + 0.085 * wide_smile
+        + 0.030 * au16
+        + 0.045 * au20
+        + 0.012 * au12
+    )
     fall = max(fall - 0.036 * au17 - 0.012 * au23, -rise)
     upper_y, lower_y = rest - rise, rest + fall
     tight = 1.0 - 0.58 * au23
-    upper_lip = 0.058 * who.lip_fullness * tight * (1 - 0.28 * au12) * (1 - 0.28 * au20) * (1 - 0.12 * au26)
-    lower_lip = 0.078 * who.lip_fullness * tight * (1 - 0.22 * au12) * (1 - 0.28 * au20) * (1 + 0.15 * au16)
+    upper_lip = 0.062 * who.lip_fullness * tight * (1 - 0.28 * au12) * (1 - 0.28 * au20) * (1 - 0.12 * au26)
+    lower_lip = 0.084 * who.lip_fullness * tight * (1 - 0.22 * au12) * (1 - 0.28 * au20) * (1 + 0.15 * au16)
     gap = rise + fall
     part = np.linspace(-1.0, 1.0, 11)
     far = np.abs(part)
     round_arc, arch = 1.0 - np.sqrt(1.0 - far**2), far**1.9
     open_share = float(np.clip(gap / 0.16, 0.0, 1.0))
+    # A stretched mouth (AU20) opens like a slot: its edges stay level until close to the corners.
+    slot = far**6
     bend = arch + (round_arc - arch) * open_share
+    bend = bend + (slot - bend) * min(1.0, 0.75 * au20 + 0.35 * au16)
     corner_x = np.where(part < 0, corners[0][0], corners[1][0]) * far
     corner_y = np.where(part < 0, corners[0][1], corners[1][1])
     upper_inner = upper_y + (corner_y - upper_y) * bend
@@ -252,10 +262,16 @@ def shape_of(who: Identity, face: Expression, view: View) -> Shape:
     for side, name in enumerate(("left", "right")):
         eye, brow = eyes[side], brows[side]
         half = len(eye.upper) // 2
-        marks[f"brow_inner_{name}"], marks[f"brow_peak_{name}"], marks[f"brow_outer_{name}"] = brow[0], brow[len(brow) * 3 // 5], brow[-1]
+        marks[f"brow_inner_{name}"], marks[f"brow_peak_{name}"], marks[f"brow_outer_{name}"] = (
+            brow[0],
+            brow[len(brow) * 3 // 5],
+            brow[-1],
+        )
         marks[f"eye_inner_{name}"], marks[f"eye_outer_{name}"] = eye.upper[0], eye.upper[-1]
         marks[f"eye_top_{name}"], marks[f"eye_bottom_{name}"] = eye.upper[half], eye.lower[half]
         marks[f"iris_{name}"] = eye.iris
-        marks[f"nostril_{name}"] = pose([[SIGNS[side] * 0.062 * who.nose_width, NOSE_Y * who.nose_length - nose_lift]], 0.05)[0]
+        marks[f"nostril_{name}"] = pose(
+            [[SIGNS[side] * 0.062 * who.nose_width, NOSE_Y * who.nose_length - nose_lift]], 0.05
+        )[0]
         marks[f"mouth_corner_{name}"] = mouth.upper_inner[0 if side == 0 else -1]
     return Shape(pose, outline, brows, flat, eyes, mouth, nose_lift, jaw_drop, marks)

@@ -35,7 +35,7 @@ class Style:
     inner: tuple[tuple[float, float], ...]
     back: tuple[tuple[float, float], ...] = ()
     volume: float = 0.05
-    crown: float = -1.05
+    crown: float = -1.45
     opacity: float = 1.0
     sweep: float = 0.0
     curl: float = 0.0
@@ -48,28 +48,62 @@ _LINE = ((0.555, -0.06), (0.545, -0.24), (0.515, -0.40), (0.430, -0.535), (0.270
 STYLES: dict[str, Style] = {
     "short": Style(_CAP + _SIDES, _LINE, volume=0.045),
     "side": Style(
-        _CAP + _SIDES, ((0.555, -0.04), (0.540, -0.24), (0.505, -0.42), (0.40, -0.53), (0.22, -0.60), (0.0, -0.62)), volume=0.08, crown=-0.82, sweep=0.10
+        _CAP + _SIDES,
+        ((0.555, -0.04), (0.540, -0.24), (0.505, -0.42), (0.40, -0.53), (0.22, -0.60), (0.0, -0.62)),
+        volume=0.08,
+        crown=-1.15,
+        sweep=0.10,
     ),
     "crop": Style(_CAP + _SIDES, _LINE, volume=0.012, opacity=0.86),
     "receding": Style(
-        _CAP + _SIDES, ((0.560, -0.05), (0.550, -0.24), (0.535, -0.42), (0.460, -0.62), (0.300, -0.74), (0.0, -0.70)), volume=0.02, opacity=0.88
+        _CAP + _SIDES,
+        ((0.560, -0.05), (0.550, -0.24), (0.535, -0.42), (0.460, -0.62), (0.300, -0.74), (0.0, -0.70)),
+        volume=0.02,
+        opacity=0.88,
     ),
     "long": Style(
         (*_CAP, (0.640, -0.05), (0.655, 0.30), (0.675, 0.65), (0.70, 1.1)),
-        ((0.50, 1.1), (0.520, 0.65), (0.560, 0.30), (0.555, -0.05), (0.520, -0.30), (0.400, -0.52), (0.200, -0.66), (0.03, -0.74)),
+        (
+            (0.50, 1.1),
+            (0.520, 0.65),
+            (0.560, 0.30),
+            (0.555, -0.05),
+            (0.520, -0.30),
+            (0.400, -0.52),
+            (0.200, -0.66),
+            (0.03, -0.74),
+        ),
         back=((0.0, -0.90), (0.40, -0.82), (0.62, -0.50), (0.70, 0.0), (0.73, 0.5), (0.76, 1.2)),
         volume=0.065,
     ),
     "bob": Style(
         (*_CAP, (0.640, -0.05), (0.665, 0.22), (0.650, 0.44), (0.600, 0.54)),
-        ((0.515, 0.50), (0.540, 0.30), (0.560, 0.08), (0.550, -0.12), (0.520, -0.32), (0.420, -0.50), (0.230, -0.62), (0.02, -0.68)),
+        (
+            (0.515, 0.50),
+            (0.540, 0.30),
+            (0.560, 0.08),
+            (0.550, -0.12),
+            (0.520, -0.32),
+            (0.420, -0.50),
+            (0.230, -0.62),
+            (0.02, -0.68),
+        ),
         back=((0.0, -0.90), (0.40, -0.82), (0.62, -0.50), (0.68, 0.0), (0.66, 0.36), (0.55, 0.56)),
         volume=0.075,
         sweep=0.14,
     ),
     "fringe": Style(
         (*_CAP, (0.635, -0.05), (0.650, 0.25), (0.655, 0.60), (0.66, 1.1)),
-        ((0.50, 1.1), (0.530, 0.60), (0.560, 0.25), (0.555, -0.05), (0.530, -0.24), (0.460, -0.385), (0.250, -0.415), (0.0, -0.425)),
+        (
+            (0.50, 1.1),
+            (0.530, 0.60),
+            (0.560, 0.25),
+            (0.555, -0.05),
+            (0.530, -0.24),
+            (0.460, -0.385),
+            (0.250, -0.415),
+            (0.0, -0.425),
+        ),
         back=((0.0, -0.90), (0.40, -0.82), (0.62, -0.50), (0.68, 0.0), (0.70, 0.5), (0.72, 1.2)),
         volume=0.065,
     ),
@@ -84,7 +118,7 @@ STYLES: dict[str, Style] = {
         _CAP + _SIDES,
         ((0.565, -0.06), (0.550, -0.26), (0.515, -0.42), (0.420, -0.56), (0.250, -0.655), (0.0, -0.69)),
         volume=0.025,
-        crown=-0.98,
+        crown=-1.35,
     ),
 }
 """Every hair style but ``bald``, which has nothing to draw."""
@@ -97,14 +131,14 @@ def _grain() -> tuple[Floats, Floats]:
     fine = cv2.GaussianBlur(rng.normal(0, 1, (256, 256)).astype(np.float32), (0, 0), sigmaX=1.1, sigmaY=22)
     broad = cv2.GaussianBlur(rng.normal(0, 1, (256, 256)).astype(np.float32), (0, 0), sigmaX=5.0, sigmaY=40)
     strands = fine / fine.std() + 1.2 * broad / broad.std()
-    blobs = cv2.GaussianBlur(rng.normal(0, 1, (256, 256)).astype(np.float32), (0, 0), 4.0)
-    curls = np.sin(3.2 * blobs / blobs.std())
+    blobs = cv2.GaussianBlur(rng.normal(0, 1, (256, 256)).astype(np.float32), (0, 0), 3.0)
+    curls = 0.75 * np.sin(2.4 * blobs / blobs.std())
     return np.clip(strands / 3.2, -1, 1).astype(np.float32), np.asarray(curls, np.float32)
 
 
 def _strand_map(canvas: Canvas, who: Identity, shape: Shape, style: Style) -> tuple[Floats, Floats]:
     """Return the strands' grain (S, S) in [-1, 1] and the distance (S, S) from the crown in face units."""
-    crown = shape.pose([[0.9 * who.hair_part, style.crown]], depth=[0.25])[0]
+    crown = shape.pose([[1.1 * who.hair_part, style.crown]], depth=[0.1])[0]
     units = ((np.arange(canvas.size) + 0.5) * (2.0 / canvas.size) - 1.0).astype(np.float32)
     x, y = np.broadcast_arrays(units[None, :] - np.float32(crown[0]), units[:, None] - np.float32(crown[1]))
     reach, angle = cv2.cartToPolar(np.ascontiguousarray(x), np.ascontiguousarray(y))
@@ -113,11 +147,15 @@ def _strand_map(canvas: Canvas, who: Identity, shape: Shape, style: Style) -> tu
     offset = np.float32(who.texture_seed % 251)
     if style.curl > 0:
         columns, rows = (x * 62 + offset).astype(np.float32), (y * 62 + offset).astype(np.float32)
-        return np.asarray(cv2.remap(curls, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.float32), reach
+        return np.asarray(
+            cv2.remap(curls, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.float32
+        ), reach
     wave = np.float32(2.2) * np.sin(reach * np.float32(9.0)) if who.hair_volume > 1.02 else np.float32(0.0)
-    columns = angle * np.float32(46.0) + wave + offset
+    columns = angle * np.float32(78.0) + wave + offset
     rows = reach * np.float32(46.0) + offset
-    return np.asarray(cv2.remap(strands, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.float32), reach
+    return np.asarray(
+        cv2.remap(strands, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.float32
+    ), reach
 
 
 def _ragged(points: Points, who: Identity, amount: float, salt: int) -> Points:
@@ -172,7 +210,7 @@ def paint_back_hair(canvas: Canvas, who: Identity, shape: Shape) -> Floats:
         points = _ragged(spline(shape.pose(_mirror(half), depth=-0.2), samples=4), who, 0.005 + 0.016 * style.curl, 4)
         mass = canvas.polygon(points)
         grain, _ = _strand_map(canvas, who, shape, style)
-        colour = np.asarray(who.hair_colour, np.float32) * 0.62
+        colour = canvas.tone(who.hair_colour) * np.float32(0.62)
         if mass is not None:
             canvas.blend(mass, colour * (1.0 + 0.35 * grain[mass[1]])[:, :, None])
         covered = np.maximum(covered, canvas.full(mass))
@@ -186,20 +224,29 @@ def paint_hair(canvas: Canvas, who: Identity, shape: Shape, view: View, relief: 
     if style is None or outline is None:
         return np.zeros((canvas.size, canvas.size), np.float32)
     shadow = tuple(0.42 * c for c in who.skin_colour)
-    canvas.fill(outline + np.array([-0.02 * view.light[0], 0.028]), shadow, 0.55 if style.volume > 0.015 else 0.2, soft=0.020, clip=head)
-    cap = canvas.polygon(outline, 0.010 if style.opacity < 1 else 0.0035)
+    canvas.fill(
+        outline + np.array([-0.02 * view.light[0], 0.028]),
+        shadow,
+        0.55 if style.volume > 0.015 else 0.2,
+        soft=0.020,
+        clip=head,
+    )
+    cap = canvas.polygon(outline, 0.014 if style.opacity < 1 else 0.006)
     if cap is None:
         return np.zeros((canvas.size, canvas.size), np.float32)
     window = cap[1]
     grain, reach = _strand_map(canvas, who, shape, style)
     grain, reach, shade = grain[window], reach[window], relief.shade[window]
-    base = np.asarray(who.hair_colour, np.float32)
+    base = canvas.tone(who.hair_colour)
     floor = 0.35 + 0.35 * view.ambient
-    lit = floor + (1.20 - floor) * shade
-    band = np.exp(-0.5 * ((reach - (0.34 + style.crown + 1.05)) / 0.11) ** 2) * shade
-    strength = 0.34 if style.curl == 0 else 0.16
-    value = lit * (1.0 + (0.42 + 0.12 * style.curl) * grain)
-    colour = base * value[:, :, None] + ((strength * (0.45 + 0.55 * grain) * band)[:, :, None] * (0.35 * base + np.float32(0.35)))
+    lit = floor + ((1.20 - 0.30 * float(base.mean())) - floor) * shade
+    band = np.exp(-0.5 * ((reach - (-0.74 - style.crown)) / 0.11) ** 2) * shade
+    # Pale hair is bright enough without a highlight.
+    strength = (0.34 if style.curl == 0 else 0.16) * (1.0 - 0.75 * float(base.mean()))
+    value = lit * (1.0 + (0.42 - 0.12 * style.curl) * grain)
+    colour = base * value[:, :, None] + (
+        (strength * (0.45 + 0.55 * grain) * band)[:, :, None] * (0.35 * base + np.float32(0.35))
+    )
     canvas.blend(cap, np.clip(colour, 0.0, 1.0), style.opacity)
     return canvas.full(cap)
 
@@ -215,13 +262,33 @@ def paint_beard(canvas: Canvas, who: Identity, shape: Shape, head: Floats) -> No
     offset = int(rng.integers(200))
     strands, _ = _grain()
     grid = np.arange(canvas.size)
-    grain = strands[(grid[:, None] * 150 // canvas.size + offset) % 256, (grid[None, :] * 240 // canvas.size + offset) % 256]
-    tinted = np.clip(np.asarray(colour, np.float32) * (1.0 + 0.45 * grain)[:, :, None], 0, 1)
+    grain = strands[
+        (grid[:, None] * 150 // canvas.size + offset) % 256, (grid[None, :] * 240 // canvas.size + offset) % 256
+    ]
+    tinted = np.clip(canvas.tone(colour) * (1.0 + 0.45 * grain)[:, :, None], 0, 1)
     bottom = mouth.bottom_y
     if who.beard in ("stubble", "full"):
-        half = [(0.0, 0.98 + drop), (0.26, 0.92 + drop), (0.48, 0.70 + drop), (0.62, 0.36), (0.64, 0.02), (0.565, 0.02), (0.50, 0.24), (0.40, 0.40), (0.285, 0.50), (0.18, bottom + 0.035), (0.0, bottom + 0.045)]
+        half = [
+            (0.0, 0.98 + drop),
+            (0.26, 0.92 + drop),
+            (0.48, 0.70 + drop),
+            (0.62, 0.36),
+            (0.64, 0.02),
+            (0.565, 0.02),
+            (0.50, 0.24),
+            (0.40, 0.40),
+            (0.285, 0.50),
+            (0.18, bottom + 0.035),
+            (0.0, bottom + 0.045),
+        ]
     elif who.beard == "goatee":
-        half = [(0.0, 0.95 + drop), (0.17, 0.90 + drop), (0.20, bottom + 0.14), (0.15, bottom + 0.045), (0.0, bottom + 0.035)]
+        half = [
+            (0.0, 0.95 + drop),
+            (0.17, 0.90 + drop),
+            (0.20, bottom + 0.14),
+            (0.15, bottom + 0.045),
+            (0.0, bottom + 0.035),
+        ]
     else:
         half = []
     if half:
@@ -232,7 +299,17 @@ def paint_beard(canvas: Canvas, who: Identity, shape: Shape, head: Floats) -> No
             canvas.blend(area, tinted[area[1]], dense, head)
     if who.moustache or who.beard in ("full", "stubble"):
         top = mouth.upper_y - 0.012
-        right = np.array([(0.0, top - 0.045), (0.09, top - 0.060), (0.17, top - 0.010), (0.225, top + 0.075), (0.19, top + 0.060), (0.10, top + 0.008), (0.0, top + 0.004)])
+        right = np.array(
+            [
+                (0.0, top - 0.045),
+                (0.09, top - 0.060),
+                (0.17, top - 0.010),
+                (0.225, top + 0.075),
+                (0.19, top + 0.060),
+                (0.10, top + 0.008),
+                (0.0, top + 0.004),
+            ]
+        )
         both = np.concatenate([right, right[-2:0:-1] * (-1.0, 1.0)])
         area = canvas.polygon(spline(pose(both, 0.04), closed=True, samples=3), 0.011)
         if area is not None:

@@ -1,4 +1,4 @@
-"""Who a built-in face is: its proportions, skin, hair, age and what it wears. Sampled once, kept through expressions."""
+"""Who a built-in face is: proportions, skin, hair, age and what it wears. Sampled once, kept through expressions."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ SKIN_RAMP: Final[tuple[Colour, ...]] = (
     (0.910, 0.725, 0.600),
     (0.830, 0.630, 0.485),
     (0.730, 0.525, 0.385),
-    (0.600, 0.415, 0.295),
-    (0.490, 0.330, 0.235),
-    (0.395, 0.260, 0.185),
+    (0.620, 0.430, 0.310),
+    (0.525, 0.355, 0.255),
+    (0.440, 0.295, 0.215),
 )
 """Skin from light to dark; a face's tone is a point on this ramp."""
 
@@ -50,7 +50,18 @@ CLOTHES: Final[tuple[Colour, ...]] = (
     (0.55, 0.50, 0.38),
     (0.36, 0.31, 0.46),
 )
-HAIR_STYLES: Final[tuple[str, ...]] = ("short", "side", "crop", "bald", "long", "bob", "fringe", "curly", "bun", "receding")
+HAIR_STYLES: Final[tuple[str, ...]] = (
+    "short",
+    "side",
+    "crop",
+    "bald",
+    "long",
+    "bob",
+    "fringe",
+    "curly",
+    "bun",
+    "receding",
+)
 HATS: Final[tuple[str, ...]] = ("none", "beanie", "cap")
 GLASSES: Final[tuple[str, ...]] = ("none", "round", "square")
 BEARDS: Final[tuple[str, ...]] = ("none", "stubble", "full", "goatee")

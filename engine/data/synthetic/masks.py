@@ -39,20 +39,44 @@ def region_map(canvas: Canvas, who: Identity, shape: Shape, covers: dict[str, Fl
     pose, mouth = shape.pose, shape.mouth
     low = max(mouth.corners[0][1], mouth.corners[1][1])
     nose_y = NOSE_Y * who.nose_length
-    _paint(regions, canvas, pose([(-0.9, -1.1), (0.9, -1.1), (0.9, -0.24), (-0.9, -0.24)], depth=[0, 0, 0.1, 0.1]), "forehead", head)
+    _paint(
+        regions,
+        canvas,
+        pose([(-0.9, -1.1), (0.9, -1.1), (0.9, -0.24), (-0.9, -0.24)], depth=[0, 0, 0.1, 0.1]),
+        "forehead",
+        head,
+    )
     for sign in SIGNS:
         cheek = [(sign * 0.05, 0.02), (sign * 0.62, 0.02), (sign * 0.66, 0.50), (sign * 0.05, 0.50)]
         _paint(regions, canvas, pose(cheek, depth=[0.55, 0.05, 0.05, 0.55]), "cheeks", head)
     chin = [(-0.75, 0.53), (-0.3, 0.50), (0.3, 0.50), (0.75, 0.53), (0.75, 1.3), (-0.75, 1.3)]
     _paint(regions, canvas, pose(chin, depth=[0.1, 0.5, 0.5, 0.1, 0.3, 0.3]), "chin", head)
     wide = who.nose_width
-    nose = [(-0.065, -0.20), (0.065, -0.20), (0.075, 0.0), (0.145 * wide, nose_y - 0.10), (0.155 * wide, nose_y), (0.09, nose_y + 0.035)]
+    nose = [
+        (-0.065, -0.20),
+        (0.065, -0.20),
+        (0.075, 0.0),
+        (0.145 * wide, nose_y - 0.10),
+        (0.155 * wide, nose_y),
+        (0.09, nose_y + 0.035),
+    ]
     nose += [(-0.09, nose_y + 0.035), (-0.155 * wide, nose_y), (-0.145 * wide, nose_y - 0.10), (-0.075, 0.0)]
     _paint(regions, canvas, pose(nose, 0.05), "nose", head)
     left, right = mouth.corners
     top, bottom = min(mouth.upper_y - 0.055, left[1] - 0.03, right[1] - 0.03), max(mouth.bottom_y + 0.035, low + 0.075)
-    lips = [(left[0] - 0.065, left[1]), (left[0] * 0.7, min(top + 0.02, left[1] - 0.05)), (0.0, top), (right[0] * 0.7, min(top + 0.02, right[1] - 0.05)), (right[0] + 0.065, right[1])]
-    lips += [(right[0] + 0.05, right[1] + 0.075), (right[0] * 0.6, bottom), (left[0] * 0.6, bottom), (left[0] - 0.05, left[1] + 0.075)]
+    lips = [
+        (left[0] - 0.065, left[1]),
+        (left[0] * 0.7, min(top + 0.02, left[1] - 0.05)),
+        (0.0, top),
+        (right[0] * 0.7, min(top + 0.02, right[1] - 0.05)),
+        (right[0] + 0.065, right[1]),
+    ]
+    lips += [
+        (right[0] + 0.05, right[1] + 0.075),
+        (right[0] * 0.6, bottom),
+        (left[0] * 0.6, bottom),
+        (left[0] - 0.05, left[1] + 0.075),
+    ]
     _paint(regions, canvas, pose(lips, 0.02), "mouth", head)
     for side, sign in enumerate(SIGNS):
         at = sign * 0.275 * who.eye_spacing
@@ -61,7 +85,14 @@ def region_map(canvas: Canvas, who: Identity, shape: Shape, covers: dict[str, Fl
         _paint(regions, canvas, pose(_brow_area(shape.brow_flat[side], sign), 0.04), "brows", head)
     inner = np.array([shape.brow_flat[0][0], shape.brow_flat[1][0]])
     y = inner[:, 1].mean()
-    glabella = [(-0.12, y - 0.065), (0.12, y - 0.065), (0.10, y + 0.045), (0.05, -0.20), (-0.05, -0.20), (-0.10, y + 0.045)]
+    glabella = [
+        (-0.12, y - 0.065),
+        (0.12, y - 0.065),
+        (0.10, y + 0.045),
+        (0.05, -0.20),
+        (-0.05, -0.20),
+        (-0.10, y + 0.045),
+    ]
     _paint(regions, canvas, pose(glabella, 0.04), "brows", head)
     regions[covers["hair"] > 0.5] = _INDEX["hair"]
     for name, cover in covers.items():
@@ -84,6 +115,6 @@ def reduce_regions(regions: Bytes, size: int) -> Bytes:
 
 
 def evidence_mask(regions: Bytes, face: Expression) -> NDArray[np.bool_]:
-    """Return bool (S, S): the regions that the label's own active units move; all False where there are none (neutral)."""
+    """Return bool (S, S): the regions that the label's own active units move; all False for neutral, which has none."""
     wanted = [_INDEX[name] for name in regions_of(face.evidence_units)]
     return np.isin(regions, wanted)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from engine.data.synthetic.canvas import Canvas, Floats, Points, spline
+from engine.data.synthetic.canvas import Canvas, Floats, splines
 from engine.data.synthetic.geometry import BROW_Y, EYE_Y, NOSE_Y, SIGNS, Shape
 from engine.data.synthetic.identity import Identity
 from engine.data.synthetic.units import Expression
@@ -20,7 +20,13 @@ from engine.data.synthetic.view import View
 
 @dataclass(frozen=True, eq=False)
 class Relief:
-    """What the light needs: ``shade`` (S, S) in [0, 1], 1 fully lit; ``furrows`` (S, S) in [0, 1], how deep a line is cut."""
+    """How light meets the head, each (S, S) in [0, 1].
+
+    Attributes:
+        shade: 1 where fully lit.
+        furrows: how deep a line is cut.
+        gloss: how strongly the skin mirrors the light.
+    """
 
     shade: Floats
     furrows: Floats
@@ -51,7 +57,14 @@ def _bumps(who: Identity, face: Expression, shape: Shape) -> list[tuple[float, f
             (sign * 0.135, EYE_Y - 0.045, 0.0, 0.050, 0.070, -0.045),
             (sign * eye_x, EYE_Y - 0.070, 0.0, 0.150, 0.050, -0.030),
             (sign * eye_x, EYE_Y, 0.0, 0.090, 0.065, 0.040),
-            (sign * (eye_x - 0.01), 0.5 * (float(brow[:, 1].mean()) + BROW_Y), 0.03, 0.17, 0.042, 0.026 * (1.3 - 0.6 * who.feminine)),
+            (
+                sign * (eye_x - 0.01),
+                0.5 * (float(brow[:, 1].mean()) + BROW_Y),
+                0.03,
+                0.17,
+                0.042,
+                0.026 * (1.3 - 0.6 * who.feminine),
+            ),
             (sign * 0.335, 0.135, 0.0, 0.130, 0.100, 0.040 * who.cheek),
             (sign * 0.325, 0.075, 0.0, 0.115, 0.060, 0.045 * raise6 + 0.030 * pull12),
             (sign * 0.43, 0.36, 0.0, 0.12, 0.13, -0.020 * (0.5 + who.age)),
@@ -65,58 +78,98 @@ def _furrow_lines(who: Identity, face: Expression, shape: Shape) -> list[tuple[l
     age, nose_x, nose_y = who.age, who.nose_width, NOSE_Y * who.nose_length - shape.nose_lift
     lines: list[tuple[list[tuple[float, float]], float]] = []
     bottom = shape.mouth.bottom_y + 0.045
-    lines.append(([(-0.10, bottom - 0.008), (-0.04, bottom), (0.04, bottom), (0.10, bottom - 0.008)], 0.22 + 0.5 * face.mean(17)))
+    lines.append(
+        ([(-0.10, bottom - 0.008), (-0.04, bottom), (0.04, bottom), (0.10, bottom - 0.008)], 0.22 + 0.5 * face.mean(17))
+    )
     old = max(0.0, age - 0.25)
     for side, sign in enumerate(SIGNS):
         au1, au2, au4, au6, au9, au12, au15 = (face.side(n, side) for n in (1, 2, 4, 6, 9, 12, 15))
         corner_x, corner_y = abs(shape.mouth.corners[side][0]), shape.mouth.corners[side][1]
-        fold = min(1.0, 0.10 + 0.45 * old + 0.62 * au12 + 0.62 * au9)
+        fold = min(1.0, 0.10 + 0.40 * old + 0.50 * au12 + 0.58 * au9)
         start = nose_y - 0.060
-        bow = 0.020 + 0.030 * au12
+        bow = 0.02 + 0.16 * au12
         curve = [
-            (0.112 * nose_x, start),
-            (0.150 + bow, start + 0.30 * (corner_y - start)),
-            (corner_x + 0.030 + bow, start + 0.68 * (corner_y - start)),
-            (corner_x + 0.052, corner_y + 0.005),
+            (0.118 * nose_x, start),
+            (0.118 * nose_x + (0.30 + bow) * (corner_x + 0.05 - 0.118 * nose_x), start + 0.26 * (corner_y - start)),
+            (0.118 * nose_x + (0.70 + bow) * (corner_x + 0.05 - 0.118 * nose_x), start + 0.58 * (corner_y - start)),
+            (corner_x + 0.055, corner_y - 0.005),
         ]
         lines.append(([(sign * x, y) for x, y in curve], fold))
         wing = [(0.078, nose_y - 0.085), (0.112, nose_y - 0.062), (0.116, nose_y - 0.022), (0.088, nose_y + 0.002)]
         lines.append(([(sign * x * nose_x, y) for x, y in wing], 0.50 + 0.25 * au9))
-        droop = [(corner_x + 0.016, corner_y + 0.012), (corner_x + 0.030, corner_y + 0.032), (corner_x + 0.034, corner_y + 0.052), (corner_x + 0.034, corner_y + 0.070)]
+        droop = [
+            (corner_x + 0.016, corner_y + 0.012),
+            (corner_x + 0.030, corner_y + 0.032),
+            (corner_x + 0.034, corner_y + 0.052),
+            (corner_x + 0.034, corner_y + 0.070),
+        ]
         lines.append(([(sign * x, y) for x, y in droop], min(1.0, 0.10 * old + 0.60 * au15)))
-        outer = 0.258 * who.eye_spacing + 0.130 * who.eye_size + 0.022
+        outer = 0.258 * who.eye_spacing + 0.143 * who.eye_size + 0.022
         for slope in (-0.45, 0.05, 0.5):
-            feet = [(outer + 0.026 * k, EYE_Y + 0.010 + slope * 0.026 * k + 0.002 * k * k * np.sign(slope)) for k in range(4)]
+            feet = [
+                (outer + 0.026 * k, EYE_Y + 0.010 + slope * 0.026 * k + 0.002 * k * k * np.sign(slope))
+                for k in range(4)
+            ]
             lines.append(([(sign * x, y) for x, y in feet], min(1.0, 0.35 * max(0.0, age - 0.45) + 0.55 * au6)))
-        frown = [(0.040 - 0.010 * au4, -0.345 + 0.02 * au4), (0.036 - 0.008 * au4, -0.30), (0.037 - 0.008 * au4, -0.26), (0.043, -0.215)]
-        lines.append(([(sign * x, y) for x, y in frown], min(1.0, 0.10 * old + 0.85 * au4)))
+        frown = [
+            (0.040 - 0.010 * au4, -0.345 + 0.02 * au4),
+            (0.036 - 0.008 * au4, -0.30),
+            (0.037 - 0.008 * au4, -0.26),
+            (0.043, -0.215),
+        ]
+        lines.append(([(sign * x, y) for x, y in frown], min(1.0, 0.10 * old + 0.75 * au4 * (1.0 - 0.45 * au1))))
         for k in range(3):
-            bunny = [(0.012, -0.055 + 0.035 * k), (0.034, -0.062 + 0.038 * k), (0.054, -0.060 + 0.044 * k), (0.070, -0.050 + 0.050 * k)]
-            lines.append(([(sign * x, y - shape.nose_lift) for x, y in bunny], 0.75 * au9))
+            bunny = [
+                (0.012, -0.055 + 0.035 * k),
+                (0.034, -0.062 + 0.038 * k),
+                (0.054, -0.060 + 0.044 * k),
+                (0.070, -0.050 + 0.050 * k),
+            ]
+            lines.append(([(sign * x, y - shape.nose_lift) for x, y in bunny], 0.45 * au9))
         for k, high in enumerate((-0.455, -0.525, -0.590)):
-            inner, lateral = min(1.0, 0.32 * old + 0.60 * au1), min(1.0, 0.32 * old + 0.60 * au2)
+            inner, lateral = min(1.0, 0.26 * old + 0.44 * au1), min(1.0, 0.26 * old + 0.44 * au2)
             shrink = 1.0 - 0.12 * k
-            lines.append(([(0.0, high - 0.006), (sign * 0.06, high - 0.010), (sign * 0.12, high - 0.012), (sign * 0.18, high - 0.008)], inner * shrink))
-            lines.append(([(sign * 0.17, high - 0.008), (sign * 0.24, high - 0.006), (sign * 0.31 * shrink, high + 0.008), (sign * 0.36 * shrink, high + 0.022)], lateral * shrink))
+            lines.append(
+                (
+                    [
+                        (0.0, high - 0.006),
+                        (sign * 0.06, high - 0.010),
+                        (sign * 0.12, high - 0.012),
+                        (sign * 0.18, high - 0.008),
+                    ],
+                    inner * shrink,
+                )
+            )
+            lines.append(
+                (
+                    [
+                        (sign * 0.17, high - 0.008),
+                        (sign * 0.24, high - 0.006),
+                        (sign * 0.31 * shrink, high + 0.008),
+                        (sign * 0.36 * shrink, high + 0.022),
+                    ],
+                    lateral * shrink,
+                )
+            )
     return lines
 
 
 def _draw_furrows(canvas: Canvas, who: Identity, face: Expression, shape: Shape) -> Floats:
     lines = [line for line in _furrow_lines(who, face, shape) if line[1] > 0.02]
-    curves: list[tuple[Points, float, float]] = []
-    projected = shape.pose(np.array([points for points, _ in lines]), 0.02)
-    curves += [(spline(points, samples=3), depth, 0.014) for points, (_, depth) in zip(projected, lines, strict=True)]
+    curves = splines(shape.pose(np.array([points for points, _ in lines]), 0.02), samples=3)
+    cuts = [(curve, depth, 0.014) for curve, (_, depth) in zip(curves, lines, strict=True)]
     for side in (0, 1):
         eye = shape.eyes[side]
-        curves.append((eye.bag, min(1.0, 0.08 + 0.40 * max(0.0, who.age - 0.2) + 0.42 * face.side(6, side) + 0.15 * face.side(7, side)), 0.016))
-        curves.append((eye.crease, 0.35 + 0.25 * who.lid_fold, 0.010))
+        bag = 0.08 + 0.40 * max(0.0, who.age - 0.2) + 0.42 * face.side(6, side) + 0.15 * face.side(7, side)
+        cuts.append((eye.bag, min(1.0, bag), 0.016))
+        cuts.append((eye.crease, 0.35 + 0.25 * who.lid_fold, 0.010))
     drawn = np.zeros((canvas.size, canvas.size), np.uint8)
-    per_unit = 0.5 * canvas.size
-    for points, depth, width in sorted(curves, key=lambda curve: curve[1]):
-        thick = width * per_unit
+    for points, depth, width in sorted(cuts, key=lambda cut: cut[1]):
+        thick = width * 0.5 * canvas.size
         level = round(255 * depth * min(1.0, thick / max(1, round(thick))))
-        cv2.polylines(drawn, [np.rint(canvas.pixels(points) * 16).astype(np.int32)], False, level, max(1, round(thick)), cv2.LINE_AA, 4)  # noqa: FBT003
-    soft = np.asarray(cv2.GaussianBlur(drawn, (0, 0), max(0.4, canvas.sigma(0.0085))), np.uint8)
+        local = np.rint(canvas.pixels(points) * 16).astype(np.int32)
+        cv2.polylines(drawn, [local], False, level, max(1, round(thick)), cv2.LINE_AA, 4)
+    soft = np.asarray(cv2.GaussianBlur(drawn, (0, 0), max(0.4, canvas.sigma(0.0105))), np.uint8)
     return soft.astype(np.float32) * np.float32(1 / 255)
 
 
@@ -131,7 +184,7 @@ def light_relief(canvas: Canvas, who: Identity, face: Expression, shape: Shape, 
     down = np.exp(-0.5 * ((grid[None] - centres[:, 1:]) / (bumps[:, 4:5] * scale)) ** 2)
     height = ((down * bumps[:, 5:]).T @ across).astype(np.float32)
     furrows = _draw_furrows(canvas, who, face, shape)
-    height -= np.float32(0.020) * furrows
+    height -= np.float32(0.017) * furrows
     per_pixel = np.float32(0.5 * size / 8.0)
     slope_x = np.asarray(cv2.Sobel(height, cv2.CV_32F, 1, 0), np.float32) * per_pixel
     slope_y = np.asarray(cv2.Sobel(height, cv2.CV_32F, 0, 1), np.float32) * per_pixel

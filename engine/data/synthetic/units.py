@@ -49,7 +49,7 @@ UNITS: Final[dict[int, ActionUnit]] = {
         ActionUnit(5, "upper lid raiser", ("eyes",)),
         ActionUnit(6, "cheek raiser", ("eyes", "cheeks")),
         ActionUnit(7, "lid tightener", ("eyes",)),
-        ActionUnit(9, "nose wrinkler", ("nose", "mouth", "cheeks")),
+        ActionUnit(9, "nose wrinkler", ("nose", "mouth", "cheeks", "brows")),
         ActionUnit(12, "lip corner puller", ("mouth", "cheeks")),
         ActionUnit(15, "lip corner depressor", ("mouth",)),
         ActionUnit(16, "lower lip depressor", ("mouth", "chin")),
@@ -95,7 +95,7 @@ class Expression:
                 raise UnknownNameError("action unit", str(number), map(str, UNITS))
             if len(sides) != 2 or not all(0.0 <= side <= 1.0 for side in sides):
                 raise UsageError(
-                    f"Expected two intensities in [0, 1] for AU{number}, got {sides}; give (left, right) within the range."
+                    f"Expected two intensities in [0, 1] for AU{number}, got {sides}; give (left, right) in that range."
                 )
         if not self.distractors <= set(self.units):
             raise UsageError(
@@ -125,10 +125,10 @@ def regions_of(numbers: Iterable[int]) -> tuple[str, ...]:
 
 
 def prototype(emotion: str, intensity: float = 1.0) -> Expression:
-    """Return the textbook expression of ``emotion``: every unit of its prototype at ``intensity`` in [0, 1], symmetric."""
+    """Return the textbook expression of ``emotion``: each unit of its prototype at ``intensity`` in [0, 1]."""
     if emotion not in PROTOTYPES:
         raise UnknownNameError("emotion", emotion, PROTOTYPES)
-    return Expression({number: (intensity, intensity) for number in PROTOTYPES[emotion]})
+    return Expression(dict.fromkeys(PROTOTYPES[emotion], (intensity, intensity)))
 
 
 WEAKEST: Final = 0.22
@@ -141,9 +141,9 @@ DISTRACTOR_STRONGEST: Final = 0.3
 def sample_expression(rng: np.random.Generator, emotion: str) -> Expression:
     """Draw an expression of ``emotion`` as people show it: of any strength, uneven between units and sides.
 
-    The overall strength lies in [0.22, 1]; each unit varies around it by a quarter, each side by about a tenth; one unit
-    of a prototype of three or more is missing in one face of seven; each other unit is a distractor in one face of
-    fourteen, at 0.05-0.3.
+    The overall strength lies in [0.22, 1]; each unit varies around it by a quarter, each side by about a tenth; one
+    unit of a prototype of three or more is missing in one face of seven; each other unit is a distractor in one face
+    of fourteen, at 0.05-0.3.
     """
     if emotion not in PROTOTYPES:
         raise UnknownNameError("emotion", emotion, PROTOTYPES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.data.synthetic.canvas import Canvas, Floats, Points, ellipse, spline
+from engine.data.synthetic.canvas import Canvas, Floats, Points, ellipse, spline, splines
 from engine.data.synthetic.geometry import EYE_Y, SIGNS, Shape
 from engine.data.synthetic.identity import Identity
 from engine.data.synthetic.relief import Relief
@@ -26,7 +26,10 @@ def paint_glasses(canvas: Canvas, who: Identity, shape: Shape) -> None:
         rim = shape.pose(np.stack([sign * centre + 0.175 * x, EYE_Y + 0.018 + tall * y], axis=1), 0.10)
         canvas.fill(rim, (0.92, 0.95, 0.98), 0.07)
         canvas.stroke(rim, 0.020, frame, 0.92, closed=True)
-        glare = np.stack([sign * centre + np.array([-0.10, -0.04, -0.09, -0.13]), EYE_Y + np.array([-0.05, -0.06, 0.07, 0.06])], axis=1)
+        glare = np.stack(
+            [sign * centre + np.array([-0.10, -0.04, -0.09, -0.13]), EYE_Y + np.array([-0.05, -0.06, 0.07, 0.06])],
+            axis=1,
+        )
         canvas.fill(shape.pose(glare, 0.10), (1.0, 1.0, 1.0), 0.13, soft=0.010)
         temple = [(sign * (centre + 0.172), EYE_Y - 0.02), (sign * 0.605, EYE_Y - 0.035)]
         canvas.stroke(shape.pose(temple, depth=[0.42, -0.05]), 0.018, frame, 0.9)
@@ -43,7 +46,9 @@ def hat_outline(who: Identity, shape: Shape) -> Points | None:
     top = np.concatenate([half[::-1] * (-1.0, 1.0), half[1:]])
     edge = np.array([(0.60, -0.36), (0.40, rim + 0.045), (0.0, rim), (-0.40, rim + 0.045), (-0.60, -0.36)])
     depth = np.array([0.0, 0.45, 0.62, 0.45, 0.0])
-    return np.concatenate([spline(shape.pose(top, depth=-0.02), samples=4), spline(shape.pose(edge, depth=depth), samples=4)])
+    return np.concatenate(
+        [spline(shape.pose(top, depth=-0.02), samples=4), spline(shape.pose(edge, depth=depth), samples=4)]
+    )
 
 
 def paint_hat(canvas: Canvas, who: Identity, shape: Shape, view: View, relief: Relief, head: Floats) -> Floats:
@@ -51,22 +56,44 @@ def paint_hat(canvas: Canvas, who: Identity, shape: Shape, view: View, relief: R
     outline = hat_outline(who, shape)
     if outline is None:
         return np.zeros((canvas.size, canvas.size), np.float32)
-    canvas.fill(outline + np.array([-0.02 * view.light[0], 0.04]), tuple(0.4 * c for c in who.skin_colour), 0.6, soft=0.025, clip=head)
+    canvas.fill(
+        outline + np.array([-0.02 * view.light[0], 0.04]),
+        tuple(0.4 * c for c in who.skin_colour),
+        0.6,
+        soft=0.025,
+        clip=head,
+    )
     body = canvas.polygon(outline)
     if body is None:
         return np.zeros((canvas.size, canvas.size), np.float32)
     lit = 0.50 + 0.65 * relief.shade[body[1]]
-    canvas.blend(body, np.clip(np.asarray(who.hat_colour, np.float32) * lit[:, :, None], 0, 1))
+    canvas.blend(body, np.clip(canvas.tone(who.hat_colour) * lit[:, :, None], 0, 1))
     covered = canvas.full(body)
     dark = tuple(0.60 * c for c in who.hat_colour)
     if who.hat == "beanie":
-        for x in np.linspace(-0.5, 0.5, 9):
-            rib = shape.pose([(x * 0.85, -0.98), (x * 1.05, -0.70), (x * 1.15, -0.40 - 0.12 * (1 - x * x))], depth=[0.3, 0.5, 0.55])
-            canvas.stroke(spline(rib), 0.016, dark, 0.35, soft=0.006, clip=covered)
-        band = shape.pose([(-0.63, -0.52), (-0.40, -0.60), (0.0, -0.645), (0.40, -0.60), (0.63, -0.52)], depth=[0.0, 0.45, 0.62, 0.45, 0.0])
+        x = np.linspace(-0.5, 0.5, 9)
+        along = [(x * 0.85, 0 * x - 0.98), (x * 1.05, 0 * x - 0.70), (x * 1.15, 0.12 * x * x - 0.52)]
+        ribs = np.stack([np.stack(place, axis=1) for place in along], axis=1)
+        canvas.stroke(splines(shape.pose(ribs, depth=[0.3, 0.5, 0.55])), 0.016, dark, 0.35, soft=0.006, clip=covered)
+        band = shape.pose(
+            [(-0.63, -0.52), (-0.40, -0.60), (0.0, -0.645), (0.40, -0.60), (0.63, -0.52)],
+            depth=[0.0, 0.45, 0.62, 0.45, 0.0],
+        )
         canvas.stroke(spline(band), 0.020, dark, 0.7, soft=0.006, clip=covered)
     else:
-        brim = shape.pose([(-0.50, -0.50), (-0.30, -0.63), (0.0, -0.665), (0.30, -0.63), (0.50, -0.50), (0.34, -0.475), (0.0, -0.46), (-0.34, -0.475)], depth=[0.3, 0.6, 0.7, 0.6, 0.3, 0.85, 0.98, 0.85])
+        brim = shape.pose(
+            [
+                (-0.50, -0.50),
+                (-0.30, -0.63),
+                (0.0, -0.665),
+                (0.30, -0.63),
+                (0.50, -0.50),
+                (0.34, -0.475),
+                (0.0, -0.46),
+                (-0.34, -0.475),
+            ],
+            depth=[0.3, 0.6, 0.7, 0.6, 0.3, 0.85, 0.98, 0.85],
+        )
         visor = canvas.polygon(spline(brim, closed=True, samples=4))
         canvas.blend(visor, dark)
         covered = np.maximum(covered, canvas.full(visor))
@@ -89,8 +116,8 @@ def _hand(canvas: Canvas, who: Identity, view: View) -> Floats:
     base = np.array([sign * (0.30 + 0.22 * reach), 0.98])
     skin, edge = np.asarray(who.skin_colour), tuple(0.48 * c for c in who.skin_colour)
     covered = np.zeros((canvas.size, canvas.size), np.float32)
-    palm = ellipse(base + (0.0, 0.02), (0.27, 0.24))
-    canvas.fill(palm + (0.0, 0.02), edge, 0.5, soft=0.03)
+    palm = ellipse(base + np.array([0.0, 0.02]), (0.27, 0.24))
+    canvas.fill(palm + np.array([0.0, 0.02]), edge, 0.5, soft=0.03)
     part = canvas.polygon(palm)
     canvas.blend(part, skin * 0.88)
     covered = np.maximum(covered, canvas.full(part))
@@ -99,13 +126,17 @@ def _hand(canvas: Canvas, who: Identity, view: View) -> Floats:
         tip = root + np.array([-sign * 0.10 + 0.028 * (k - 1.5), -length])
         bend = 0.5 * (root + tip) + np.array([0.012 * sign, 0.0])
         line = spline(np.stack([root, bend, tip]))
-        canvas.stroke(line + (0.012, 0.012), 0.125, edge, 0.55, soft=0.018)
+        canvas.stroke(line + np.array([0.012, 0.012]), 0.125, edge, 0.55, soft=0.018)
         finger = canvas.line(line, 0.115)
         canvas.blend(finger, skin * 0.94)
         covered = np.maximum(covered, canvas.full(finger))
-        canvas.stroke(line + (-0.018 * sign, 0.0), 0.035, np.minimum(skin * 1.14, 1.0), 0.55, soft=0.015)
-        canvas.fill(ellipse(tip + (0.0, 0.005), (0.030, 0.040)), np.minimum(skin * 1.12 + 0.03, 1.0), 0.6, soft=0.006)
-        canvas.stroke(np.stack([bend + (-0.04, 0.0), bend + (0.04, 0.004)]), 0.010, edge, 0.35, soft=0.005)
+        canvas.stroke(line + np.array([-0.018 * sign, 0.0]), 0.035, np.minimum(skin * 1.14, 1.0), 0.55, soft=0.015)
+        canvas.fill(
+            ellipse(tip + np.array([0.0, 0.005]), (0.030, 0.040)), np.minimum(skin * 1.12 + 0.03, 1.0), 0.6, soft=0.006
+        )
+        canvas.stroke(
+            np.stack([bend + np.array([-0.04, 0.0]), bend + np.array([0.04, 0.004])]), 0.010, edge, 0.35, soft=0.005
+        )
     return covered
 
 
@@ -116,8 +147,10 @@ def _strand(canvas: Canvas, who: Identity, shape: Shape, view: View) -> Floats:
     spine = np.array([(0.10, -0.80), (0.26, -0.50), (0.34 - shift, -0.18), (0.36 - shift, 0.12), (0.43 - shift, 0.44)])
     half = np.array([0.16, 0.15, 0.11, 0.08, 0.012])
     left, right = spine - np.stack([half, 0 * half], 1), spine + np.stack([half, 0 * half], 1)
-    outline = np.concatenate([spline(shape.pose(left * (sign, 1.0), 0.06)), spline(shape.pose(right[::-1] * (sign, 1.0), 0.06))])
-    canvas.fill(outline + (0.015, 0.02), tuple(0.4 * c for c in who.skin_colour), 0.4, soft=0.02)
+    outline = np.concatenate(
+        [spline(shape.pose(left * (sign, 1.0), 0.06)), spline(shape.pose(right[::-1] * (sign, 1.0), 0.06))]
+    )
+    canvas.fill(outline + np.array([0.015, 0.02]), tuple(0.4 * c for c in who.skin_colour), 0.4, soft=0.02)
     lock = canvas.polygon(outline)
     canvas.blend(lock, tuple(0.85 * c for c in who.hair_colour))
     clip = canvas.full(lock)
