@@ -73,6 +73,14 @@ def test_a_thumbnail_of_a_face_is_enlarged_until_it_is_found(haar: HaarDetector,
     assert 36 <= found.width <= 48
 
 
+def test_a_face_that_fills_its_picture_is_found(haar: HaarDetector) -> None:
+    for sample in ("astronaut.jpg", "grace-hopper.jpg"):
+        pixels = open_picture(SAMPLES / sample).pixels
+        tight = crop_face(pixels, haar.detect(pixels)[0], padding=0.9)  # less than the cascade's own window
+        (box,) = haar.detect(tight)
+        assert box.width > 0.9 * tight.shape[1]
+
+
 def test_largest_first_whatever_the_order_in_the_picture(haar: HaarDetector, astronaut: np.ndarray) -> None:
     canvas = np.full((512, 900, 3), 128, dtype=np.uint8)
     canvas[:256, :256] = cv2.resize(astronaut, (256, 256), interpolation=cv2.INTER_AREA)
