@@ -1,4 +1,4 @@
-"""Errors that are a person's to mend: each message is one sentence that says what was expected, what came and what to do.
+"""Errors that are a person's to mend: one sentence that says what was expected, what came and what to do.
 
 Everything here derives from :class:`FerLensError`; the command line and the pages print its message and never a
 traceback. A message names files by their name alone, never by a machine path.

@@ -89,9 +89,15 @@ class Prediction:
     def __post_init__(self) -> None:
         _check_float32("probabilities", self.probabilities, 1)
         _check_float32("logits", self.logits, 1)
-        _require(len(self.probabilities) == len(self.classes) == len(self.logits), f"{len(self.classes)} probabilities", len(self.probabilities))
+        _require(
+            len(self.probabilities) == len(self.classes) == len(self.logits),
+            f"{len(self.classes)} probabilities",
+            len(self.probabilities),
+        )
         total = float(self.probabilities.sum())
-        _require(abs(total - 1.0) < 1e-3 and float(self.probabilities.min()) >= 0.0, "probabilities that sum to 1", total)
+        _require(
+            abs(total - 1.0) < 1e-3 and float(self.probabilities.min()) >= 0.0, "probabilities that sum to 1", total
+        )
         _require(self.label in self.classes, f"a label among {self.classes}", self.label)
         _require(0.0 <= self.confidence <= 1.0, "confidence in [0, 1]", self.confidence)
 
@@ -146,7 +152,7 @@ class Explanation:
         target: the class it explains.
         heatmap: (h, w) float32. Where ``signed`` is False it is >= 0 (Grad-CAM after its ReLU); else it keeps its sign.
         signed: whether negative values carry meaning.
-        raw_minimum, raw_maximum: the range before any rectification, so that an all-negative map can be told from a flat one.
+        raw_minimum, raw_maximum: the range before any rectification, which tells an all-negative map from a flat one.
         seconds: time of the forward and backward pass together.
     """
 
@@ -161,7 +167,9 @@ class Explanation:
 
     def __post_init__(self) -> None:
         _check_float32(f"heatmap of {self.method}", self.heatmap, 2)
-        _require(self.signed or float(self.heatmap.min()) >= 0.0, "an unsigned heatmap to be >= 0", float(self.heatmap.min()))
+        _require(
+            self.signed or float(self.heatmap.min()) >= 0.0, "an unsigned heatmap to be >= 0", float(self.heatmap.min())
+        )
 
     @property
     def has_positive_evidence(self) -> bool:
@@ -188,7 +196,7 @@ class FaceBox:
 
 @dataclass(frozen=True, eq=False)
 class FacePrediction:
-    """One face of a picture: where it is (None: no face was found and the whole picture was classified) and its prediction.
+    """One face of a picture: where it is (None: none was found, the whole picture was classified) and its prediction.
 
     ``crop`` is the uint8 (H, W, 3) RGB region that was given to the model, before its resizing.
     """
@@ -210,7 +218,9 @@ class PicturePrediction:
     error: str | None = None
 
     def __post_init__(self) -> None:
-        _require(bool(self.faces) != (self.error is not None), "either faces or an error", (len(self.faces), self.error))
+        _require(
+            bool(self.faces) != (self.error is not None), "either faces or an error", (len(self.faces), self.error)
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,7 +255,7 @@ class FaceExplanation:
 
 @dataclass(frozen=True)
 class InputSpec:
-    """What a model takes: a square picture of ``size`` pixels, ``channels`` 1 or 3, scaled to [0, 1], then (x - mean) / std."""
+    """What a model takes: a square of ``size`` pixels, ``channels`` 1 or 3, scaled to [0, 1], then (x - mean) / std."""
 
     size: int
     channels: int
@@ -255,7 +265,9 @@ class InputSpec:
     def __post_init__(self) -> None:
         _require(self.size >= 16, "an input of 16 pixels or more", self.size)
         _require(self.channels in (1, 3), "1 or 3 channels", self.channels)
-        _require(len(self.mean) == len(self.std) == self.channels, f"{self.channels} means and stds", (self.mean, self.std))
+        _require(
+            len(self.mean) == len(self.std) == self.channels, f"{self.channels} means and stds", (self.mean, self.std)
+        )
         _require(all(s > 0 for s in self.std), "positive stds", self.std)
 
 
@@ -263,7 +275,7 @@ class InputSpec:
 class RunCard:
     """What a checkpoint's ``card.json`` says: enough to rebuild the model and to reproduce each figure.
 
-    ``metrics`` maps ``<dataset>/<split>/<single|tta>`` to the document that ``python -m engine evaluate --json`` prints.
+    ``metrics`` maps ``<dataset>/<split>/<single|tta>`` to what ``python -m engine evaluate --json`` prints.
     """
 
     name: str
@@ -280,5 +292,9 @@ class RunCard:
     notes: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
-        _require(len(self.classes) >= 2 and len(set(self.classes)) == len(self.classes), "two or more distinct classes", self.classes)
+        _require(
+            len(self.classes) >= 2 and len(set(self.classes)) == len(self.classes),
+            "two or more distinct classes",
+            self.classes,
+        )
         _require(len(self.weights_sha256) == 64, "a sha256 of 64 hex digits", self.weights_sha256)

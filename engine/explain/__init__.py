@@ -1,0 +1,1 @@
+"""Gates and explanations as records and pictures."""

@@ -1,0 +1,1 @@
+"""Attention models: gates, taps, architectures, checkpoints."""

@@ -119,7 +119,8 @@ def load_checkpoint(
         raise CheckpointError(f"Checkpoint '{card.name}' has no {WEIGHTS}; fetch the folder again.")
     if file_sha256(weights) != card.weights_sha256:
         raise CheckpointError(
-            f"The weights of '{card.name}' are not the ones its card describes (sha256 differs); fetch the folder again."
+            f"The weights of '{card.name}' are not the ones its card describes (sha256 differs); "
+            "fetch the folder again."
         )
     try:
         tensors = load_file(weights)
@@ -135,7 +136,8 @@ def load_checkpoint(
         )
     except RuntimeError as error:
         raise CheckpointError(
-            f"The weights of '{card.name}' do not fit the '{card.architecture}' that its card describes; fetch the folder again."
+            f"The weights of '{card.name}' do not fit the '{card.architecture}' that its card describes; "
+            "fetch the folder again."
         ) from error
     model.to(device).eval()
     return LoadedModel(model, card)

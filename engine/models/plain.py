@@ -29,7 +29,7 @@ def _attention(kind: str, channels: int, reduction: int, kernel: int, layer: str
 
 
 class Block(nn.Module):
-    """conv 3x3 → BatchNorm → ReLU → attention → max-pool: (B, in, s, s) → (B, out, s // 2, s // 2)."""
+    """3x3 convolution, BatchNorm, ReLU, attention, 2x2 max-pool."""
 
     def __init__(self, inputs: int, outputs: int, attention: nn.Module) -> None:
         super().__init__()
@@ -40,6 +40,7 @@ class Block(nn.Module):
         self.pool = nn.MaxPool2d(2)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Map (B, inputs, s, s) to (B, outputs, s // 2, s // 2)."""
         out: Tensor = self.pool(self.attention(self.relu(self.norm(self.conv(x)))))
         return out
 

@@ -51,6 +51,7 @@ class AttentionTap(nn.Module):
         self.kind: GateKind = kind
 
     def forward(self, weights: Tensor) -> Tensor:
+        """Return the weights, edited and recorded where the calling thread asked for it."""
         if not torch.compiler.is_compiling():
             edits = _edits.get()
             if edits is not None and self.layer in edits:
@@ -74,6 +75,7 @@ class AttentionTap(nn.Module):
         return weights
 
     def extra_repr(self) -> str:
+        """Return what ``print(model)`` shows of the tap."""
         return f"{self.layer!r}, {self.kind!r}"
 
 

@@ -1,0 +1,1 @@
+"""Recipes, losses, schedules and the resumable loop."""

@@ -20,7 +20,7 @@ def choose_device(wanted: str = "auto") -> torch.device:
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if wanted == "auto":
         return torch.device(next(name for name, present in there.items() if present))
-    kind = wanted.split(":")[0]
+    kind = wanted.partition(":")[0]
     if not there.get(kind, False):
         present = ", ".join(name for name, ok in there.items() if ok)
         raise UsageError(f"Device '{wanted}' is not on this machine; it has: {present}.")
@@ -30,10 +30,12 @@ def choose_device(wanted: str = "auto") -> torch.device:
 def half_precision_helps(device: torch.device) -> bool:
     """Whether bf16 autocast is faster here: on CUDA of compute capability 8 on, on CPUs with bf16 instructions."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu":
         mkldnn = torch.ops.mkldnn
-        return bool(torch.backends.mkldnn.is_available() and mkldnn._is_mkldnn_bf16_supported())
+        available = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+        # The only place where PyTorch says whether its CPU kernels have bf16 instructions to use.
+        return bool(available and mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001
     return False
 
 

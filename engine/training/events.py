@@ -12,12 +12,12 @@ def write_events(folder: Path, history: list[dict[str, float]]) -> bool:
         return False
     from torch.utils.tensorboard import SummaryWriter
 
-    writer = SummaryWriter(log_dir=str(folder / "events"))  # type: ignore[no-untyped-call]
+    writer = SummaryWriter(log_dir=str(folder / "events"))
     try:
         for row in history:
             for key, value in row.items():
                 if key != "epoch":
-                    writer.add_scalar(key, value, int(row["epoch"]))  # type: ignore[no-untyped-call]
+                    writer.add_scalar(key, value, int(row["epoch"]))
     finally:
-        writer.close()  # type: ignore[no-untyped-call]
+        writer.close()
     return True

@@ -39,7 +39,7 @@ class FitResult:
     card: RunCard | None
 
 
-def fit(
+def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
     recipe: Recipe,
     *,
     out: Path,
@@ -142,7 +142,7 @@ def fit(
 
 
 def _limited(dataset: FaceDataset, limit: int | None) -> FaceDataset:
-    """Take every n-th picture so that about ``limit`` remain; datasets are ordered by class, so the head would be one class."""
+    """Take every n-th picture so that ``limit`` remain; the first ones would all be of one class."""
     if limit is None or limit >= len(dataset):
         return dataset
     step = len(dataset) / limit

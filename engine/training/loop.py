@@ -79,7 +79,8 @@ class Trainer:
         batch = recipe.optimiser.batch_size
         if len(train) < batch:
             raise UsageError(
-                f"The training split has {len(train)} pictures, fewer than one batch of {batch}; give a smaller --batch-size."
+                f"The training split has {len(train)} pictures, fewer than one batch of {batch}; "
+                "give a smaller --batch-size."
             )
         self.recipe, self.spec, self.seed, self.device, self.folder = recipe, spec, seed, device, folder
         self.model = model.to(memory_format=torch.channels_last)
@@ -185,7 +186,8 @@ class Trainer:
         torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))  # dropout
         batch = recipe.optimiser.batch_size
         chosen = order[progress.step * batch : (progress.step + 1) * batch].to(self.device)
-        x = normalise(augment(self.images[chosen], recipe.augmentation, generator), self.spec)
+        variation = recipe.augmentation.at(progress.epoch + progress.step / self.steps)
+        x = normalise(augment(self.images[chosen], variation, generator), self.spec)
         targets = smooth_one_hot(self.labels[chosen], self.classes, recipe.loss.label_smoothing)
         regular = recipe.regularisation
         if regular.mixup > 0 and progress.epoch < recipe.schedule.epochs * (1 - regular.mixup_off):
@@ -218,7 +220,7 @@ class Trainer:
         if self.ema is None:
             return
         decay = self.recipe.regularisation.ema
-        # Early on the average follows quickly, else it would remember the random start (as in Polyak averaging's warm-up).
+        # Early on the average follows quickly, else it would remember the random start.
         total = self.progress.epoch * self.steps + self.progress.step
         decay = min(decay, (1 + total) / (10 + total))
         for key, value in self.model.state_dict().items():

@@ -40,12 +40,15 @@ def focal_loss(logits: Tensor, targets: Tensor, *, gamma: float, weights: Tensor
 
 
 def smooth_one_hot(labels: Tensor, classes: int, smoothing: float) -> Tensor:
-    """(B,) int64 → (B, K) float32: 1 - smoothing + smoothing / K on the label, smoothing / K elsewhere (Szegedy et al. 2016)."""
+    """(B,) int64 → (B, K) float32: 1 - smoothing + smoothing / K on the label, smoothing / K elsewhere.
+
+    Szegedy et al. 2016, arXiv:1512.00567, section 7.
+    """
     return F.one_hot(labels, classes).float() * (1.0 - smoothing) + smoothing / classes
 
 
 def mix(x: Tensor, targets: Tensor, alpha: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Mixup (Zhang et al. 2018, arXiv:1710.09412): one Beta(alpha, alpha) share for the batch, partners by a random permutation."""
+    """Mixup (Zhang et al. 2018, arXiv:1710.09412): one Beta(alpha, alpha) share a batch, partners by permutation."""
     seed = int(torch.randint(2**31, (1,), generator=generator))
     share = float(np.random.default_rng(seed).beta(alpha, alpha))
     partner = torch.randperm(len(x), generator=generator).to(x.device)

@@ -19,7 +19,7 @@ RECIPES: Final[Path] = Path(__file__).parent / "recipes"
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """Which architecture, and its keyword arguments; ``start_from`` names a checkpoint whose fitting weights begin the run."""
+    """Architecture and its keyword arguments; ``start_from``: a checkpoint whose fitting weights begin the run."""
 
     architecture: str = "baseline"
     config: dict[str, Any] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class LossChoice:
-    """Cross-entropy with ``label_smoothing``; ``focal_gamma`` > 0 makes it focal; ``class_weights`` ``none`` or ``balanced``."""
+    """Cross-entropy with ``label_smoothing``, or focal by ``focal_gamma`` > 0; ``class_weights``: none or balanced."""
 
     label_smoothing: float = 0.1
     focal_gamma: float = 0.0
@@ -78,7 +78,7 @@ class LossChoice:
 
 @dataclass(frozen=True)
 class Regularisation:
-    """``mixup`` is the Beta parameter (0 off), switched off for the last ``mixup_off`` of the run; ``ema`` the decay per step (0 off)."""
+    """``mixup``: Beta parameter (0 off), off for the last ``mixup_off`` of the run; ``ema``: decay a step (0 off)."""
 
     mixup: float = 0.0
     mixup_off: float = 0.15
@@ -96,7 +96,7 @@ class Recipe:
     optimiser: Optimiser = Optimiser()
     schedule: Schedule = Schedule()
     loss: LossChoice = LossChoice()
-    augmentation: Augmentation = Augmentation()
+    augmentation: Augmentation = field(default_factory=Augmentation)
     regularisation: Regularisation = Regularisation()
 
     def as_dict(self) -> dict[str, Any]:
@@ -124,7 +124,7 @@ _NOT_NEGATIVE: Final[dict[str, tuple[str, ...]]] = {
     "optimiser": ("momentum", "weight_decay", "clip"),
     "schedule": ("warmup_epochs", "start", "end", "patience", "early_stop"),
     "loss": ("focal_gamma",),
-    "augmentation": ("flip", "rotate_degrees", "shift", "scale", "brightness", "contrast", "erase"),
+    "augmentation": ("flip", "rotate_degrees", "shift", "scale", "brightness", "contrast", "erase", "ramp_epochs"),
     "regularisation": ("mixup",),
 }
 
@@ -175,7 +175,7 @@ def change(recipe: Recipe, section: str, **values: Any) -> Recipe:
 
 
 def _line(text: str, section: str | None, key: str) -> int:
-    """Find the line (from 1) where ``key`` is set in ``section``, or where the section or top-level key stands; 0 if nowhere."""
+    """Find the line (from 1) where ``key`` is set in ``section``, or where a section itself stands; 0 if nowhere."""
     current: str | None = None
     for number, line in enumerate(text.splitlines(), start=1):
         header = re.match(r"\s*\[\s*([\w.-]+)\s*\]", line)
@@ -198,14 +198,19 @@ def _section(text: str, name: str, section: str, values: dict[str, Any]) -> Any:
         if key not in known:
             raise RecipeError(f"{where}: unknown entry '{key}' in [{section}]; valid: {', '.join(sorted(known))}.")
         default = getattr(defaults, key)
-        if isinstance(default, tuple) and isinstance(value, list):
-            value = tuple(value)
-        if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
-        if type(value) is not type(default):
+        clean[key] = _as_kind_of(default, value)
+        if type(clean[key]) is not type(default):
             raise RecipeError(f"{where}: '{key}' must be {_kind_of(default)}, got {value!r}.")
-        clean[key] = value
     return kind(**clean)
+
+
+def _as_kind_of(default: object, value: Any) -> Any:
+    """Turn TOML's lists into tuples and whole numbers into floats where the default is one."""
+    if isinstance(default, tuple) and isinstance(value, list):
+        return tuple(value)
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    return value
 
 
 def _kind_of(value: object) -> str:
@@ -215,39 +220,38 @@ def _kind_of(value: object) -> str:
 
 def _check(recipe: Recipe, text: str) -> None:
     """Refuse values that cannot be meant, naming the line where there is one."""
-
-    def refuse(section: str, key: str, expected: str) -> None:
-        line = _line(text, section, key)
-        where = f", line {line}" if line else ""
-        came = getattr(getattr(recipe, section), key)
-        raise RecipeError(f"Recipe '{recipe.name}'{where}: [{section}] {key} must be {expected}, got {came!r}.")
-
-    for (section, key), valid in CHOICES.items():
-        if getattr(getattr(recipe, section), key) not in valid:
-            refuse(section, key, "one of " + ", ".join(valid))
-    for section, keys in _NOT_NEGATIVE.items():
-        for key in keys:
-            if getattr(getattr(recipe, section), key) < 0:
-                refuse(section, key, "0 or more")
-    if recipe.optimiser.learning_rate <= 0:
-        refuse("optimiser", "learning_rate", "more than 0")
-    if recipe.optimiser.batch_size < 2:
-        refuse("optimiser", "batch_size", "2 or more (BatchNorm needs two pictures)")
-    if recipe.schedule.epochs < 1:
-        refuse("schedule", "epochs", "1 or more")
-    if recipe.schedule.warmup_epochs >= recipe.schedule.epochs and recipe.schedule.epochs > 1:
-        refuse("schedule", "warmup_epochs", f"less than the {recipe.schedule.epochs} epochs")
-    if not 0 <= recipe.loss.label_smoothing < 1:
-        refuse("loss", "label_smoothing", "in [0, 1)")
-    if not 0 <= recipe.regularisation.ema < 1:
-        refuse("regularisation", "ema", "in [0, 1)")
-    if not 0 <= recipe.regularisation.mixup_off <= 1:
-        refuse("regularisation", "mixup_off", "in [0, 1]")
-    if recipe.loss.focal_gamma > 0 and recipe.loss.label_smoothing > 0:
-        refuse("loss", "focal_gamma", "0 where label_smoothing is used (the focal weight needs hard labels)")
-    if recipe.data.train == recipe.data.val:
-        refuse("data", "val", "another split than train")
-    if recipe.data.val in ("test", "public", "private"):
-        refuse("data", "val", "a split that is not a test split (a test split chooses nothing)")
-    if recipe.data.train in ("test", "public", "private"):
-        refuse("data", "train", "a split that is not a test split")
+    schedule, loss, regular = recipe.schedule, recipe.loss, recipe.regularisation
+    tests = ("test", "public", "private")
+    rules: list[tuple[bool, str, str, str]] = [
+        (recipe.optimiser.learning_rate > 0, "optimiser", "learning_rate", "more than 0"),
+        (recipe.optimiser.batch_size >= 2, "optimiser", "batch_size", "2 or more (BatchNorm needs two pictures)"),
+        (schedule.epochs >= 1, "schedule", "epochs", "1 or more"),
+        (schedule.warmup_epochs < max(schedule.epochs, 1), "schedule", "warmup_epochs", "less than the epochs"),
+        (0 <= loss.label_smoothing < 1, "loss", "label_smoothing", "in [0, 1)"),
+        (0 <= regular.ema < 1, "regularisation", "ema", "in [0, 1)"),
+        (0 <= regular.mixup_off <= 1, "regularisation", "mixup_off", "in [0, 1]"),
+        (
+            loss.focal_gamma == 0 or loss.label_smoothing == 0,
+            "loss",
+            "focal_gamma",
+            "0 where label_smoothing is used (the focal weight needs hard labels)",
+        ),
+        (recipe.data.train != recipe.data.val, "data", "val", "another split than train"),
+        (recipe.data.val not in tests, "data", "val", "no test split (a test split chooses nothing)"),
+        (recipe.data.train not in tests, "data", "train", "no test split"),
+    ]
+    rules += [
+        (getattr(getattr(recipe, section), key) in valid, section, key, "one of " + ", ".join(valid))
+        for (section, key), valid in CHOICES.items()
+    ]
+    rules += [
+        (getattr(getattr(recipe, section), key) >= 0, section, key, "0 or more")
+        for section, keys in _NOT_NEGATIVE.items()
+        for key in keys
+    ]
+    for holds, section, key, expected in rules:
+        if not holds:
+            line = _line(text, section, key)
+            where = f", line {line}" if line else ""
+            came = getattr(getattr(recipe, section), key)
+            raise RecipeError(f"Recipe '{recipe.name}'{where}: [{section}] {key} must be {expected}, got {came!r}.")

@@ -22,8 +22,8 @@ from engine.errors import CheckpointError
 class Progress:
     """Where a run stands; everything but tensors.
 
-    ``epoch`` and ``step`` say which step comes next. ``history`` has one row an epoch. ``best_epoch`` is 1-based, 0 before
-    the first validation.
+    ``epoch`` and ``step`` say which step comes next. ``history`` has one row an epoch. ``best_epoch`` is
+    1-based, 0 before the first validation.
     """
 
     recipe: dict[str, Any]
@@ -52,7 +52,7 @@ def _optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
 def save_state(
     path: Path, progress: Progress, model: nn.Module, ema: dict[str, Tensor] | None, optimiser: torch.optim.Optimizer
 ) -> None:
-    """Write the state beside ``path`` and rename it there, so that a kill at any moment leaves the old or the new one."""
+    """Write the state beside ``path`` and rename it there: a kill at any moment leaves the old one or the new one."""
     tensors = {f"model.{key}": value for key, value in model.state_dict().items()}
     tensors |= {f"ema.{key}": value for key, value in (ema or {}).items()}
     tensors |= _optimiser_tensors(optimiser)

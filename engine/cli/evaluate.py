@@ -1,0 +1,83 @@
+"""``python -m engine evaluate``: measure a checkpoint on a split of a dataset."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from typing import Any
+
+from rich.progress import Progress
+from rich.table import Table
+
+from engine.cli.common import STDERR, add_data_options, add_json_option, note, print_json
+from engine.data.registry import load_dataset
+from engine.evaluate.measure import evaluate
+from engine.models.checkpoint import DEFAULT_MODEL, find_checkpoint, load_checkpoint, read_card, update_card
+from engine.training.device import choose_device
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="checkpoint name or folder (default: %(default)s)")
+    add_data_options(parser)
+    parser.add_argument("--split", default="private", help="train, val, test; for fer2013 also public, private")
+    parser.add_argument("--tta", action="store_true", help="ten crops, each also mirrored, instead of a single view")
+    parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
+    parser.add_argument("--write-card", action="store_true", help="put the result on the checkpoint's card")
+    add_json_option(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and report."""
+    path = find_checkpoint(arguments.model)
+    loaded = load_checkpoint(path, device=choose_device(arguments.device))
+    spec = loaded.card.input
+    dataset = load_dataset(
+        arguments.dataset,
+        arguments.split,
+        data=arguments.data,
+        drop_unknown=arguments.drop_unknown,
+        size=spec.size,
+        channels=spec.channels,
+    )
+    if dataset.skipped:
+        first = dataset.skipped[0]
+        note(
+            f"{len(dataset.skipped)} files could not be read and are left out, for example {first.id}: {first.reason}."
+        )
+    with Progress(console=STDERR, disable=not sys.stderr.isatty(), transient=True) as bar:
+        task = bar.add_task(f"{loaded.card.name} on {arguments.split}", total=len(dataset))
+        document = evaluate(
+            loaded.model, loaded.card, dataset, tta=arguments.tta, progress=lambda count: bar.advance(task, count)
+        )
+    if arguments.write_card:
+        view = "tta" if arguments.tta else "single"
+        card = read_card(path)  # again: another process may have written another split's figures meanwhile
+        metrics = {**card.metrics, f"{dataset.name}/{dataset.split}/{view}": document}
+        update_card(path, replace(card, metrics=metrics))
+    if arguments.json:
+        print_json(document)
+    else:
+        _print(document)
+    return 0
+
+
+def _print(document: dict[str, Any]) -> None:
+    low, high = document["interval"]
+    sys.stdout.write(
+        f"{document['model']} on {document['dataset']} {document['split']} "
+        f"({document['views']}, n = {document['n']:,}): "
+        f"accuracy {100 * document['accuracy']:.1f} % ({100 * low:.1f}-{100 * high:.1f}), "
+        f"macro F1 {document['macro_f1']:.3f}\n"
+    )
+    if document["accuracy_clean"] is not None:
+        low, high = document["interval_clean"]
+        sys.stdout.write(
+            f"without copies of training pictures (n = {document['n_clean']:,}): "
+            f"{100 * document['accuracy_clean']:.1f} % ({100 * low:.1f}-{100 * high:.1f})\n"
+        )
+    table = Table("class", "precision", "recall", "F1", "n")
+    for name, row in document["per_class"].items():
+        table.add_row(name, *(f"{row[key]:.3f}" for key in ("precision", "recall", "f1")), f"{row['support']:,}")
+    STDERR.print(table)

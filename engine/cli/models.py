@@ -1,0 +1,91 @@
+"""``python -m engine models``: list the checkpoints, and the architectures that can be trained."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from engine.cli.common import add_json_option, print_json
+from engine.models.checkpoint import list_checkpoints
+from engine.models.registry import ARCHITECTURES, DEFAULT_INPUT, build_model, count_parameters
+from engine.models.taps import record_attention
+from engine.records import InputSpec, RunCard
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_json_option(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """List."""
+    cards = list_checkpoints()
+    rows = [_trained(card) for card in cards]
+    there = {card.architecture for card in cards}
+    rows += [_untrained(name) for name in ARCHITECTURES if name not in there]
+    if arguments.json:
+        print_json({"models": rows})
+        return 0
+    table = Table("model", "architecture", "parameters", "input", "gates", "private", "with TTA")
+    for row in rows:
+        spec = row["input"]
+        table.add_row(
+            row["name"],
+            row["architecture"],
+            f"{row['parameters']:,}",
+            f"{spec['size']}x{spec['size']}x{spec['channels']}",
+            str(len(row["gates"])),
+            *(_accuracy(row["metrics"], view) for view in ("single", "tta")),
+        )
+    Console().print(table)
+    return 0
+
+
+def _accuracy(metrics: dict[str, dict[str, Any]], view: str) -> str:
+    found = metrics.get(f"fer2013/private/{view}")
+    if found is None:
+        return "not measured"
+    low, high = found["interval"]
+    return f"{100 * found['accuracy']:.1f} % ({100 * low:.1f}-{100 * high:.1f})"
+
+
+def _gates(
+    architecture: str, classes: int, spec: InputSpec, config: dict[str, Any]
+) -> tuple[int, list[dict[str, Any]]]:
+    model = build_model(architecture, classes=classes, spec=spec, config=config).eval()
+    with torch.no_grad(), record_attention() as gates:
+        model(torch.zeros(1, spec.channels, spec.size, spec.size))
+    listed = [{"layer": gate.layer, "kind": gate.kind, "shape": list(gate.weights.shape[1:])} for gate in gates]
+    return count_parameters(model), listed
+
+
+def _trained(card: RunCard) -> dict[str, Any]:
+    parameters, gates = _gates(card.architecture, len(card.classes), card.input, card.config)
+    return {
+        "name": card.name,
+        "architecture": card.architecture,
+        "trained": True,
+        "parameters": parameters,
+        "input": {"size": card.input.size, "channels": card.input.channels},
+        "classes": list(card.classes),
+        "gates": gates,
+        "metrics": card.metrics,
+    }
+
+
+def _untrained(name: str) -> dict[str, Any]:
+    parameters, gates = _gates(name, 7, DEFAULT_INPUT, {})
+    return {
+        "name": name,
+        "architecture": name,
+        "trained": False,
+        "parameters": parameters,
+        "input": {"size": DEFAULT_INPUT.size, "channels": DEFAULT_INPUT.channels},
+        "classes": [],
+        "gates": gates,
+        "metrics": {},
+    }

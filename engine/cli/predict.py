@@ -1,0 +1,107 @@
+"""``python -m engine predict``: classify the faces of pictures or folders."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.progress import track
+
+from engine.cli.common import STDERR, add_json_option, note, print_json
+from engine.errors import FerLensError
+from engine.inference.faces import default_detector
+from engine.inference.predictor import SUFFIXES, EmotionPredictor
+from engine.models.checkpoint import DEFAULT_MODEL
+from engine.records import PicturePrediction
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="pictures, or folders of pictures")
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="checkpoint name or folder (default: %(default)s)")
+    parser.add_argument("--whole", action="store_true", help="classify the whole picture; look for no face")
+    parser.add_argument("--yunet", type=Path, metavar="FILE", help="find faces with this YuNet .onnx file")
+    parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the JSON document there")
+    add_json_option(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Classify; status 1 if no picture at all could be read."""
+    predictor = EmotionPredictor(arguments.model, device=arguments.device, detector=default_detector(arguments.yunet))
+    named = list(_files(arguments.paths))
+    results = [
+        (shown, _one(predictor, path, shown, whole=arguments.whole))
+        for path, shown in track(named, "predicting", console=STDERR, transient=True, disable=not sys.stderr.isatty())
+    ]
+    document = {
+        "model": predictor.card.name,
+        "results": [_as_dict(shown, result) for shown, result in results],
+    }
+    if arguments.output is not None:
+        try:
+            arguments.output.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise FerLensError(
+                f"'{arguments.output.name}' cannot be written ({error.strerror}); choose another --output."
+            ) from error
+    if arguments.json:
+        print_json(document)
+    else:
+        for shown, result in results:
+            sys.stdout.write(_sentence(shown, result) + "\n")
+    if not results:
+        note("There was no picture in what was given.")
+    return 0 if any(result.error is None for _, result in results) else 1
+
+
+def _files(paths: list[Path]) -> Iterator[tuple[Path, str]]:
+    """Yield (file, shown name) in input order, a folder's pictures sorted and named relative to it."""
+    for path in paths:
+        if path.is_dir():
+            for file in sorted(path.rglob("*")):
+                if file.suffix.lower() in SUFFIXES and file.is_file():
+                    yield file, (Path(path.name) / file.relative_to(path)).as_posix()
+        else:
+            yield path, path.name
+
+
+def _one(predictor: EmotionPredictor, path: Path, shown: str, *, whole: bool) -> PicturePrediction:
+    try:
+        return predictor.predict(path, whole=whole, name=shown)
+    except FerLensError as error:
+        return PicturePrediction(shown, (), str(error))
+
+
+def _as_dict(shown: str, result: PicturePrediction) -> dict[str, Any]:
+    return {
+        "source": shown,
+        "error": result.error,
+        "faces": [
+            {
+                "box": None if face.box is None else face.box.as_list(),
+                "label": face.prediction.label,
+                "confidence": round(face.prediction.confidence, 5),
+                "probabilities": {
+                    name: round(float(value), 5)
+                    for name, value in zip(face.prediction.classes, face.prediction.probabilities, strict=True)
+                },
+            }
+            for face in result.faces
+        ],
+    }
+
+
+def _sentence(shown: str, result: PicturePrediction) -> str:
+    if result.error is not None:
+        return f"{shown}: {result.error}"
+    words = [
+        f"{face.prediction.label} {100 * face.prediction.confidence:.0f} %"
+        + (" (no face found: the whole picture)" if face.box is None else "")
+        for face in result.faces
+    ]
+    return f"{shown}: {', '.join(words)}"

@@ -1,0 +1,103 @@
+"""Run a checkpoint over a split, single view or test-time augmented, and report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from engine.data.dataset import FaceDataset
+from engine.data.transforms import normalise, ten_crop_flip, to_tensor
+from engine.errors import DataError
+from engine.evaluate.classification import classification_report
+from engine.explain.locking import holding
+from engine.records import Float32, InputSpec, RunCard
+
+PROTOCOLS: Final[dict[str, str]] = {
+    "private": "PrivateTest, the literature's test split; chose nothing",
+    "public": "PublicTest; chose nothing",
+    "test": "PublicTest and PrivateTest together; chose nothing",
+    "val": "a tenth of the training folder; chose the epoch, so it is optimistic",
+}
+SINGLE_VIEW: Final[str] = "single view"
+TTA_VIEWS: Final[str] = "ten crops, each also mirrored, mean probability"
+
+
+@torch.no_grad()
+def predict_dataset(
+    model: nn.Module,
+    spec: InputSpec,
+    dataset: FaceDataset,
+    *,
+    tta: bool = False,
+    batch_size: int = 256,
+    progress: Callable[[int], None] | None = None,
+) -> Float32:
+    """Return probabilities (N, K) float32, in the dataset's order.
+
+    Always in float32, so that another machine gets the same figures. ``tta`` averages the probabilities of
+    :func:`engine.data.transforms.ten_crop_flip`'s views. ``progress`` is told how many pictures each batch had.
+    """
+    device = next(model.parameters()).device
+    rows: list[Tensor] = []
+    size = max(1, batch_size // 20) if tta else batch_size
+    with holding(model):
+        for start in range(0, len(dataset), size):
+            x = normalise(to_tensor(dataset.images[start : start + size]).to(device), spec)
+            if tta:
+                views = ten_crop_flip(x)
+                logits = model(views.flatten(0, 1).contiguous(memory_format=torch.channels_last))
+                rows.append(logits.softmax(1).view(*views.shape[:2], -1).mean(0).cpu())
+            else:
+                rows.append(model(x.contiguous(memory_format=torch.channels_last)).softmax(1).cpu())
+            if progress is not None:
+                progress(len(x))
+    return torch.cat(rows).numpy().astype(np.float32)
+
+
+def check_classes(card: RunCard, dataset: FaceDataset) -> None:
+    """Refuse a dataset whose classes are not the model's.
+
+    Raises:
+        DataError: they differ.
+    """
+    if dataset.classes != card.classes:
+        raise DataError(
+            f"'{card.name}' knows {', '.join(card.classes)}; the dataset '{dataset.name}' has "
+            f"{', '.join(dataset.classes)}; choose a model trained on these classes."
+        )
+
+
+def evaluate(
+    model: nn.Module,
+    card: RunCard,
+    dataset: FaceDataset,
+    *,
+    tta: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> dict[str, Any]:
+    """Measure a model on a split; return the document that ``python -m engine evaluate --json`` prints.
+
+    Raises:
+        DataError: the dataset's classes are not the model's.
+    """
+    check_classes(card, dataset)
+    probabilities = predict_dataset(model, card.input, dataset, tta=tta, progress=progress)
+    report = classification_report(
+        dataset.labels, probabilities.argmax(1).astype(np.int64), dataset.classes, in_train=dataset.in_train
+    )
+    split = PROTOCOLS.get(dataset.split, dataset.split) if dataset.name == "fer2013" else f"split {dataset.split}"
+    return {
+        "model": card.name,
+        "dataset": dataset.name,
+        "split": dataset.split,
+        "tta": tta,
+        "views": TTA_VIEWS if tta else SINGLE_VIEW,
+        "protocol": split,
+        "seed": card.recipe.get("seed"),
+        "skipped": len(dataset.skipped),
+        **report.as_dict(),
+    }

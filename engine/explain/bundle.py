@@ -1,0 +1,99 @@
+"""An explanation as files: one overlay PNG a map, and ``explanation.npz`` with the raw arrays on their native grids."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.explain.overlay import overlay_explanation, overlay_gate, png_bytes
+from engine.models.checkpoint import library_versions
+from engine.records import FaceExplanation
+
+
+def describe(explained: FaceExplanation) -> dict[str, Any]:
+    """Return the JSON-ready document of an explanation: prediction, gates and maps with their raw ranges."""
+    prediction = explained.prediction
+    return {
+        "model": explained.model,
+        "box": None if explained.box is None else explained.box.as_list(),
+        "label": prediction.label,
+        "confidence": round(prediction.confidence, 5),
+        "probabilities": {name: round(value, 5) for name, value in prediction.ranked()},
+        "gates": [
+            {
+                "layer": gate.layer,
+                "kind": gate.kind,
+                "shape": list(gate.shape),
+                "min": round(gate.minimum, 6),
+                "mean": round(gate.mean, 6),
+                "max": round(gate.maximum, 6),
+            }
+            for gate in explained.gates
+        ],
+        "maps": [
+            {
+                "kind": item.method,
+                "layer": item.layer,
+                "target": item.target,
+                "shape": list(item.heatmap.shape),
+                "min": round(float(item.heatmap.min()), 6),
+                "mean": round(float(item.heatmap.mean()), 6),
+                "max": round(float(item.heatmap.max()), 6),
+                "raw_min": round(item.raw_minimum, 6),
+                "raw_max": round(item.raw_maximum, 6),
+                "signed": item.signed,
+                "positive_evidence": item.has_positive_evidence,
+            }
+            for item in explained.maps
+        ],
+        "seconds": round(explained.seconds, 4),
+        "versions": library_versions(),
+    }
+
+
+def raw_arrays(explained: FaceExplanation) -> dict[str, np.ndarray[Any, Any]]:
+    """Return every array: ``face``, ``logits``, ``probabilities``, ``gate/<layer>``, ``map/<method>/<layer>``."""
+    return {
+        "face": explained.face,
+        "logits": explained.prediction.logits,
+        "probabilities": explained.prediction.probabilities,
+        **{f"gate/{gate.layer}": gate.weights for gate in explained.gates},
+        **{f"map/{item.method}/{item.layer}": item.heatmap for item in explained.maps},
+    }
+
+
+def npz_bytes(explained: FaceExplanation) -> bytes:
+    """Return :func:`raw_arrays` as the bytes of a compressed ``.npz``."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **raw_arrays(explained))  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def json_text(explained: FaceExplanation) -> str:
+    """Return :func:`describe` as JSON text."""
+    return json.dumps(describe(explained), indent=1, ensure_ascii=False) + "\n"
+
+
+def write_bundle(explained: FaceExplanation, out: Path) -> tuple[str, ...]:
+    """Write the overlays (fixed 0-1 scale for gates), ``explanation.npz`` and ``.json``; return the file names.
+
+    A map without positive evidence is not drawn; its numbers are in the other two files. Channel gates have no place in
+    the picture and are likewise in those files only.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    written: dict[str, bytes] = {"face.png": png_bytes(explained.face)}
+    for gate in explained.gates_of("spatial"):
+        written[f"gate-{gate.layer}.png"] = png_bytes(overlay_gate(explained.face, gate))
+    for item in explained.maps:
+        drawn = overlay_explanation(explained.face, item)
+        if drawn is not None:
+            written[f"{item.method}-{item.layer}.png"] = png_bytes(drawn)
+    written["explanation.npz"] = npz_bytes(explained)
+    written["explanation.json"] = json_text(explained).encode()
+    for name, data in written.items():
+        (out / name).write_bytes(data)
+    return tuple(written)

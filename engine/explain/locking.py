@@ -1,0 +1,33 @@
+"""One lock a model. Captum's hooks sit on the shared model while they work, so inference in another thread would be
+caught by them; whoever runs a shared model, for inference or explanation, holds its lock.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from weakref import WeakKeyDictionary
+
+from torch import nn
+
+_locks: WeakKeyDictionary[nn.Module, threading.RLock] = WeakKeyDictionary()
+_guard = threading.Lock()
+
+
+def model_lock(model: nn.Module) -> threading.RLock:
+    """Return the model's lock, the same one for every caller; a thread may take it again while it holds it."""
+    with _guard:
+        return _locks.setdefault(model, threading.RLock())
+
+
+@contextmanager
+def holding(model: nn.Module) -> Iterator[None]:
+    """Hold the model's lock, with the model in eval mode; its mode is restored in the end."""
+    with model_lock(model):
+        training = model.training
+        model.eval()
+        try:
+            yield
+        finally:
+            model.train(training)

@@ -1,0 +1,206 @@
+"""The predictor: pictures in, emotions and explanations out. What a Python user of FERLens holds in hand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+
+from engine.data.transforms import normalise, to_tensor
+from engine.errors import DataError, FerLensError, UsageError
+from engine.explain.explainer import explain_face, layer_activation, to_prediction
+from engine.explain.locking import holding
+from engine.explain.target import Target
+from engine.inference.faces import FaceDetector, crop_face, default_detector, to_model_input
+from engine.inference.pictures import Picture, PictureSource, open_picture
+from engine.models.checkpoint import DEFAULT_MODEL, load_checkpoint
+from engine.records import (
+    FaceBox,
+    FaceExplanation,
+    FacePrediction,
+    Float32,
+    PicturePrediction,
+    Prediction,
+    RunCard,
+    UInt8,
+)
+from engine.training.device import choose_device
+
+SUFFIXES: Final[frozenset[str]] = frozenset(
+    {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm"}
+)
+"""What :meth:`EmotionPredictor.predict_directory` takes from a folder; a file named by hand may have any name."""
+
+BATCH: Final[int] = 64
+
+
+class EmotionPredictor:
+    """A checkpoint ready to use; safe to share between threads.
+
+    Args:
+        model: a checkpoint's name, or the path of its folder.
+        device: ``auto``, ``cuda``, ``mps`` or ``cpu``.
+        detector: finds faces; default OpenCV's Haar cascade, or YuNet where ``FERLENS_YUNET`` names its file.
+
+    Raises:
+        UnknownNameError: no such checkpoint (the message lists those there are).
+        CheckpointError: the checkpoint is damaged.
+    """
+
+    def __init__(
+        self, model: str | Path = DEFAULT_MODEL, *, device: str = "cpu", detector: FaceDetector | None = None
+    ) -> None:
+        loaded = load_checkpoint(model, device=choose_device(device))
+        self.model = loaded.model
+        self.card: RunCard = loaded.card
+        self.detector = detector or default_detector()
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """K class names, in the order of the probabilities."""
+        return self.card.classes
+
+    @property
+    def gradcam_layers(self) -> tuple[str, ...]:
+        """Layers that can be explained, from the picture towards the answer; the last is the default."""
+        layers: tuple[str, ...] = self.model.explained_layers  # type: ignore[assignment]
+        return layers
+
+    def faces(self, picture: Picture, *, whole: bool = False) -> tuple[tuple[FaceBox | None, UInt8], ...]:
+        """Return (box, crop (H, W, 3) uint8) of each face, largest first; (None, whole picture) where none is found."""
+        boxes = () if whole else self.detector.detect(picture.pixels)
+        if not boxes:
+            return ((None, picture.pixels),)
+        return tuple((box, crop_face(picture.pixels, box)) for box in boxes)
+
+    def model_input(self, crop: UInt8) -> UInt8:
+        """Return the crop as the model takes it: (S, S) or (S, S, 3) uint8."""
+        return to_model_input(crop, self.card.input.size, self.card.input.channels)
+
+    @torch.no_grad()
+    def predict_faces(self, crops: Sequence[UInt8]) -> tuple[Prediction, ...]:
+        """Classify face crops ((H, W, 3) uint8 each, any size), in order."""
+        predictions: list[Prediction] = []
+        device = next(self.model.parameters()).device
+        for start in range(0, len(crops), BATCH):
+            inputs = np.stack([self.model_input(crop) for crop in crops[start : start + BATCH]])
+            began = time.perf_counter()
+            with holding(self.model):
+                logits = self.model(normalise(to_tensor(inputs).to(device), self.card.input)).float().cpu().numpy()
+            seconds = (time.perf_counter() - began) / len(inputs)
+            predictions += [to_prediction(row, self.classes, seconds) for row in logits]
+        return tuple(predictions)
+
+    def predict(self, image: PictureSource, *, whole: bool = False, name: str | None = None) -> PicturePrediction:
+        """Classify every face of one picture.
+
+        Args:
+            image: a path, the file's bytes, an open file, a PIL image, or an RGB array (see :func:`open_picture`).
+            whole: classify the whole picture and look for no face.
+            name: what to call it in messages.
+
+        Raises:
+            PictureError: the picture cannot be read.
+        """
+        picture = open_picture(image, name=name)
+        found = self.faces(picture, whole=whole)
+        predictions = self.predict_faces([crop for _, crop in found])
+        return PicturePrediction(
+            picture.source,
+            tuple(
+                FacePrediction(box, prediction, crop)
+                for (box, crop), prediction in zip(found, predictions, strict=True)
+            ),
+        )
+
+    def predict_batch(self, images: Iterable[PictureSource], *, whole: bool = False) -> tuple[PicturePrediction, ...]:
+        """Classify several pictures; the results stand in the order given, an unreadable one carries its error."""
+        return tuple(self._predict_or_say(image, whole=whole) for image in images)
+
+    def _predict_or_say(self, image: PictureSource, *, whole: bool, name: str | None = None) -> PicturePrediction:
+        try:
+            return self.predict(image, whole=whole, name=name)
+        except FerLensError as error:
+            shown = name or (Path(image).name if isinstance(image, str | Path) else "picture")
+            return PicturePrediction(shown, (), str(error))
+
+    def top_k(self, image: PictureSource, k: int = 3, *, whole: bool = False) -> tuple[tuple[str, float], ...]:
+        """Return the ``k`` most probable (class, probability) of the largest face."""
+        if not 1 <= k <= len(self.classes):
+            raise UsageError(f"k must be from 1 to {len(self.classes)}, got {k}.")
+        return self.predict(image, whole=whole).faces[0].prediction.ranked()[:k]
+
+    def predict_directory(self, path: str | Path, *, whole: bool = False) -> tuple[PicturePrediction, ...]:
+        """Classify every picture in a folder and its subfolders, in sorted order, named relative to the folder.
+
+        Raises:
+            DataError: no such folder, or no picture in it.
+        """
+        root = Path(path)
+        if not root.is_dir():
+            raise DataError(f"Expected a folder of pictures, but '{root.name}' is none.")
+        files = sorted(file for file in root.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+        if not files:
+            raise DataError(f"Folder '{root.name}' has no pictures ({', '.join(sorted(SUFFIXES))}).")
+        results = (self._predict_or_say(file, whole=whole, name=file.relative_to(root).as_posix()) for file in files)
+        return tuple(results)
+
+    def explain(
+        self,
+        image: PictureSource,
+        *,
+        layer: str | None = None,
+        target: str | Target | None = None,
+        method: str = "gradcam",
+        face: int = 0,
+        whole: bool = False,
+    ) -> FaceExplanation:
+        """Explain one face of a picture: probabilities, every gate, and a map at ``layer`` for ``target``.
+
+        Args:
+            image: as in :meth:`predict`.
+            layer: one of :attr:`gradcam_layers`, default the last.
+            target: a class, a :class:`Target`, or None for the predicted class.
+            method: a key of ``METHODS``.
+            face: which face, 0 is the largest.
+            whole: take the whole picture and look for no face.
+
+        Raises:
+            PictureError: the picture cannot be read.
+            UsageError: there is no such face, layer, class or method.
+        """
+        found = self.faces(open_picture(image), whole=whole)
+        if not 0 <= face < len(found):
+            raise UsageError(f"The picture has {len(found)} face(s), counted from 0; face {face} is not among them.")
+        box, crop = found[face]
+        return self.explain_crop(crop, box=box, layer=layer, target=target, method=method)
+
+    def explain_crop(
+        self,
+        crop: UInt8,
+        *,
+        box: FaceBox | None = None,
+        layer: str | None = None,
+        target: str | Target | None = None,
+        method: str = "gradcam",
+    ) -> FaceExplanation:
+        """Explain a face that is cut out already ((H, W, 3) uint8); the rest as in :meth:`explain`."""
+        return explain_face(
+            self.model,
+            self.model_input(crop),
+            model_name=self.card.name,
+            classes=self.classes,
+            spec=self.card.input,
+            layer=layer or self.gradcam_layers[-1],
+            target=Target(target) if isinstance(target, str) else target,
+            method=method,
+            box=box,
+        )
+
+    def activation(self, crop: UInt8, layer: str) -> Float32:
+        """Return the feature map (C, h, w) float32 of ``layer`` for a cut-out face ((H, W, 3) uint8)."""
+        return layer_activation(self.model, self.model_input(crop), spec=self.card.input, layer=layer)
