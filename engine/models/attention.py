@@ -26,6 +26,8 @@ class ChannelGate(nn.Module):
 
     def __init__(self, channels: int, reduction: int, layer: str) -> None:
         super().__init__()
+        if reduction < 1:
+            raise ValueError(f"reduction must be 1 or more, got {reduction}")
         hidden = max(1, channels // reduction)
         self.mlp = nn.Sequential(nn.Linear(channels, hidden), nn.ReLU(), nn.Linear(hidden, channels))
         self.tap = AttentionTap(layer, "channel")

@@ -87,7 +87,7 @@ def read_card(path: Path) -> RunCard:
                 "input": InputSpec(**{**spec, "mean": tuple(spec["mean"]), "std": tuple(spec["std"])}),
             }
         )
-    except (json.JSONDecodeError, KeyError, TypeError, ValueError, UnicodeDecodeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # bad JSON and bad UTF-8 are ValueErrors
         raise CheckpointError(f"The card of '{path.name}' is damaged ({error}); fetch the folder again.") from error
 
 
@@ -169,6 +169,11 @@ def library_versions() -> dict[str, str]:
     return versions
 
 
+def _refuse_existing(path: Path, *, overwrite: bool) -> None:
+    if path.exists() and not overwrite:
+        raise CheckpointError(f"Checkpoint '{path.name}' exists already; choose another --out, or remove it first.")
+
+
 def write_checkpoint(
     path: Path, model: nn.Module, card: dict[str, Any], *, history: Path | None = None, overwrite: bool = False
 ) -> RunCard:
@@ -182,8 +187,7 @@ def write_checkpoint(
     Raises:
         CheckpointError: ``path`` exists and ``overwrite`` is False.
     """
-    if path.exists() and not overwrite:
-        raise CheckpointError(f"Checkpoint '{path.name}' exists already; choose another --out, or remove it first.")
+    _refuse_existing(path, overwrite=overwrite)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
@@ -200,6 +204,7 @@ def write_checkpoint(
             shutil.copyfile(history, temporary / "history.csv")
         temporary.chmod(0o755)
         if path.exists():
+            _refuse_existing(path, overwrite=overwrite)  # again: another process may have been quicker
             shutil.rmtree(path)
         temporary.replace(path)
     finally:

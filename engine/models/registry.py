@@ -40,13 +40,13 @@ def build_model(architecture: str, *, classes: int, spec: InputSpec, config: dic
 
     Raises:
         UnknownNameError: the architecture is not among the valid ones.
-        CheckpointError: the config has an entry that the architecture does not know.
+        CheckpointError: the config has an entry, or a value, that the architecture does not take.
     """
     if architecture not in ARCHITECTURES:
         raise UnknownNameError("architecture", architecture, ARCHITECTURES)
     try:
         return ARCHITECTURES[architecture](classes=classes, spec=spec, **(config or {}))
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise CheckpointError(f"The config of '{architecture}' has an entry that it does not take: {error}.") from error
 
 
