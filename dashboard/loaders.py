@@ -16,7 +16,7 @@ import streamlit as st
 
 from engine.data.location import find_data
 from engine.data.registry import KINDS
-from engine.errors import CheckpointError, DataError, FerLensError
+from engine.errors import CheckpointError, DataError, FerLensError, PictureError
 from engine.explain.overlay import png_bytes
 from engine.inference.pictures import Picture, open_picture
 from engine.labels import EMOTIONS
@@ -30,6 +30,8 @@ SAMPLES: Final = Path(__file__).resolve().parent / "samples"
 DRAWN_PERSON: Final = 5
 """Who the built-in faces show: one person, so that nothing but the expression differs."""
 DRAWN_PIXELS: Final = 224
+PIXELS_KEPT: Final = "400MB"
+"""Decoded pictures, and the crops of their faces, are bounded by size: one of 40 megapixels takes 120 MB."""
 KEPT: Final = 256
 """Results kept in memory; an explanation of the 48-pixel models takes about 30 kB."""
 
@@ -100,13 +102,23 @@ def predictor(card: RunCard) -> EmotionPredictor:
     return _predictor(card.name, card.weights_sha256)
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
+@st.cache_data(show_spinner=False, max_entries=1024)
+def problem(digest: str, _data: bytes, name: str) -> str | None:  # noqa: ARG001  # the digest is the cache's key
+    """Return the sentence that says why a picture file cannot be used, or None where it can."""
+    try:
+        open_picture(_data, name=name)
+    except PictureError as error:
+        return str(error)
+    return None
+
+
+@st.cache_data(show_spinner=False, max_size=PIXELS_KEPT)
 def picture(digest: str, _data: bytes, name: str) -> Picture:  # noqa: ARG001  # the digest is the cache's key
     """Decode a picture file; ``digest`` is the sha256 of ``_data``. Raises PictureError, which is not kept."""
     return open_picture(_data, name=name)
 
 
-@st.cache_data(show_spinner=False, max_entries=KEPT)
+@st.cache_data(show_spinner=False, max_size=PIXELS_KEPT)
 def faces(digest: str, _pixels: UInt8, name: str, sha256: str, whole: bool) -> PicturePrediction:  # noqa: ARG001
     """Find and classify the faces of a decoded picture (H, W, 3) uint8; ``whole`` skips the search for faces."""
     return _predictor(name, sha256).predict(_pixels, whole=whole)

@@ -91,6 +91,12 @@ CSS: Final = """<style>
 .st-key-strip img,.st-key-picture img{border-radius:4px}
 .st-key-strip{display:grid!important;grid-template-columns:repeat(7,minmax(0,1fr));gap:1rem}
 .st-key-strip [data-testid="stPageLink-NavLink"],.st-key-stack-tiles [data-testid="stPageLink-NavLink"]{padding-left:0}
+.st-key-stack-answer{min-height:460px}
+.st-key-strip .stVerticalBlock,.st-key-stack-tiles .stVerticalBlock{position:relative}
+:is(.st-key-strip,.st-key-stack-tiles) :is(.stElementContainer,.stPageLink,.stPageLink *){position:static}
+:is(.st-key-strip,.st-key-stack-tiles) a::after{content:"";position:absolute;inset:0;z-index:1;border-radius:4px}
+:is(.st-key-strip,.st-key-stack-tiles) a:is(:hover,:focus-visible)::after{outline:1.5px solid #7b879c}
+:is(.st-key-strip,.st-key-stack-tiles) a:hover{background:none}
 .st-key-picture img{max-height:430px;width:auto;max-width:100%}
 @media (max-width:1000px){
 [class*="st-key-stack"] [data-testid="stHorizontalBlock"]:has(>[data-testid="stColumn"]){flex-direction:column;gap:1rem}

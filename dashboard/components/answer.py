@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator, Sequence
+from typing import Final
+
 import streamlit as st
 
 from dashboard.figures.boxes import boxed_picture
@@ -11,6 +15,8 @@ from dashboard.figures.reading import read_answer, read_map
 from dashboard.figures.text import escape, percent
 from engine.inference.pictures import Picture
 from engine.records import Explanation, FaceExplanation, FacePrediction, PicturePrediction
+
+PATIENCE_SECONDS: Final = 0.5
 
 
 def face_title(index: int, face: FacePrediction) -> str:
@@ -31,6 +37,16 @@ def pick_face(prediction: PicturePrediction, key: str) -> int:
         key=key,
     )
     return chosen
+
+
+def counted(items: Sequence[str], doing: str) -> Iterator[str]:
+    """Yield ``items``, and say how far it is once that has taken half a second; what is cached passes silently."""
+    slot, began = st.empty(), time.monotonic()
+    for number, item in enumerate(items):
+        if time.monotonic() - began > PATIENCE_SECONDS:
+            slot.progress(number / len(items), f"{doing}: {number} of {len(items)} maps")
+        yield item
+    slot.empty()
 
 
 def show_picture(picture: Picture, prediction: PicturePrediction, chosen: int, credit: str) -> None:

@@ -13,23 +13,12 @@ from dashboard.components.legend import legend
 from dashboard.figures.text import layer_title
 from dashboard.state import NamedPicture
 from engine.errors import FerLensError
-from engine.inference.pictures import Picture
 from engine.records import RunCard
 
 
-def read_pictures(pictures: tuple[NamedPicture, ...]) -> tuple[dict[int, Picture], tuple[str, ...]]:
-    """Decode each picture; return those that can be used by their index, and a sentence for each that cannot."""
-    usable, problems = {}, []
-    for index, entry in enumerate(pictures):
-        try:
-            usable[index] = loaders.picture(entry.digest, entry.data, entry.name)
-        except FerLensError as error:
-            problems.append(str(error))
-    return usable, tuple(problems)
-
-
-def explain(card: RunCard, named: NamedPicture, picture: Picture) -> None:
-    """Draw the page for one picture that could be read."""
+def explain(card: RunCard, named: NamedPicture) -> None:
+    """Draw the page for one picture that can be read."""
+    picture = loaders.picture(named.digest, named.data, named.name)
     with st.spinner(f"Loading {card.name} …"):
         model = loaders.predictor(card)
     with st.container(key="stack-answer"):
@@ -88,16 +77,16 @@ def main() -> None:
     if chosen.model is None:
         empty.no_checkpoint()
         return
-    usable, problems = read_pictures(chosen.pictures)
-    empty.problems(problems)
+    problems = [loaders.problem(entry.digest, entry.data, entry.name) for entry in chosen.pictures]
+    empty.problems(sentence for sentence in problems if sentence is not None)
     if chosen.picture is None:
         empty.no_picture(chosen.source)
-    elif chosen.index in usable:
+    elif problems[chosen.index] is None:
         try:
-            explain(shelf.card(chosen.model), chosen.picture, usable[chosen.index])
+            explain(shelf.card(chosen.model), chosen.picture)
         except FerLensError as error:
             empty.problems([str(error)])
-    elif usable:
+    elif None in problems:
         st.info("This picture cannot be read; choose another one in the sidebar.")
     legend()
 
