@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from engine.errors import FerLensError, UsageError
@@ -51,6 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output went away, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # the disk is full, a folder may not be written
+        what = f"'{Path(str(error.filename)).name}': " if error.filename else ""
+        return _complain(f"{what}{error.strerror or type(error).__name__}; mend that and run the command again.", 1)
     return status
 
 

@@ -55,12 +55,10 @@ def run(arguments: argparse.Namespace) -> int:
             on_trainer=_stop_on_interrupt,
         )
     state = "finished" if result.finished else "stopped, continue with --resume"
-    note(
-        f"{out.name}: {state}; {result.epochs_done} epochs in {result.seconds / 60:.1f} minutes, best val accuracy "
-        f"{100 * result.best_val_accuracy:.1f} % in epoch {result.best_epoch}."
-    )
+    known = result.best_epoch > 0
+    best = f", best val accuracy {100 * result.best_val_accuracy:.1f} % in epoch {result.best_epoch}" if known else ""
+    note(f"{out.name}: {state}; {result.epochs_done} epochs in {result.seconds / 60:.1f} minutes{best}.")
     if arguments.json:
-        known = result.best_epoch > 0
         print_json(
             {
                 "model": out.name,

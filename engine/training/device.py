@@ -24,7 +24,10 @@ def choose_device(wanted: str = "auto") -> torch.device:
     if not there.get(kind, False):
         present = ", ".join(name for name, ok in there.items() if ok)
         raise UsageError(f"Device '{wanted}' is not on this machine; it has: {present}.")
-    return torch.device(wanted)
+    try:
+        return torch.device(wanted)
+    except RuntimeError as error:
+        raise UsageError(f"Device '{wanted}' is no device; write auto, cuda, cuda:0, mps or cpu.") from error
 
 
 def half_precision_helps(device: torch.device) -> bool:

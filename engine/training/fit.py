@@ -156,7 +156,8 @@ def _start_from(model: nn.Module, name: str) -> dict[str, Any]:
     source = load_checkpoint(find_checkpoint(name))
     own, other = model.state_dict(), source.model.state_dict()
     taken = [key for key, value in other.items() if key in own and own[key].shape == value.shape]
-    if not taken:
+    # A counter or a bias of the same length means nothing; a kernel or matrix that fits does.
+    if not any(own[key].ndim > 1 for key in taken):
         raise CheckpointError(f"Nothing in '{source.card.name}' fits this architecture; choose another start_from.")
     model.load_state_dict({key: other[key] if key in taken else value for key, value in own.items()})
     epochs = source.card.recipe.get("chosen_epoch")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from torch import Tensor, nn
 
 from engine.data.dataset import FaceDataset
 from engine.data.transforms import augment, normalise, to_tensor
-from engine.errors import CheckpointError, UsageError
+from engine.errors import UsageError
 from engine.records import InputSpec
 from engine.training.device import autocast, half_precision_helps
 from engine.training.losses import balanced_weights, focal_loss, mix, smooth_one_hot, soft_cross_entropy
@@ -94,7 +93,7 @@ class Trainer:
             self.weights = balanced_weights(np.bincount(train.labels, minlength=self.classes)).to(device)
         self.optimiser = self._optimiser()
         self.ema = {k: v.detach().clone() for k, v in model.state_dict().items()} if recipe.regularisation.ema else None
-        self.progress = Progress(recipe=recipe.as_dict(), seed=seed)
+        self.progress = Progress(recipe=recipe.as_dict(), seed=seed, data=[train.fingerprint, val.fingerprint])
         self.stop_requested = False
         self._since = time.monotonic()
 
@@ -113,14 +112,7 @@ class Trainer:
         path = self.folder / STATE
         if not path.exists():
             return
-        progress = load_state(path, self.model, self.ema, self.optimiser)
-        # A recipe went through JSON: compare it in that form.
-        if progress.recipe != json.loads(json.dumps(self.recipe.as_dict())) or progress.seed != self.seed:
-            raise CheckpointError(
-                f"The saved run '{self.folder.name}' was made with another recipe or seed; "
-                "repeat its options, or choose another --out."
-            )
-        self.progress = progress
+        self.progress = load_state(path, self.progress, self.model, self.ema, self.optimiser)
 
     def save(self) -> None:
         """Write the state, with the time spent so far."""

@@ -5,12 +5,14 @@ An unknown section or entry, a wrong type or a contradiction is refused with the
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
+from engine.data.sources import SPLIT_FOLDERS
 from engine.data.transforms import Augmentation
 from engine.errors import RecipeError, UnknownNameError
 
@@ -120,13 +122,22 @@ CHOICES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("loss", "class_weights"): ("none", "balanced"),
 }
 
+_TEST_SPLITS: Final[tuple[str, ...]] = ("test", "public", "private")
 _NOT_NEGATIVE: Final[dict[str, tuple[str, ...]]] = {
     "optimiser": ("momentum", "weight_decay", "clip"),
-    "schedule": ("warmup_epochs", "start", "end", "patience", "early_stop"),
-    "loss": ("focal_gamma",),
+    "schedule": ("warmup_epochs", "start", "end", "factor", "patience", "early_stop"),
+    "loss": ("label_smoothing", "focal_gamma"),
     "augmentation": ("flip", "rotate_degrees", "shift", "scale", "brightness", "contrast", "erase", "ramp_epochs"),
-    "regularisation": ("mixup",),
+    "regularisation": ("mixup", "ema"),
 }
+
+_BELOW_ONE: Final[tuple[tuple[str, str], ...]] = (
+    ("optimiser", "momentum"),
+    ("schedule", "factor"),
+    ("loss", "label_smoothing"),
+    ("augmentation", "scale"),
+    ("regularisation", "ema"),
+)
 
 
 def recipe_names() -> tuple[str, ...]:
@@ -144,7 +155,11 @@ def load_recipe(name_or_path: str) -> Recipe:
     path = Path(name_or_path) if name_or_path.endswith(".toml") else RECIPES / f"{name_or_path}.toml"
     if not path.is_file():
         raise UnknownNameError("recipe", name_or_path, recipe_names())
-    return parse_recipe(path.read_text(encoding="utf-8"), path.stem)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"Recipe '{path.name}' is not UTF-8 text; save it as such.") from error
+    return parse_recipe(text, path.stem)
 
 
 def parse_recipe(text: str, name: str) -> Recipe:
@@ -221,14 +236,15 @@ def _kind_of(value: object) -> str:
 def _check(recipe: Recipe, text: str) -> None:
     """Refuse values that cannot be meant, naming the line where there is one."""
     schedule, loss, regular = recipe.schedule, recipe.loss, recipe.regularisation
-    tests = ("test", "public", "private")
+    # By the name that a split is loaded under: "valid" is "val" and "testing" is "test".
+    train, val = (SPLIT_FOLDERS.get(name, name) for name in (recipe.data.train, recipe.data.val))
+    area = recipe.augmentation.erase_area
+    area_holds = len(area) == 2 and all(type(share) in {int, float} for share in area) and 0 < area[0] <= area[1] <= 1
     rules: list[tuple[bool, str, str, str]] = [
         (recipe.optimiser.learning_rate > 0, "optimiser", "learning_rate", "more than 0"),
         (recipe.optimiser.batch_size >= 2, "optimiser", "batch_size", "2 or more (BatchNorm needs two pictures)"),
         (schedule.epochs >= 1, "schedule", "epochs", "1 or more"),
         (schedule.warmup_epochs < max(schedule.epochs, 1), "schedule", "warmup_epochs", "less than the epochs"),
-        (0 <= loss.label_smoothing < 1, "loss", "label_smoothing", "in [0, 1)"),
-        (0 <= regular.ema < 1, "regularisation", "ema", "in [0, 1)"),
         (0 <= regular.mixup_off <= 1, "regularisation", "mixup_off", "in [0, 1]"),
         (
             loss.focal_gamma == 0 or loss.label_smoothing == 0,
@@ -236,9 +252,19 @@ def _check(recipe: Recipe, text: str) -> None:
             "focal_gamma",
             "0 where label_smoothing is used (the focal weight needs hard labels)",
         ),
-        (recipe.data.train != recipe.data.val, "data", "val", "another split than train"),
-        (recipe.data.val not in tests, "data", "val", "no test split (a test split chooses nothing)"),
-        (recipe.data.train not in tests, "data", "train", "no test split"),
+        (train != val, "data", "val", "another split than train"),
+        (val not in _TEST_SPLITS, "data", "val", "no test split (a test split chooses nothing)"),
+        (train not in _TEST_SPLITS, "data", "train", "no test split"),
+        (train != "trainval", "data", "train", "a split without the pictures of val"),
+        (val != "trainval", "data", "val", "a split without the pictures of train"),
+        (area_holds, "augmentation", "erase_area", "two shares of the picture, the smaller first"),
+    ]
+    # First, since NaN passes no comparison and would be called something else.
+    rules[:0] = [
+        (math.isfinite(value), section, key, "a finite number")
+        for section in SECTIONS
+        for key, value in asdict(getattr(recipe, section)).items()
+        if isinstance(value, float)
     ]
     rules += [
         (getattr(getattr(recipe, section), key) in valid, section, key, "one of " + ", ".join(valid))
@@ -249,6 +275,7 @@ def _check(recipe: Recipe, text: str) -> None:
         for section, keys in _NOT_NEGATIVE.items()
         for key in keys
     ]
+    rules += [(getattr(getattr(recipe, section), key) < 1, section, key, "less than 1") for section, key in _BELOW_ONE]
     for holds, section, key, expected in rules:
         if not holds:
             line = _line(text, section, key)

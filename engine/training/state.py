@@ -22,12 +22,14 @@ from engine.errors import CheckpointError
 class Progress:
     """Where a run stands; everything but tensors.
 
+    ``data`` holds the fingerprints of train and val; None in a run that was saved before they were kept.
     ``epoch`` and ``step`` say which step comes next. ``history`` has one row an epoch. ``best_epoch`` is
     1-based, 0 before the first validation.
     """
 
     recipe: dict[str, Any]
     seed: int
+    data: list[str] | None = None
     epoch: int = 0
     step: int = 0
     loss_sum: float = 0.0
@@ -62,20 +64,43 @@ def save_state(
     temporary.replace(path)
 
 
+def _refuse_another(name: str, saved: Progress, expected: Progress) -> None:
+    # A recipe went through JSON: compare it in that form.
+    different = [
+        what
+        for what, same in (
+            ("recipe", saved.recipe == json.loads(json.dumps(expected.recipe))),
+            ("seed", saved.seed == expected.seed),
+            ("data", saved.data is None or saved.data == expected.data),
+        )
+        if not same
+    ]
+    if different:
+        raise CheckpointError(
+            f"The saved run '{name}' was made with another {' and '.join(different)}; "
+            "repeat its options, or choose another --out."
+        )
+
+
 def load_state(
-    path: Path, model: nn.Module, ema: dict[str, Tensor] | None, optimiser: torch.optim.Optimizer
+    path: Path, expected: Progress, model: nn.Module, ema: dict[str, Tensor] | None, optimiser: torch.optim.Optimizer
 ) -> Progress:
     """Restore what :func:`save_state` wrote, in place, and return the progress.
 
     Raises:
-        CheckpointError: the file is damaged or belongs to another model.
+        CheckpointError: the file is damaged, or belongs to another recipe, seed, data or model than ``expected``.
     """
     try:
         with safe_open(path, "pt") as file:
             progress = Progress(**json.loads(file.metadata()["progress"]))
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
     except Exception as error:  # safetensors raises its own kinds; all mean the same to the reader
-        raise CheckpointError(f"The saved run '{path.parent.name}' cannot be read ({error}); start it anew.") from error
+        raise CheckpointError(
+            f"The saved run '{path.parent.name}' cannot be read ({error}); remove its folder, or choose another --out."
+        ) from error
+    # First, so that tensors of another optimiser or without an EMA are never half restored.
+    _refuse_another(path.parent.name, progress, expected)
+    progress.data = expected.data
     weights = {key[6:]: value for key, value in tensors.items() if key.startswith("model.")}
     try:
         model.load_state_dict(weights)
