@@ -127,18 +127,22 @@ class AttentionGate:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The native shape."""
         return self.weights.shape
 
     @property
     def minimum(self) -> float:
+        """The smallest weight, as computed."""
         return float(self.weights.min())
 
     @property
     def mean(self) -> float:
+        """The mean weight, as computed."""
         return float(self.weights.mean())
 
     @property
     def maximum(self) -> float:
+        """The largest weight, as computed."""
         return float(self.weights.max())
 
 
@@ -191,6 +195,7 @@ class FaceBox:
         _require(self.width > 0 and self.height > 0, "a box with positive width and height", (self.width, self.height))
 
     def as_list(self) -> list[int]:
+        """Left, top, width, height."""
         return [self.x, self.y, self.width, self.height]
 
 
@@ -250,6 +255,7 @@ class FaceExplanation:
         _require(len(self.maps) >= 1, "at least one map", len(self.maps))
 
     def gates_of(self, kind: GateKind) -> tuple[AttentionGate, ...]:
+        """The gates of one kind, in forward order."""
         return tuple(gate for gate in self.gates if gate.kind == kind)
 
 

@@ -79,7 +79,22 @@ class FourBlockNet(nn.Module):
         self.hidden = nn.Linear(WIDTHS[-1] * (size // 16) ** 2, 512)
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(512, classes)
+        self._initialise()
         self.explained_layers: tuple[str, ...] = ("block1", "block2", "block3", "block4")
+
+    def _initialise(self) -> None:
+        """Initialise as He et al. 2015 (arXiv:1502.01852), with a small last layer so that the first answers are even.
+
+        The gates keep PyTorch's own: their sigmoid wants small inputs.
+        """
+        for name in ("block1", "block2", "block3", "block4"):
+            conv = getattr(self, name).conv
+            nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
+            nn.init.zeros_(conv.bias)
+        nn.init.kaiming_normal_(self.hidden.weight, nonlinearity="relu")
+        nn.init.zeros_(self.hidden.bias)
+        nn.init.normal_(self.output.weight, std=0.01)
+        nn.init.zeros_(self.output.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map normalised pictures (B, channels, size, size) to logits (B, K)."""

@@ -1,0 +1,45 @@
+# `make dashboard` serves the dashboard, `make test` runs every check; both set up what they need in .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help dashboard test check lint types browser clean
+
+help:
+	@echo "make dashboard   set up and serve the dashboard at http://127.0.0.1:8501"
+	@echo "make test        set up (a browser too) and run every check and test"
+	@echo "make check       lint and types only"
+	@echo "make clean       remove the virtual environment and caches"
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "FERLens needs Python 3.11 or newer, and $(PYTHON) is older; name another one: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt requirements.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(VENV)/.installed
+
+dashboard: $(VENV)/.installed
+	$(BIN)/streamlit run dashboard/Home.py
+
+test: check browser
+	$(BIN)/python -m pytest
+
+check: lint types
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-dev
+	$(BIN)/mypy
+
+browser: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.browser.setup
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache
