@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.explain.channel_strip import draw_channel_gate
 from engine.explain.overlay import overlay_explanation, overlay_gate, png_bytes
 from engine.models.checkpoint import library_versions
 from engine.records import FaceExplanation
@@ -81,13 +82,15 @@ def json_text(explained: FaceExplanation) -> str:
 def write_bundle(explained: FaceExplanation, out: Path) -> tuple[str, ...]:
     """Write the overlays (fixed 0-1 scale for gates), ``explanation.npz`` and ``.json``; return the file names.
 
-    A map without positive evidence is not drawn; its numbers are in the other two files. Channel gates have no place in
-    the picture and are likewise in those files only.
+    Spatial gates and maps lie over the face; a channel gate, having no place there, is drawn as ranked columns. A map
+    without positive evidence is not drawn; its numbers are in the other two files.
     """
     out.mkdir(parents=True, exist_ok=True)
     written: dict[str, bytes] = {"face.png": png_bytes(explained.face)}
     for gate in explained.gates_of("spatial"):
         written[f"gate-{gate.layer}.png"] = png_bytes(overlay_gate(explained.face, gate))
+    for gate in explained.gates_of("channel"):
+        written[f"gate-{gate.layer}.png"] = png_bytes(draw_channel_gate(gate))
     for item in explained.maps:
         drawn = overlay_explanation(explained.face, item)
         if drawn is not None:
