@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser.setup import find_browser
 from tests.dashboard.made import ROOT, write_seeded
 
 FLAGS = [
@@ -85,8 +85,8 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium: the system's where there is one, else the one that Playwright installed."""
-    system = os.environ.get("FERLENS_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    """Chromium, as ``tests.browser.setup`` finds it."""
+    system = find_browser()
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=system, args=FLAGS)
         yield started

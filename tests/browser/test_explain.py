@@ -80,10 +80,10 @@ def test_downloads_hold_what_the_page_shows(dashboard: str, browser: Browser, tm
     document = json.loads(files["JSON"].read_text(encoding="utf-8"))
     with np.load(files["NPZ"]) as arrays:
         assert {gate["layer"] for gate in document["gates"]} == {
-            key.removeprefix("gate.") for key in arrays.files if key.startswith("gate.")
+            key.removeprefix("gate/") for key in arrays.files if key.startswith("gate/")
         }
-        assert arrays["gate.block4.spatial"].shape == (6, 6)
-        assert arrays["map.gradcam.block3.happy"].shape == (12, 12)
+        assert arrays["gate/block4.spatial"].shape == (6, 6)
+        assert arrays["map/gradcam/block3/happy"].shape == (12, 12)
         label = str(arrays["classes"][arrays["probabilities"].argmax()])
     assert document["label"] == label
     expect(page.locator(".fl-verdict-name")).to_have_text(label)

@@ -15,12 +15,12 @@ def test_npz_holds_the_raw_arrays(explained: FaceExplanation) -> None:
             "probabilities",
             "logits",
             "classes",
-            "gate.block1.channel",
-            "gate.block1.spatial",
-            "map.gradcam.block4.happy",
+            "gate/block1.channel",
+            "gate/block1.spatial",
+            "map/gradcam/block4/happy",
         }
-        assert (arrays["gate.block1.spatial"] == explained.gates[1].weights).all()
-        assert (arrays["map.gradcam.block4.happy"] == explained.maps[0].heatmap).all()
+        assert (arrays["gate/block1.spatial"] == explained.gates[1].weights).all()
+        assert (arrays["map/gradcam/block4/happy"] == explained.maps[0].heatmap).all()
         assert arrays["classes"][3] == "happy"
 
 

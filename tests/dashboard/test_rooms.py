@@ -1,0 +1,26 @@
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.dashboard.made import ROOT
+
+FIGURES = sorted((ROOT / "dashboard" / "figures").glob("*.py"))
+OTHERS = [path for path in sorted((ROOT / "dashboard").rglob("*.py")) if path.name != "loaders.py"]
+
+
+def imported(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    return names | {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+
+
+@pytest.mark.parametrize("path", FIGURES, ids=lambda path: path.name)
+def test_figures_know_no_streamlit(path: Path) -> None:
+    assert not {name for name in imported(path) if name.split(".")[0] == "streamlit"}
+
+
+@pytest.mark.parametrize("path", OTHERS, ids=lambda path: path.name)
+def test_only_the_loaders_cache(path: Path) -> None:
+    assert "cache_data" not in path.read_text(encoding="utf-8")
+    assert "cache_resource" not in path.read_text(encoding="utf-8")
