@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import pytest
+
+from engine.errors import RecipeError, UnknownNameError
+from engine.training.recipe import Recipe, change, load_recipe, parse_recipe, recipe_names
+
+GOOD = """summary = "a try"
+
+[model]
+architecture = "cbam"
+[model.config]
+reduction = 8
+
+[optimiser]
+kind = "adamw"
+learning_rate = 1
+batch_size = 32
+
+[augmentation]
+erase = 0.2
+erase_area = [0.1, 0.2]
+"""
+
+
+def test_a_recipe_is_read_and_the_rest_is_the_default() -> None:
+    recipe = parse_recipe(GOOD, "mine")
+    assert (recipe.name, recipe.summary) == ("mine", "a try")
+    assert recipe.model.architecture == "cbam"
+    assert recipe.model.config == {"reduction": 8}
+    assert recipe.optimiser.learning_rate == 1.0
+    assert isinstance(recipe.optimiser.learning_rate, float)
+    assert recipe.augmentation.erase_area == (0.1, 0.2)
+    assert recipe.schedule == Recipe("x").schedule
+    assert recipe.as_dict()["optimiser"]["kind"] == "adamw"
+    with pytest.raises(FrozenInstanceError):
+        recipe.name = "other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_shipped_recipe_is_valid_and_says_what_it_is(name: str) -> None:
+    recipe = load_recipe(name)
+    assert recipe.name == name
+    assert recipe.summary
+    assert recipe.data.val == "val"
+
+
+def test_an_unknown_recipe_lists_the_valid_ones() -> None:
+    with pytest.raises(UnknownNameError, match=f"Unknown recipe 'soup'; valid: .*{recipe_names()[0]}"):
+        load_recipe("soup")
+
+
+def test_a_recipe_file(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(GOOD)
+    assert load_recipe(str(tmp_path / "own.toml")).name == "own"
+    (tmp_path / "latin.toml").write_bytes('summary = "é"'.encode("latin-1"))
+    with pytest.raises(RecipeError, match=r"'latin\.toml' is not UTF-8"):
+        load_recipe(str(tmp_path / "latin.toml"))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("\n\n[schedule]\nepoch = 3\n", r"line 4: unknown entry 'epoch' in \[schedule\]; valid: .*epochs"),
+        ("\n[scheduler]\nepochs = 3\n", r"line 2: unknown entry 'scheduler'; valid: .*\[schedule\]"),
+        ("epochs = 3\n", r"line 1: unknown entry 'epochs'"),
+        ("[[model]]\narchitecture = 'cbam'\n", r"unknown entry 'model'"),
+        ("[schedule]\nepochs = '3'\n", r"line 2: 'epochs' must be a whole number, got '3'"),
+        ("[schedule]\nepochs = 3.5\n", r"line 2: 'epochs' must be a whole number, got 3\.5"),
+        ("[schedule]\nepochs = true\n", r"line 2: 'epochs' must be a whole number, got True"),
+        ("[optimiser]\n\nlearning_rate = 'fast'\n", r"line 3: 'learning_rate' must be a number, got 'fast'"),
+        ("[optimiser]\nlearning_rate = true\n", r"line 2: 'learning_rate' must be a number"),
+        ("[model]\nconfig = 3\n", r"line 2: 'config' must be a table, got 3"),
+        ("[augmentation]\nerase_area = 0.3\n", r"line 2: 'erase_area' must be a list of numbers"),
+        ("[optimiser\n", "is not valid TOML"),
+    ],
+)
+def test_unknown_and_mistyped_entries_name_their_line(text: str, says: str) -> None:
+    with pytest.raises(RecipeError, match=rf"Recipe 'mine'.*{says}"):
+        parse_recipe(text, "mine")
+
+
+@pytest.mark.parametrize(
+    ("section", "entry", "says"),
+    [
+        ("optimiser", "kind = 'adam'", "one of sgd, adamw, got 'adam'"),
+        ("schedule", "kind = 'step'", "one of one-cycle, linear, plateau"),
+        ("loss", "class_weights = 'yes'", "one of none, balanced"),
+        ("optimiser", "learning_rate = 0", "more than 0"),
+        ("optimiser", "learning_rate = nan", "a finite number, got nan"),
+        ("optimiser", "learning_rate = inf", "a finite number"),
+        ("optimiser", "momentum = 1.0", "less than 1"),
+        ("optimiser", "weight_decay = -0.1", "0 or more"),
+        ("optimiser", "batch_size = 1", "2 or more"),
+        ("schedule", "epochs = 0", "1 or more"),
+        ("schedule", "warmup_epochs = 30", "less than the epochs"),
+        ("schedule", "factor = 1.5", "less than 1"),
+        ("schedule", "patience = -1", "0 or more"),
+        ("loss", "label_smoothing = 1", "less than 1"),
+        ("loss", "label_smoothing = -0.1", "0 or more"),
+        ("loss", "focal_gamma = 2", "0 where label_smoothing is used"),
+        ("augmentation", "scale = 1", "less than 1"),
+        ("augmentation", "flip = -1", "0 or more"),
+        ("augmentation", "ramp_epochs = -1", "0 or more"),
+        ("augmentation", "erase_area = [0.3, 0.1]", "two shares of the picture"),
+        ("augmentation", "erase_area = [0.3]", "two shares of the picture"),
+        ("augmentation", "erase_area = ['a', 'b']", "two shares of the picture"),
+        ("regularisation", "ema = 1", "less than 1"),
+        ("regularisation", "mixup = -1", "0 or more"),
+        ("regularisation", "mixup_off = 2", r"in \[0, 1\]"),
+    ],
+)
+def test_values_that_cannot_be_meant(section: str, entry: str, says: str) -> None:
+    with pytest.raises(RecipeError, match=rf"line 2: \[{section}\] {entry.split()[0]} must be .*{says}"):
+        parse_recipe(f"[{section}]\n{entry}\n", "mine")
+
+
+@pytest.mark.parametrize("split", ["test", "public", "private", "testing", "publictest", "privatetest"])
+@pytest.mark.parametrize("key", ["train", "val"])
+def test_a_test_split_neither_trains_nor_chooses(key: str, split: str) -> None:
+    with pytest.raises(RecipeError, match=rf"line 2: \[data\] {key} must be no test split"):
+        parse_recipe(f"[data]\n{key} = '{split}'\n", "mine")
+
+
+@pytest.mark.parametrize(
+    ("train", "val"), [("val", "val"), ("valid", "val"), ("training", "train"), ("trainval", "val"), ("train", "trainval")]
+)
+def test_val_is_apart_from_train(train: str, val: str) -> None:
+    with pytest.raises(RecipeError, match=r"\[data\]"):
+        parse_recipe(f"[data]\ntrain = '{train}'\nval = '{val}'\n", "mine")
+
+
+def test_focal_loss_goes_with_hard_labels() -> None:
+    assert parse_recipe("[loss]\nfocal_gamma = 2\nlabel_smoothing = 0\n", "mine").loss.focal_gamma == 2.0
+
+
+def test_change_replaces_entries_and_checks_again() -> None:
+    recipe = parse_recipe(GOOD, "mine")
+    changed = change(recipe, "schedule", epochs=5)
+    assert changed.schedule.epochs == 5
+    assert changed.optimiser == recipe.optimiser
+    assert recipe.schedule.epochs == 30
+    with pytest.raises(RecipeError, match=r"Recipe 'mine': \[schedule\] epochs must be 1 or more, got 0"):
+        change(recipe, "schedule", epochs=0, warmup_epochs=0.0)
