@@ -209,7 +209,7 @@ def write_checkpoint(
         temporary.replace(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    return record
+    return read_card(path)  # as every later reader will see it: JSON has no tuples
 
 
 def update_card(path: Path, card: RunCard) -> None:

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.cli.main import main
+from engine.models.checkpoint import read_card
+from tests.made import ROOT
+
+RECIPE = """
+[optimiser]
+learning_rate = 0.02
+batch_size = 8
+[schedule]
+epochs = 2
+warmup_epochs = 0.5
+[regularisation]
+mixup = 0.2
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patterns: Path) -> Iterator[Path]:
+    """A working folder with recipe ``own.toml``; the signal handlers that training sets are put back."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FERLENS_DATA", str(patterns))
+    (tmp_path / "own.toml").write_text(RECIPE)
+    yield tmp_path
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+def train(*words: str) -> int:
+    return main(["train", "--recipe", "own.toml", "--device", "cpu", "--limit", "24", *words])
+
+
+@pytest.mark.usefixtures("narrow")
+def test_train_reports_one_document(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train("--json") == 0
+    printed = capsys.readouterr()
+    document = json.loads(printed.out)
+    assert document["model"] == "own"
+    assert (document["finished"], document["epochs_done"]) == (True, 2)
+    assert 0 <= document["best_val_accuracy"] <= 1
+    assert "own: finished; 2 epochs" in printed.err
+    assert read_card(place / "checkpoints" / "own").recipe["name"] == "own"
+
+
+@pytest.mark.usefixtures("narrow")
+def test_options_go_before_the_recipe(place: Path) -> None:
+    words = ["--epochs", "1", "--batch-size", "6", "--learning-rate", "0.03", "--seed", "5", "--out", "made/other"]
+    assert train(*words) == 0
+    recipe = read_card(place / "made" / "other").recipe
+    assert recipe["seed"] == 5
+    assert (recipe["schedule"]["epochs"], recipe["schedule"]["warmup_epochs"]) == (1, 0.5)
+    assert (recipe["optimiser"]["batch_size"], recipe["optimiser"]["learning_rate"]) == (6, 0.03)
+
+
+@pytest.mark.usefixtures("narrow")
+def test_minutes_stop_resumably(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train("--minutes", "0", "--json") == 0
+    printed = capsys.readouterr()
+    document = json.loads(printed.out)
+    assert (document["finished"], document["epochs_done"], document["best_val_accuracy"]) == (False, 0, None)
+    assert "stopped, continue with --resume" in printed.err
+    assert "nan" not in printed.err
+    assert not (place / "checkpoints").exists()
+    assert train() == 2
+    assert "error: An unfinished run 'own' exists" in capsys.readouterr().err
+    assert train("--resume", "--epochs", "3") == 1
+    assert "another recipe" in capsys.readouterr().err
+    assert train("--resume") == 0
+    assert train("--resume") == 1
+    assert "error: Checkpoint 'own' exists already" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("narrow")
+def test_the_first_interrupt_ends_the_run_after_its_step(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.cli.train._Bar.__call__", lambda self, report: os.kill(os.getpid(), signal.SIGINT))
+    assert train() == 0
+    assert (place / "runs" / "own" / "state.safetensors").exists()
+    assert not (place / "checkpoints").exists()
+    monkeypatch.undo()
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "says"),
+    [
+        (["--recipe", "none"], 2, "error: Unknown recipe 'none'; valid: "),
+        (["--epochs", "0"], 2, "epochs must be 1 or more, got 0"),
+        (["--batch-size", "1"], 2, "batch_size must be 2 or more"),
+        (["--batch-size", "999"], 2, "fewer than one batch of 999"),
+        (["--device", "abacus"], 2, "Device 'abacus' is not on this machine"),
+        (["--dataset", "faces"], 2, "Unknown dataset 'faces'"),
+        (["--data", "nowhere"], 1, "Expected fer2013 at 'nowhere'"),
+        (["--start-from", "nothing"], 2, "Unknown model 'nothing'"),
+    ],
+)
+@pytest.mark.usefixtures("narrow")
+def test_wrong_use_is_one_line(
+    place: Path, capsys: pytest.CaptureFixture[str], words: list[str], status: int, says: str
+) -> None:
+    assert train(*words) == status
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert says in printed.err
+    assert printed.err.count("\n") == 1
+    assert str(place) not in printed.err
+    assert not (place / "checkpoints").exists()
+
+
+def test_a_recipe_with_a_mistake_names_its_line(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "own.toml").write_text("[schedule]\nepoch = 3\n")
+    assert train() == 2
+    assert capsys.readouterr().err.startswith("error: Recipe 'own', line 2: unknown entry 'epoch' in [schedule]; valid: ")
+
+
+def test_a_killed_run_resumes_to_the_same_weights(place: Path, patterns: Path) -> None:
+    """kill -9 of a real process, which can tidy up nothing."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "FERLENS_DATA": str(patterns)}
+    command = [
+        *(sys.executable, "-m", "engine", "train", "--recipe", "own.toml", "--device", "cpu", "--limit", "24"),
+        *("--epochs", "3", "--out", "killed"),
+    ]
+    with subprocess.Popen(command, cwd=place, env=environment, stderr=subprocess.DEVNULL) as process:
+        state = place / "runs" / "killed" / "state.safetensors"
+        deadline = time.monotonic() + 120
+        while not state.exists():
+            assert process.poll() is None, "it ended before its first epoch did"
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+    assert not (place / "killed").exists()
+    subprocess.run([*command, "--resume"], cwd=place, env=environment, check=True, stderr=subprocess.DEVNULL)
+    assert train("--epochs", "3", "--out", "whole") == 0
+    killed, whole = read_card(place / "killed"), read_card(place / "whole")
+    assert killed.weights_sha256 == whole.weights_sha256
+    assert (place / "killed" / "history.csv").read_bytes() == (place / "whole" / "history.csv").read_bytes()
