@@ -23,11 +23,12 @@ def model_lock(model: nn.Module) -> threading.RLock:
 
 @contextmanager
 def holding(model: nn.Module) -> Iterator[None]:
-    """Hold the model's lock, with the model in eval mode; its mode is restored in the end."""
+    """Hold the model's lock, with the model in eval mode; the mode of each of its parts is restored in the end."""
     with model_lock(model):
-        training = model.training
+        modes = [(module, module.training) for module in model.modules()]
         model.eval()
         try:
             yield
         finally:
-            model.train(training)
+            for module, training in modes:  # each its own: a part may be in another mode than the whole
+                module.training = training
