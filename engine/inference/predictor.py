@@ -123,7 +123,9 @@ class EmotionPredictor:
 
     def _predict_or_say(self, image: PictureSource, *, whole: bool, name: str | None = None) -> PicturePrediction:
         try:
-            return self.predict(image, whole=whole, name=name)
+            found = self.predict(image, whole=whole, name=name)
+            # A picture's own name has no folder; in a directory the folder tells two of the same name apart.
+            return found if name is None else replace(found, source=name)
         except FerLensError as error:
             shown = name or (Path(image).name if isinstance(image, str | Path) else "picture")
             return PicturePrediction(shown, (), str(error))

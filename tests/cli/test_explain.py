@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine.cli.main import main
+
+pytestmark = pytest.mark.usefixtures("checkpoints")
+
+
+def explain(*words: object) -> int:
+    return main(["explain", *map(str, words)])
+
+
+def test_gates_and_map_as_files_and_document(album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "made"
+    words = ["--model", "cbam", "--layer", "block3", "--target", "sad", "--whole", "--out", out, "--json"]
+    assert explain(album / "one.png", *words) == 0
+    printed = capsys.readouterr()
+    document = json.loads(printed.out)
+    assert (document["source"], document["model"], document["box"]) == ("one.png", "cbam", None)
+    assert set(document["files"]) == {path.name for path in out.iterdir()}
+    with np.load(out / "explanation.npz") as stored:
+        for gate in document["gates"]:
+            weights = stored[f"gate/{gate['layer']}"]
+            assert list(weights.shape) == gate["shape"]
+            assert [gate["min"], gate["mean"], gate["max"]] == pytest.approx(
+                [weights.min(), weights.mean(), weights.max()], abs=1e-5
+            )
+        (heat,) = document["maps"]
+        assert (heat["layer"], heat["target"], heat["shape"]) == ("block3", "sad", [12, 12])
+        assert stored["map/gradcam/block3"].shape == (12, 12)
+    assert len(document["gates"]) == 8
+    for name in document["files"]:
+        if name.endswith(".png"):
+            assert Image.open(out / name).size[0] >= 48
+    assert str(tmp_path) not in printed.out + printed.err
+
+
+def test_in_words(album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert explain(album / "one.png", "--model", "baseline", "--minus", "fear", "--out", tmp_path / "made") == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith("one.png: ")
+    assert printed.out.count("\n") == 1
+    assert "gradcam" in printed.err
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "line"),
+    [
+        (["--target", "bored"], 2, "error: Unknown class 'bored'; valid: angry, "),
+        (["--minus", "bored"], 2, "error: Unknown class 'bored'; valid: angry, "),
+        (["--layer", "head"], 2, "error: Unknown layer 'head'; valid: block1, block2, block3, block4."),
+        (["--method", "magic"], 2, "error: Unknown method 'magic'; valid: gradcam"),
+        (["--face", "3"], 2, "error: The picture has 1 face(s), counted from 0; face 3 is not among them."),
+        (["--model", "vgg"], 2, "error: Unknown model 'vgg'; valid: baseline, cbam."),
+    ],
+)
+def test_wrong_use(
+    album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], status: int, line: str
+) -> None:
+    assert explain(album / "one.png", "--out", tmp_path / "made", "--json", *words) == status
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(line)
+    assert printed.err.count("\n") == 1
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("name", ["broken.png", "missing.png", "notes.txt"])
+def test_what_is_no_picture_is_status_1(
+    album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert explain(album / name, "--out", tmp_path / "made", "--json") == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("error: ")
+    assert name in printed.err
+    assert printed.err.count("\n") == 1
+    assert str(tmp_path) not in printed.err
+
+
+def test_a_folder_that_cannot_be_made(album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert explain(album / "one.png", "--out", album / "one.png") == 1
+    printed = capsys.readouterr().err
+    assert printed.startswith("error: 'one.png' cannot be written")
+    assert str(tmp_path) not in printed

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engine.cli.main import main
+from engine.labels import EMOTIONS
+
+pytestmark = pytest.mark.usefixtures("checkpoints")
+
+
+def predict(*words: object) -> int:
+    return main(["predict", *map(str, words)])
+
+
+def test_the_document_keeps_the_order_given(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [album / "two.png", album / "broken.png", album / "missing.png", album / "one.png"]
+    assert predict(*words, "--model", "cbam", "--whole", "--json") == 0
+    printed = capsys.readouterr()
+    document = json.loads(printed.out)
+    assert document["model"] == "cbam"
+    assert [row["source"] for row in document["results"]] == ["two.png", "broken.png", "missing.png", "one.png"]
+    two, broken, missing, one = document["results"]
+    for row in (two, one):
+        assert row["error"] is None
+        (face,) = row["faces"]
+        assert face["box"] is None
+        assert list(face["probabilities"]) == list(EMOTIONS)
+        assert sum(face["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+        assert face["probabilities"][face["label"]] == face["confidence"] == max(face["probabilities"].values())
+    for row in (broken, missing):
+        assert row["faces"] == []
+        assert row["source"] in row["error"]
+    assert str(album.parent) not in printed.out + printed.err
+
+
+def test_a_folder_is_its_pictures_sorted(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert predict(album, "--whole", "--json") == 0
+    sources = [row["source"] for row in json.loads(capsys.readouterr().out)["results"]]
+    assert sources == ["album/broken.png", "album/one.png", "album/two.png"]
+
+
+def test_a_sentence_a_picture(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert predict(album / "one.png", album / "broken.png") == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("one.png: ")
+    assert first.endswith("% (no face found: the whole picture)")
+    assert second.startswith("broken.png: ")
+
+
+def test_nothing_readable_is_status_1(album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert predict(album / "broken.png", "--json") == 1
+    assert len(json.loads(capsys.readouterr().out)["results"]) == 1
+    (tmp_path / "empty").mkdir()
+    assert predict(tmp_path / "empty", "--json") == 1
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["results"] == []
+    assert "no picture" in printed.err
+
+
+def test_output_is_the_same_document(album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert predict(album / "one.png", "--whole", "--json", "--output", tmp_path / "answer.json") == 0
+    assert json.loads((tmp_path / "answer.json").read_text()) == json.loads(capsys.readouterr().out)
+    assert predict(album / "one.png", "--output", tmp_path / "no" / "answer.json") == 1
+    printed = capsys.readouterr().err
+    assert printed.startswith("error: 'answer.json' cannot be written")
+    assert str(tmp_path) not in printed
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "line"),
+    [
+        (["--model", "vgg"], 2, "error: Unknown model 'vgg'; valid: baseline, cbam.\n"),
+        (["--device", "abacus"], 2, "error: Device 'abacus' is not on this machine"),
+    ],
+)
+def test_wrong_use(
+    album: Path, capsys: pytest.CaptureFixture[str], words: list[str], status: int, line: str
+) -> None:
+    assert predict(album / "one.png", "--json", *words) == status
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(line)
+    assert printed.err.count("\n") == 1
