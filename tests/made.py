@@ -38,7 +38,11 @@ def draw(label: int, rng: np.random.Generator, side: int = 48) -> NDArray[np.uin
 def write_patterns(folder: Path, train: int = 12, test: int = 2, seed: int = 11) -> None:
     """Write ``train`` and ``test`` patterns a class in FER2013's folder layout."""
     rng = np.random.default_rng(seed)
-    for part, prefix, count in (("train", "Training", train), ("test", "PublicTest", test), ("test", "PrivateTest", test)):
+    for part, prefix, count in (
+        ("train", "Training", train),
+        ("test", "PublicTest", test),
+        ("test", "PrivateTest", test),
+    ):
         for label, name in enumerate(EMOTIONS):
             place = folder / part / name
             place.mkdir(parents=True, exist_ok=True)
@@ -46,7 +50,9 @@ def write_patterns(folder: Path, train: int = 12, test: int = 2, seed: int = 11)
                 Image.fromarray(draw(label, rng)).save(place / f"{prefix}_{number}.png")
 
 
-def make_dataset(per_class: int, *, split: str = "train", side: int = 16, seed: int = 0, classes: int = 7) -> FaceDataset:
+def make_dataset(
+    per_class: int, *, split: str = "train", side: int = 16, seed: int = 0, classes: int = 7
+) -> FaceDataset:
     """Return drawn patterns in memory, ordered by class."""
     rng = np.random.default_rng(seed)
     labels = np.repeat(np.arange(classes), per_class).astype(np.int64)

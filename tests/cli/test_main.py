@@ -51,7 +51,11 @@ def test_wrong_use_is_status_2(words: list[str], capsys: pytest.CaptureFixture[s
             1,
             "error: 'file.txt': Permission denied; mend that and run the command again.\n",
         ),
-        (OSError(28, "No space left on device"), 1, "error: No space left on device; mend that and run the command again.\n"),
+        (
+            OSError(28, "No space left on device"),
+            1,
+            "error: No space left on device; mend that and run the command again.\n",
+        ),
     ],
 )
 def test_errors_are_one_line_and_a_status(

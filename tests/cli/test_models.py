@@ -32,7 +32,9 @@ def test_the_table(checkpoints: Path, capsys: pytest.CaptureFixture[str], monkey
     assert "not measured" in printed
 
 
-def test_a_damaged_card_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_damaged_card_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "card.json").write_text("{")
     monkeypatch.setenv("FERLENS_CHECKPOINTS", str(tmp_path))

@@ -76,9 +76,7 @@ def test_output_is_the_same_document(album: Path, tmp_path: Path, capsys: pytest
         (["--device", "abacus"], 2, "error: Device 'abacus' is not on this machine"),
     ],
 )
-def test_wrong_use(
-    album: Path, capsys: pytest.CaptureFixture[str], words: list[str], status: int, line: str
-) -> None:
+def test_wrong_use(album: Path, capsys: pytest.CaptureFixture[str], words: list[str], status: int, line: str) -> None:
     assert predict(album / "one.png", "--json", *words) == status
     printed = capsys.readouterr()
     assert printed.out == ""

@@ -121,7 +121,9 @@ def test_wrong_use_is_one_line(
 def test_a_recipe_with_a_mistake_names_its_line(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (place / "own.toml").write_text("[schedule]\nepoch = 3\n")
     assert train() == 2
-    assert capsys.readouterr().err.startswith("error: Recipe 'own', line 2: unknown entry 'epoch' in [schedule]; valid: ")
+    assert capsys.readouterr().err.startswith(
+        "error: Recipe 'own', line 2: unknown entry 'epoch' in [schedule]; valid: "
+    )
 
 
 def test_a_killed_run_resumes_to_the_same_weights(place: Path, patterns: Path) -> None:

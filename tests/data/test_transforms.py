@@ -44,7 +44,9 @@ def test_mirroring(batch: torch.Tensor) -> None:
     mirrored = augment(batch, Augmentation(**{**vars(STILL), "flip": 1.0}), seeded())
     torch.testing.assert_close(mirrored, batch.flip(-1).float() / 255, atol=1e-5, rtol=0)
     some = augment(batch.repeat(20, 1, 1, 1), Augmentation(**{**vars(STILL), "flip": 0.5}), seeded())
-    share = sum(torch.allclose(a, b / 255, atol=1e-4) for a, b in zip(some, batch.repeat(20, 1, 1, 1), strict=True)) / 120
+    share = (
+        sum(torch.allclose(a, b / 255, atol=1e-4) for a, b in zip(some, batch.repeat(20, 1, 1, 1), strict=True)) / 120
+    )
     assert 0.35 < share < 0.65
 
 
@@ -139,4 +141,15 @@ def test_corner_views_see_their_corner() -> None:
     x = torch.zeros(1, 1, 48, 48)
     x[..., :2, :2] = 1.0
     seen = ten_crop_flip(x).amax(dim=(1, 2, 3, 4))
-    assert [bool(value > 0.5) for value in seen[:10]] == [True, False, False, False, False, True, False, False, False, True]
+    assert [bool(value > 0.5) for value in seen[:10]] == [
+        True,
+        False,
+        False,
+        False,
+        False,
+        True,
+        False,
+        False,
+        False,
+        True,
+    ]

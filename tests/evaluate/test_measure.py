@@ -106,7 +106,11 @@ def test_other_classes_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("name", "split", "protocol"),
-    [("fer2013", "val", "optimistic"), ("fer2013", "test", "PublicTest and PrivateTest"), ("folder", "test", "split test")],
+    [
+        ("fer2013", "val", "optimistic"),
+        ("fer2013", "test", "PublicTest and PrivateTest"),
+        ("folder", "test", "split test"),
+    ],
 )
 def test_the_protocol_is_named(name: str, split: str, protocol: str) -> None:
     data = replace(dataset([1], [0]), name=name, split=split)

@@ -15,9 +15,7 @@ from engine.models.checkpoint import SHIPPED, checkpoint_names, load_checkpoint,
 
 pytestmark = pytest.mark.fer2013
 
-MEASURED = [
-    name for name in checkpoint_names(SHIPPED) if "fer2013/private/single" in read_card(SHIPPED / name).metrics
-]
+MEASURED = [name for name in checkpoint_names(SHIPPED) if "fer2013/private/single" in read_card(SHIPPED / name).metrics]
 
 
 @pytest.fixture(scope="module")

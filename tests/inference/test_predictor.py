@@ -93,7 +93,9 @@ def test_whole_looks_for_no_face(checkpoints: Path) -> None:
     assert (face.box, detector.asked) == (None, 0)
 
 
-def test_a_batch_larger_than_one_pass_keeps_its_order(predictor: EmotionPredictor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_larger_than_one_pass_keeps_its_order(
+    predictor: EmotionPredictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("engine.inference.predictor.BATCH", 3)
     crops = [picture(seed, 60) for seed in range(7)]
     together = predictor.predict_faces(crops)
@@ -140,7 +142,9 @@ def test_top_k(predictor: EmotionPredictor) -> None:
     probabilities = predictor.predict(picture()).faces[0].prediction.probabilities
     for k in (1, 3, 7):
         found = predictor.top_k(picture(), k)
-        assert [value for _, value in found] == pytest.approx(sorted(probabilities.tolist(), reverse=True)[:k], abs=1e-6)
+        assert [value for _, value in found] == pytest.approx(
+            sorted(probabilities.tolist(), reverse=True)[:k], abs=1e-6
+        )
         assert found[0][0] == EMOTIONS[int(probabilities.argmax())]
     for k in (0, 8, -1):
         with pytest.raises(UsageError, match=f"k must be from 1 to 7, got {k}"):

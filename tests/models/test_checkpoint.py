@@ -70,7 +70,9 @@ def test_round_trip(written: Path) -> None:
     assert card.notes == ("a test",)
     assert card.versions["torch"] == torch.__version__.split("+")[0] or "torch" in card.versions
     assert read_card(written) == card
-    for (name, value), own in zip(made(reduction=2).state_dict().items(), loaded.model.state_dict().values(), strict=True):
+    for (name, value), own in zip(
+        made(reduction=2).state_dict().items(), loaded.model.state_dict().values(), strict=True
+    ):
         assert own.dtype == value.dtype, name
         torch.testing.assert_close(own, value, rtol=1e-3, atol=1e-6)
 
@@ -207,7 +209,9 @@ def test_an_existing_checkpoint_is_not_overwritten(written: Path) -> None:
     with pytest.raises(CheckpointError, match="'mine' exists already; choose another --out"):
         write_checkpoint(written, made("baseline"), {**CARD, "architecture": "baseline", "config": {}})
     assert (written / "weights.safetensors").read_bytes() == before
-    card = write_checkpoint(written, made("baseline"), {**CARD, "architecture": "baseline", "config": {}}, overwrite=True)
+    card = write_checkpoint(
+        written, made("baseline"), {**CARD, "architecture": "baseline", "config": {}}, overwrite=True
+    )
     assert load_checkpoint(written).card == card
 
 

@@ -50,9 +50,7 @@ def test_every_block_has_its_gates_on_the_grid_before_its_pooling(name: str) -> 
 
 
 @pytest.mark.parametrize(("name", "layer"), EACH_GATE)
-def test_each_gate_changes_the_output_and_gets_gradient(
-    name: str, layer: str, request: pytest.FixtureRequest
-) -> None:
+def test_each_gate_changes_the_output_and_gets_gradient(name: str, layer: str, request: pytest.FixtureRequest) -> None:
     request.getfixturevalue("narrow")
     # Narrow gates would have one hidden unit, which a ReLU may shut.
     model = net(name, **({"reduction": 1} if name == "cbam" else {})).eval()

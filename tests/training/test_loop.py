@@ -192,7 +192,9 @@ def kernel_of(path: Path) -> bytes:
     return load_file(path)["body.0.weight"].numpy().tobytes()
 
 
-def test_the_best_epoch_is_the_one_val_prefers_and_not_the_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_best_epoch_is_the_one_val_prefers_and_not_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     trainer = trainer_in(tmp_path)
     kernels = play(trainer, [0.2, 0.6, 0.6, 0.4], monkeypatch)
     assert trainer.progress.epoch == 4
@@ -287,7 +289,12 @@ def test_clipping_bounds_the_gradient(tmp_path: Path) -> None:
 def test_a_report_tells_where_the_run_stands(tmp_path: Path) -> None:
     reports: list[StepReport] = []
     trainer_in(tmp_path).run(listener=reports.append)
-    assert [(r.epoch, r.epochs, round(r.done, 2)) for r in reports[:4]] == [(1, 4, 0.33), (1, 4, 0.67), (1, 4, 1.0), (2, 4, 0.33)]
+    assert [(r.epoch, r.epochs, round(r.done, 2)) for r in reports[:4]] == [
+        (1, 4, 0.33),
+        (1, 4, 0.67),
+        (1, 4, 1.0),
+        (2, 4, 0.33),
+    ]
     assert reports[0].best_accuracy == 0.0 < reports[3].best_accuracy
     assert reports[-1].seconds_left == 0.0 < reports[0].seconds_left
     assert all(report.loss > 0 for report in reports)

@@ -25,7 +25,9 @@ def test_cross_entropy_by_hand() -> None:
 @pytest.mark.parametrize(("smoothing", "weights"), [(0.0, None), (0.1, None), (0.0, torch.tensor([0.5, 2.0, 1.0]))])
 def test_cross_entropy_is_torchs(smoothing: float, weights: torch.Tensor | None) -> None:
     expected = F.cross_entropy(LOGITS, LABELS, weight=weights, label_smoothing=smoothing)
-    torch.testing.assert_close(soft_cross_entropy(LOGITS, smooth_one_hot(LABELS, 3, smoothing), weights=weights), expected)
+    torch.testing.assert_close(
+        soft_cross_entropy(LOGITS, smooth_one_hot(LABELS, 3, smoothing), weights=weights), expected
+    )
 
 
 def test_focal_by_hand() -> None:

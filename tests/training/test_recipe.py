@@ -126,7 +126,8 @@ def test_a_test_split_neither_trains_nor_chooses(key: str, split: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("train", "val"), [("val", "val"), ("valid", "val"), ("training", "train"), ("trainval", "val"), ("train", "trainval")]
+    ("train", "val"),
+    [("val", "val"), ("valid", "val"), ("training", "train"), ("trainval", "val"), ("train", "trainval")],
 )
 def test_val_is_apart_from_train(train: str, val: str) -> None:
     with pytest.raises(RecipeError, match=r"\[data\]"):

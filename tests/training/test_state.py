@@ -29,7 +29,9 @@ def progress(**values: object) -> Progress:
 
 
 @pytest.mark.parametrize("kind", [torch.optim.SGD, torch.optim.AdamW])
-def test_round_trip_restores_model_ema_optimiser_and_progress(tmp_path: Path, kind: type[torch.optim.Optimizer]) -> None:
+def test_round_trip_restores_model_ema_optimiser_and_progress(
+    tmp_path: Path, kind: type[torch.optim.Optimizer]
+) -> None:
     model, optimiser = stepped(kind, 0)
     ema = {key: value + 1 for key, value in model.state_dict().items()}
     said = progress(epoch=2, step=5, loss_sum=1.5, seen=40, best_epoch=1, best_accuracy=0.25, best_kind="ema")
@@ -83,7 +85,9 @@ def test_a_damaged_file_is_one_sentence(tmp_path: Path, damage: str) -> None:
         path.write_bytes(b"\x80\x04" + data)
     else:
         save_file(load_file(path), path, metadata={} if damage == "no progress" else {"progress": '{"x": 1}'})
-    with pytest.raises(CheckpointError, match="saved run 'mine' cannot be read .*; remove its folder, or choose") as caught:
+    with pytest.raises(
+        CheckpointError, match="saved run 'mine' cannot be read .*; remove its folder, or choose"
+    ) as caught:
         load_state(path, progress(), model, None, optimiser)
     assert str(tmp_path) not in str(caught.value)
 
