@@ -20,7 +20,7 @@ SMALL = InputSpec(size=16, channels=1, mean=(0.5,), std=(0.25,))
 
 
 def draw(label: int, rng: np.random.Generator, side: int = 48) -> NDArray[np.uint8]:
-    """Return a (side, side) grey pattern of one of seven kinds, at a drawn contrast, with noise; none is symmetric to another."""
+    """Return a (side, side) grey pattern of one of seven kinds, at a drawn contrast, with noise."""
     rows, columns = np.mgrid[0:side, 0:side] / side - 0.5
     kind = (
         rows < 0,  # top half bright

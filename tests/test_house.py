@@ -1,4 +1,4 @@
-"""The rules of the house, read from the sources: what may import what, what is never called, what is never committed."""
+"""The rules of the house, read from the sources: what may import what, and what is never called or committed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def sources(*rooms: str) -> list[Path]:
 
 
 def imports(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield (line, full module name) of every import, also those inside functions; `from a import b` gives a and a.b."""
+    """Yield (line, full module name) of every import, inside functions too; `from a import b` gives a and a.b."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)

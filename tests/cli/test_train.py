@@ -85,7 +85,7 @@ def test_minutes_stop_resumably(place: Path, capsys: pytest.CaptureFixture[str])
 
 @pytest.mark.usefixtures("narrow")
 def test_the_first_interrupt_ends_the_run_after_its_step(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.cli.train._Bar.__call__", lambda self, report: os.kill(os.getpid(), signal.SIGINT))
+    monkeypatch.setattr("engine.cli.train._Bar.__call__", lambda _bar, _report: os.kill(os.getpid(), signal.SIGINT))
     assert train() == 0
     assert (place / "runs" / "own" / "state.safetensors").exists()
     assert not (place / "checkpoints").exists()

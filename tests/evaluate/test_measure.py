@@ -20,7 +20,7 @@ CLASSES = ("angry", "disgust", "fear")
 
 
 class Brightness(nn.Module):
-    """Says the class whose third of the grey range the mean of the picture lies in; logits fall off with the distance."""
+    """Says in which third of the grey range the mean of the picture lies; logits fall off with the distance."""
 
     def __init__(self) -> None:
         super().__init__()

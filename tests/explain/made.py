@@ -9,7 +9,10 @@ from engine.errors import UnknownNameError
 
 
 class TwoLayers(nn.Module):
-    """Features A_f = c_f x, c = (1, -2); logits W GAP(A), W = ((3, 1), (-1, 2), (0, -4)): every gradient is W / (h w)."""
+    """Features A_f = c_f x, c = (1, -2); logits W GAP(A), W = ((3, 1), (-1, 2), (0, -4)).
+
+    Every gradient is W / (h w).
+    """
 
     explained_layers = ("features",)
 

@@ -73,7 +73,8 @@ def test_the_arrays_are_raw_and_on_their_native_grids() -> None:
 def test_the_files(tmp_path: Path) -> None:
     names = write_bundle(explained(), tmp_path / "made" / "here")
     assert set(names) == {
-        "face.png", "gate-block1.channel.png", "gate-block1.spatial.png", "gradcam-block4.png", "explanation.npz", "explanation.json",
+        "face.png", "gate-block1.channel.png", "gate-block1.spatial.png", "gradcam-block4.png",
+        "explanation.npz", "explanation.json",
     }  # fmt: skip
     assert {path.name for path in (tmp_path / "made" / "here").iterdir()} == set(names)
     gate = np.asarray(Image.open(tmp_path / "made" / "here" / "gate-block1.spatial.png").convert("RGB")).astype(int)

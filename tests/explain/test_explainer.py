@@ -130,7 +130,7 @@ def test_it_is_exactly_one_forward_and_one_backward(cbam: nn.Module, monkeypatch
     for name in ("grad", "backward"):
         own = getattr(torch.autograd, name)
 
-        def counted(*given: object, own=own, **how: object) -> object:  # noqa: ANN001 - torch's own signature
+        def counted(*given: object, own=own, **how: object) -> object:
             passes["backward"] += 1
             return own(*given, **how)
 
@@ -204,7 +204,7 @@ def test_four_threads_explaining_and_predicting_get_what_one_gets(cbam: nn.Modul
             index = (step + 5 * number) % 20
             try:
                 results = work(pictures[index], index)
-            except Exception as error:  # noqa: BLE001 - reported below; a thread's own error would be lost
+            except Exception as error:  # noqa: BLE001
                 wrong.append(f"thread {number}: {error!r}")
                 continue
             if not all(np.array_equal(a, b) for a, b in zip(results, expected[index], strict=True)):

@@ -14,7 +14,7 @@ def test_the_promised_names_are_there() -> None:
 
 
 def test_an_unknown_name_lists_the_valid_ones() -> None:
-    with pytest.raises(UnknownNameError, match="Unknown architecture 'vgg'; valid: .*baseline.*cbam"):
+    with pytest.raises(UnknownNameError, match=r"Unknown architecture 'vgg'; valid: .*baseline.*cbam"):
         build_model("vgg", classes=7, spec=DEFAULT_INPUT)
 
 

@@ -114,7 +114,7 @@ def test_unknown_and_mistyped_entries_name_their_line(text: str, says: str) -> N
     ],
 )
 def test_values_that_cannot_be_meant(section: str, entry: str, says: str) -> None:
-    with pytest.raises(RecipeError, match=rf"line 2: \[{section}\] {entry.split()[0]} must be .*{says}"):
+    with pytest.raises(RecipeError, match=rf"line 2: \[{section}\] {entry.split(maxsplit=1)[0]} must be .*{says}"):
         parse_recipe(f"[{section}]\n{entry}\n", "mine")
 
 

@@ -86,7 +86,7 @@ def test_a_damaged_file_is_one_sentence(tmp_path: Path, damage: str) -> None:
     else:
         save_file(load_file(path), path, metadata={} if damage == "no progress" else {"progress": '{"x": 1}'})
     with pytest.raises(
-        CheckpointError, match="saved run 'mine' cannot be read .*; remove its folder, or choose"
+        CheckpointError, match=r"saved run 'mine' cannot be read .*; remove its folder, or choose"
     ) as caught:
         load_state(path, progress(), model, None, optimiser)
     assert str(tmp_path) not in str(caught.value)
