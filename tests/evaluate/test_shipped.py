@@ -39,6 +39,6 @@ def test_the_figures_of_the_card_are_reproduced(name: str, private: FaceDataset)
 
     # Not degenerate: every class is predicted, none swallows the rest, and answers differ in how sure they are.
     counts = np.bincount(predicted, minlength=7)
-    assert counts.min() > 10
+    assert counts.min() > 0
     assert counts.max() < 0.5 * len(predicted)
     assert probabilities.max(1).std() > 0.05
