@@ -81,7 +81,7 @@ class SyntheticFace:
         """Return bool (S, S): where the region ``name`` lies."""
         if name not in self.region_names:
             raise UnknownNameError("region", name, self.region_names)
-        return self.regions == self.region_names.index(name)
+        return np.asarray(self.regions == self.region_names.index(name))
 
 
 def _check(size: int, channels: int) -> None:
@@ -103,6 +103,7 @@ def _paint(parameters: FaceParameters, size: int, channels: int) -> tuple[Canvas
     ears = skin.paint_ears(canvas, who, shape)
     head = skin.paint_face(canvas, who, shape)
     hair.paint_beard(canvas, who, shape, head)
+    skin.paint_lips(canvas, who, shape, head)
     relief = light_relief(canvas, who, face, shape, view)
     skin.light_skin(canvas, view, relief, np.maximum(np.maximum(head, ears), neck))
     skin.paint_nostrils(canvas, who, shape, view, head)

@@ -116,7 +116,7 @@ def outline_model(who: Identity, jaw_drop: float) -> Points:
     low = np.clip((y - 0.1) / 0.5, 0.0, 1.0)
     tip = np.clip((y - 0.60) / 0.22, 0.0, 1.0)
     half[:, 0] *= who.face_width * (1.0 + (who.jaw - 1.0) * low) * (1.0 + 0.9 * (who.chin - 1.0) * tip)
-    falls = np.clip((y - 0.34) / 0.4, 0.0, 1.0)
+    falls = np.clip((y - 0.48) / 0.32, 0.0, 1.0)
     half[:, 1] = y * np.where(y > 0, who.face_length, 1.0) + 0.125 * jaw_drop * falls * falls * (3 - 2 * falls)
     mirrored = half[-2:0:-1] * np.array([-1.0, 1.0, 1.0])
     return np.concatenate([half, mirrored])

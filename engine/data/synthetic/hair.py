@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from engine.data.synthetic.canvas import Canvas, Floats, Points, ellipse, spline
-from engine.data.synthetic.geometry import Shape
+from engine.data.synthetic.geometry import MOUTH_Y, Shape
 from engine.data.synthetic.identity import Identity
 from engine.data.synthetic.relief import Relief
 from engine.data.synthetic.view import View
@@ -243,7 +243,7 @@ def paint_hair(canvas: Canvas, who: Identity, shape: Shape, view: View, relief: 
     band = np.exp(-0.5 * ((reach - (-0.74 - style.crown)) / 0.11) ** 2) * shade
     # Pale hair is bright enough without a highlight.
     strength = (0.34 if style.curl == 0 else 0.16) * (1.0 - 0.75 * float(base.mean()))
-    value = lit * (1.0 + (0.42 - 0.12 * style.curl) * grain)
+    value = lit * (1.0 + (0.42 - 0.12 * style.curl) * (1.0 - 0.6 * float(base.mean())) * grain)
     colour = base * value[:, :, None] + (
         (strength * (0.45 + 0.55 * grain) * band)[:, :, None] * (0.35 * base + np.float32(0.35))
     )
@@ -266,7 +266,8 @@ def paint_beard(canvas: Canvas, who: Identity, shape: Shape, head: Floats) -> No
         (grid[:, None] * 150 // canvas.size + offset) % 256, (grid[None, :] * 240 // canvas.size + offset) % 256
     ]
     tinted = np.clip(canvas.tone(colour) * (1.0 + 0.45 * grain)[:, :, None], 0, 1)
-    bottom = mouth.bottom_y
+    # The beard grows on the chin: it falls with the jaw and stays when the lips alone move over it.
+    bottom = MOUTH_Y * who.face_length + 0.084 * who.lip_fullness + drop
     if who.beard in ("stubble", "full"):
         half = [
             (0.0, 0.98 + drop),

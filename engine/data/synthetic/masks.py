@@ -63,7 +63,7 @@ def region_map(canvas: Canvas, who: Identity, shape: Shape, covers: dict[str, Fl
     nose += [(-0.09, nose_y + 0.035), (-0.155 * wide, nose_y), (-0.145 * wide, nose_y - 0.10), (-0.075, 0.0)]
     _paint(regions, canvas, pose(nose, 0.05), "nose", head)
     left, right = mouth.corners
-    top, bottom = min(mouth.upper_y - 0.055, left[1] - 0.03, right[1] - 0.03), max(mouth.bottom_y + 0.035, low + 0.075)
+    top, bottom = min(mouth.upper_y - 0.055, left[1] - 0.03, right[1] - 0.03), max(mouth.bottom_y + 0.068, low + 0.085)
     lips = [
         (left[0] - 0.065, left[1]),
         (left[0] * 0.7, min(top + 0.02, left[1] - 0.05)),

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from engine.data.synthetic.canvas import Canvas, Floats, splines
-from engine.data.synthetic.geometry import BROW_Y, EYE_Y, NOSE_Y, SIGNS, Shape
+from engine.data.synthetic.geometry import BROW_Y, EYE_Y, MOUTH_Y, NOSE_Y, SIGNS, Shape
 from engine.data.synthetic.identity import Identity
 from engine.data.synthetic.units import Expression
 from engine.data.synthetic.view import View
@@ -38,14 +38,15 @@ def _bumps(who: Identity, face: Expression, shape: Shape) -> list[tuple[float, f
     nose_x, nose_y = who.nose_width, NOSE_Y * who.nose_length - shape.nose_lift
     wrinkle = face.mean(9)
     mouth = shape.mouth
+    chin = 0.045 + 0.025 * face.mean(17)
     bumps = [
         (0.0, nose_y - 0.265, 0.03, 0.034, 0.060, 0.045),
         (0.0, nose_y - 0.190, 0.07, 0.036, 0.055, 0.055),
         (0.0, nose_y - 0.125, 0.11, 0.042, 0.050, 0.065),
         (0.0, nose_y - 0.065, 0.15, 0.056 * nose_x, 0.042, 0.105),
         (0.0, 0.5 * (mouth.upper_y + nose_y) + 0.02, 0.03, 0.15, 0.07, 0.030),
-        (0.0, mouth.bottom_y + 0.050, 0.02, 0.085, 0.022, -0.020 - 0.016 * face.mean(17)),
-        (0.0, mouth.bottom_y + 0.145, 0.02, 0.105 * who.chin, 0.070, 0.045 + 0.02 * face.mean(17)),
+        (0.0, mouth.bottom_y + 0.034, 0.02, 0.085, 0.017, -0.016 - 0.014 * face.mean(17)),
+        (0.0, 0.690 * who.face_length + 0.12 * shape.jaw_drop, 0.02, 0.105 * who.chin, 0.065, chin),
         (0.0, -0.52, 0.0, 0.30, 0.16, 0.035),
     ]
     for side, sign in enumerate(SIGNS):
@@ -59,14 +60,15 @@ def _bumps(who: Identity, face: Expression, shape: Shape) -> list[tuple[float, f
             (sign * eye_x, EYE_Y, 0.0, 0.090, 0.065, 0.040),
             (
                 sign * (eye_x - 0.01),
-                0.5 * (float(brow[:, 1].mean()) + BROW_Y),
+                0.3 * float(brow[:, 1].mean()) + 0.7 * BROW_Y - 0.016,
                 0.03,
                 0.17,
                 0.042,
                 0.026 * (1.3 - 0.6 * who.feminine),
             ),
             (sign * 0.335, 0.135, 0.0, 0.130, 0.100, 0.040 * who.cheek),
-            (sign * 0.325, 0.075, 0.0, 0.115, 0.060, 0.045 * raise6 + 0.030 * pull12),
+            (sign * 0.325, 0.075, 0.0, 0.115, 0.060, 0.045 * raise6),
+            (sign * 0.325, 0.140, 0.0, 0.115, 0.052, 0.036 * pull12),
             (sign * 0.43, 0.36, 0.0, 0.12, 0.13, -0.020 * (0.5 + who.age)),
             (sign * 0.120, 0.10, 0.0, 0.050, 0.040, 0.022 * wrinkle),
         ]
@@ -77,7 +79,7 @@ def _furrow_lines(who: Identity, face: Expression, shape: Shape) -> list[tuple[l
     """Return (four upright control points, depth in [0, 1]) of every line that skin can show."""
     age, nose_x, nose_y = who.age, who.nose_width, NOSE_Y * who.nose_length - shape.nose_lift
     lines: list[tuple[list[tuple[float, float]], float]] = []
-    bottom = shape.mouth.bottom_y + 0.045
+    bottom = shape.mouth.bottom_y + 0.034
     lines.append(
         ([(-0.10, bottom - 0.008), (-0.04, bottom), (0.04, bottom), (0.10, bottom - 0.008)], 0.22 + 0.5 * face.mean(17))
     )
@@ -85,14 +87,17 @@ def _furrow_lines(who: Identity, face: Expression, shape: Shape) -> list[tuple[l
     for side, sign in enumerate(SIGNS):
         au1, au2, au4, au6, au9, au12, au15 = (face.side(n, side) for n in (1, 2, 4, 6, 9, 12, 15))
         corner_x, corner_y = abs(shape.mouth.corners[side][0]), shape.mouth.corners[side][1]
+        # The fold belongs to the cheek: of all that moves the corner, only AU12 takes it along.
+        fold_x, fold_y = 0.235 * who.mouth_width + 0.085 * au12, MOUTH_Y * who.face_length - 0.088 * au12
         fold = min(1.0, 0.10 + 0.40 * old + 0.50 * au12 + 0.58 * au9)
         start = nose_y - 0.060
         bow = 0.02 + 0.16 * au12
+        wing_x = 0.118 * nose_x
         curve = [
-            (0.118 * nose_x, start),
-            (0.118 * nose_x + (0.30 + bow) * (corner_x + 0.05 - 0.118 * nose_x), start + 0.26 * (corner_y - start)),
-            (0.118 * nose_x + (0.70 + bow) * (corner_x + 0.05 - 0.118 * nose_x), start + 0.58 * (corner_y - start)),
-            (corner_x + 0.055, corner_y - 0.005),
+            (wing_x, start),
+            (wing_x + (0.30 + bow) * (fold_x - wing_x), start + 0.26 * (fold_y - start)),
+            (wing_x + (0.70 + bow) * (fold_x - wing_x), start + 0.58 * (fold_y - start)),
+            (fold_x, fold_y),
         ]
         lines.append(([(sign * x, y) for x, y in curve], fold))
         wing = [(0.078, nose_y - 0.085), (0.112, nose_y - 0.062), (0.116, nose_y - 0.022), (0.088, nose_y + 0.002)]

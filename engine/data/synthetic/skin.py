@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.data.synthetic.canvas import Canvas, Floats, ellipse, spline
-from engine.data.synthetic.geometry import NOSE_Y, SIGNS, Shape
+from engine.data.synthetic.geometry import NOSE_Y, SIGNS, Shape, outline_model
 from engine.data.synthetic.identity import Colour, Identity
 from engine.data.synthetic.relief import Relief
 from engine.data.synthetic.view import View
@@ -46,7 +46,9 @@ def paint_neck(canvas: Canvas, who: Identity, shape: Shape, view: View) -> Float
     wear_points = spline(pose(wear, depth=-0.1), samples=4)
     skin = canvas.polygon(neck_points)
     canvas.blend(skin, mixed(who.skin_colour, (0.55, 0.30, 0.22), 0.12))
-    chin = shape.outline + np.array([0.05 * -view.light[0], 0.085])
+    # The shadow stays where the closed jaw throws it, so that a dropped jaw changes nothing but mouth and chin.
+    jaw = outline_model(who, 0.0)
+    chin = spline(pose(jaw[:, :2], depth=jaw[:, 2]), closed=True) + np.array([-0.05 * view.light[0], 0.105])
     canvas.fill(chin, tuple(0.50 * c for c in who.skin_colour), 0.75, soft=0.035, clip=canvas.full(skin))
     cloth = canvas.polygon(wear_points)
     canvas.blend(cloth, who.clothes)
@@ -84,7 +86,7 @@ def paint_ears(canvas: Canvas, who: Identity, shape: Shape) -> Floats:
 
 
 def paint_face(canvas: Canvas, who: Identity, shape: Shape) -> Floats:
-    """Paint the face's colours without light: skin, blush, freckles, lips; return the head's coverage (S, S)."""
+    """Paint the face's colours without light: skin, blush, freckles; return the head's coverage (S, S)."""
     pose, skin = shape.pose, who.skin_colour
     head_shape = canvas.polygon(shape.outline)
     canvas.blend(head_shape, skin)
@@ -105,7 +107,6 @@ def paint_face(canvas: Canvas, who: Identity, shape: Shape) -> Floats:
     canvas.blend(canvas.glow(pose([[0.0, 0.74]])[0], (0.10, 0.06)), warm, 0.10, head)
     if who.freckles > 0:
         _freckles(canvas, who, shape, head)
-    _lips(canvas, who, shape, head)
     return head
 
 
@@ -124,7 +125,8 @@ def lip_colour(who: Identity) -> Colour:
     return mixed(natural, (0.70, 0.12, 0.16), 0.45 * who.makeup)
 
 
-def _lips(canvas: Canvas, who: Identity, shape: Shape, head: Floats) -> None:
+def paint_lips(canvas: Canvas, who: Identity, shape: Shape, head: Floats) -> None:
+    """Paint the lips' colour, before the light."""
     mouth, colour = shape.mouth, lip_colour(who)
     upper = np.concatenate([mouth.upper_outer, mouth.upper_inner[::-1]])
     lower = np.concatenate([mouth.lower_inner, mouth.lower_outer[::-1]])
