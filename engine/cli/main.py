@@ -17,6 +17,7 @@ COMMANDS: Final[dict[str, str]] = {
     "evaluate": "measure a checkpoint on a split of a dataset",
     "predict": "classify the faces of pictures or folders",
     "explain": "write the attention gates and explanations of one picture",
+    "benchmark": "measure explanations against known evidence",
     "models": "list the checkpoints: parameters, inputs, gates, metrics",
 }
 """Each name is a module ``engine.cli.<name>`` with ``add_arguments(parser)`` and ``run(arguments) -> int``."""
