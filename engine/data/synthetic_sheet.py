@@ -15,7 +15,7 @@ from engine.errors import FerLensError
 from engine.labels import EMOTIONS
 from engine.records import UInt8
 
-SHEET_PEOPLE: Final[tuple[int, ...]] = (5, 11, 16)
+SHEET_PEOPLE: Final[tuple[int, ...]] = (44, 16, 54, 31)
 """Identity seeds of the sheet's rows, top to bottom."""
 
 

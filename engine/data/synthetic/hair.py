@@ -51,7 +51,7 @@ STYLES: dict[str, Style] = {
         _CAP + _SIDES,
         ((0.555, -0.04), (0.540, -0.24), (0.505, -0.42), (0.40, -0.53), (0.22, -0.60), (0.0, -0.62)),
         volume=0.08,
-        crown=-1.15,
+        crown=-1.30,
         sweep=0.10,
     ),
     "crop": Style(_CAP + _SIDES, _LINE, volume=0.012, opacity=0.86),
@@ -128,12 +128,16 @@ STYLES: dict[str, Style] = {
 def _grain() -> tuple[Floats, Floats]:
     """Return two (256, 256) textures in [-1, 1]: strands along rows, and curls."""
     rng = np.random.default_rng(20260101)
-    fine = cv2.GaussianBlur(rng.normal(0, 1, (256, 256)).astype(np.float32), (0, 0), sigmaX=1.1, sigmaY=22)
-    broad = cv2.GaussianBlur(rng.normal(0, 1, (256, 256)).astype(np.float32), (0, 0), sigmaX=5.0, sigmaY=40)
-    strands = fine / fine.std() + 1.2 * broad / broad.std()
-    blobs = cv2.GaussianBlur(rng.normal(0, 1, (256, 256)).astype(np.float32), (0, 0), 3.0)
-    curls = 0.75 * np.sin(2.4 * blobs / blobs.std())
-    return np.clip(strands / 3.2, -1, 1).astype(np.float32), np.asarray(curls, np.float32)
+    fine, broad = _seamless(rng, 1.1, 22.0), _seamless(rng, 5.0, 40.0)
+    curls = 0.75 * np.sin(2.4 * _seamless(rng, 3.0, 3.0))
+    return np.clip((fine + 1.2 * broad) / 3.2, -1, 1).astype(np.float32), np.asarray(curls, np.float32)
+
+
+def _seamless(rng: np.random.Generator, across: float, along: float) -> Floats:
+    """Return smooth noise (256, 256) of unit deviation whose opposite edges meet, so that it can be repeated."""
+    noise = np.pad(rng.standard_normal((256, 256), np.float32), 128, mode="wrap")
+    smooth = np.asarray(cv2.GaussianBlur(noise, (0, 0), sigmaX=across, sigmaY=along), np.float32)[128:-128, 128:-128]
+    return np.asarray(smooth / smooth.std(), np.float32)
 
 
 def _strand_map(canvas: Canvas, who: Identity, shape: Shape, style: Style) -> tuple[Floats, Floats]:
@@ -141,7 +145,8 @@ def _strand_map(canvas: Canvas, who: Identity, shape: Shape, style: Style) -> tu
     crown = shape.pose([[1.1 * who.hair_part, style.crown]], depth=[0.1])[0]
     units = ((np.arange(canvas.size) + 0.5) * (2.0 / canvas.size) - 1.0).astype(np.float32)
     x, y = np.broadcast_arrays(units[None, :] - np.float32(crown[0]), units[:, None] - np.float32(crown[1]))
-    reach, angle = cv2.cartToPolar(np.ascontiguousarray(x), np.ascontiguousarray(y))
+    # Angles from the upward direction, so that the seam where they wrap lies above the hair.
+    reach, angle = cv2.cartToPolar(np.ascontiguousarray(-y), np.ascontiguousarray(x))
     reach, angle = np.asarray(reach, np.float32), np.asarray(angle, np.float32)
     strands, curls = _grain()
     offset = np.float32(who.texture_seed % 251)
