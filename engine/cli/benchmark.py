@@ -149,7 +149,7 @@ def _print(report: EvidenceReport) -> None:
             "the mark's class\n"
         )
     fixed = [Column(name, no_wrap=True) for name in ("map", "grid", "hit", "log2 (95 %)", *apart, "off", "above")]
-    table = Table(*fixed, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(*fixed, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for row in (*report.maps, *report.references):
         table.add_row(*_row(row, apart))
     STDERR.print(table)
