@@ -91,7 +91,7 @@ def test_a_process_that_fails_is_an_error_with_its_message() -> None:
 
 
 def test_wrong_requests(small: Path) -> None:
-    with pytest.raises(UnknownNameError, match="train, val, test"):
+    with pytest.raises(UnknownNameError, match="split of synthetic 'public'; valid: train, val, test"):
         load_synthetic("public")
     with pytest.raises(UsageError, match="48 to 256"):
         load_synthetic("val", size=24)
