@@ -9,7 +9,7 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard import loaders, state
+from dashboard import loaders, state, theme
 from dashboard.state import NamedPicture, Selection, Source
 from engine.inference.pictures import MAXIMUM_BYTES
 from engine.models.checkpoint import DEFAULT_MODEL
@@ -21,7 +21,7 @@ _current: ContextVar[Selection | None] = ContextVar("selection", default=None)
 
 @contextmanager
 def frame(page: str) -> Iterator[Selection]:
-    """Draw the sidebar once; ``page`` runs inside, and :func:`selection` gives it what the sidebar says."""
+    """Draw the sidebar once; ``page`` runs inside, and :func:`framed` gives it what the sidebar says."""
     state.arrive(page)
     chosen = _draw()
     token = _current.set(chosen)
@@ -31,9 +31,20 @@ def frame(page: str) -> Iterator[Selection]:
         _current.reset(token)
 
 
-def selection() -> Selection:
-    """Return what the sidebar says; a page that runs by itself (in a test) draws it first."""
-    return _current.get() or _draw()
+@contextmanager
+def framed(page: str) -> Iterator[Selection]:
+    """What each page runs in: the frame that Home drew around it, or its own where it is run without Home.
+
+    The latter is the first visit to a fresh server by a page's own address: until ``Home.py`` has run once, Streamlit
+    knows nothing of its navigation and runs the file in ``pages/`` alone.
+    """
+    drawn = _current.get()
+    if drawn is not None:
+        yield drawn
+        return
+    theme.apply(page)
+    with frame(page) as chosen:
+        yield chosen
 
 
 def _draw() -> Selection:

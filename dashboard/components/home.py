@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import loaders, state, theme
 from dashboard.components import empty
-from dashboard.components.frame import selection
+from dashboard.components.frame import framed
 from dashboard.figures.model_table import model_table, table_note
 from dashboard.loaders import Sample
 
@@ -41,14 +41,18 @@ work and in education is forbidden, with narrow exceptions (AI Act, Article 5).
 
 def home() -> None:
     """Draw the page."""
-    chosen = selection()
+    with framed("Home") as chosen:
+        _page(chosen.model)
+
+
+def _page(model: str | None) -> None:
     st.title("See what an emotion model weighs, and whether it matters")
     st.html(
         '<p class="fl-lead">FERLens opens facial-expression models: every attention gate inside them, and an '
         "explanation of each answer, over the face it belongs to.</p>"
     )
     _tiles()
-    _models(chosen.model)
+    _models(model)
     _strip()
     theme.section("Data")
     st.markdown(loaders.data_status())

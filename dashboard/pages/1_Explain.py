@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
+from pathlib import Path
+
+# As in Home.py: the first visit to a fresh server may run this file without it.
+if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
+    sys.path.insert(0, root)
 
 import streamlit as st
 
 from dashboard import loaders, state
 from dashboard.components import answer, channels, downloads, empty, maps
-from dashboard.components.frame import selection
+from dashboard.components.frame import framed
 from dashboard.components.legend import legend
 from dashboard.figures.text import layer_title
-from dashboard.state import NamedPicture
+from dashboard.state import NamedPicture, Selection
 from engine.errors import FerLensError
 from engine.records import RunCard
 
@@ -68,9 +74,8 @@ def explain(card: RunCard, named: NamedPicture) -> None:
     downloads.show_numbers(chosen, drawn)
 
 
-def main() -> None:
+def main(chosen: Selection) -> None:
     """Select, load, draw."""
-    chosen = selection()
     shelf = loaders.shelf()
     st.title("Explain")
     empty.problems(shelf.problems)
@@ -91,4 +96,5 @@ def main() -> None:
     legend()
 
 
-main()
+with framed("Explain") as selected:
+    main(selected)

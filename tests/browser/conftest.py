@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -52,12 +53,9 @@ def wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(f"the dashboard did not answer within {START_SECONDS} seconds")
 
 
-@pytest.fixture(scope="session")
-def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of ``streamlit run dashboard/Home.py`` with seeded, untrained models."""
-    folder: Path = tmp_path_factory.mktemp("served")
-    for name in ("baseline", "cbam"):
-        write_seeded(folder, name)
+@contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """Run ``streamlit run dashboard/Home.py`` over the checkpoints in ``folder``; yield its address."""
     port = free_port()
     process = subprocess.Popen(
         [
@@ -81,6 +79,22 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def seeded_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two seeded, untrained models."""
+    folder: Path = tmp_path_factory.mktemp("served")
+    for name in ("baseline", "cbam"):
+        write_seeded(folder, name)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def dashboard(seeded_store: Path) -> Iterator[str]:
+    """The address of a dashboard with seeded, untrained models."""
+    with serve(seeded_store) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
