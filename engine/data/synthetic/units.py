@@ -131,25 +131,25 @@ def prototype(emotion: str, intensity: float = 1.0) -> Expression:
     return Expression(dict.fromkeys(PROTOTYPES[emotion], (intensity, intensity)))
 
 
-WEAKEST: Final = 0.22
+WEAKEST: Final = 0.32
 """Overall strength of the weakest expression that a dataset shows; below it a person would say neutral."""
 
-DISTRACTOR_STRONGEST: Final = 0.3
+DISTRACTOR_STRONGEST: Final = 0.2
 """A distractor unit stays below this, so that it rarely makes another expression."""
 
 
 def sample_expression(rng: np.random.Generator, emotion: str) -> Expression:
     """Draw an expression of ``emotion`` as people show it: of any strength, uneven between units and sides.
 
-    The overall strength lies in [0.22, 1]; each unit varies around it by a quarter, each side by about a tenth; one
-    unit of a prototype of three or more is missing in one face of seven; each other unit is a distractor in one face
-    of fourteen, at 0.05-0.3.
+    The overall strength lies in [0.32, 1]; each unit varies around it by a quarter, each side by about a tenth; one
+    unit of a prototype of three or more is missing in one face of nine; each other unit is a distractor in one face
+    of fourteen, at 0.05-0.2.
     """
     if emotion not in PROTOTYPES:
         raise UnknownNameError("emotion", emotion, PROTOTYPES)
     strength = WEAKEST + (1.0 - WEAKEST) * float(rng.beta(1.7, 1.2))
     chosen = PROTOTYPES[emotion]
-    missing = int(rng.integers(len(chosen))) if len(chosen) >= 3 and rng.random() < 1 / 7 else -1
+    missing = int(rng.integers(len(chosen))) if len(chosen) >= 3 and rng.random() < 1 / 9 else -1
     units: dict[int, tuple[float, float]] = {}
     distractors: set[int] = set()
     for number in UNITS:

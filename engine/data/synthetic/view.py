@@ -62,11 +62,11 @@ class View:
 
 
 def sample_view(rng: np.random.Generator) -> View:
-    """Draw a view from ``rng`` as varied as snapshots are: turned up to 25 degrees, lit from anywhere in front."""
+    """Draw a view from ``rng`` as varied as snapshots are: turned up to 24 degrees, lit from anywhere in front."""
     angle, height = float(rng.uniform(-1.3, 1.3)), float(rng.uniform(-1.0, 0.25))
     occluded = rng.random()
     return View(
-        yaw=float(np.clip(rng.normal(0.0, 0.17), -0.44, 0.44)),
+        yaw=float(np.clip(rng.normal(0.0, 0.16), -0.42, 0.42)),
         pitch=float(np.clip(rng.normal(0.0, 0.07), -0.18, 0.18)),
         roll=float(np.clip(rng.normal(0.0, 0.10), -0.28, 0.28)),
         scale=float(rng.uniform(0.90, 1.10)),
@@ -76,8 +76,8 @@ def sample_view(rng: np.random.Generator) -> View:
         gaze=(float(np.clip(rng.normal(0.0, 0.35), -1, 1)), float(np.clip(rng.normal(0.0, 0.2), -1, 1))),
         contrast=float(rng.uniform(0.65, 1.2)),
         brightness=float(rng.normal(0.0, 0.06)),
-        blur=float(rng.uniform(0.0, 0.75)) if rng.random() < 0.6 else 0.0,
-        noise=float(rng.uniform(0.005, 0.045)),
+        blur=float(rng.uniform(0.0, 0.65)) if rng.random() < 0.5 else 0.0,
+        noise=float(rng.uniform(0.004, 0.032)),
         occluder="hand" if occluded < 0.05 else "strand" if occluded < 0.10 else "none",
         occluder_place=float(rng.random()),
         watermark=WATERMARKS[int(rng.integers(len(WATERMARKS)))] if rng.random() < 0.06 else "",
