@@ -135,7 +135,7 @@ WEAKEST: Final = 0.32
 """Overall strength of the weakest expression that a dataset shows; below it a person would say neutral."""
 
 DISTRACTOR_STRONGEST: Final = 0.2
-"""A distractor unit stays below this, so that it rarely makes another expression."""
+"""A distractor unit is drawn below this (a side that leans may exceed it), so it rarely makes another expression."""
 
 
 def sample_expression(rng: np.random.Generator, emotion: str) -> Expression:
