@@ -22,7 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default=DEFAULT_MODEL, help="checkpoint name or folder (default: %(default)s)")
     add_data_options(parser)
     parser.add_argument("--split", default="private", help="train, val, test; for fer2013 also public, private")
-    parser.add_argument("--tta", action="store_true", help="ten crops, each also mirrored, instead of a single view")
+    parser.add_argument(
+        "--tta", action="store_true", help="ten crops (corners and centre, mirrored too) instead of a single view"
+    )
     parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
     parser.add_argument("--write-card", action="store_true", help="put the result on the checkpoint's card")
     add_json_option(parser)

@@ -126,29 +126,32 @@ def _erase(x: Tensor, how: Augmentation, uniform: Callable[..., Tensor], side: i
     return torch.where(hole, noise, x)
 
 
-TEN_CROP_SHARE = 42 / 48
-"""Side of each test-time crop as a share of the picture."""
+TEN_CROP_SHARE = 44 / 48
+"""Side of each test-time crop as a share of the picture: a shift and an enlargement well within the augmentation's."""
 
 
-def ten_crop_flip(batch: Tensor) -> Tensor:
-    """Test-time views: four corners and the centre at two crop sizes' worth of framing, each also mirrored.
+def ten_crop(batch: Tensor) -> Tensor:
+    """Test-time views: the four corners and the centre, each also mirrored (Krizhevsky et al. 2012, section 4.1).
 
     Args:
         batch: float (B, C, S, S).
 
     Returns:
-        float (20, B, C, S, S): corners and centre at 7/8 of the side and at 23/24 of it (ten crops), then the ten
-        mirrored. A crop is resized back to S bilinearly, so the model always sees its own input size. Cropping and
-        resizing, rather than rolling, is what changes the framing.
+        float (10, B, C, S, S): top left, top right, bottom left, bottom right and centre crop of 11/12 of the side,
+        each resized back to S bilinearly so that the model always sees its own input size; then the five mirrored.
+        Cropping and resizing, rather than rolling, is what changes the framing.
     """
     side = batch.shape[-1]
-    views = []
-    for share in (TEN_CROP_SHARE, 46 / 48):
-        crop = round(side * share)
-        far = side - crop
-        middle = far // 2
-        for top, left in ((0, 0), (0, far), (far, 0), (far, far), (middle, middle)):
-            view = batch[..., top : top + crop, left : left + crop]
-            views.append(F.interpolate(view, size=(side, side), mode="bilinear", align_corners=False))
-    views += [view.flip(-1) for view in views]
-    return torch.stack(views)
+    crop = round(side * TEN_CROP_SHARE)
+    far = side - crop
+    middle = far // 2
+    views = [
+        F.interpolate(
+            batch[..., top : top + crop, left : left + crop],
+            size=(side, side),
+            mode="bilinear",
+            align_corners=False,
+        )
+        for top, left in ((0, 0), (0, far), (far, 0), (far, far), (middle, middle))
+    ]
+    return torch.stack(views + [view.flip(-1) for view in views])

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.data.dataset import FaceDataset
-from engine.data.transforms import normalise, ten_crop_flip, to_tensor
+from engine.data.transforms import normalise, ten_crop, to_tensor
 from engine.errors import DataError
 from engine.evaluate.classification import classification_report
 from engine.explain.locking import holding
@@ -23,7 +23,7 @@ PROTOCOLS: Final[dict[str, str]] = {
     "val": "a tenth of the training folder; chose the epoch, so it is optimistic",
 }
 SINGLE_VIEW: Final[str] = "single view"
-TTA_VIEWS: Final[str] = "ten crops, each also mirrored, mean probability"
+TTA_VIEWS: Final[str] = "four corners and centre at 11/12 of the side, each also mirrored: ten crops, mean probability"
 
 
 @torch.no_grad()
@@ -39,16 +39,16 @@ def predict_dataset(
     """Return probabilities (N, K) float32, in the dataset's order.
 
     Always in float32, so that another machine gets the same figures. ``tta`` averages the probabilities of
-    :func:`engine.data.transforms.ten_crop_flip`'s views. ``progress`` is told how many pictures each batch had.
+    :func:`engine.data.transforms.ten_crop`'s views. ``progress`` is told how many pictures each batch had.
     """
     device = next(model.parameters()).device
     rows: list[Tensor] = []
-    size = max(1, batch_size // 20) if tta else batch_size
+    size = max(1, batch_size // 10) if tta else batch_size
     with holding(model):
         for start in range(0, len(dataset), size):
             x = normalise(to_tensor(dataset.images[start : start + size]).to(device), spec)
             if tta:
-                views = ten_crop_flip(x)
+                views = ten_crop(x)
                 logits = model(views.flatten(0, 1).contiguous(memory_format=torch.channels_last))
                 rows.append(logits.softmax(1).view(*views.shape[:2], -1).mean(0).cpu())
             else:

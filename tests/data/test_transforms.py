@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.data.transforms import Augmentation, augment, normalise, ten_crop_flip, to_tensor
+from engine.data.transforms import Augmentation, augment, normalise, ten_crop, to_tensor
 from engine.records import InputSpec
 
 STILL = Augmentation(flip=0, rotate_degrees=0, shift=0, scale=0, brightness=0, contrast=0, erase=0)
@@ -117,39 +117,28 @@ def test_the_ramp_grows_from_nothing_to_all() -> None:
     assert Augmentation().at(0.0) == Augmentation()
 
 
-def test_ten_crop_flip() -> None:
+def test_ten_crop() -> None:
     x = torch.rand(2, 1, 48, 48, generator=seeded())
-    views = ten_crop_flip(x)
-    assert views.shape == (20, 2, 1, 48, 48)
-    torch.testing.assert_close(views[10:], views[:10].flip(-1))
-    assert all(not torch.equal(views[i], views[j]) for i in range(20) for j in range(i))
+    views = ten_crop(x)
+    assert views.shape == (10, 2, 1, 48, 48)
+    torch.testing.assert_close(views[5:], views[:5].flip(-1))
+    assert all(not torch.equal(views[i], views[j]) for i in range(10) for j in range(i))
 
 
 def test_the_fifth_view_is_the_centre_crop_resized_by_hand() -> None:
     x = torch.rand(1, 1, 48, 48, generator=seeded())
-    crop = x[0, 0, 3:45, 3:45].numpy()  # 7/8 of 48 is 42, centred
-    # Bilinear without aligned corners: output centre i + .5 lies at (i + .5) 42/48 - .5 of the crop.
-    at = np.clip((np.arange(48) + 0.5) * 42 / 48 - 0.5, 0, 41)
+    crop = x[0, 0, 2:46, 2:46].numpy()  # 11/12 of 48 is 44, centred
+    # Bilinear without aligned corners: output centre i + .5 lies at (i + .5) 44/48 - .5 of the crop.
+    at = np.clip((np.arange(48) + 0.5) * 44 / 48 - 0.5, 0, 43)
     low = np.floor(at).astype(int)
-    high, share = np.minimum(low + 1, 41), at - low
+    high, share = np.minimum(low + 1, 43), at - low
     rows = crop[low] * (1 - share)[:, None] + crop[high] * share[:, None]
     expected = rows[:, low] * (1 - share) + rows[:, high] * share
-    np.testing.assert_allclose(ten_crop_flip(x)[4, 0, 0].numpy(), expected, atol=1e-5)
+    np.testing.assert_allclose(ten_crop(x)[4, 0, 0].numpy(), expected, atol=1e-5)
 
 
 def test_corner_views_see_their_corner() -> None:
     x = torch.zeros(1, 1, 48, 48)
     x[..., :2, :2] = 1.0
-    seen = ten_crop_flip(x).amax(dim=(1, 2, 3, 4))
-    assert [bool(value > 0.5) for value in seen[:10]] == [
-        True,
-        False,
-        False,
-        False,
-        False,
-        True,
-        False,
-        False,
-        False,
-        True,
-    ]
+    seen = ten_crop(x).amax(dim=(1, 2, 3, 4))
+    assert [bool(value > 0.5) for value in seen[:5]] == [True, False, False, False, False]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.data.dataset import FaceDataset
-from engine.data.transforms import normalise, ten_crop_flip, to_tensor
+from engine.data.transforms import normalise, ten_crop, to_tensor
 from engine.errors import DataError
 from engine.evaluate.measure import SINGLE_VIEW, TTA_VIEWS, evaluate, predict_dataset
 from engine.models.registry import build_model
@@ -72,7 +72,7 @@ def test_probabilities_keep_the_order_over_batches() -> None:
 
 
 @pytest.mark.usefixtures("narrow")
-def test_tta_is_the_mean_probability_of_the_twenty_views() -> None:
+def test_tta_is_the_mean_probability_of_the_ten_views() -> None:
     torch.manual_seed(0)
     model = build_model("spatial", classes=7, spec=SPEC).eval()
     with torch.no_grad():
@@ -80,7 +80,7 @@ def test_tta_is_the_mean_probability_of_the_twenty_views() -> None:
     data = make_dataset(3)
     single = predict_dataset(model, SPEC, data)
     tta = predict_dataset(model, SPEC, data, tta=True, batch_size=80)  # four pictures at a time
-    views = ten_crop_flip(normalise(to_tensor(data.images), SPEC))
+    views = ten_crop(normalise(to_tensor(data.images), SPEC))
     with torch.no_grad():
         expected = torch.stack([model(view).softmax(1) for view in views]).mean(0)
     np.testing.assert_allclose(tta, expected.numpy(), rtol=1e-4, atol=1e-6)
