@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from engine.data.synthetic.canvas import Bytes, Canvas, Floats, ellipse
+from engine.data.synthetic.canvas import Bytes, Canvas, Floats
 from engine.data.synthetic.view import View
 
 
@@ -19,9 +19,9 @@ def paint_backdrop(canvas: Canvas, view: View) -> None:
     if view.clutter > 0.3:
         rng = np.random.default_rng(view.seed)
         for _ in range(5):
-            centre, radii = rng.uniform(-1.1, 1.1, 2), rng.uniform(0.12, 0.55, 2)
+            centre, radii = rng.uniform(-1.1, 1.1, 2), rng.uniform(0.10, 0.40, 2)
             tone = np.clip(np.asarray(view.backdrop) * rng.uniform(0.55, 1.4), 0.0, 1.0)
-            canvas.fill(ellipse(centre, (radii[0], radii[1]), rng.uniform(0, 3)), tone, 0.6 * view.clutter, soft=0.05)
+            canvas.blend(canvas.glow(centre, (radii[0], radii[1])), tone, 0.7 * view.clutter)
 
 
 def expose(canvas: Canvas, view: View, size: int) -> Bytes:

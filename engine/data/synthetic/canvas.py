@@ -51,6 +51,13 @@ def splines(points: Points, *, samples: int = 6) -> Points:
     return np.asarray(_spline_basis(points.shape[1], False, samples) @ points)
 
 
+@lru_cache(maxsize=512)
+def _toned(colour: tuple[float, ...], planes: int) -> Floats:
+    """Return one RGB colour as (3,), or as its luma (1,) for a grey canvas."""
+    given = np.asarray(colour, np.float32)
+    return given if planes == 3 else np.asarray(given @ LUMA, np.float32)[None]
+
+
 class Canvas:
     """A square picture of ``size`` pixels, drawn in face units.
 
@@ -66,6 +73,8 @@ class Canvas:
 
     def tone(self, colour: ArrayLike) -> Floats:
         """Return an RGB colour (..., 3) as this canvas keeps it, (..., planes)."""
+        if isinstance(colour, tuple):
+            return _toned(colour, self.planes)
         given = np.asarray(colour, np.float32)
         if self.planes == 3 or given.shape[-1] == 1:
             return given
@@ -85,14 +94,17 @@ class Canvas:
         The window holds the points with ``pad`` pixels around; None where that is off the canvas.
         """
         half = 0.5 * self.size
-        fixed = np.rint(np.asarray(points, np.float64) * (_ONE * half) + _ONE * (half - 0.5)).astype(np.int32)
+        placed = np.asarray(points, np.float64) * (_ONE * half)
+        placed += _ONE * (half - 0.5)
+        fixed = np.rint(placed, out=placed).astype(np.int32)
         x, y, width, height = cv2.boundingRect(fixed.reshape(-1, 2))
         left, top = max(math.floor(x / _ONE - pad), 0), max(math.floor(y / _ONE - pad), 0)
         right = min(math.ceil((x + width) / _ONE + pad) + 1, self.size)
         bottom = min(math.ceil((y + height) / _ONE + pad) + 1, self.size)
         if left >= right or top >= bottom:
             return None
-        fixed -= (left * _ONE, top * _ONE)
+        fixed[..., 0] -= left * _ONE
+        fixed[..., 1] -= top * _ONE
         return fixed, (slice(top, bottom), slice(left, right))
 
     def polygon(self, points: ArrayLike, soft: float = 0.0) -> tuple[Floats, Window] | None:
@@ -127,7 +139,7 @@ class Canvas:
 
     @staticmethod
     def _soften(mask: Bytes, sigma: float) -> Floats:
-        if sigma > 0.3:
+        if sigma > 0.5:  # a finer softness is what anti-aliasing gives already
             mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), sigma), np.uint8)
         return mask.astype(np.float32) * np.float32(1 / 255)
 
@@ -143,7 +155,9 @@ class Canvas:
         if opacity != 1.0:
             mask = mask * np.float32(opacity)
         part = self.paint[window]
-        part += mask[:, :, None] * (self.tone(colour) - part)
+        change = self.tone(colour) - part
+        change *= mask[:, :, None]
+        part += change
 
     def fill(
         self,

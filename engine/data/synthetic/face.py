@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.synthetic import camera, eyes, hair, lips, masks, skin, wear
+from engine.data.synthetic import beard, camera, eyes, hair, lips, masks, skin, wear
 from engine.data.synthetic.canvas import Bytes, Canvas, Floats
 from engine.data.synthetic.geometry import Shape, shape_of
 from engine.data.synthetic.identity import Identity, sample_identity
@@ -98,11 +98,12 @@ def _paint(parameters: FaceParameters, size: int, channels: int) -> tuple[Canvas
     canvas = Canvas(OVERSAMPLING * size, channels)
     shape = shape_of(who, face, view)
     camera.paint_backdrop(canvas, view)
-    back = hair.paint_back_hair(canvas, who, shape)
+    strands = hair.strand_map(canvas, who, shape)
+    back = hair.paint_back_hair(canvas, who, shape, strands)
     neck = skin.paint_neck(canvas, who, shape, view)
     ears = skin.paint_ears(canvas, who, shape)
     head = skin.paint_face(canvas, who, shape)
-    hair.paint_beard(canvas, who, shape, head)
+    beard.paint_beard(canvas, who, shape, head)
     skin.paint_lips(canvas, who, shape, head)
     relief = light_relief(canvas, who, face, shape, view)
     skin.light_skin(canvas, view, relief, np.maximum(np.maximum(head, ears), neck))
@@ -110,7 +111,7 @@ def _paint(parameters: FaceParameters, size: int, channels: int) -> tuple[Canvas
     eyes.paint_eyes(canvas, who, shape, view, relief)
     lips.paint_mouth(canvas, who, face, shape, view, relief)
     eyes.paint_brows(canvas, who, shape, view, head)
-    front = hair.paint_hair(canvas, who, shape, view, relief, head)
+    front = hair.paint_hair(canvas, who, shape, view, relief, head, strands)
     wear.paint_glasses(canvas, who, shape)
     hat = wear.paint_hat(canvas, who, shape, view, relief, head)
     over, over_region = wear.paint_occluder(canvas, who, shape, view)

@@ -20,7 +20,7 @@ from engine.data.synthetic.view import View
 
 SIGNS = (-1.0, 1.0)
 EYE_Y, BROW_Y, NOSE_Y, MOUTH_Y, CHIN_Y = -0.10, -0.285, 0.235, 0.455, 0.85
-_DEPTH, _SEMI_AXES = 0.70, np.array([1 / 0.78, 1 / 1.15])
+_DEPTH, _AXES_SQUARED = 0.70, np.array([1 / 0.78**2, 1 / 1.15**2])
 
 
 class Pose:
@@ -41,7 +41,7 @@ class Pose:
         solid = np.empty((*points.shape[:-1], 3))
         solid[..., :2] = points
         if depth is None:
-            inside = 1.0 - np.square(points * _SEMI_AXES).sum(axis=-1)
+            inside = 1.0 - (points * points) @ _AXES_SQUARED
             solid[..., 2] = _DEPTH * np.sqrt(np.maximum(inside, 0.0)) + lift
         else:
             solid[..., 2] = depth

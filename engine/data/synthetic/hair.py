@@ -1,4 +1,4 @@
-"""Hair: what lies behind the head, the cap with its hairline, and beards; strands flow from a point on the crown."""
+"""Hair: what lies behind the head, and the cap with its hairline; strands flow from a point on the crown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from engine.data.synthetic.canvas import Canvas, Floats, Points, ellipse, spline
-from engine.data.synthetic.geometry import MOUTH_Y, Shape
+from engine.data.synthetic.geometry import Shape
 from engine.data.synthetic.identity import Identity
 from engine.data.synthetic.relief import Relief
 from engine.data.synthetic.view import View
@@ -125,7 +125,7 @@ STYLES: dict[str, Style] = {
 
 
 @lru_cache(maxsize=1)
-def _grain() -> tuple[Floats, Floats]:
+def grain_textures() -> tuple[Floats, Floats]:
     """Return two (256, 256) textures in [-1, 1]: strands along rows, and curls."""
     rng = np.random.default_rng(20260101)
     fine, broad = _seamless(rng, 1.1, 22.0), _seamless(rng, 5.0, 40.0)
@@ -140,15 +140,18 @@ def _seamless(rng: np.random.Generator, across: float, along: float) -> Floats:
     return np.asarray(smooth / smooth.std(), np.float32)
 
 
-def _strand_map(canvas: Canvas, who: Identity, shape: Shape, style: Style) -> tuple[Floats, Floats]:
-    """Return the strands' grain (S, S) in [-1, 1] and the distance (S, S) from the crown in face units."""
+def strand_map(canvas: Canvas, who: Identity, shape: Shape) -> tuple[Floats, Floats] | None:
+    """Return the strands' grain (S, S) in [-1, 1] and the distance (S, S) from the crown; None for a bald head."""
+    style = STYLES.get(who.hair_style)
+    if style is None:
+        return None
     crown = shape.pose([[1.1 * who.hair_part, style.crown]], depth=[0.1])[0]
     units = ((np.arange(canvas.size) + 0.5) * (2.0 / canvas.size) - 1.0).astype(np.float32)
     x, y = np.broadcast_arrays(units[None, :] - np.float32(crown[0]), units[:, None] - np.float32(crown[1]))
     # Angles from the upward direction, so that the seam where they wrap lies above the hair.
     reach, angle = cv2.cartToPolar(np.ascontiguousarray(-y), np.ascontiguousarray(x))
     reach, angle = np.asarray(reach, np.float32), np.asarray(angle, np.float32)
-    strands, curls = _grain()
+    strands, curls = grain_textures()
     offset = np.float32(who.texture_seed % 251)
     if style.curl > 0:
         columns, rows = (x * 62 + offset).astype(np.float32), (y * 62 + offset).astype(np.float32)
@@ -163,7 +166,8 @@ def _strand_map(canvas: Canvas, who: Identity, shape: Shape, style: Style) -> tu
     ), reach
 
 
-def _ragged(points: Points, who: Identity, amount: float, salt: int) -> Points:
+def ragged(points: Points, who: Identity, amount: float, salt: int) -> Points:
+    """Return ``points`` (N, 2) each moved a little at random, the same way for the same person and ``salt``."""
     rng = np.random.default_rng(who.texture_seed + salt)
     return points + rng.normal(0.0, amount, points.shape)
 
@@ -196,14 +200,14 @@ def hair_outline(who: Identity, shape: Shape) -> Points | None:
     depth = 0.70 * np.sqrt(np.maximum(0.0, 1 - (both[:, 0] / 0.78) ** 2 - (np.minimum(both[:, 1], 0.2) / 1.15) ** 2))
     hairline = spline(shape.pose(both, depth=depth * (1 - 0.7 * edge) + 0.02), samples=4)
     rough = 0.004 + 0.013 * style.curl
-    return np.concatenate([_ragged(silhouette, who, rough, 2), _ragged(hairline, who, rough, 3)])
+    return np.concatenate([ragged(silhouette, who, rough, 2), ragged(hairline, who, rough, 3)])
 
 
-def paint_back_hair(canvas: Canvas, who: Identity, shape: Shape) -> Floats:
+def paint_back_hair(canvas: Canvas, who: Identity, shape: Shape, strands: tuple[Floats, Floats] | None) -> Floats:
     """Paint what hangs behind the head, return its coverage (S, S)."""
     style = STYLES.get(who.hair_style)
     covered = np.zeros((canvas.size, canvas.size), np.float32)
-    if style is None:
+    if style is None or strands is None:
         return covered
     if who.hair_style == "bun" and who.hat == "none":
         knot = canvas.polygon(ellipse(shape.pose([[0.0, -0.955]], depth=[-0.1])[0], (0.20, 0.13)))
@@ -212,9 +216,9 @@ def paint_back_hair(canvas: Canvas, who: Identity, shape: Shape) -> Floats:
     if style.back:
         half = np.array(style.back)
         half[:, 0] += 0.06 * (who.hair_volume - 1.0) + style.volume * (0.6 if style.curl else 0.15)
-        points = _ragged(spline(shape.pose(_mirror(half), depth=-0.2), samples=4), who, 0.005 + 0.016 * style.curl, 4)
+        points = ragged(spline(shape.pose(_mirror(half), depth=-0.2), samples=4), who, 0.005 + 0.016 * style.curl, 4)
         mass = canvas.polygon(points)
-        grain, _ = _strand_map(canvas, who, shape, style)
+        grain, _ = strands
         colour = canvas.tone(who.hair_colour) * np.float32(0.62)
         if mass is not None:
             canvas.blend(mass, colour * (1.0 + 0.35 * grain[mass[1]])[:, :, None])
@@ -222,11 +226,19 @@ def paint_back_hair(canvas: Canvas, who: Identity, shape: Shape) -> Floats:
     return covered
 
 
-def paint_hair(canvas: Canvas, who: Identity, shape: Shape, view: View, relief: Relief, head: Floats) -> Floats:
+def paint_hair(
+    canvas: Canvas,
+    who: Identity,
+    shape: Shape,
+    view: View,
+    relief: Relief,
+    head: Floats,
+    strands: tuple[Floats, Floats] | None,
+) -> Floats:
     """Paint the hair in front with its shadow on the forehead, return its coverage (S, S)."""
     style = STYLES.get(who.hair_style)
     outline = hair_outline(who, shape)
-    if style is None or outline is None:
+    if style is None or outline is None or strands is None:
         return np.zeros((canvas.size, canvas.size), np.float32)
     shadow = tuple(0.42 * c for c in who.skin_colour)
     canvas.fill(
@@ -240,7 +252,7 @@ def paint_hair(canvas: Canvas, who: Identity, shape: Shape, view: View, relief: 
     if cap is None:
         return np.zeros((canvas.size, canvas.size), np.float32)
     window = cap[1]
-    grain, reach = _strand_map(canvas, who, shape, style)
+    grain, reach = strands
     grain, reach, shade = grain[window], reach[window], relief.shade[window]
     base = canvas.tone(who.hair_colour)
     floor = 0.35 + 0.35 * view.ambient
@@ -254,69 +266,3 @@ def paint_hair(canvas: Canvas, who: Identity, shape: Shape, view: View, relief: 
     )
     canvas.blend(cap, np.clip(colour, 0.0, 1.0), style.opacity)
     return canvas.full(cap)
-
-
-def paint_beard(canvas: Canvas, who: Identity, shape: Shape, head: Floats) -> None:
-    """Paint stubble, goatee or a full beard, and a moustache, into the skin's colours before the light."""
-    if who.beard == "none" and not who.moustache:
-        return
-    pose, mouth, drop = shape.pose, shape.mouth, 0.12 * shape.jaw_drop
-    dense = 0.34 if who.beard == "stubble" else 0.86
-    colour = tuple(0.82 * c for c in who.hair_colour)
-    rng = np.random.default_rng(who.texture_seed + 5)
-    offset = int(rng.integers(200))
-    strands, _ = _grain()
-    grid = np.arange(canvas.size)
-    grain = strands[
-        (grid[:, None] * 150 // canvas.size + offset) % 256, (grid[None, :] * 240 // canvas.size + offset) % 256
-    ]
-    tinted = np.clip(canvas.tone(colour) * (1.0 + 0.45 * grain)[:, :, None], 0, 1)
-    # The beard grows on the chin: it falls with the jaw and stays when the lips alone move over it.
-    bottom = MOUTH_Y * who.face_length + 0.084 * who.lip_fullness + drop
-    if who.beard in ("stubble", "full"):
-        half = [
-            (0.0, 0.98 + drop),
-            (0.26, 0.92 + drop),
-            (0.48, 0.70 + drop),
-            (0.62, 0.36),
-            (0.64, 0.02),
-            (0.565, 0.02),
-            (0.50, 0.24),
-            (0.40, 0.40),
-            (0.285, 0.50),
-            (0.18, bottom + 0.035),
-            (0.0, bottom + 0.045),
-        ]
-    elif who.beard == "goatee":
-        half = [
-            (0.0, 0.95 + drop),
-            (0.17, 0.90 + drop),
-            (0.20, bottom + 0.14),
-            (0.15, bottom + 0.045),
-            (0.0, bottom + 0.035),
-        ]
-    else:
-        half = []
-    if half:
-        right = np.array(half)
-        both = np.concatenate([right, right[-2:0:-1] * (-1.0, 1.0)])
-        area = canvas.polygon(_ragged(spline(pose(both, 0.0), closed=True, samples=3), who, 0.006, 6), 0.022)
-        if area is not None:
-            canvas.blend(area, tinted[area[1]], dense, head)
-    if who.moustache or who.beard in ("full", "stubble"):
-        top = mouth.upper_y - 0.012
-        right = np.array(
-            [
-                (0.0, top - 0.045),
-                (0.09, top - 0.060),
-                (0.17, top - 0.010),
-                (0.225, top + 0.075),
-                (0.19, top + 0.060),
-                (0.10, top + 0.008),
-                (0.0, top + 0.004),
-            ]
-        )
-        both = np.concatenate([right, right[-2:0:-1] * (-1.0, 1.0)])
-        area = canvas.polygon(spline(pose(both, 0.04), closed=True, samples=3), 0.011)
-        if area is not None:
-            canvas.blend(area, tinted[area[1]], dense if who.beard != "none" else 0.86, head)

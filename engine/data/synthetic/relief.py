@@ -169,10 +169,12 @@ def _draw_furrows(canvas: Canvas, who: Identity, face: Expression, shape: Shape)
         cuts.append((eye.bag, min(1.0, bag), 0.016))
         cuts.append((eye.crease, 0.35 + 0.25 * who.lid_fold, 0.010))
     drawn = np.zeros((canvas.size, canvas.size), np.uint8)
-    for points, depth, width in sorted(cuts, key=lambda cut: cut[1]):
+    cuts.sort(key=lambda cut: cut[1])
+    ends = np.cumsum([len(points) for points, _, _ in cuts])[:-1]
+    fixed = np.rint(canvas.pixels(np.concatenate([points for points, _, _ in cuts])) * 16).astype(np.int32)
+    for local, (_, depth, width) in zip(np.split(fixed, ends), cuts, strict=True):
         thick = width * 0.5 * canvas.size
         level = round(255 * depth * min(1.0, thick / max(1, round(thick))))
-        local = np.rint(canvas.pixels(points) * 16).astype(np.int32)
         cv2.polylines(drawn, [local], False, level, max(1, round(thick)), cv2.LINE_AA, 4)
     soft = np.asarray(cv2.GaussianBlur(drawn, (0, 0), max(0.4, canvas.sigma(0.0105))), np.uint8)
     return soft.astype(np.float32) * np.float32(1 / 255)
@@ -211,5 +213,6 @@ def light_relief(canvas: Canvas, who: Identity, face: Expression, shape: Shape, 
     half_z = light + np.array([0, 0, 1], np.float32)
     half_z /= np.linalg.norm(half_z)
     gloss = np.clip((normal_x * half_z[0] + normal_y * half_z[1] + half_z[2]) * length, 0.0, 1.0)
-    gloss **= 16
+    for _ in range(4):  # to the sixteenth power
+        gloss *= gloss
     return Relief(shade.astype(np.float32), furrows, gloss.astype(np.float32))
