@@ -218,7 +218,7 @@ def load_dataset(
     if name == "synthetic":
         from engine.data.synthetic_dataset import load_synthetic
 
-        return load_synthetic(split, size=side)
+        return load_synthetic(split, size=side, channels=channels or 1)
     if name == "samm":
         raise DataError(
             "Expected a dataset with a reader, but SAMM has none yet; arrange its frames as "

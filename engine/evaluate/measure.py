@@ -86,6 +86,11 @@ def evaluate(
     """
     check_classes(card, dataset)
     probabilities = predict_dataset(model, card.input, dataset, tta=tta, progress=progress)
+    return measurement(card, dataset, probabilities, tta=tta)
+
+
+def measurement(card: RunCard, dataset: FaceDataset, probabilities: Float32, *, tta: bool) -> dict[str, Any]:
+    """Return the document of :func:`evaluate` from probabilities (N, K) that were computed before."""
     report = classification_report(
         dataset.labels, probabilities.argmax(1).astype(np.int64), dataset.classes, in_train=dataset.in_train
     )
