@@ -15,7 +15,7 @@ def no_checkpoint() -> None:
         st.markdown(
             "**No trained model is here yet.** A model's checkpoint is a folder in `checkpoints/`. Make one with:"
         )
-        st.code("python -m engine train --recipe cbam --data data", language="bash")
+        st.code("python -m engine train --recipe cbam --start-from none --epochs 30 --data data", language="bash")
         st.caption(
             "It needs FER2013 (or a folder of your own) under `data/`; add `--minutes 10` for a short first try."
         )

@@ -25,7 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epochs", type=int, help="instead of the recipe's")
     parser.add_argument("--batch-size", type=int, help="instead of the recipe's")
     parser.add_argument("--learning-rate", type=float, help="peak, instead of the recipe's")
-    parser.add_argument("--start-from", metavar="MODEL", help="begin with the fitting weights of this checkpoint")
+    parser.add_argument(
+        "--start-from", metavar="MODEL", help="begin with this checkpoint's fitting weights; none: afresh"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of weights, order, augmentation, dropout (default 0)")
     parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu (default: the first that is there)")
     parser.add_argument("--out", type=Path, help="checkpoint folder to make (default: checkpoints/<recipe>)")
@@ -76,7 +78,7 @@ def _with_options(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
     wanted: dict[str, dict[str, Any]] = {
         "schedule": {"epochs": arguments.epochs},
         "optimiser": {"batch_size": arguments.batch_size, "learning_rate": arguments.learning_rate},
-        "model": {"start_from": arguments.start_from},
+        "model": {"start_from": "" if arguments.start_from == "none" else arguments.start_from},
         "data": {"dataset": arguments.dataset},
     }
     if arguments.epochs is not None and recipe.schedule.warmup_epochs >= arguments.epochs:

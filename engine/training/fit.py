@@ -13,14 +13,14 @@ from torch import nn
 
 from engine.data.dataset import FaceDataset
 from engine.data.registry import load_dataset
-from engine.errors import CheckpointError, DataError, UsageError
+from engine.errors import CheckpointError, DataError, FerLensError, UsageError
 from engine.models.checkpoint import find_checkpoint, load_checkpoint, write_checkpoint
 from engine.models.registry import DEFAULT_INPUT, build_model
 from engine.records import RunCard
 from engine.training.device import choose_device, keep_freed_memory
 from engine.training.events import write_events
 from engine.training.loop import STATE, Listener, Trainer
-from engine.training.recipe import Recipe
+from engine.training.recipe import Recipe, recipe_names
 
 RUNS: Final[Path] = Path("runs")
 """Where unfinished runs are kept (ignored by git): ``runs/<name of the checkpoint>/``."""
@@ -76,6 +76,7 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
     folder = RUNS / out.name
     if (folder / STATE).exists() and not resume:
         raise UsageError(f"An unfinished run '{out.name}' exists; continue it with --resume, or choose another --out.")
+    _check_start(recipe)
     keep_freed_memory()
     where = choose_device(device)
     spec = DEFAULT_INPUT
@@ -139,6 +140,23 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
         )
     best = progress.best_accuracy if progress.best_epoch else math.nan
     return FitResult(finished, progress.epoch, progress.best_epoch, best, progress.seconds, out, card)
+
+
+def _check_start(recipe: Recipe) -> None:
+    """Say before anything is loaded that the weights a recipe begins with are not here, and how to make them."""
+    start = recipe.model.start_from
+    if not start:
+        return
+    try:
+        find_checkpoint(start)
+    except FerLensError as error:
+        name = Path(start).name
+        if name not in recipe_names():
+            raise
+        raise CheckpointError(
+            f"Recipe '{recipe.name}' begins with the weights of '{name}', which are not here; make them first with: "
+            f"python -m engine train --recipe {name} --out {start} (or start afresh with --start-from none)."
+        ) from error
 
 
 def _limited(dataset: FaceDataset, limit: int | None) -> FaceDataset:

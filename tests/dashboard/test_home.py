@@ -38,7 +38,9 @@ def test_without_a_checkpoint_home_says_the_one_command(
     monkeypatch.setenv("FERLENS_CHECKPOINTS", str(tmp_path))
     home.run()
     assert not home.exception
-    assert [code.value for code in home.code] == ["python -m engine train --recipe cbam --data data"]
+    assert [code.value for code in home.code] == [
+        "python -m engine train --recipe cbam --start-from none --epochs 30 --data data"
+    ]
 
 
 def test_a_damaged_card_is_a_sentence_and_the_others_stay(
