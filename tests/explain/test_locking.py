@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import weakref
 
 import pytest
 from torch import nn
@@ -17,13 +18,14 @@ def test_one_lock_a_model() -> None:
 
 
 def test_a_lock_goes_with_its_model() -> None:
-    before = len(locking._locks)
     model = nn.Linear(1, 1)
-    model_lock(model)
-    assert len(locking._locks) == before + 1
+    lock = weakref.ref(model_lock(model))
+    model_gone = weakref.ref(model)
+    assert model in locking._locks
     del model
-    gc.collect()
-    assert len(locking._locks) == before
+    gc.collect()  # other tests' models may go too, so the number of locks says nothing
+    assert model_gone() is None
+    assert all(held is not lock() for held in locking._locks.values())
 
 
 def test_another_thread_waits_and_the_same_one_does_not() -> None:
