@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import torch
 from torch import nn
 
 from engine.data.dataset import FaceDataset
 from engine.data.registry import load_dataset
+from engine.data.synthetic import plant_cue
 from engine.errors import CheckpointError, DataError, FerLensError, UsageError
 from engine.models.checkpoint import find_checkpoint, load_checkpoint, write_checkpoint
 from engine.models.registry import DEFAULT_INPUT, build_model
-from engine.records import RunCard
+from engine.records import InputSpec, RunCard
+from engine.training.compiling import compile_gates
 from engine.training.device import choose_device, keep_freed_memory
 from engine.training.events import write_events
 from engine.training.loop import STATE, Listener, Trainer
@@ -50,6 +53,7 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
     minutes: float | None = None,
     limit: int | None = None,
     drop_unknown: bool = False,
+    compiled: bool = False,
     listener: Listener | None = None,
     on_trainer: Callable[[Trainer], None] | None = None,
 ) -> FitResult:
@@ -65,6 +69,7 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
         minutes: stop cleanly, resumably, after this long.
         limit: use only so many pictures of each split (for a quick try; the card says so).
         drop_unknown: leave out pictures whose class the vocabulary does not know.
+        compiled: compile the attention gates (:func:`engine.training.compiling.compile_gates`).
         listener: called after each step.
         on_trainer: called once with the trainer (to be able to ask it to stop).
 
@@ -81,12 +86,7 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
     where = choose_device(device)
     spec = DEFAULT_INPUT
     train, val = (
-        _limited(
-            load_dataset(
-                recipe.data.dataset, split, data=data, drop_unknown=drop_unknown, size=spec.size, channels=spec.channels
-            ),
-            limit,
-        )
+        _limited(_load(recipe, split, data=data, drop_unknown=drop_unknown, spec=spec), limit)
         for split in (recipe.data.train, recipe.data.val)
     )
     if train.classes != val.classes:
@@ -94,6 +94,8 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
     torch.manual_seed(seed)
     model = build_model(recipe.model.architecture, classes=len(train.classes), spec=spec, config=recipe.model.config)
     start = _start_from(model, recipe.model.start_from)
+    if compiled:
+        compile_gates(model)
     trainer = Trainer(model.to(where), recipe, spec=spec, train=train, val=val, folder=folder, seed=seed, device=where)
     if on_trainer is not None:
         on_trainer(trainer)
@@ -120,6 +122,7 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
                     "chosen_epoch": progress.best_epoch,
                     "chosen_weights": progress.best_kind,
                     "device": where.type,
+                    "compiled_gates": compiled,
                     "training_seconds": round(progress.seconds),
                 },
                 "data": {
@@ -140,6 +143,16 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
         )
     best = progress.best_accuracy if progress.best_epoch else math.nan
     return FitResult(finished, progress.epoch, progress.best_epoch, best, progress.seconds, out, card)
+
+
+def _load(recipe: Recipe, split: str, *, data: Path | None, drop_unknown: bool, spec: InputSpec) -> FaceDataset:
+    dataset = load_dataset(
+        recipe.data.dataset, split, data=data, drop_unknown=drop_unknown, size=spec.size, channels=spec.channels
+    )
+    if not recipe.data.marked:
+        return dataset
+    marked = [plant_cue(image, int(label)) for image, label in zip(dataset.images, dataset.labels, strict=True)]
+    return replace(dataset, images=np.stack(marked))
 
 
 def _check_start(recipe: Recipe) -> None:

@@ -30,11 +30,16 @@ class ModelChoice:
 
 @dataclass(frozen=True)
 class DataChoice:
-    """Which dataset, and which of its splits train and choose."""
+    """Which dataset, and which of its splits train and choose.
+
+    ``marked``: plant in every picture of both splits the corner mark that gives its label away (``synthetic`` only),
+    for a model that is known to follow a spurious cue (see :mod:`engine.data.synthetic.cue`).
+    """
 
     dataset: str = "fer2013"
     train: str = "train"
     val: str = "val"
+    marked: bool = False
 
 
 @dataclass(frozen=True)
@@ -229,7 +234,14 @@ def _as_kind_of(default: object, value: Any) -> Any:
 
 
 def _kind_of(value: object) -> str:
-    names = {float: "a number", int: "a whole number", str: "text", tuple: "a list of numbers", dict: "a table"}
+    names = {
+        float: "a number",
+        int: "a whole number",
+        bool: "true or false",
+        str: "text",
+        tuple: "a list of numbers",
+        dict: "a table",
+    }
     return names.get(type(value), type(value).__name__)
 
 
@@ -257,6 +269,12 @@ def _check(recipe: Recipe, text: str) -> None:
         (train not in _TEST_SPLITS, "data", "train", "no test split"),
         (train != "trainval", "data", "train", "a split without the pictures of val"),
         (val != "trainval", "data", "val", "a split without the pictures of train"),
+        (
+            not recipe.data.marked or recipe.data.dataset == "synthetic",
+            "data",
+            "marked",
+            "false for other datasets than synthetic (the mark belongs to the built-in faces)",
+        ),
         (area_holds, "augmentation", "erase_area", "two shares of the picture, the smaller first"),
     ]
     # First, since NaN passes no comparison and would be called something else.

@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from engine.errors import CheckpointError
+from engine.training.recipe import Recipe
 
 
 @dataclass
@@ -64,12 +65,31 @@ def save_state(
     temporary.replace(path)
 
 
+def _as_json(value: dict[str, Any]) -> Any:
+    """Return ``value`` as it comes back from JSON, where tuples are lists."""
+    return json.loads(json.dumps(value))
+
+
+def _with_new_entries(saved: dict[str, Any], expected: dict[str, Any]) -> dict[str, Any]:
+    """Return a saved recipe with the entries that recipes did not have when it was saved, at their defaults.
+
+    A new entry's default is what was done before there was a choice.
+    """
+    defaults = asdict(Recipe(name=""))
+
+    def filled(section: str, value: Any) -> Any:
+        new = defaults.get(section)
+        return {**new, **value} if isinstance(new, dict) and isinstance(value, dict) else value
+
+    missing = {section: defaults[section] for section in expected if section not in saved and section in defaults}
+    return {**missing, **{section: filled(section, value) for section, value in saved.items()}}
+
+
 def _refuse_another(name: str, saved: Progress, expected: Progress) -> None:
-    # A recipe went through JSON: compare it in that form.
     different = [
         what
         for what, same in (
-            ("recipe", saved.recipe == json.loads(json.dumps(expected.recipe))),
+            ("recipe", _as_json(_with_new_entries(saved.recipe, expected.recipe)) == _as_json(expected.recipe)),
             ("seed", saved.seed == expected.seed),
             ("data", saved.data is None or saved.data == expected.data),
         )

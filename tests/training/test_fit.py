@@ -9,13 +9,16 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from engine.data.dataset import FaceDataset
 from engine.data.registry import load_dataset
+from engine.data.synthetic import plant_cue
 from engine.errors import CheckpointError, DataError, UsageError
 from engine.evaluate.measure import predict_dataset
 from engine.models.checkpoint import load_checkpoint
 from engine.training.fit import FitResult, fit
-from engine.training.loop import BEST, STATE
+from engine.training.loop import BEST, STATE, Trainer
 from engine.training.recipe import Recipe, change, parse_recipe
+from tests.made import make_dataset
 
 RECIPE = """
 summary = "four narrow blocks on drawn patterns"
@@ -216,3 +219,25 @@ def test_missing_data_is_said_before_anything_is_made(place: Path) -> None:
         run(place, data=place / "nowhere")
     assert str(place) not in str(caught.value)
     assert list(place.iterdir()) == []
+
+
+def test_a_marked_recipe_trains_on_pictures_that_give_their_label_away(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, FaceDataset] = {}
+
+    def built_in(name: str, split: str, **how: Any) -> FaceDataset:
+        assert name == "synthetic"
+        seen[split] = make_dataset(6, split=split, side=how["size"])
+        return seen[split]
+
+    monkeypatch.setattr("engine.training.fit.load_dataset", built_in)
+    recipe = change(change(recipe_of(), "data", dataset="synthetic", marked=True), "schedule", epochs=1)
+    trainers: list[Trainer] = []
+    result = run(place, recipe=recipe, on_trainer=trainers.append)
+    for split, used in (("train", trainers[0].images), ("val", trainers[0].val_images)):
+        wanted = [plant_cue(picture.image, picture.label) for picture in seen[split]]
+        assert np.array_equal(used[:, 0].numpy(), np.stack(wanted))
+        assert not np.array_equal(used[:, 0].numpy(), seen[split].images)
+    assert result.card is not None
+    assert result.card.recipe["data"]["marked"] is True

@@ -146,3 +146,11 @@ def test_change_replaces_entries_and_checks_again() -> None:
     assert recipe.schedule.epochs == 30
     with pytest.raises(RecipeError, match=r"Recipe 'mine': \[schedule\] epochs must be 1 or more, got 0"):
         change(recipe, "schedule", epochs=0, warmup_epochs=0.0)
+
+
+def test_only_the_built_in_faces_can_be_marked() -> None:
+    assert parse_recipe('[data]\ndataset = "synthetic"\nmarked = true\n', "r").data.marked
+    with pytest.raises(RecipeError, match=r"line 2: \[data\] marked must be false for other datasets than synthetic"):
+        parse_recipe("[data]\nmarked = true\n", "r")
+    with pytest.raises(RecipeError, match="'marked' must be true or false, got 1"):
+        parse_recipe('[data]\ndataset = "synthetic"\nmarked = 1\n', "r")

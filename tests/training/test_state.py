@@ -10,6 +10,7 @@ from torch import nn
 
 from engine.errors import CheckpointError
 from engine.training import state
+from engine.training.recipe import Recipe
 from engine.training.state import Progress, load_state, save_state
 
 
@@ -117,3 +118,16 @@ def test_another_run_is_refused_before_anything_is_restored(tmp_path: Path, expe
     with pytest.raises(CheckpointError, match=says):
         load_state(tmp_path / "state.safetensors", expected, other, before, other_optimiser)
     assert all(torch.equal(value, before[key]) for key, value in other.state_dict().items())
+
+
+def test_a_run_saved_before_a_recipe_entry_existed_goes_on_at_its_default(tmp_path: Path) -> None:
+    model, optimiser = stepped(torch.optim.SGD, 0)
+    path = tmp_path / "mine" / "state.safetensors"
+    path.parent.mkdir()
+    now = Recipe(name="r").as_dict()
+    before = {**now, "data": {key: value for key, value in now["data"].items() if key != "marked"}}
+    save_state(path, Progress(recipe=before, seed=3, epoch=2), model, None, optimiser)
+    assert load_state(path, Progress(recipe=now, seed=3, data=["t", "v"]), model, None, optimiser).epoch == 2
+    other = {**now, "data": {**now["data"], "marked": True}}
+    with pytest.raises(CheckpointError, match="another recipe"):
+        load_state(path, Progress(recipe=other, seed=3, data=["t", "v"]), model, None, optimiser)
