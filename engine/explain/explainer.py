@@ -12,7 +12,7 @@ from engine.data.transforms import normalise, to_tensor
 from engine.errors import UnknownNameError
 from engine.explain.locking import holding
 from engine.explain.methods import METHODS
-from engine.explain.target import Target
+from engine.explain.target import Target, class_index
 from engine.models.taps import RecordedGate, record_attention
 from engine.records import AttentionGate, Explanation, FaceBox, FaceExplanation, Float32, InputSpec, Prediction, UInt8
 
@@ -41,6 +41,7 @@ def explain_face(  # noqa: PLR0913 - what it needs of a checkpoint is given one 
     spec: InputSpec,
     layer: str,
     target: Target | None = None,
+    truth: str | None = None,
     method: str = "gradcam",
     box: FaceBox | None = None,
 ) -> FaceExplanation:
@@ -54,23 +55,26 @@ def explain_face(  # noqa: PLR0913 - what it needs of a checkpoint is given one 
         spec: the model's input.
         layer: one of ``model.explained_layers``.
         target: what to explain; None explains the predicted class.
+        truth: the picture's true class, where it is known, for targets that speak of it.
         method: a key of :data:`engine.explain.methods.METHODS`.
         box: for the record.
 
     Raises:
-        UnknownNameError: layer, method or target class is not among the valid ones.
+        UnknownNameError: layer, method, target or true class is not among the valid ones.
+        UsageError: the target is the true class, which is not known, or subtracts a class from itself.
     """
     if method not in METHODS:
         raise UnknownNameError("method", method, METHODS)
     chosen = METHODS[method]
     wanted = target or Target()
+    true_index = class_index(truth, classes)
     seen: dict[str, Tensor | str] = {}
     device = next(model.parameters()).device
     x = normalise(to_tensor(face[None]).to(device), spec)
 
     def scalar_of(pictures: Tensor) -> Tensor:
         logits: Tensor = model(pictures)
-        scalar, name = wanted.resolve(logits, classes)
+        scalar, name = wanted.resolve(logits, classes, true_index)
         seen.setdefault("logits", logits.detach())
         seen.setdefault("target", name)
         return scalar

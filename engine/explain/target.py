@@ -1,18 +1,71 @@
-"""Which scalar an explanation explains: the predicted class, a named class, or the contrast of two."""
+"""Which scalar an explanation explains: the predicted, the true or a named class, or the contrast of two of them."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor
 
-from engine.errors import UnknownNameError
+from engine.errors import UnknownNameError, UsageError
+
+PREDICTED: Final = "predicted"
+"""The class that the model answers."""
+
+TRUE: Final = "true"
+"""The class that the picture is labelled with, where that is known."""
+
+SIGN: Final = "−"
+"""What stands between the two sides of a contrast in a resolved name, with a space on either side."""
+
+_DASHES = re.compile(r"\s*[-–—−]\s*")
+
+
+@dataclass(frozen=True)
+class ResolvedTarget:
+    """A target with its classes settled for B pictures, so that it stays the same when a picture or model is changed.
+
+    Attributes:
+        plus: B class indices.
+        minus: B class indices to subtract, or None.
+        name: the target of the first picture in words, for example ``happy − sad``; :meth:`Target.parse` reads it.
+    """
+
+    plus: tuple[int, ...]
+    minus: tuple[int, ...] | None
+    name: str
+
+    def scalar(self, logits: Tensor) -> Tensor:
+        """Return the explained logit, or difference of two: (B * R,) from (B * R, K), R rows in turn a picture."""
+        up = self._picked(logits, self.plus)
+        return up if self.minus is None else up - self._picked(logits, self.minus)
+
+    def probability(self, logits: Tensor) -> Tensor:
+        """Return the target's probability in [0, 1], (B * R,): softmax, or for a contrast that of one class of the two.
+
+        A contrast's is sigmoid(difference): the probability of the first class given that it is one of both.
+        """
+        if self.minus is not None:
+            return self.scalar(logits).sigmoid()
+        return self._picked(logits.softmax(dim=1), self.plus)
+
+    def of(self, picture: int) -> ResolvedTarget:
+        """Return the target of one picture, under the same name."""
+        return ResolvedTarget((self.plus[picture],), None if self.minus is None else (self.minus[picture],), self.name)
+
+    @staticmethod
+    def _picked(values: Tensor, indices: tuple[int, ...]) -> Tensor:
+        if len(values) % len(indices):
+            raise ValueError(f"expected rows in turn for {len(indices)} pictures, got {len(values)} rows")
+        chosen = torch.tensor(indices, device=values.device).repeat_interleave(len(values) // len(indices))
+        return values[torch.arange(len(values), device=values.device), chosen]
 
 
 @dataclass(frozen=True)
 class Target:
-    """A class by name (None: the predicted one), optionally minus the class ``minus``.
+    """A class by name, ``predicted`` (also None) or ``true``; optionally minus another such.
 
     The explained scalar is a logit, or a difference of two; never a probability, whose gradient vanishes for sure
     answers.
@@ -21,23 +74,92 @@ class Target:
     label: str | None = None
     minus: str | None = None
 
-    def resolve(self, logits: Tensor, classes: tuple[str, ...]) -> tuple[Tensor, str]:
-        """Return the scalar a picture, (B,) from logits (B, K), and the target's name for the first picture.
+    @classmethod
+    def parse(cls, text: str) -> Target:
+        """Read ``predicted``, ``true``, a class, or a contrast such as ``predicted - true`` or ``happy-sad``.
+
+        Any dash will do. Whether the classes exist is seen when the target is resolved for a model.
+
+        Raises:
+            UsageError: it is neither one class nor two with a dash between.
+        """
+        parts = _DASHES.split(text.strip())
+        if not all(parts) or len(parts) > 2:
+            raise UsageError(
+                f"Expected one class, or two with a minus between as in 'happy-sad', got '{text}'; the classes may "
+                f"also be '{PREDICTED}' and '{TRUE}'."
+            )
+        if len(parts) == 1:
+            return cls(parts[0])
+        if parts[0] == parts[1]:
+            cls._refuse(f"'{parts[0]}' is on both sides")
+        return cls(parts[0], parts[1])
+
+    def settle(
+        self, logits: Tensor, classes: tuple[str, ...], truth: int | tuple[int, ...] | None = None
+    ) -> ResolvedTarget:
+        """Settle the classes for B pictures by the model's answers.
+
+        Args:
+            logits: (B, K) for the unchanged pictures.
+            classes: K names.
+            truth: the true class's index, of all pictures or of each; None where it is not known.
 
         Raises:
             UnknownNameError: a class that the model does not have.
+            UsageError: the true class is asked for and not known, or a contrast subtracts every class from itself.
         """
-        rows = torch.arange(len(logits), device=logits.device)
-        index = logits.argmax(dim=1) if self.label is None else torch.full_like(rows, self._index(self.label, classes))
-        scalar = logits[rows, index]
-        name = classes[int(index[0])]
-        if self.minus is not None:
-            scalar = scalar - logits[:, self._index(self.minus, classes)]
-            name = f"{name} − {self.minus}"
-        return scalar, name
+        plus = self._indices(self.label or PREDICTED, logits, classes, truth)
+        if self.minus is None:
+            return ResolvedTarget(plus, None, classes[plus[0]])
+        minus = self._indices(self.minus, logits, classes, truth)
+        if plus == minus:
+            self._refuse(f"'{self.label or PREDICTED}' and '{self.minus}' are both {classes[plus[0]]}")
+        return ResolvedTarget(plus, minus, f"{classes[plus[0]]} {SIGN} {classes[minus[0]]}")
+
+    def resolve(
+        self, logits: Tensor, classes: tuple[str, ...], truth: int | tuple[int, ...] | None = None
+    ) -> tuple[Tensor, str]:
+        """Return the scalar a picture, (B,) from logits (B, K), and the target's name for the first picture.
+
+        Raises:
+            UnknownNameError, UsageError: as :meth:`settle`.
+        """
+        settled = self.settle(logits.detach(), classes, truth)
+        return settled.scalar(logits), settled.name
 
     @staticmethod
-    def _index(label: str, classes: tuple[str, ...]) -> int:
+    def _indices(
+        label: str, logits: Tensor, classes: tuple[str, ...], truth: int | tuple[int, ...] | None
+    ) -> tuple[int, ...]:
+        if label == PREDICTED:
+            return tuple(logits.argmax(dim=1).tolist())
+        if label == TRUE:
+            if truth is None or (isinstance(truth, int) and truth < 0):
+                raise UsageError("The true class of this picture is not known; say which it is, or explain another.")
+            return (truth,) * len(logits) if isinstance(truth, int) else truth
         if label not in classes:
-            raise UnknownNameError("class", label, classes)
-        return classes.index(label)
+            raise UnknownNameError("class", label, (*classes, PREDICTED, TRUE))
+        return (classes.index(label),) * len(logits)
+
+    @staticmethod
+    def _refuse(said: str) -> None:
+        raise UsageError(f"A contrast needs two different classes, but {said}; choose another class for one side.")
+
+
+def as_target(target: str | Target | None) -> Target:
+    """Return a target from what a person may give: words (see :meth:`Target.parse`), a target, or None: predicted."""
+    return Target.parse(target) if isinstance(target, str) else target or Target()
+
+
+def class_index(label: str | None, classes: tuple[str, ...]) -> int | None:
+    """Return the index of a true class given by name, None where it is not known.
+
+    Raises:
+        UnknownNameError: the model has no such class.
+    """
+    if label is None:
+        return None
+    if label not in classes:
+        raise UnknownNameError("class", label, classes)
+    return classes.index(label)

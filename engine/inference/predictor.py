@@ -15,7 +15,7 @@ from engine.data.transforms import normalise, to_tensor
 from engine.errors import DataError, FerLensError, UsageError
 from engine.explain.explainer import explain_face, layer_activation, to_prediction
 from engine.explain.locking import holding
-from engine.explain.target import Target
+from engine.explain.target import Target, as_target
 from engine.inference.faces import FaceDetector, crop_face, default_detector, to_model_input
 from engine.inference.pictures import Picture, PictureSource, open_picture
 from engine.models.checkpoint import DEFAULT_MODEL, load_checkpoint
@@ -158,6 +158,7 @@ class EmotionPredictor:
         *,
         layer: str | None = None,
         target: str | Target | None = None,
+        truth: str | None = None,
         method: str = "gradcam",
         face: int = 0,
         whole: bool = False,
@@ -167,20 +168,22 @@ class EmotionPredictor:
         Args:
             image: as in :meth:`predict`.
             layer: one of :attr:`gradcam_layers`, default the last.
-            target: a class, a :class:`Target`, or None for the predicted class.
+            target: a class, ``predicted``, ``true``, a contrast such as ``predicted - true`` or ``happy-sad``, a
+                :class:`Target`, or None for the predicted class.
+            truth: the true class, where it is known.
             method: a key of ``METHODS``.
             face: which face, 0 is the largest.
             whole: take the whole picture and look for no face.
 
         Raises:
             PictureError: the picture cannot be read.
-            UsageError: there is no such face, layer, class or method.
+            UsageError: there is no such face, layer, class or method, or the target makes no sense.
         """
         found = self.faces(open_picture(image), whole=whole)
         if not 0 <= face < len(found):
             raise UsageError(f"The picture has {len(found)} face(s), counted from 0; face {face} is not among them.")
         box, crop = found[face]
-        return self.explain_crop(crop, box=box, layer=layer, target=target, method=method)
+        return self.explain_crop(crop, box=box, layer=layer, target=target, truth=truth, method=method)
 
     def explain_crop(
         self,
@@ -189,6 +192,7 @@ class EmotionPredictor:
         box: FaceBox | None = None,
         layer: str | None = None,
         target: str | Target | None = None,
+        truth: str | None = None,
         method: str = "gradcam",
     ) -> FaceExplanation:
         """Explain a face that is cut out already ((H, W, 3) uint8); the rest as in :meth:`explain`."""
@@ -199,7 +203,8 @@ class EmotionPredictor:
             classes=self.classes,
             spec=self.card.input,
             layer=layer or self.gradcam_layers[-1],
-            target=Target(target) if isinstance(target, str) else target,
+            target=as_target(target),
+            truth=truth,
             method=method,
             box=box,
         )
