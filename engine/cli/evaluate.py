@@ -21,7 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--model", default=DEFAULT_MODEL, help="checkpoint name or folder (default: %(default)s)")
     add_data_options(parser)
-    parser.add_argument("--split", default="private", help="train, val, test; for fer2013 also public, private")
+    parser.add_argument(
+        "--split",
+        help="train, val, test; for fer2013 also public, private (default: private for fer2013, else test)",
+    )
     parser.add_argument(
         "--tta", action="store_true", help="ten crops (corners and centre, mirrored too) instead of a single view"
     )
@@ -35,9 +38,10 @@ def run(arguments: argparse.Namespace) -> int:
     path = find_checkpoint(arguments.model)
     loaded = load_checkpoint(path, device=choose_device(arguments.device))
     spec = loaded.card.input
+    split = arguments.split or ("private" if arguments.dataset == "fer2013" else "test")
     dataset = load_dataset(
         arguments.dataset,
-        arguments.split,
+        split,
         data=arguments.data,
         drop_unknown=arguments.drop_unknown,
         size=spec.size,
@@ -49,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"{len(dataset.skipped)} files could not be read and are left out, for example {first.id}: {first.reason}."
         )
     with Progress(console=STDERR, disable=not sys.stderr.isatty(), transient=True) as bar:
-        task = bar.add_task(f"{loaded.card.name} on {arguments.split}", total=len(dataset))
+        task = bar.add_task(f"{loaded.card.name} on {split}", total=len(dataset))
         document = evaluate(
             loaded.model, loaded.card, dataset, tta=arguments.tta, progress=lambda count: bar.advance(task, count)
         )

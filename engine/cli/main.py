@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -42,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     chosen = next((word for word in words if word in COMMANDS), None)
     arguments = build_parser(chosen).parse_args(words)
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)  # to stderr
+    logging.getLogger("engine").setLevel(logging.INFO)
     try:
         status: int = importlib.import_module(f"engine.cli.{chosen}").run(arguments)
     except UsageError as error:

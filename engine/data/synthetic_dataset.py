@@ -178,6 +178,7 @@ def load_synthetic(
     file = _cache_file(split, size, channels)
     images = _kept(file, shape)
     if images is None:
+        _LOG.info("Drawing %s built-in faces (%s) once; they are kept for the next time.", f"{count:,}", split)
         share = workers if workers is not None else min(os.cpu_count() or 1, _WORKERS_MOST)
         images = draw_range(split, 0, count, size, channels, workers=max(1, share), progress=progress)
         _keep(file, images)
