@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -163,3 +164,12 @@ def class_index(label: str | None, classes: tuple[str, ...]) -> int | None:
     if label not in classes:
         raise UnknownNameError("class", label, classes)
     return classes.index(label)
+
+
+def class_indices(labels: Sequence[str] | None, classes: tuple[str, ...]) -> tuple[int, ...] | None:
+    """Return the indices of true classes given by name, None where they are not known; errors as class_index."""
+    if labels is None:
+        return None
+    for label in labels:
+        class_index(label, classes)
+    return tuple(classes.index(label) for label in labels)
