@@ -23,7 +23,8 @@ def main() -> None:
             "Look": [
                 st.Page(home, title="Home", url_path="Home", default=True),
                 st.Page("pages/1_Explain.py", title="Explain", url_path="Explain"),
-            ]
+            ],
+            "Trust": [st.Page("pages/7_Evidence.py", title="Evidence", url_path="Evidence")],
         }
     )
     theme.apply(page.title)

@@ -17,6 +17,7 @@ import streamlit as st
 from engine.data.location import find_data
 from engine.data.registry import KINDS
 from engine.errors import CheckpointError, DataError, FerLensError, PictureError
+from engine.evaluate.evidence_results import evidence_file, read_evidence
 from engine.explain.overlay import png_bytes
 from engine.inference.pictures import Picture, open_picture
 from engine.labels import EMOTIONS
@@ -24,6 +25,9 @@ from engine.models.checkpoint import CARD, checkpoint_names, checkpoints_folder,
 from engine.records import FaceBox, FaceExplanation, Float32, PicturePrediction, RunCard, UInt8
 
 if TYPE_CHECKING:
+    from engine.evaluate.evidence_answers import SplitAnswers
+    from engine.evaluate.evidence_face import JudgedFace
+    from engine.evaluate.evidence_report import EvidenceReport
     from engine.inference.predictor import EmotionPredictor
 
 SAMPLES: Final = Path(__file__).resolve().parent / "samples"
@@ -192,3 +196,43 @@ def data_status() -> str:
     except FerLensError as error:
         return str(error)
     return f"FER2013 is here (“{found.name}”): training and measuring can use it."
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _evidence(folder: str, stamp: int, _card: RunCard, sha256: str, variant: str) -> EvidenceReport | None:  # noqa: ARG001
+    return read_evidence(Path(folder) / evidence_file(variant), _card, variant=variant)
+
+
+def evidence(card: RunCard, variant: str) -> EvidenceReport | None:
+    """Return a model's evidence results as they are on disk now, or None. Raises DataError, which is not kept."""
+    folder = checkpoints_folder() / card.name
+    file = folder / evidence_file(variant)
+    stamp = file.stat().st_mtime_ns if file.is_file() else 0
+    return _evidence(str(folder), stamp, card, card.weights_sha256, variant)
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def split_answers(name: str, sha256: str, variant: str) -> SplitAnswers:
+    """Answer every built-in test face. Where they are not kept on disk they are drawn first."""
+    from engine.evaluate.evidence_answers import answer_split
+
+    model = _predictor(name, sha256)
+    return answer_split(model.model, model.card, variant=variant)
+
+
+@st.cache_data(show_spinner=False, max_entries=KEPT)
+def judged_face(face_id: str, name: str, sha256: str, variant: str) -> JudgedFace:
+    """Draw one built-in face, answer it, and judge each of the model's maps by its known evidence."""
+    from engine.evaluate.evidence_face import judge_face, known_face
+
+    model = _predictor(name, sha256)
+    spec = model.card.input
+    known = known_face(face_id, size=spec.size, channels=spec.channels, variant=variant)
+    return judge_face(model.model, model.card, known)
+
+
+def evidence_models() -> tuple[str, ...]:
+    """Return the usable checkpoints that answer in the built-in faces' classes, those trained on such faces first."""
+    from engine.evaluate.evidence_answers import fitting_models
+
+    return tuple(card.name for card in fitting_models(shelf().cards))

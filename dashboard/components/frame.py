@@ -14,6 +14,9 @@ from dashboard.state import NamedPicture, Selection, Source
 from engine.inference.pictures import MAXIMUM_BYTES
 from engine.models.checkpoint import DEFAULT_MODEL
 
+EVIDENCE: Final = "Evidence"
+"""The page that has its own pictures, built-in faces, and offers the models that know their classes."""
+
 _UPLOADED: Final = "uploaded_pictures"
 
 _current: ContextVar[Selection | None] = ContextVar("selection", default=None)
@@ -23,7 +26,7 @@ _current: ContextVar[Selection | None] = ContextVar("selection", default=None)
 def frame(page: str) -> Iterator[Selection]:
     """Draw the sidebar once; ``page`` runs inside, and :func:`framed` gives it what the sidebar says."""
     state.arrive(page)
-    chosen = _draw()
+    chosen = _draw(page)
     token = _current.set(chosen)
     try:
         yield chosen
@@ -47,9 +50,12 @@ def framed(page: str) -> Iterator[Selection]:
         yield chosen
 
 
-def _draw() -> Selection:
+def _draw(page: str) -> Selection:
     with st.sidebar:
-        model = _model()
+        if page == EVIDENCE:
+            names = loaders.evidence_models()
+            return Selection(_model(names, default=names[0] if names else ""), state.SOURCES[0], (), 0)
+        model = _model(loaders.shelf().names, default=DEFAULT_MODEL)
         source, pictures = _pictures()
         index = 0
         if len(pictures) > 1:
@@ -62,16 +68,17 @@ def _draw() -> Selection:
     return Selection(model, source, pictures, index)
 
 
-def _model() -> str | None:
-    shelf = loaders.shelf()
-    if not shelf.names:
+def _model(names: tuple[str, ...], *, default: str) -> str | None:
+    """Draw the choice among ``names``, kept in the address; the first is chosen where ``default`` is not among them."""
+    if not names:
         st.selectbox("Model", ["none trained yet"], disabled=True, key="no_model")
         return None
-    unknown = state.asked_for(state.MODEL, shelf.names)
-    default = shelf.names.index(DEFAULT_MODEL) if DEFAULT_MODEL in shelf.names else 0
-    name: str = st.selectbox("Model", shelf.names, index=default, key=state.MODEL, bind="query-params")
+    unknown = state.asked_for(state.MODEL, names)
+    index = names.index(default) if default in names else 0
+    name: str = st.selectbox("Model", names, index=index, key=state.MODEL, bind="query-params")
     if unknown is not None:
-        st.error(f"Unknown model '{unknown}'; valid: {', '.join(shelf.names)}. Showing {name}.")
+        what = "This page takes no model" if unknown in loaders.shelf().names else "Unknown model"
+        st.error(f"{what} '{unknown}'; valid: {', '.join(names)}. Showing {name}.")
     return name
 
 

@@ -1,0 +1,176 @@
+"""The lower half of the Evidence page: one built-in face after the other, its true evidence over each map."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from typing import Final
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard import loaders, theme
+from dashboard.components import empty
+from dashboard.components.maps import SCALE_TITLES, STRETCHED
+from dashboard.figures.evidence_cards import evidence_words, face_html, map_rows, row_html, unit_words, verdict_html
+from dashboard.figures.map_card import MapStyle
+from dashboard.figures.probabilities import probability_bars
+from dashboard.figures.text import escape
+from engine.data.synthetic_dataset import SPLIT_COUNTS, synthetic_id
+from engine.errors import DataError
+from engine.evaluate.evidence_answers import ANSWERED, faces_of_class
+from engine.evaluate.evidence_face import JudgedFace, face_number
+from engine.explain.colormaps import COLORMAPS, SEQUENTIAL
+from engine.explain.overlay import SCALES
+from engine.labels import EMOTIONS
+from engine.records import RunCard
+
+FACE: Final = "face"
+"""The face's key, in the session and in the address."""
+SPLIT: Final = "test"
+_FILTERED: Final = "evidence_filter_changed"
+
+
+def show_faces(card: RunCard, variant: str) -> None:
+    """Draw the filters, the buttons, and the face that is chosen with the model's maps."""
+    theme.section("Face by face", "The outline is the true evidence. It is known because a program drew the face.")
+    controls = st.container(horizontal=True, gap="medium", vertical_alignment="bottom")
+    with controls:
+        numbers = _filtered(card, variant)
+    face_id = _browse(controls, numbers)
+    try:
+        face_number(face_id, SPLIT)
+        with st.spinner(f"Explaining {face_id} with {card.name} …"):
+            judged = loaders.judged_face(face_id, card.name, card.weights_sha256, variant)
+    except DataError as error:
+        empty.problems([str(error)])
+        return
+    _face(judged)
+    style = _style()
+    for title, words, maps in map_rows(judged):
+        st.html(row_html(judged, title, words, maps, style))
+    st.caption(
+        "Under each map: how many times as dense it is on evidence as an even map, the share of its largest cell that "
+        "is evidence, and the share of its mass on evidence and off the face. One face proves nothing: see the league."
+    )
+
+
+def _changed() -> None:
+    """Remember that the filter was changed: the face is then moved into it."""
+    st.session_state[_FILTERED] = True
+
+
+def _filtered(card: RunCard, variant: str) -> tuple[int, ...]:
+    """Draw the filters; return the numbers of the faces that they leave, ascending."""
+    shows: str = st.selectbox("Shows", ("any", *EMOTIONS), key="evidence_shows", on_change=_changed, width=130)
+    choices = [name for name in ANSWERED if name != "fooled" or variant == "spurious"]
+    answered: str = st.segmented_control(
+        "Answered",
+        choices,
+        default="all",
+        required=True,
+        key=f"evidence_answered.{variant}",
+        on_change=_changed,
+        help="Choosing by the answer has the model answer all 3,000 test faces, once: some seconds, and longer the "
+        "first time ever, when the faces are drawn. "
+        + ". ".join(f"{name}: {ANSWERED[name]}" for name in choices)
+        + ".",
+    )
+    numbers = faces_of_class(None if shows == "any" else shows, SPLIT)
+    if answered == "all":
+        return numbers
+    with st.spinner(f"Answering all {SPLIT_COUNTS[SPLIT]:,} test faces with {card.name}, once …"):
+        answers = loaders.split_answers(card.name, card.weights_sha256, variant)
+    taken = set(answers.where(answered))
+    return tuple(number for number in numbers if number in taken)
+
+
+def _current() -> int | None:
+    """Return the number of the face that is chosen, or None where its id is none."""
+    try:
+        return face_number(str(st.session_state.get(FACE) or st.query_params.get(FACE) or ""), SPLIT)
+    except DataError:
+        return None
+
+
+def _go(number: int) -> None:
+    st.session_state[FACE] = synthetic_id(SPLIT, number)
+
+
+def _browse(controls: DeltaGenerator, numbers: tuple[int, ...]) -> str:
+    """Draw the buttons and the field with the face's id, which is bound to the address; return the id."""
+    at = _current()
+    if st.session_state.pop(_FILTERED, False) and numbers and at not in numbers:
+        following = bisect_left(numbers, at or 0)
+        _go(numbers[min(following, len(numbers) - 1)])
+        at = _current()
+    at = 0 if at is None else at
+    before, after = bisect_left(numbers, at), bisect_right(numbers, at)
+    with controls:
+        st.button(
+            "Previous",
+            key="evidence_previous",
+            icon=":material/arrow_back:",
+            disabled=before == 0,
+            on_click=_go,
+            args=(numbers[before - 1] if before else 0,),
+        )
+        st.button(
+            "Next",
+            key="evidence_next",
+            icon=":material/arrow_forward:",
+            disabled=after == len(numbers),
+            on_click=_go,
+            args=(numbers[after] if after < len(numbers) else 0,),
+        )
+        face_id: str = st.text_input("Face", value=synthetic_id(SPLIT, 0), key=FACE, bind="query-params", width=190)
+    if not numbers:
+        st.info("No face of the test split is left by these filters; choose others.", icon=":material/info:")
+    else:
+        place = f"{before + 1:,} of" if after > before else "Not among the"
+        st.html(f'<div class="fl-quiet">{place} {len(numbers):,} faces chosen</div>')
+    return face_id
+
+
+def _face(judged: JudgedFace) -> None:
+    known = judged.known
+    with st.container(key="stack-evidence"):
+        left, right = st.columns([4, 7], gap="large")
+    with left:
+        st.html(face_html(known))
+    with right:
+        st.html(verdict_html(judged) + probability_bars(judged.prediction))
+        st.html(
+            f'<div class="fl-reading">{escape(evidence_words(known))}</div>'
+            f'<div class="fl-quiet">{escape(unit_words(known))}</div>'
+        )
+
+
+def _style() -> MapStyle:
+    """Draw the controls of the maps; they share their values with the Explain page's."""
+    with st.container(horizontal=True, gap="medium"):
+        scale = st.segmented_control(
+            "Scale of gates",
+            SCALES,
+            default=SCALES[0],
+            required=True,
+            format_func=SCALE_TITLES.__getitem__,
+            key="scale",
+            persist_state="session",
+            help="Explanations always run from zero to their own largest value: layers and methods have no common "
+            "unit, and how well a map agrees with the evidence does not depend on it.",
+        )
+        colors = st.selectbox(
+            "Colours",
+            SEQUENTIAL,
+            format_func=lambda name: COLORMAPS[name].title,
+            key="colors",
+            persist_state="session",
+            width=150,
+        )
+        cells = st.segmented_control(
+            "Grid", ("smooth", "cells"), default="smooth", required=True, key="grid", persist_state="session"
+        )
+        opacity = st.slider("Opacity", 0.0, 1.0, 0.55, 0.05, key="opacity", persist_state="session", width=170)
+    if scale == "stretch":
+        st.caption(f":material/warning: {STRETCHED}")
+    return MapStyle(colors=colors, opacity=opacity, scale=scale, smooth=cells == "smooth")

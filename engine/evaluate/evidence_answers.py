@@ -1,0 +1,123 @@
+"""A model's answers over a split of the built-in faces, for choosing pictures by whether they were answered rightly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from torch import nn
+
+from engine.data.dataset import Int64
+from engine.data.synthetic.cue import plant_cue
+from engine.data.synthetic_dataset import SPLIT_COUNTS, load_synthetic
+from engine.errors import DataError, UnknownNameError
+from engine.evaluate.evidence_benchmark import check_vocabulary
+from engine.evaluate.evidence_pictures import VARIANTS, random_cue
+from engine.evaluate.measure import predict_dataset
+from engine.labels import EMOTIONS
+from engine.records import RunCard
+
+ANSWERED: Final[dict[str, str]] = {
+    "all": "every face",
+    "right": "answered rightly",
+    "wrong": "answered wrongly",
+    "fooled": "answered with the planted mark's class, which is not theirs",
+}
+"""How faces are chosen by the answer; ``fooled`` needs the variant spurious."""
+
+
+@dataclass(frozen=True, eq=False)
+class SplitAnswers:
+    """What a model answered for the N pictures of a split.
+
+    Attributes:
+        labels, answers: int64 (N,), class indices.
+        cues: int64 (N,), the class of each picture's mark, or None where none is planted.
+    """
+
+    labels: Int64
+    answers: Int64
+    cues: Int64 | None
+
+    def __post_init__(self) -> None:
+        shapes = {values.shape for values in (self.labels, self.answers, self.cues) if values is not None}
+        if len(shapes) != 1:
+            raise ValueError(f"expected labels, answers and cues of one shape, got {sorted(shapes)}")
+
+    def where(self, answered: str) -> tuple[int, ...]:
+        """Return the numbers of the pictures that a key of :data:`ANSWERED` means, ascending.
+
+        Raises:
+            UnknownNameError: no such key, or ``fooled`` where no mark was planted.
+        """
+        right = self.answers == self.labels
+        taken = {"all": np.ones_like(right), "right": right, "wrong": ~right}
+        if self.cues is not None:
+            taken["fooled"] = ~right & (self.answers == self.cues)
+        if answered not in taken:
+            raise UnknownNameError("choice of answers", answered, taken)
+        return tuple(np.flatnonzero(taken[answered]).tolist())
+
+
+def faces_of_class(name: str | None, split: str = "test") -> tuple[int, ...]:
+    """Return the numbers of a split's pictures that show ``name``, or of all where it is None, ascending.
+
+    Labels take turns in the split, so this needs no picture.
+    """
+    if split not in SPLIT_COUNTS:
+        raise UnknownNameError("split of synthetic", split, SPLIT_COUNTS)
+    if name is None:
+        return tuple(range(SPLIT_COUNTS[split]))
+    if name not in EMOTIONS:
+        raise UnknownNameError("class", name, EMOTIONS)
+    return tuple(range(EMOTIONS.index(name), SPLIT_COUNTS[split], len(EMOTIONS)))
+
+
+def fitting_models(cards: Iterable[RunCard]) -> tuple[RunCard, ...]:
+    """Return the models that answer in the built-in faces' classes, those trained on built-in faces first, by name."""
+    fits = []
+    for card in cards:
+        try:
+            check_vocabulary(card)
+        except DataError:
+            continue
+        fits.append(card)
+    return tuple(sorted(fits, key=lambda card: (card.data.get("dataset") != "synthetic", card.name)))
+
+
+def answer_split(
+    model: nn.Module,
+    card: RunCard,
+    *,
+    split: str = "test",
+    variant: str = "plain",
+    seed: int = 0,
+    progress: Callable[[int], None] | None = None,
+) -> SplitAnswers:
+    """Answer every picture of a split, with the marks that the benchmark plants with the same ``seed``.
+
+    Args:
+        model: in any mode; its lock is held meanwhile.
+        card: of the model.
+        split: of the data set ``synthetic``; its pictures are drawn first where they are not kept on disk.
+        variant: a key of :data:`engine.evaluate.evidence_pictures.VARIANTS`.
+        seed: of the planted marks.
+        progress: told how many pictures each batch had.
+
+    Raises:
+        DataError: the model's classes are not the built-in faces'.
+        UnknownNameError: an unknown split or variant.
+    """
+    check_vocabulary(card)
+    if variant not in VARIANTS:
+        raise UnknownNameError("variant", variant, VARIANTS)
+    faces = load_synthetic(split, card.input.size, card.input.channels)
+    cues: Int64 | None = None
+    if variant == "spurious":
+        cues = np.array([random_cue(index, seed=seed) for index in range(len(faces))], np.int64)
+        marked = [plant_cue(image, int(cue)) for image, cue in zip(faces.images, cues, strict=True)]
+        faces = replace(faces, images=np.stack(marked))
+    found = predict_dataset(model, card.input, faces, progress=progress)
+    return SplitAnswers(faces.labels, found.argmax(axis=1).astype(np.int64), cues)
