@@ -1,0 +1,119 @@
+"""One block of pictures: run the model, read its gates, gather rows and statistics."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from engine.analysis.accumulate import MapStatistics
+from engine.analysis.class_attention import group_of
+from engine.analysis.observe import CAMS, Observed, observe
+from engine.analysis.parts import Part
+from engine.analysis.predictions_file import answer_columns, channel_columns, map_columns
+from engine.analysis.regions import UInt8, region_maps
+from engine.data.dataset import FaceDataset
+from engine.data.transforms import normalise, to_tensor
+from engine.records import RunCard
+
+BLOCK: Final = 1024
+"""Pictures to a block: what a kill loses at most, and what processes share out among them."""
+
+
+@dataclass(frozen=True)
+class SweepSettings:
+    """How to pass over a data set.
+
+    Attributes:
+        gradcam: whether to compute Grad-CAM of the predicted and the labelled class.
+        layer: where, one of the model's explained layers; None for the last.
+        batch_size: pictures to a forward pass; batches never reach over blocks.
+        block: pictures to a block. It is fixed, whatever the number of processes, so that each picture is computed in
+            the same batch and statistics are merged in the same order.
+    """
+
+    gradcam: bool = True
+    layer: str | None = None
+    batch_size: int = 256
+    block: int = BLOCK
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 1 or self.block < 1:
+            raise ValueError(f"expected a batch size and a block of 1 or more, got {self.batch_size}, {self.block}")
+
+
+def _rows(
+    dataset: FaceDataset, chosen: slice, seen: Observed, regions: UInt8, probabilities: NDArray[np.float32]
+) -> pa.Table:
+    labels = dataset.labels[chosen]
+    exact = torch.from_numpy(seen.logits).double().log_softmax(1).numpy()
+    in_train = pa.nulls(len(labels), pa.bool_()) if dataset.in_train is None else pa.array(dataset.in_train[chosen])
+    source = pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(labels), np.int8)), pa.array([dataset.name]))
+    columns: dict[str, Any] = {
+        "id": pa.array(dataset.ids[chosen]),
+        "source": source,
+        **answer_columns(probabilities, -exact[np.arange(len(labels)), labels], labels, dataset.classes),
+        "duplicate_group": pa.array(dataset.duplicate_group[chosen]),
+        "in_train": in_train,
+    }
+    for name, gates in seen.channel.items():
+        columns |= channel_columns(name, gates)
+    for name, maps in seen.spatial.items():
+        columns |= map_columns(name, maps, regions)
+    return pa.table(columns)
+
+
+def _statistics(seen: Observed, labels: NDArray[np.int64], right: NDArray[np.bool_]) -> dict[str, MapStatistics]:
+    """Gather by class and right or wrong; gates in forward order, channel before spatial of a block, Grad-CAM last."""
+    groups = group_of(labels, right)
+    total = 2 * seen.logits.shape[1]
+    gates = sorted((name for name in (*seen.channel, *seen.spatial) if name not in CAMS), key=lambda n: n.split(".")[0])
+    order = [*gates, *(name for name in CAMS if name in seen.spatial)]
+    return {name: MapStatistics.of({**seen.channel, **seen.spatial}[name], groups, total) for name in order}
+
+
+def explained_layer(model: nn.Module, settings: SweepSettings) -> str | None:
+    """Return the layer of Grad-CAM, or None without it."""
+    if not settings.gradcam:
+        return None
+    layers: tuple[str, ...] = model.explained_layers  # type: ignore[assignment]
+    return settings.layer or layers[-1]
+
+
+def sweep_block(
+    model: nn.Module, card: RunCard, dataset: FaceDataset, settings: SweepSettings, block: int
+) -> tuple[pa.Table, Part]:
+    """Pass over the pictures of one block; return their rows and everything else."""
+    device = next(model.parameters()).device
+    layer = explained_layer(model, settings)
+    stop = min((block + 1) * settings.block, len(dataset))
+    tables: list[pa.Table] = []
+    features: list[NDArray[np.float32]] = []
+    answers: list[NDArray[np.float32]] = []
+    statistics: dict[str, MapStatistics] = {}
+    regions_seconds = 0.0
+    began = time.perf_counter()
+    for start in range(block * settings.block, stop, settings.batch_size):
+        chosen = slice(start, min(start + settings.batch_size, stop))
+        labels = dataset.labels[chosen]
+        x = normalise(to_tensor(dataset.images[chosen]).to(device), card.input)
+        x = x.contiguous(memory_format=torch.channels_last)
+        seen = observe(model, x, torch.from_numpy(labels).to(device), dataset.classes, layer)
+        probabilities = torch.from_numpy(seen.logits).softmax(1).numpy()
+        drawing = time.perf_counter()
+        regions = region_maps(dataset.name, dataset.ids[chosen], dataset.images.shape[1])
+        regions_seconds += time.perf_counter() - drawing
+        tables.append(_rows(dataset, chosen, seen, regions, probabilities))
+        found = _statistics(seen, labels, probabilities.argmax(axis=1) == labels)
+        statistics = {name: statistics[name].merge(new) if statistics else new for name, new in found.items()}
+        features.append(seen.features)
+        answers.append(probabilities)
+    seconds = time.perf_counter() - began - regions_seconds
+    part = Part(statistics, np.concatenate(features), np.concatenate(answers), seconds, regions_seconds)
+    return pa.concat_tables(tables), part
