@@ -20,8 +20,9 @@ from safetensors.numpy import save_file
 from engine.analysis.accumulate import MapStatistics
 from engine.analysis.class_attention import GROUPS, ClassAttention, by_class
 from engine.analysis.embedding import Plane
-from engine.analysis.places import FORMAT
+from engine.analysis.places import ATTENTION, FORMAT, analysis_folder, analyze_command
 from engine.errors import DataError, UnknownNameError
+from engine.models.checkpoint import find_checkpoint
 
 METADATA_KEY: Final = "ferlens"
 
@@ -127,3 +128,17 @@ def open_attention(file: Path, rebuild: str) -> AttentionFile:
             f"'{file.parent.name}/{file.name}' is of another version of FERLens; make it again with: {rebuild}"
         )
     return AttentionFile(file, metadata, rebuild)
+
+
+def find_attention(model: str, dataset: str, split: str, *, folder: Path | None = None) -> AttentionFile:
+    """Open the class statistics of a checkpoint, by name or path, on a split.
+
+    Args:
+        folder: where names are looked up; default the checkpoints' folder.
+
+    Raises:
+        UnknownNameError: no such model. DataError: as :func:`open_attention`.
+    """
+    checkpoint = find_checkpoint(model, folder)
+    place = analysis_folder(checkpoint, dataset, split)
+    return open_attention(place / ATTENTION, analyze_command(checkpoint.name, dataset, split, force=place.exists()))

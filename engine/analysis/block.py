@@ -14,7 +14,7 @@ from torch import nn
 
 from engine.analysis.accumulate import MapStatistics
 from engine.analysis.class_attention import group_of
-from engine.analysis.observe import CAMS, Observed, observe
+from engine.analysis.observe import Observed, observe
 from engine.analysis.parts import Part
 from engine.analysis.predictions_file import answer_columns, channel_columns, map_columns
 from engine.analysis.regions import UInt8, region_maps
@@ -62,20 +62,16 @@ def _rows(
         "duplicate_group": pa.array(dataset.duplicate_group[chosen]),
         "in_train": in_train,
     }
-    for name, gates in seen.channel.items():
-        columns |= channel_columns(name, gates)
-    for name, maps in seen.spatial.items():
-        columns |= map_columns(name, maps, regions)
+    for name, maps in seen.maps.items():
+        columns |= channel_columns(name, maps) if maps.ndim == 2 else map_columns(name, maps, regions)
     return pa.table(columns)
 
 
 def _statistics(seen: Observed, labels: NDArray[np.int64], right: NDArray[np.bool_]) -> dict[str, MapStatistics]:
-    """Gather by class and right or wrong; gates in forward order, channel before spatial of a block, Grad-CAM last."""
+    """Gather by class and right or wrong."""
     groups = group_of(labels, right)
     total = 2 * seen.logits.shape[1]
-    gates = sorted((name for name in (*seen.channel, *seen.spatial) if name not in CAMS), key=lambda n: n.split(".")[0])
-    order = [*gates, *(name for name in CAMS if name in seen.spatial)]
-    return {name: MapStatistics.of({**seen.channel, **seen.spatial}[name], groups, total) for name in order}
+    return {name: MapStatistics.of(maps, groups, total) for name, maps in seen.maps.items()}
 
 
 def explained_layer(model: nn.Module, settings: SweepSettings) -> str | None:

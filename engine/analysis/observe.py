@@ -35,14 +35,13 @@ class Observed:
     Attributes:
         logits: (B, K).
         features: (B, D), what the last layer takes.
-        spatial: name → (B, h, w), the gates and the Grad-CAM maps (>= 0), in forward order.
-        channel: name → (B, C).
+        maps: name → (B, C) of a channel gate, (B, h, w) of any other and of Grad-CAM (>= 0); gates in forward order,
+            Grad-CAM last.
     """
 
     logits: Float32
     features: Float32
-    spatial: dict[str, Float32]
-    channel: dict[str, Float32]
+    maps: dict[str, Float32]
 
 
 def last_layer(model: nn.Module, classes: int) -> nn.Module:
@@ -61,13 +60,13 @@ def _numpy(tensor: Tensor) -> Float32:
     return tensor.detach().float().cpu().numpy()
 
 
-def _spatial_maps(gate: RecordedGate, classes: tuple[str, ...]) -> dict[str, Tensor]:
-    """Read a gate that is no channel gate as maps (B, h, w).
+def _maps_of(gate: RecordedGate, classes: tuple[str, ...]) -> dict[str, Tensor]:
+    """Read a gate as (B, C) or maps (B, h, w).
 
     An ``emotion`` gate (B, K, h, w) is K maps, ``<layer>.<class>``. Of a ``cross`` gate (B, queries, keys) the mean
     over the queries is kept, ``<layer>.received``: how much attention each key cell receives.
     """
-    if gate.kind == "spatial":
+    if gate.kind in {"channel", "spatial"}:
         return {gate.layer: gate.weights}
     if gate.kind == "emotion":
         return {f"{gate.layer}.{name}": gate.weights[:, index] for index, name in enumerate(classes)}
@@ -120,17 +119,15 @@ def observe(model: nn.Module, x: Tensor, labels: Tensor, classes: tuple[str, ...
     with holding(model), torch.no_grad(), record_attention() as recorded:
         with _listening(model, len(classes), layer) as kept:
             logits: Tensor = model(x)
-        spatial: dict[str, Tensor] = {}
+        maps: dict[str, Tensor] = {}
         for gate in recorded:
-            if gate.kind != "channel":
-                spatial |= _spatial_maps(gate, classes)
+            maps |= _maps_of(gate, classes)
         if layer is not None:
             predicted = logits.detach().argmax(dim=1)
             for name, target in zip(CAMS, (predicted, labels), strict=True):
-                spatial[name] = _cam(logits.gather(1, target[:, None]), kept["activation"])
+                maps[name] = _cam(logits.gather(1, target[:, None]), kept["activation"])
     return Observed(
         logits=_numpy(logits),
         features=_numpy(kept["features"]),
-        spatial={name: _numpy(maps) for name, maps in spatial.items()},
-        channel={gate.layer: _numpy(gate.weights) for gate in recorded if gate.kind == "channel"},
+        maps={name: _numpy(map_) for name, map_ in maps.items()},
     )

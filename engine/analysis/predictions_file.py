@@ -32,8 +32,8 @@ from engine.analysis.regions import REGIONS, UInt8, region_covers, region_masses
 Columns = dict[str, Any]
 """Column name → pyarrow array."""
 
-ROW_GROUP: Final = 65_536
-"""Rows to a row group of the finished file: as many as are held in memory at a time."""
+ROW_GROUP: Final = 16_384
+"""Rows to a row group of the finished file: held in memory at a time, and read to show one picture."""
 
 METADATA_KEY: Final = b"ferlens"
 

@@ -39,7 +39,7 @@ class Processes:
 
     def device(self, wanted: torch.device) -> torch.device:
         """Return this process's device: with several processes on CUDA each takes its own."""
-        if self.total > 1 and wanted.type == "cuda" and wanted.index is None:
+        if self.total > 1 and str(wanted) == "cuda":
             return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())
         return wanted
 

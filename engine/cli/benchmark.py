@@ -1,4 +1,4 @@
-"""``python -m engine benchmark``: measure explanations against known evidence."""
+"""``python -m engine benchmark``: measure explanations against known evidence, or the store's speed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.box import SIMPLE_HEAD
 from rich.progress import Progress
 from rich.table import Column, Table
 
+from engine.cli import benchmark_store
 from engine.cli.common import STDERR, add_json_option, note, print_json
 from engine.errors import UsageError
 from engine.evaluate.bootstrap import Estimate
@@ -25,6 +26,7 @@ from engine.training.device import choose_device
 
 BENCHMARKS: Final[dict[str, str]] = {
     "evidence": "do explanations and gates point to where the evidence of built-in faces is known to be?",
+    "store": "how quickly does the analysis store answer the dashboard, at a million pictures?",
 }
 
 
@@ -42,10 +44,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     sub.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
     sub.add_argument("--out", type=Path, metavar="FILE", help="write the JSON document to this new file, too")
     add_json_option(sub)
+    benchmark_store.add_arguments(which.add_parser("store", help=BENCHMARKS["store"], description=BENCHMARKS["store"]))
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and report."""
+    return benchmark_store.run(arguments) if arguments.benchmark == "store" else _run_evidence(arguments)
+
+
+def _run_evidence(arguments: argparse.Namespace) -> int:
     if arguments.dataset != "synthetic":
         raise UsageError(
             f"Expected --dataset synthetic, whose evidence is known, got '{arguments.dataset}'; of other pictures "

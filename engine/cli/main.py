@@ -19,7 +19,7 @@ COMMANDS: Final[dict[str, str]] = {
     "analyze": "pass over a dataset once; keep answers, gates and Grad-CAM by picture and by class",
     "predict": "classify the faces of pictures or folders",
     "explain": "write the attention gates and explanations of one picture",
-    "benchmark": "measure explanations against known evidence",
+    "benchmark": "measure explanations against known evidence, or the store's speed",
     "models": "list the checkpoints: parameters, inputs, gates, metrics",
 }
 """Each name is a module ``engine.cli.<name>`` with ``add_arguments(parser)`` and ``run(arguments) -> int``."""
