@@ -15,6 +15,8 @@ from engine.errors import UnknownNameError
 from engine.models.attention import CBAM, SpatialGate
 
 WIDTHS: Final[tuple[int, ...]] = (64, 128, 256, 512)
+LAST_GAIN: Final = 0.2
+"""Where the last BatchNorm's gain starts; it is learnt from there."""
 ATTENTION: Final[tuple[str, ...]] = ("none", "spatial", "cbam")
 
 
@@ -88,9 +90,14 @@ class FourBlockNet(nn.Module):
         The gates keep PyTorch's own: their sigmoid wants small inputs.
         """
         for name in ("block1", "block2", "block3", "block4"):
-            conv = getattr(self, name).conv
-            nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
-            nn.init.zeros_(conv.bias)
+            block: Block = getattr(self, name)
+            nn.init.kaiming_normal_(block.conv.weight, mode="fan_out", nonlinearity="relu")
+            if block.conv.bias is not None:
+                nn.init.zeros_(block.conv.bias)
+        # The hidden layer has no BatchNorm and thousands of inputs that are never negative: at full size they make its
+        # steps so large that most of its units soon answer nothing for any picture (measured: 76 % after 5 epochs of
+        # SGD, 92 % after 16 of AdamW; with this start 9 % at the same rate).
+        nn.init.constant_(block.norm.weight, LAST_GAIN)
         nn.init.kaiming_normal_(self.hidden.weight, nonlinearity="relu")
         nn.init.zeros_(self.hidden.bias)
         nn.init.normal_(self.output.weight, std=0.01)
