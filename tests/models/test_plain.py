@@ -115,11 +115,10 @@ def test_larger_and_coloured_pictures() -> None:
 def test_the_hidden_layer_starts_with_small_features_and_even_answers(name: str) -> None:
     model = net(name)
     seen: list[torch.Tensor] = []
-    model.get_submodule("hidden").register_forward_hook(lambda _, given, made: seen.extend((given[0], made)))
+    model.get_submodule("hidden").register_forward_hook(lambda _, given, __: seen.append(given[0]))
     with torch.no_grad():
         logits = model(torch.randn(32, 1, 48, 48))  # in training mode: BatchNorm uses the batch's own statistics
-    features, hidden = seen
+    features = seen[0]
     # A step of rate r moves a hidden unit by about r x (squared norm of its features): at a gain of 1 this is 6,000.
     assert float(features.square().sum(dim=1).mean()) < 400
-    assert float((hidden > 0).any(dim=0).float().mean()) > 0.95
     assert float(logits.abs().max()) < 0.5
