@@ -8,6 +8,8 @@ the one before it.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,6 +18,7 @@ import streamlit as st
 
 from engine.data.location import find_data
 from engine.data.registry import KINDS
+from engine.data.synthetic_dataset import load_synthetic
 from engine.errors import CheckpointError, DataError, FerLensError, PictureError
 from engine.evaluate.evidence_results import evidence_file, read_evidence
 from engine.explain.overlay import png_bytes
@@ -211,13 +214,54 @@ def evidence(card: RunCard, variant: str) -> EvidenceReport | None:
     return _evidence(str(folder), stamp, card, card.weights_sha256, variant)
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
-def split_answers(name: str, sha256: str, variant: str) -> SplitAnswers:
-    """Answer every built-in test face. Where they are not kept on disk they are drawn first."""
+@dataclass(frozen=True, eq=False)
+class Answering:
+    """A model answering the built-in test faces in the background; ``stage``: what it does, how many are done."""
+
+    answers: Future[SplitAnswers]
+    stage: list[tuple[str, int]]
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _answering(name: str, sha256: str, variant: str) -> Answering:
     from engine.evaluate.evidence_answers import answer_split
 
     model = _predictor(name, sha256)
-    return answer_split(model.model, model.card, variant=variant)
+    stage = [("Drawing the test faces, once and for all", 0)]
+
+    def note(doing: str, done: int) -> None:
+        stage[0] = (doing, done)
+
+    def work() -> SplitAnswers:
+        spec = model.card.input
+        faces = load_synthetic("test", spec.size, spec.channels, progress=lambda done, _: note(stage[0][0], done))
+        doing = f"Answering with {name}, once"
+        note(doing, 0)
+        return answer_split(
+            model.model, model.card, faces, variant=variant, progress=lambda count: note(doing, stage[0][1] + count)
+        )
+
+    pool = ThreadPoolExecutor(1, thread_name_prefix=f"answering-{name}")
+    answers = pool.submit(work)
+    pool.shutdown(wait=False)
+    return Answering(answers, stage)
+
+
+def split_answers(card: RunCard, variant: str, told: Callable[[str, int], None]) -> SplitAnswers:
+    """Answer every built-in test face, once; the first time ever they are drawn and kept on disk.
+
+    ``told`` is called with what is being done and how many faces are, four times a second while that lasts. All
+    visitors share the work.
+    """
+    running = _answering(card.name, card.weights_sha256, variant)
+    while not running.answers.done():
+        told(*running.stage[0])
+        wait([running.answers], timeout=0.25)
+    try:
+        return running.answers.result()
+    except Exception:
+        _answering.clear()  # another try begins afresh
+        raise
 
 
 @st.cache_data(show_spinner=False, max_entries=KEPT)

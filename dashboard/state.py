@@ -28,6 +28,7 @@ PREDICTED: Final = "predicted"
 """The target's default: whichever class the model answers."""
 
 _PAGE: Final = "page_shown"
+_KEPT: Final = "kept."
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,24 @@ def arrive(page: str) -> None:
             asked = st.query_params.get(key)
             if asked is not None and st.session_state.get(key, asked) != asked:
                 st.session_state[key] = asked
+        # Pages differ in which model is their default and so absent from the address: said again, it is written there.
+        if MODEL in st.session_state:
+            st.session_state[MODEL] = st.session_state[MODEL]
     st.session_state[_PAGE] = page
+
+
+def keep() -> None:
+    """Keep the choice of pictures for when a page without that choice has been visited; see :func:`recall`."""
+    for key in (SOURCE, SAMPLE):
+        if key in st.session_state:
+            st.session_state[_KEPT + key] = st.session_state[key]
+
+
+def recall() -> None:
+    """Choose the pictures that were chosen before, where neither the address nor this page's widgets say otherwise."""
+    for key in (SOURCE, SAMPLE):
+        if key not in st.session_state and key not in st.query_params and _KEPT + key in st.session_state:
+            st.session_state[key] = st.session_state[_KEPT + key]
 
 
 def shared_address(**changes: str) -> dict[str, str]:

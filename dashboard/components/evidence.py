@@ -100,7 +100,11 @@ def _no_results(card: RunCard, variant: str) -> None:
     out = f"checkpoints/{card.name}/{evidence_file(variant).as_posix()}"
     with st.container(border=True):
         st.markdown(f"**{card.name} has no {variant} results yet;** the faces below work without. Measure with:")
-        st.code(f"mkdir -p {out.rpartition('/')[0]}\n{benchmark_command(card.name, variant, out)}", language="bash")
+        st.code(
+            f"mkdir -p {out.rpartition('/')[0]}\n{benchmark_command(card.name, variant, out)}",
+            language="bash",
+            wrap_lines=True,
+        )
 
 
 def _numbers(report: EvidenceReport, group: str) -> None:

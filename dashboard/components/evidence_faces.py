@@ -27,15 +27,18 @@ from engine.records import RunCard
 FACE: Final = "face"
 """The face's key, in the session and in the address."""
 SPLIT: Final = "test"
+OUTLINED: Final[dict[str, str]] = {
+    "plain": "The outline is the true evidence. It is known because a program drew the face.",
+    "spurious": "The outline is the planted mark. A model that follows it should have maps that show it.",
+}
 _FILTERED: Final = "evidence_filter_changed"
 
 
 def show_faces(card: RunCard, variant: str) -> None:
     """Draw the filters, the buttons, and the face that is chosen with the model's maps."""
-    theme.section("Face by face", "The outline is the true evidence. It is known because a program drew the face.")
+    theme.section("Face by face", OUTLINED[variant])
     controls = st.container(horizontal=True, gap="medium", vertical_alignment="bottom")
-    with controls:
-        numbers = _filtered(card, variant)
+    numbers = _filtered(controls, card, variant)
     face_id = _browse(controls, numbers)
     try:
         face_number(face_id, SPLIT)
@@ -59,11 +62,11 @@ def _changed() -> None:
     st.session_state[_FILTERED] = True
 
 
-def _filtered(card: RunCard, variant: str) -> tuple[int, ...]:
+def _filtered(controls: DeltaGenerator, card: RunCard, variant: str) -> tuple[int, ...]:
     """Draw the filters; return the numbers of the faces that they leave, ascending."""
-    shows: str = st.selectbox("Shows", ("any", *EMOTIONS), key="evidence_shows", on_change=_changed, width=130)
+    shows: str = controls.selectbox("Shows", ("any", *EMOTIONS), key="evidence_shows", on_change=_changed, width=130)
     choices = [name for name in ANSWERED if name != "fooled" or variant == "spurious"]
-    answered: str = st.segmented_control(
+    answered: str = controls.segmented_control(
         "Answered",
         choices,
         default="all",
@@ -78,10 +81,17 @@ def _filtered(card: RunCard, variant: str) -> tuple[int, ...]:
     numbers = faces_of_class(None if shows == "any" else shows, SPLIT)
     if answered == "all":
         return numbers
-    with st.spinner(f"Answering all {SPLIT_COUNTS[SPLIT]:,} test faces with {card.name}, once …"):
-        answers = loaders.split_answers(card.name, card.weights_sha256, variant)
+    slot = st.empty()
+    answers = loaders.split_answers(card, variant, lambda doing, done: _say(slot, doing, done))
+    slot.empty()
     taken = set(answers.where(answered))
     return tuple(number for number in numbers if number in taken)
+
+
+def _say(slot: DeltaGenerator, doing: str, done: int) -> None:
+    """Show what is being done and how far it is."""
+    total = SPLIT_COUNTS[SPLIT]
+    slot.progress(min(done, total) / total, f"{doing}: {done:,} of {total:,}")
 
 
 def _current() -> int | None:

@@ -83,6 +83,13 @@ def _model(names: tuple[str, ...], *, default: str) -> str | None:
 
 
 def _pictures() -> tuple[Source, tuple[NamedPicture, ...]]:
+    state.recall()
+    source, pictures = _chosen_pictures()
+    state.keep()
+    return source, pictures
+
+
+def _chosen_pictures() -> tuple[Source, tuple[NamedPicture, ...]]:
     source = st.segmented_control(
         "Picture",
         state.SOURCES,

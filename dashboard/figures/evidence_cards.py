@@ -47,7 +47,7 @@ def evidence_words(known: KnownFace) -> str:
     if known.area == 0.0:
         why = "a neutral face has none" if not known.units else "what would be evidence is covered"
         return f"This face has no known evidence ({why}), so its maps are shown and not judged."
-    share = f"{100 * known.area:.1f} % of the picture"
+    share = f"{100 * known.area:.1f}\u00a0% of the picture"
     if known.cue is not None:
         return f"Outlined: the planted mark, here that of “{known.cue}”, {share}."
     return f"Outlined: the regions that this expression’s own action units move, {share}."

@@ -163,4 +163,7 @@ def _key() -> str:
     return (
         f'<div class="fl-key"><span><i class="fl-point"></i> the map, its bar the 95 % interval</span>{marks}'
         "<span>— each on the map’s own grid</span></div>"
+        '<div class="fl-quiet">More, less, unsure: the mass on evidence compared face by face, by whether the 95 % '
+        "interval of the difference leaves zero out. In mass, because the average of log2 punishes a map that misses a "
+        "few faces entirely.</div>"
     )

@@ -9,11 +9,12 @@ from typing import Final
 import numpy as np
 from torch import nn
 
-from engine.data.dataset import Int64
+from engine.data.dataset import FaceDataset, Int64
 from engine.data.synthetic.cue import plant_cue
-from engine.data.synthetic_dataset import SPLIT_COUNTS, load_synthetic
+from engine.data.synthetic_dataset import SPLIT_COUNTS
 from engine.errors import DataError, UnknownNameError
 from engine.evaluate.evidence_benchmark import check_vocabulary
+from engine.evaluate.evidence_face import face_number
 from engine.evaluate.evidence_pictures import VARIANTS, random_cue
 from engine.evaluate.measure import predict_dataset
 from engine.labels import EMOTIONS
@@ -26,6 +27,10 @@ ANSWERED: Final[dict[str, str]] = {
     "fooled": "answered with the planted mark's class, which is not theirs",
 }
 """How faces are chosen by the answer; ``fooled`` needs the variant spurious."""
+
+
+BLOCK: Final = 128
+"""Pictures answered at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,34 +95,36 @@ def fitting_models(cards: Iterable[RunCard]) -> tuple[RunCard, ...]:
 def answer_split(
     model: nn.Module,
     card: RunCard,
+    faces: FaceDataset,
     *,
-    split: str = "test",
     variant: str = "plain",
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
 ) -> SplitAnswers:
-    """Answer every picture of a split, with the marks that the benchmark plants with the same ``seed``.
+    """Answer every picture of ``faces``, with the marks that the benchmark plants with the same ``seed``.
 
     Args:
-        model: in any mode; its lock is held meanwhile.
+        model: in any mode; its lock is held block by block.
         card: of the model.
-        split: of the data set ``synthetic``; its pictures are drawn first where they are not kept on disk.
+        faces: of the data set ``synthetic``, at the model's size and channels.
         variant: a key of :data:`engine.evaluate.evidence_pictures.VARIANTS`.
         seed: of the planted marks.
         progress: told how many pictures each batch had.
 
     Raises:
         DataError: the model's classes are not the built-in faces'.
-        UnknownNameError: an unknown split or variant.
+        UnknownNameError: an unknown variant.
     """
     check_vocabulary(card)
     if variant not in VARIANTS:
         raise UnknownNameError("variant", variant, VARIANTS)
-    faces = load_synthetic(split, card.input.size, card.input.channels)
     cues: Int64 | None = None
     if variant == "spurious":
-        cues = np.array([random_cue(index, seed=seed) for index in range(len(faces))], np.int64)
+        cues = np.array([random_cue(face_number(face_id), seed=seed) for face_id in faces.ids], np.int64)
         marked = [plant_cue(image, int(cue)) for image, cue in zip(faces.images, cues, strict=True)]
         faces = replace(faces, images=np.stack(marked))
-    found = predict_dataset(model, card.input, faces, progress=progress)
-    return SplitAnswers(faces.labels, found.argmax(axis=1).astype(np.int64), cues)
+    answers = np.empty(len(faces), np.int64)
+    for start in range(0, len(faces), BLOCK):  # the model's lock is free between blocks: others may be waiting
+        block = np.arange(start, min(start + BLOCK, len(faces)))
+        answers[block] = predict_dataset(model, card.input, faces.subset(block), progress=progress).argmax(axis=1)
+    return SplitAnswers(faces.labels, answers, cues)
