@@ -175,7 +175,8 @@ def gate_use(  # noqa: PLR0913 - what it needs of a checkpoint is given one by o
                 repeated = x[part].repeat_interleave(rows[tap.layer], dim=0)
                 edit = _edit(tap.kind, slots[tap.layer], rows[tap.layer], lenders[part], generator)
                 with edit_attention({tap.layer: edit}):
-                    out = model(torch.cat([repeated, pool[order]]))
+                    batch = torch.cat([repeated, pool[order]])
+                    out = model(batch.contiguous(memory_format=torch.channels_last))
                 logits.append(out[: len(repeated)].float().view(-1, rows[tap.layer], len(classes)))
                 done += 1
                 if progress is not None:
