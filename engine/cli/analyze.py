@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from engine.analysis.block import SweepSettings
+from engine.analysis.block import BLOCK, SweepSettings
 from engine.analysis.finish import refuse_existing
 from engine.analysis.places import analysis_folder
 from engine.analysis.processes import Processes, joined_processes
@@ -33,6 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--layer", help="explained layer of Grad-CAM, for example block3 (default: the last)")
     parser.add_argument("--limit", type=int, metavar="N", help="only N pictures, evenly spread over the split")
     parser.add_argument("--batch-size", type=int, default=256, metavar="N", help="pictures at a time (%(default)s)")
+    parser.add_argument(
+        "--block", type=int, default=BLOCK, metavar="N", help="pictures that a kill loses at most (%(default)s)"
+    )
     parser.add_argument("--bare", action="store_true", help="time bare inference on all pictures, not on a sample")
     parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
     parser.add_argument(
@@ -48,7 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Analyse and report."""
-    for option, value in (("--batch-size", arguments.batch_size), ("--limit", arguments.limit)):
+    sizes = (("--batch-size", arguments.batch_size), ("--block", arguments.block), ("--limit", arguments.limit))
+    for option, value in sizes:
         if value is not None and value < 1:
             raise UsageError(f"Expected {option} of 1 or more, got {value}; choose another.")
     path = find_checkpoint(arguments.model)
@@ -111,7 +115,10 @@ def _analyse(arguments: argparse.Namespace, path: Path, out: Path, processes: Pr
             dataset,
             out,
             settings=SweepSettings(
-                gradcam=not arguments.no_gradcam, layer=arguments.layer, batch_size=arguments.batch_size
+                gradcam=not arguments.no_gradcam,
+                layer=arguments.layer,
+                batch_size=arguments.batch_size,
+                block=arguments.block,
             ),
             overwrite=arguments.force,
             processes=processes,
