@@ -8,8 +8,9 @@ the one before it.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -232,7 +233,7 @@ def _answering(name: str, sha256: str, variant: str) -> Answering:
     def note(doing: str, done: int) -> None:
         stage[0] = (doing, done)
 
-    def work() -> SplitAnswers:
+    def answer() -> SplitAnswers:
         spec = model.card.input
         faces = load_synthetic("test", spec.size, spec.channels, progress=lambda done, _: note(stage[0][0], done))
         doing = f"Answering with {name}, once"
@@ -241,9 +242,16 @@ def _answering(name: str, sha256: str, variant: str) -> Answering:
             model.model, model.card, faces, variant=variant, progress=lambda count: note(doing, stage[0][1] + count)
         )
 
-    pool = ThreadPoolExecutor(1, thread_name_prefix=f"answering-{name}")
-    answers = pool.submit(work)
-    pool.shutdown(wait=False)
+    answers: Future[SplitAnswers] = Future()
+
+    def work() -> None:
+        try:
+            answers.set_result(answer())
+        except BaseException as error:  # noqa: BLE001  # it is raised again where the answers are asked for
+            answers.set_exception(error)
+
+    # A daemon, unlike an executor's threads: stopping the server does not wait for it.
+    threading.Thread(target=work, name=f"answering-{name}", daemon=True).start()
     return Answering(answers, stage)
 
 

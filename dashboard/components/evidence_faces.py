@@ -132,7 +132,9 @@ def _browse(controls: DeltaGenerator, numbers: tuple[int, ...]) -> str:
             on_click=_go,
             args=(numbers[after] if after < len(numbers) else 0,),
         )
-        face_id: str = st.text_input("Face", value=synthetic_id(SPLIT, 0), key=FACE, bind="query-params", width=190)
+        if FACE not in st.session_state and FACE not in st.query_params:
+            _go(0)  # not the widget's default value, which the address would leave out
+        face_id: str = st.text_input("Face", key=FACE, bind="query-params", width=190)
     if not numbers:
         st.info("No face of the test split is left by these filters; choose others.", icon=":material/info:")
     else:
