@@ -8,6 +8,7 @@ from typing import Any, Final
 from torch import nn
 
 from engine.errors import CheckpointError, UnknownNameError
+from engine.models.cmaen import CMAEN
 from engine.models.plain import FourBlockNet
 from engine.records import InputSpec
 
@@ -19,14 +20,44 @@ def _four_block(attention: str) -> Callable[..., nn.Module]:
     return build
 
 
+def _cmaen(*, classes: int, spec: InputSpec, **config: Any) -> nn.Module:
+    return CMAEN(classes=classes, size=spec.size, channels=spec.channels, **config)
+
+
 ARCHITECTURES: Final[dict[str, Callable[..., nn.Module]]] = {
     "baseline": _four_block("none"),
     "spatial": _four_block("spatial"),
     "cbam": _four_block("cbam"),
+    "cmaen": _cmaen,
 }
 
 DEFAULT_INPUT: Final[InputSpec] = InputSpec(size=48, channels=1, mean=(0.5,), std=(0.25,))
 """48x48 grey. FER2013's training pictures have mean 0.508 and standard deviation 0.255; round figures serve as well."""
+
+IMAGENET_INPUT: Final[InputSpec] = InputSpec(
+    size=224, channels=3, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)
+)
+"""What networks that begin with ImageNet weights expect."""
+
+OWN_INPUTS: Final[dict[str, InputSpec]] = {"cmaen": IMAGENET_INPUT}
+"""Architectures whose own input is another than :data:`DEFAULT_INPUT`."""
+
+
+def input_spec(architecture: str, *, size: int = 0, channels: int = 0) -> InputSpec:
+    """Return what a model of ``architecture`` takes.
+
+    Args:
+        architecture: a name; an unknown one gets :data:`DEFAULT_INPUT` and is refused when it is built.
+        size: side of the picture in pixels, 0 for the architecture's own.
+        channels: 1 or 3, 0 for the architecture's own. Where it changes, each channel is normalised by the mean of the
+            own channels' figures.
+    """
+    own = OWN_INPUTS.get(architecture, DEFAULT_INPUT)
+    count = channels or own.channels
+    if count == own.channels:
+        return InputSpec(size or own.size, own.channels, own.mean, own.std)
+    mean, std = (round(sum(values) / len(values), 4) for values in (own.mean, own.std))
+    return InputSpec(size or own.size, count, (mean,) * count, (std,) * count)
 
 
 def build_model(architecture: str, *, classes: int, spec: InputSpec, config: dict[str, Any] | None = None) -> nn.Module:
@@ -53,3 +84,9 @@ def build_model(architecture: str, *, classes: int, spec: InputSpec, config: dic
 def count_parameters(model: nn.Module) -> int:
     """Return the number of trainable values."""
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+
+
+def parameters_by_module(model: nn.Module) -> dict[str, int]:
+    """Return the number of trainable values of each direct part that has any, in forward order of registration."""
+    counts = {name: count_parameters(part) for name, part in model.named_children()}
+    return {name: count for name, count in counts.items() if count}

@@ -1,0 +1,123 @@
+"""torchvision's EfficientNetV2-S without its classifier, the second pathway of ``cmaen``.
+
+[1] M. Tan, Q. V. Le. EfficientNetV2: Smaller Models and Faster Training. ICML 2021, arXiv:2104.00298, table 4.
+
+A one-channel stem *sums* the three colours' weights: a grey picture then gives exactly what the same picture gives as
+three equal channels. (Their mean would shrink every response to a third, which the statistics of the BatchNorm after it
+do not expect.)
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+
+_LOG = logging.getLogger(__name__)
+
+CHANNELS: Final = 1280
+"""Channels of the full-width features."""
+
+STRIDE: Final = 32
+"""The features' grid is the picture's side divided by this, rounded up."""
+
+_SECONDS_TO_CONNECT: Final = 15.0
+
+_STAGES: Final[tuple[tuple[str, int, int, int, int, int], ...]] = (
+    # kind, expansion, stride, inputs, outputs, layers [1, table 4]
+    ("fused", 1, 1, 24, 24, 2),
+    ("fused", 4, 2, 24, 48, 4),
+    ("fused", 4, 2, 48, 64, 4),
+    ("plain", 4, 2, 64, 128, 6),
+    ("plain", 6, 1, 128, 160, 9),
+    ("plain", 6, 2, 160, 256, 15),
+)
+
+
+def one_channel(conv: nn.Conv2d) -> nn.Conv2d:
+    """Return ``conv`` for one input channel in place of three: its weights are their sum over the colours."""
+    made = nn.Conv2d(1, conv.out_channels, conv.kernel_size, conv.stride, conv.padding, bias=conv.bias is not None)  # type: ignore[arg-type]
+    with torch.no_grad():
+        made.weight.copy_(conv.weight.sum(dim=1, keepdim=True))
+        if conv.bias is not None and made.bias is not None:
+            made.bias.copy_(conv.bias)
+    return made
+
+
+class EfficientFeatures(nn.Module):
+    """EfficientNetV2-S's features.
+
+    Args:
+        channels: of the picture, 1 or 3.
+        pretrained: begin with the ImageNet weights. Where they cannot be had, one line says so and the start is random.
+        width: share of the channels of each stage, and ``depth`` the most layers a stage has; 1.0 and 15 are
+            EfficientNetV2-S itself, less is for quick tries.
+
+    Attributes:
+        outputs: channels of the features.
+        imagenet: bool buffer, () : whether the run began with the ImageNet weights. It is part of the state, so that a
+            resumed run and its checkpoint still know.
+    """
+
+    imagenet: Tensor
+
+    def __init__(self, channels: int, *, pretrained: bool = False, width: float = 1.0, depth: int = 15) -> None:
+        super().__init__()
+        whole = width == 1.0 and depth >= max(layers for *_, layers in _STAGES)
+        if pretrained and not whole:
+            raise ValueError("pretrained = true needs efficientnet_width = 1.0 and efficientnet_depth = 15")
+        net, self.outputs = _network(width, depth)
+        weights = _imagenet_weights() if pretrained else None
+        if weights is not None:
+            net.load_state_dict(weights)
+        self.features: nn.Sequential = net.features
+        if channels == 1:
+            self.features[0][0] = one_channel(self.features[0][0])
+        self.register_buffer("imagenet", torch.tensor(weights is not None))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map pictures (B, channels, S, S) to features (B, outputs, ceil(S / 32), ceil(S / 32))."""
+        out: Tensor = self.features(x)
+        return out
+
+
+def _network(width: float, depth: int) -> tuple[Any, int]:
+    from torchvision.models.efficientnet import EfficientNet, FusedMBConvConfig, MBConvConfig
+
+    def scaled(channels: int) -> int:
+        return max(8, round(channels * width / 8) * 8)
+
+    settings = [
+        (FusedMBConvConfig if kind == "fused" else MBConvConfig)(
+            expansion, 3, stride, scaled(inputs), scaled(outputs), min(layers, depth)
+        )
+        for kind, expansion, stride, inputs, outputs, layers in _STAGES
+    ]
+    last = scaled(CHANNELS)
+    # As torchvision's own efficientnet_v2_s: BatchNorm with eps 1e-3, stochastic depth up to .2.
+    net = EfficientNet(settings, dropout=0.2, last_channel=last, norm_layer=lambda n: nn.BatchNorm2d(n, eps=1e-3))
+    return net, last
+
+
+def _imagenet_weights() -> dict[str, Tensor] | None:
+    """Fetch torchvision's ImageNet weights (or take them from its cache); None, and one line, where that fails."""
+    from torchvision.models import EfficientNet_V2_S_Weights
+
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(_SECONDS_TO_CONNECT)  # without one, an unreachable host would hang the run for ever
+    try:
+        weights: dict[str, Tensor] = EfficientNet_V2_S_Weights.IMAGENET1K_V1.get_state_dict(
+            progress=False, check_hash=True, weights_only=True
+        )
+    except (OSError, RuntimeError, ValueError) as error:
+        _LOG.warning(
+            "The ImageNet weights of EfficientNetV2-S cannot be had (%s); it starts from random weights.",
+            getattr(error, "reason", None) or type(error).__name__,
+        )
+        return None
+    finally:
+        socket.setdefaulttimeout(before)
+    return weights
