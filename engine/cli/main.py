@@ -15,8 +15,10 @@ from engine.errors import FerLensError, UsageError
 
 COMMANDS: Final[dict[str, str]] = {
     "train": "train a model by a recipe, or resume a run",
+    "ablate": "train a model whole and without each of its parts, and tabulate the difference",
     "evaluate": "measure a checkpoint on a split of a dataset",
     "analyze": "pass over a dataset once; keep answers, gates and Grad-CAM by picture and by class",
+    "compare": "compare two checkpoints on the same pictures",
     "predict": "classify the faces of pictures or folders",
     "explain": "write the attention gates and explanations of one picture",
     "benchmark": "measure explanations against known evidence, or the store's speed",

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from engine.cli.common import add_json_option, print_json
 from engine.models.checkpoint import list_checkpoints
-from engine.models.registry import ARCHITECTURES, DEFAULT_INPUT, build_model, count_parameters
+from engine.models.registry import ARCHITECTURES, build_model, count_parameters, input_spec, parameters_by_module
 from engine.models.taps import record_attention
 from engine.records import InputSpec, RunCard
 
@@ -41,7 +41,12 @@ def run(arguments: argparse.Namespace) -> int:
             str(len(row["gates"])),
             *(_accuracy(row["metrics"], view) for view in ("single", "tta")),
         )
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    console.print("Parameters by part:")
+    for row in rows:
+        parts = ", ".join(f"{name} {count:,}" for name, count in row["parameters_by_module"].items())
+        console.print(f"  {row['name']}: {parts}", highlight=False)
     return 0
 
 
@@ -53,39 +58,36 @@ def _accuracy(metrics: dict[str, dict[str, Any]], view: str) -> str:
     return f"{100 * found['accuracy']:.1f} % ({100 * low:.1f}-{100 * high:.1f})"
 
 
-def _gates(
-    architecture: str, classes: int, spec: InputSpec, config: dict[str, Any]
-) -> tuple[int, list[dict[str, Any]]]:
+def _built(architecture: str, classes: int, spec: InputSpec, config: dict[str, Any]) -> dict[str, Any]:
     model = build_model(architecture, classes=classes, spec=spec, config=config).eval()
     with torch.no_grad(), record_attention() as gates:
         model(torch.zeros(1, spec.channels, spec.size, spec.size))
     listed = [{"layer": gate.layer, "kind": gate.kind, "shape": list(gate.weights.shape[1:])} for gate in gates]
-    return count_parameters(model), listed
+    return {
+        "parameters": count_parameters(model),
+        "parameters_by_module": parameters_by_module(model),
+        "input": {"size": spec.size, "channels": spec.channels},
+        "gates": listed,
+    }
 
 
 def _trained(card: RunCard) -> dict[str, Any]:
-    parameters, gates = _gates(card.architecture, len(card.classes), card.input, card.config)
     return {
         "name": card.name,
         "architecture": card.architecture,
         "trained": True,
-        "parameters": parameters,
-        "input": {"size": card.input.size, "channels": card.input.channels},
+        **_built(card.architecture, len(card.classes), card.input, card.config),
         "classes": list(card.classes),
-        "gates": gates,
         "metrics": card.metrics,
     }
 
 
 def _untrained(name: str) -> dict[str, Any]:
-    parameters, gates = _gates(name, 7, DEFAULT_INPUT, {})
     return {
         "name": name,
         "architecture": name,
         "trained": False,
-        "parameters": parameters,
-        "input": {"size": DEFAULT_INPUT.size, "channels": DEFAULT_INPUT.channels},
+        **_built(name, 7, input_spec(name), {}),
         "classes": [],
-        "gates": gates,
         "metrics": {},
     }

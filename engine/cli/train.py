@@ -8,18 +8,24 @@ import sys
 import time
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 
 from rich.progress import BarColumn, Progress, TextColumn
 
 from engine.cli.common import STDERR, add_data_options, add_json_option, note, print_json
+from engine.errors import UsageError
 from engine.training.fit import RUNS, fit
 from engine.training.loop import StepReport, Trainer
-from engine.training.recipe import Recipe, change, load_recipe, recipe_names
+from engine.training.recipe import Recipe, change, load_recipe, recipe_help, recipe_names
+
+PRETRAINED: Final[tuple[str, ...]] = ("cmaen",)
+"""Architectures with a part that can begin with ImageNet weights."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = recipe_help()
     parser.add_argument("--recipe", required=True, help=f"one of {', '.join(recipe_names())}, or a .toml file")
     add_data_options(parser, dataset=None)
     parser.add_argument("--epochs", type=int, help="instead of the recipe's")
@@ -27,6 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--learning-rate", type=float, help="peak, instead of the recipe's")
     parser.add_argument(
         "--start-from", metavar="MODEL", help="begin with this checkpoint's fitting weights; none: afresh"
+    )
+    parser.add_argument(
+        "--pretrained",
+        action="store_true",
+        help="begin cmaen's second pathway with ImageNet weights, if they can be had",
     )
     parser.add_argument("--seed", type=int, default=0, help="of weights, order, augmentation, dropout (default 0)")
     parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu (default: the first that is there)")
@@ -86,6 +97,12 @@ def _with_options(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
     if arguments.epochs is not None and recipe.schedule.warmup_epochs >= arguments.epochs:
         # A shortened run keeps the recipe's shape: the warm-up shrinks with it.
         wanted["schedule"]["warmup_epochs"] = recipe.schedule.warmup_epochs * arguments.epochs / recipe.schedule.epochs
+    if arguments.pretrained:
+        if recipe.model.architecture not in PRETRAINED:
+            raise UsageError(
+                f"--pretrained is for {', '.join(PRETRAINED)}; '{recipe.model.architecture}' has no ImageNet weights."
+            )
+        wanted["model"]["config"] = {**recipe.model.config, "pretrained": True}
     for section, values in wanted.items():
         given = {key: value for key, value in values.items() if value is not None}
         if given:

@@ -17,13 +17,14 @@ from engine.data.registry import load_dataset
 from engine.data.synthetic import plant_cue
 from engine.errors import CheckpointError, DataError, FerLensError, UsageError
 from engine.models.checkpoint import find_checkpoint, load_checkpoint, write_checkpoint
-from engine.models.registry import DEFAULT_INPUT, build_model
+from engine.models.registry import build_model, input_spec, parameters_by_module
 from engine.records import InputSpec, RunCard
 from engine.training.compiling import compile_gates
 from engine.training.device import choose_device, keep_freed_memory
 from engine.training.events import write_events
 from engine.training.loop import STATE, Listener, Trainer
-from engine.training.recipe import Recipe, recipe_names
+from engine.training.recipe import recipe_names
+from engine.training.sections import Recipe
 
 RUNS: Final[Path] = Path("runs")
 """Where unfinished runs are kept (ignored by git): ``runs/<name of the checkpoint>/``."""
@@ -81,18 +82,24 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
     folder = RUNS / out.name
     if (folder / STATE).exists() and not resume:
         raise UsageError(f"An unfinished run '{out.name}' exists; continue it with --resume, or choose another --out.")
-    _check_start(recipe)
+    _check_needed(recipe)
     keep_freed_memory()
     where = choose_device(device)
-    spec = DEFAULT_INPUT
+    chosen = recipe.model
+    spec = input_spec(chosen.architecture, size=chosen.input_size, channels=chosen.input_channels)
     train, val = (
-        _limited(_load(recipe, split, data=data, drop_unknown=drop_unknown, spec=spec), limit)
+        _limited(load_split(recipe, split, data=data, drop_unknown=drop_unknown, spec=spec), limit)
         for split in (recipe.data.train, recipe.data.val)
     )
     if train.classes != val.classes:
         raise DataError(f"The splits have different classes: {train.classes} and {val.classes}.")
     torch.manual_seed(seed)
-    model = build_model(recipe.model.architecture, classes=len(train.classes), spec=spec, config=recipe.model.config)
+    # A saved run has its weights; and a finished checkpoint must not fetch others before it loads its own.
+    config = {key: value for key, value in chosen.config.items() if key != "pretrained"}
+    fresh = not (folder / STATE).exists()
+    model = build_model(
+        chosen.architecture, classes=len(train.classes), spec=spec, config=chosen.config if fresh else config
+    )
     start = _start_from(model, recipe.model.start_from)
     if compiled:
         compile_gates(model)
@@ -112,7 +119,7 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
             model,
             {
                 "architecture": recipe.model.architecture,
-                "config": recipe.model.config,
+                "config": config,
                 "classes": train.classes,
                 "input": spec,
                 "recipe": {
@@ -123,6 +130,7 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
                     "chosen_weights": progress.best_kind,
                     "device": where.type,
                     "compiled_gates": compiled,
+                    **_particulars(model, trainer),
                     "training_seconds": round(progress.seconds),
                 },
                 "data": {
@@ -145,7 +153,8 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
     return FitResult(finished, progress.epoch, progress.best_epoch, best, progress.seconds, out, card)
 
 
-def _load(recipe: Recipe, split: str, *, data: Path | None, drop_unknown: bool, spec: InputSpec) -> FaceDataset:
+def load_split(recipe: Recipe, split: str, *, data: Path | None, drop_unknown: bool, spec: InputSpec) -> FaceDataset:
+    """Load a split of the recipe's dataset as a model with ``spec`` takes it, marked where the recipe says so."""
     dataset = load_dataset(
         recipe.data.dataset, split, data=data, drop_unknown=drop_unknown, size=spec.size, channels=spec.channels
     )
@@ -155,21 +164,44 @@ def _load(recipe: Recipe, split: str, *, data: Path | None, drop_unknown: bool, 
     return replace(dataset, images=np.stack(marked))
 
 
-def _check_start(recipe: Recipe) -> None:
-    """Say before anything is loaded that the weights a recipe begins with are not here, and how to make them."""
-    start = recipe.model.start_from
-    if not start:
-        return
+def _check_needed(recipe: Recipe) -> None:
+    """Say before anything is loaded that weights a recipe needs are not here, and how to make them."""
+    if recipe.model.start_from:
+        _check_there(
+            recipe.model.start_from,
+            f"Recipe '{recipe.name}' begins with the weights of",
+            "start afresh with --start-from none",
+        )
+    for teacher in recipe.distillation.teachers:
+        _check_there(
+            teacher,
+            f"Recipe '{recipe.name}' learns from the weights of",
+            "name other [distillation] teachers in a copy",
+        )
+
+
+def _check_there(checkpoint: str, what: str, otherwise: str) -> None:
     try:
-        find_checkpoint(start)
+        find_checkpoint(checkpoint)
     except FerLensError as error:
-        name = Path(start).name
+        name = Path(checkpoint).name
         if name not in recipe_names():
             raise
         raise CheckpointError(
-            f"Recipe '{recipe.name}' begins with the weights of '{name}', which are not here; make them first with: "
-            f"python -m engine train --recipe {name} --out {start} (or start afresh with --start-from none)."
+            f"{what} '{name}', which are not here; make them first with: "
+            f"python -m engine train --recipe {name} --out {checkpoint} (or {otherwise})."
         ) from error
+
+
+def _particulars(model: nn.Module, trainer: Trainer) -> dict[str, Any]:
+    """What the card says where there is something to say: parameters of each part, ImageNet start, teachers."""
+    said: dict[str, Any] = {"parameters_by_module": parameters_by_module(model)}
+    imagenet = [buffer for name, buffer in model.named_buffers() if name.rpartition(".")[2] == "imagenet"]
+    if imagenet:
+        said["imagenet_start"] = bool(imagenet[0])
+    if trainer.teachers is not None:
+        said["teachers"] = trainer.teachers.described()
+    return said
 
 
 def _limited(dataset: FaceDataset, limit: int | None) -> FaceDataset:

@@ -18,10 +18,12 @@ from engine.data.transforms import augment, normalise, to_tensor
 from engine.errors import UsageError
 from engine.records import InputSpec
 from engine.training.device import autocast, half_precision_helps
-from engine.training.losses import balanced_weights, focal_loss, mix, smooth_one_hot, soft_cross_entropy
-from engine.training.recipe import Recipe
+from engine.training.losses import balanced_weights, mix, smooth_one_hot
+from engine.training.objective import Objective, parts_of
 from engine.training.schedule import learning_rate_factor, plateau_reductions
+from engine.training.sections import Recipe
 from engine.training.state import Progress, load_state, save_state
+from engine.training.teachers import Teachers
 
 STATE = "state.safetensors"
 BEST = "best.safetensors"
@@ -88,12 +90,21 @@ class Trainer:
         self.classes = len(train.classes)
         self.steps = len(train) // batch
         self.half = half_precision_helps(device)
-        self.weights = None
+        weights = None
         if recipe.loss.class_weights == "balanced":
-            self.weights = balanced_weights(np.bincount(train.labels, minlength=self.classes)).to(device)
+            weights = balanced_weights(np.bincount(train.labels, minlength=self.classes)).to(device)
+        self.objective = Objective(recipe, weights)
+        self.teachers: Teachers | None = None
+        if recipe.distillation.teachers:
+            self.teachers = Teachers(
+                recipe.distillation, classes=train.classes, spec=spec, device=device, half=self.half
+            )
         self.optimiser = self._optimiser()
         self.ema = {k: v.detach().clone() for k, v in model.state_dict().items()} if recipe.regularisation.ema else None
-        self.progress = Progress(recipe=recipe.as_dict(), seed=seed, data=[train.fingerprint, val.fingerprint])
+        # What teaches is data too: a run must not go on with a teacher that was trained anew meanwhile.
+        taught_by = [teacher["weights_sha256"] for teacher in self.teachers.described()] if self.teachers else []
+        data = [train.fingerprint, val.fingerprint, *taught_by]
+        self.progress = Progress(recipe=recipe.as_dict(), seed=seed, data=data)
         self.stop_requested = False
         self._since = time.monotonic()
 
@@ -185,14 +196,8 @@ class Trainer:
         if regular.mixup > 0 and progress.epoch < recipe.schedule.epochs * (1 - regular.mixup_off):
             x, targets = mix(x, targets, regular.mixup, generator)
         self.model.train()
-        with autocast(self.device, enabled=self.half):
-            logits = self.model(x.contiguous(memory_format=torch.channels_last))
-        if recipe.loss.focal_gamma > 0:
-            loss = focal_loss(logits, targets, gamma=recipe.loss.focal_gamma, weights=self.weights)
-        else:
-            loss = soft_cross_entropy(logits, targets, weights=self.weights)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        value = self._gradients(x, targets)
         if recipe.optimiser.clip > 0:
             nn.utils.clip_grad_norm_(self.model.parameters(), recipe.optimiser.clip)
         rate = self._learning_rate()
@@ -200,12 +205,23 @@ class Trainer:
             group["lr"] = rate
         self.optimiser.step()
         self._update_ema()
-        value = float(loss.detach())
         if not np.isfinite(value):
             raise UsageError("The loss became NaN or infinite; try a smaller --learning-rate.")
         progress.loss_sum += value * len(chosen)
         progress.seen += len(chosen)
         progress.step += 1
+
+    def _gradients(self, x: Tensor, targets: Tensor) -> float:
+        """Add the gradients of a batch's loss, part by part where the recipe accumulates, and return the loss."""
+        count, value = self.recipe.optimiser.accumulate, 0.0
+        for part, labels in zip(parts_of(x, count), parts_of(targets, count), strict=True):
+            taught = None if self.teachers is None else self.teachers.probabilities(part)
+            with autocast(self.device, enabled=self.half):
+                answer = self.objective.ask(self.model, part.contiguous(memory_format=torch.channels_last))
+            loss = self.objective(answer, labels, taught, whole=targets if count > 1 else None)
+            loss.backward()  # type: ignore[no-untyped-call]
+            value += float(loss.detach())
+        return value
 
     @torch.no_grad()
     def _update_ema(self) -> None:

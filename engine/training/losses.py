@@ -60,3 +60,22 @@ def balanced_weights(counts: NDArray[np.int64]) -> Tensor:
     safe = np.maximum(counts, 1)
     weights = np.where(counts > 0, counts.sum() / (len(counts) * safe), 0.0)
     return torch.tensor(weights, dtype=torch.float32)
+
+
+def unsmoothed(targets: Tensor, smoothing: float) -> Tensor:
+    """Undo :func:`smooth_one_hot` on targets (B, K), mixed or not: smoothing is linear, so mixing commutes with it."""
+    if smoothing == 0:
+        return targets
+    return (targets - smoothing / targets.shape[1]) / (1.0 - smoothing)
+
+
+def distillation_loss(logits: Tensor, teacher: Tensor, *, temperature: float) -> Tensor:
+    """Mean T² KL(teacher || softmax(logits / T)) (Hinton et al. 2015, arXiv:1503.02531, section 2.1).
+
+    Args:
+        logits: (B, K) of the learning model.
+        teacher: (B, K) probabilities, already softened by the same temperature.
+        temperature: T; T² keeps the gradient's size whatever T is.
+    """
+    log_p = F.log_softmax(logits.float() / temperature, dim=1)
+    return temperature**2 * F.kl_div(log_p, teacher.float(), reduction="batchmean")

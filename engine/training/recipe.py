@@ -1,148 +1,26 @@
 """Recipes: every choice of a training run, read from TOML into frozen, validated sections.
 
-An unknown section or entry, a wrong type or a contradiction is refused with the line it stands on.
+An unknown section or entry, a wrong type or a contradiction is refused with the line it stands on. The sections are in
+:mod:`engine.training.sections`, what their values must keep to in :mod:`engine.training.recipe_rules`.
 """
 
 from __future__ import annotations
 
-import math
+import inspect
+import json
 import re
 import tomllib
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Final
 
-from engine.data.sources import SPLIT_FOLDERS
-from engine.data.transforms import Augmentation
 from engine.errors import RecipeError, UnknownNameError
+from engine.training.recipe_rules import rules
+from engine.training.sections import SECTIONS, Recipe
+
+__all__ = ["Recipe", "change", "load_recipe", "parse_recipe", "recipe_help", "recipe_names"]
 
 RECIPES: Final[Path] = Path(__file__).parent / "recipes"
-
-
-@dataclass(frozen=True)
-class ModelChoice:
-    """Architecture and its keyword arguments; ``start_from``: a checkpoint whose fitting weights begin the run."""
-
-    architecture: str = "baseline"
-    config: dict[str, Any] = field(default_factory=dict)
-    start_from: str = ""
-
-
-@dataclass(frozen=True)
-class DataChoice:
-    """Which dataset, and which of its splits train and choose.
-
-    ``marked``: plant in every picture of both splits the corner mark that gives its label away (``synthetic`` only),
-    for a model that is known to follow a spurious cue (see :mod:`engine.data.synthetic.cue`).
-    """
-
-    dataset: str = "fer2013"
-    train: str = "train"
-    val: str = "val"
-    marked: bool = False
-
-
-@dataclass(frozen=True)
-class Optimiser:
-    """``sgd`` (Nesterov) or ``adamw``; ``learning_rate`` is the peak. ``clip`` bounds the gradient's norm, 0 is off."""
-
-    kind: str = "sgd"
-    learning_rate: float = 0.08
-    momentum: float = 0.9
-    weight_decay: float = 5e-4
-    batch_size: int = 128
-    clip: float = 0.0
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How the learning rate moves.
-
-    ``one-cycle``: linear warm-up over ``warmup_epochs`` from ``start`` x peak, then cosine to ``end`` x peak.
-    ``linear``: the same warm-up, then a straight line to ``end`` x peak.
-    ``plateau``: after the warm-up, times ``factor`` when val accuracy has not risen for ``patience`` epochs.
-    ``early_stop``: stop after so many epochs without a better val accuracy; 0 never.
-    """
-
-    kind: str = "one-cycle"
-    epochs: int = 30
-    warmup_epochs: float = 2.0
-    start: float = 0.1
-    end: float = 0.0
-    factor: float = 0.5
-    patience: int = 4
-    early_stop: int = 0
-
-
-@dataclass(frozen=True)
-class LossChoice:
-    """Cross-entropy with ``label_smoothing``, or focal by ``focal_gamma`` > 0; ``class_weights``: none or balanced."""
-
-    label_smoothing: float = 0.1
-    focal_gamma: float = 0.0
-    class_weights: str = "none"
-
-
-@dataclass(frozen=True)
-class Regularisation:
-    """``mixup``: Beta parameter (0 off), off for the last ``mixup_off`` of the run; ``ema``: decay a step (0 off)."""
-
-    mixup: float = 0.0
-    mixup_off: float = 0.15
-    ema: float = 0.998
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """One training run, whole."""
-
-    name: str
-    summary: str = ""
-    model: ModelChoice = ModelChoice()
-    data: DataChoice = DataChoice()
-    optimiser: Optimiser = Optimiser()
-    schedule: Schedule = Schedule()
-    loss: LossChoice = LossChoice()
-    augmentation: Augmentation = field(default_factory=Augmentation)
-    regularisation: Regularisation = Regularisation()
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain JSON-ready values."""
-        return asdict(self)
-
-
-SECTIONS: Final[dict[str, type]] = {
-    "model": ModelChoice,
-    "data": DataChoice,
-    "optimiser": Optimiser,
-    "schedule": Schedule,
-    "loss": LossChoice,
-    "augmentation": Augmentation,
-    "regularisation": Regularisation,
-}
-
-CHOICES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
-    ("optimiser", "kind"): ("sgd", "adamw"),
-    ("schedule", "kind"): ("one-cycle", "linear", "plateau"),
-    ("loss", "class_weights"): ("none", "balanced"),
-}
-
-_TEST_SPLITS: Final[tuple[str, ...]] = ("test", "public", "private")
-_NOT_NEGATIVE: Final[dict[str, tuple[str, ...]]] = {
-    "optimiser": ("momentum", "weight_decay", "clip"),
-    "schedule": ("warmup_epochs", "start", "end", "factor", "patience", "early_stop"),
-    "loss": ("label_smoothing", "focal_gamma"),
-    "augmentation": ("flip", "rotate_degrees", "shift", "scale", "brightness", "contrast", "erase", "ramp_epochs"),
-    "regularisation": ("mixup", "ema"),
-}
-
-_BELOW_ONE: Final[tuple[tuple[str, str], ...]] = (
-    ("optimiser", "momentum"),
-    ("schedule", "factor"),
-    ("loss", "label_smoothing"),
-    ("augmentation", "scale"),
-    ("regularisation", "ema"),
-)
 
 
 def recipe_names() -> tuple[str, ...]:
@@ -247,56 +125,27 @@ def _kind_of(value: object) -> str:
 
 def _check(recipe: Recipe, text: str) -> None:
     """Refuse values that cannot be meant, naming the line where there is one."""
-    schedule, loss, regular = recipe.schedule, recipe.loss, recipe.regularisation
-    # By the name that a split is loaded under: "valid" is "val" and "testing" is "test".
-    train, val = (SPLIT_FOLDERS.get(name, name) for name in (recipe.data.train, recipe.data.val))
-    area = recipe.augmentation.erase_area
-    area_holds = len(area) == 2 and all(type(share) in {int, float} for share in area) and 0 < area[0] <= area[1] <= 1
-    rules: list[tuple[bool, str, str, str]] = [
-        (recipe.optimiser.learning_rate > 0, "optimiser", "learning_rate", "more than 0"),
-        (recipe.optimiser.batch_size >= 2, "optimiser", "batch_size", "2 or more (BatchNorm needs two pictures)"),
-        (schedule.epochs >= 1, "schedule", "epochs", "1 or more"),
-        (schedule.warmup_epochs < max(schedule.epochs, 1), "schedule", "warmup_epochs", "less than the epochs"),
-        (0 <= regular.mixup_off <= 1, "regularisation", "mixup_off", "in [0, 1]"),
-        (
-            loss.focal_gamma == 0 or loss.label_smoothing == 0,
-            "loss",
-            "focal_gamma",
-            "0 where label_smoothing is used (the focal weight needs hard labels)",
-        ),
-        (train != val, "data", "val", "another split than train"),
-        (val not in _TEST_SPLITS, "data", "val", "no test split (a test split chooses nothing)"),
-        (train not in _TEST_SPLITS, "data", "train", "no test split"),
-        (train != "trainval", "data", "train", "a split without the pictures of val"),
-        (val != "trainval", "data", "val", "a split without the pictures of train"),
-        (
-            not recipe.data.marked or recipe.data.dataset == "synthetic",
-            "data",
-            "marked",
-            "false for other datasets than synthetic (the mark belongs to the built-in faces)",
-        ),
-        (area_holds, "augmentation", "erase_area", "two shares of the picture, the smaller first"),
-    ]
-    # First, since NaN passes no comparison and would be called something else.
-    rules[:0] = [
-        (math.isfinite(value), section, key, "a finite number")
-        for section in SECTIONS
-        for key, value in asdict(getattr(recipe, section)).items()
-        if isinstance(value, float)
-    ]
-    rules += [
-        (getattr(getattr(recipe, section), key) in valid, section, key, "one of " + ", ".join(valid))
-        for (section, key), valid in CHOICES.items()
-    ]
-    rules += [
-        (getattr(getattr(recipe, section), key) >= 0, section, key, "0 or more")
-        for section, keys in _NOT_NEGATIVE.items()
-        for key in keys
-    ]
-    rules += [(getattr(getattr(recipe, section), key) < 1, section, key, "less than 1") for section, key in _BELOW_ONE]
-    for holds, section, key, expected in rules:
+    for holds, section, key, expected in rules(recipe):
         if not holds:
             line = _line(text, section, key)
             where = f", line {line}" if line else ""
             came = getattr(getattr(recipe, section), key)
             raise RecipeError(f"Recipe '{recipe.name}'{where}: [{section}] {key} must be {expected}, got {came!r}.")
+
+
+def recipe_help() -> str:
+    """Return what each section is about, with its entries and their defaults, as lines of text."""
+    lines = ["recipe entries (a .toml file; what is left out has the default shown):"]
+    for section, kind in SECTIONS.items():
+        defaults = kind()
+        shown = (f"{item.name} = {_toml(getattr(defaults, item.name))}" for item in fields(kind))
+        words = inspect.cleandoc(kind.__doc__ or "").replace("``", "").replace("Attributes:\n", "")
+        lines += ["", f"[{section}]  " + ", ".join(shown), *(f"    {line}".rstrip() for line in words.splitlines())]
+    return "\n".join(lines)
+
+
+def _toml(value: object) -> str:
+    """Write a default as TOML would have it."""
+    if isinstance(value, tuple):
+        return str(list(value))
+    return str(value).lower() if isinstance(value, bool) else "{}" if value == {} else json.dumps(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from engine.training.recipe import Schedule
+from engine.training.sections import Schedule
 
 
 def learning_rate_factor(schedule: Schedule, epoch: float, *, plateau_factor: float = 1.0) -> float:
@@ -19,11 +19,27 @@ def learning_rate_factor(schedule: Schedule, epoch: float, *, plateau_factor: fl
         return schedule.start + (1.0 - schedule.start) * epoch / schedule.warmup_epochs
     if schedule.kind == "plateau":
         return plateau_factor
+    if schedule.kind == "cosine-restarts":
+        return _with_restarts(schedule, epoch - schedule.warmup_epochs)
     span = max(schedule.epochs - schedule.warmup_epochs, 1e-9)
     progress = min(max((epoch - schedule.warmup_epochs) / span, 0.0), 1.0)
     if schedule.kind == "linear":
         return 1.0 + (schedule.end - 1.0) * progress
     return schedule.end + (1.0 - schedule.end) * 0.5 * (1.0 + math.cos(math.pi * progress))
+
+
+def _with_restarts(schedule: Schedule, since: float) -> float:
+    """Cosine from 1 to ``end`` in cycles of growing length (Loshchilov & Hutter 2017, arXiv:1608.03983, eq. 5).
+
+    Args:
+        schedule: the recipe's section.
+        since: epochs since the warm-up ended, 0 or more.
+    """
+    length = schedule.restart_epochs
+    while since >= length:
+        since -= length
+        length *= schedule.restart_factor
+    return schedule.end + (1.0 - schedule.end) * 0.5 * (1.0 + math.cos(math.pi * since / length))
 
 
 def plateau_reductions(accuracies: list[float], patience: int, factor: float) -> float:

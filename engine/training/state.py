@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from engine.errors import CheckpointError
-from engine.training.recipe import Recipe
+from engine.training.sections import Recipe
 
 
 @dataclass

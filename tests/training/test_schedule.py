@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from engine.training.recipe import Schedule
+from engine.training.sections import Schedule
 from engine.training.schedule import learning_rate_factor, plateau_reductions
 
 

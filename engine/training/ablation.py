@@ -1,0 +1,235 @@
+"""Ablations: train a recipe whole and without each of its parts, over the same seeds, and keep every finished cell.
+
+A cell is one variant with one seed. What it got right, picture by picture, is kept in ``results.json`` as soon as it is
+measured, so that an interrupted ablation goes on where it stopped; a cell's own training resumes like any other run.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import CheckpointError, UnknownNameError, UsageError
+from engine.models.cmaen import WITHOUT
+from engine.training.fit import RUNS, fit
+from engine.training.loop import STATE, Listener, Trainer
+from engine.training.recipe import change
+from engine.training.recipe_rules import TWO_ANSWERS
+from engine.training.sections import Recipe
+
+Bool = NDArray[np.bool_]
+
+WHOLE: Final = "whole"
+RESULTS: Final = "results.json"
+
+PARTS: Final[dict[str, tuple[str, ...]]] = {
+    "cmaen": tuple(WITHOUT),
+    "cbam": ("attention", "channel"),
+    "spatial": ("attention",),
+}
+"""What can be left out of each architecture."""
+
+_PLAINER: Final[dict[str, str]] = {"attention": "baseline", "channel": "spatial"}
+"""The four-block architecture that is left without that part."""
+
+
+_TAKEN_BY: Final[dict[str, tuple[str, ...]]] = {"attention": ("reduction", "kernel"), "channel": ("reduction",)}
+"""Entries of the config that no other part takes."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One variant trained with one seed; ``right``: (N,) bool, which pictures of the split it classified right."""
+
+    variant: str
+    seed: int
+    right: Bool
+    best_epoch: int
+    best_val_accuracy: float
+    parameters: int
+
+    @property
+    def accuracy(self) -> float:
+        """In [0, 1]."""
+        return float(self.right.mean())
+
+
+@dataclass
+class AblationRun:
+    """Where an ablation stands: its cells by (variant, seed), and whether all of them are there."""
+
+    finished: bool
+    cells: dict[tuple[str, int], Cell] = field(default_factory=dict)
+
+
+def variants(recipe: Recipe, without: tuple[str, ...]) -> dict[str, Recipe]:
+    """Return the recipes to train: ``whole``, then ``without PART`` for each part.
+
+    Where a part feeds only another that is left out, it goes with it, and so do auxiliary losses on an answer that is
+    no longer given.
+
+    Raises:
+        UnknownNameError: the architecture has no such part.
+        UsageError: the architecture has no parts to leave out, or none was named, or the recipe lacks one already.
+    """
+    architecture = recipe.model.architecture
+    known = PARTS.get(architecture, ())
+    if not known:
+        raise UsageError(f"'{architecture}' has no parts to leave out; ablate a recipe of {', '.join(PARTS)}.")
+    if not without:
+        raise UsageError(f"Name the parts to leave out with --without: {', '.join(known)}.")
+    made = {WHOLE: recipe}
+    for part in without:
+        if part not in known:
+            raise UnknownNameError(f"part of {architecture}", part, known)
+        made[f"without {part}"] = _without(recipe, part)
+    return made
+
+
+def _without(recipe: Recipe, part: str) -> Recipe:
+    model = recipe.model
+    if model.architecture not in TWO_ANSWERS:
+        # What only the part that goes would take goes with it.
+        config = {key: value for key, value in model.config.items() if key not in _TAKEN_BY[part]}
+        return change(recipe, "model", architecture=_PLAINER[part], config=config)
+    if model.config.get(part, True) is False:
+        raise UsageError(f"Recipe '{recipe.name}' is without {part} already; leave it out of --without.")
+    off = WITHOUT[part]
+    lost = {key: 0.0 for key, switch in TWO_ANSWERS[model.architecture].items() if switch in off}
+    config = {**model.config, **dict.fromkeys(off, False)}
+    if "fusion" in off:
+        config.pop("pretrained", None)
+    # Both at once: each alone would contradict the other.
+    bare = change(recipe, "auxiliary", **lost) if lost else recipe
+    return change(bare, "model", config=config)
+
+
+def ablate(  # noqa: PLR0913 - all but the first three have defaults and are named
+    recipe: Recipe,
+    without: tuple[str, ...],
+    *,
+    measure: Callable[[Path], Bool],
+    settings: dict[str, Any],
+    name: str | None = None,
+    seeds: int = 3,
+    data: Path | None = None,
+    device: str = "auto",
+    limit: int | None = None,
+    drop_unknown: bool = False,
+    stop: Callable[[], bool] = lambda: False,
+    listener: Callable[[str, int], Listener | None] | None = None,
+    on_trainer: Callable[[Trainer], None] | None = None,
+) -> AblationRun:
+    """Train and measure every cell that is not there yet.
+
+    Args:
+        recipe: the whole.
+        without: parts to leave out, one variant each.
+        measure: says of a finished checkpoint folder which pictures of the split it gets right, (N,) bool.
+        settings: what else decides the result (split, data); cells of other settings are not mixed in.
+        name: of the folder ``runs/ablation-<name>``; default the recipe's.
+        seeds: how many, from 0.
+        data, device, limit, drop_unknown: as for :func:`engine.training.fit.fit`.
+        stop: asked between cells.
+        listener: makes a training listener for (variant, seed).
+        on_trainer: as for ``fit``.
+
+    Raises:
+        FerLensError: anything that the user can mend.
+    """
+    if seeds < 1:
+        raise UsageError(f"--seeds must be 1 or more, got {seeds}.")
+    recipes = variants(recipe, without)
+    folder = RUNS / f"ablation-{name or recipe.name}"
+    signature = json.loads(json.dumps({**settings, "limit": limit, "recipe": recipe.as_dict()}))
+    run = AblationRun(finished=False, cells=_kept(folder / RESULTS, signature))
+    for seed in range(seeds):  # all variants of a seed first: a run stopped early still has whole pairs
+        for variant, how in recipes.items():
+            if (variant, seed) in run.cells:
+                continue
+            if stop():
+                return run
+            short = f"{folder.name}-{variant.replace(' ', '-')}-{seed}"
+            out = folder / short
+            finished = out.exists()
+            if not finished:
+                finished = fit(
+                    replace(how, name=short),
+                    out=out,
+                    data=data,
+                    seed=seed,
+                    device=device,
+                    resume=(RUNS / short / STATE).exists(),
+                    limit=limit,
+                    drop_unknown=drop_unknown,
+                    listener=None if listener is None else listener(variant, seed),
+                    on_trainer=on_trainer,
+                ).finished
+            if not finished:
+                return run
+            run.cells[variant, seed] = _cell(out, variant, seed, measure(out))
+            _keep(folder / RESULTS, signature, run.cells)
+            # Its result is kept; the weights of dozens of cells would fill a disk.
+            shutil.rmtree(out)
+            shutil.rmtree(RUNS / short, ignore_errors=True)
+    run.finished = True
+    return run
+
+
+def _cell(out: Path, variant: str, seed: int, right: Bool) -> Cell:
+    card = json.loads((out / "card.json").read_text(encoding="utf-8"))
+    chosen = next(value for key, value in card["metrics"].items() if key.endswith("/chosen"))
+    return Cell(variant, seed, right, int(card["recipe"]["chosen_epoch"]), chosen["accuracy"], card["parameters"])
+
+
+def _keep(path: Path, signature: dict[str, Any], cells: dict[tuple[str, int], Cell]) -> None:
+    """Write the cells beside ``path`` and rename; what was right goes as hexadecimal bits."""
+    rows = [
+        {
+            "variant": cell.variant,
+            "seed": cell.seed,
+            "n": len(cell.right),
+            "accuracy": cell.accuracy,
+            "best_epoch": cell.best_epoch,
+            "best_val_accuracy": cell.best_val_accuracy,
+            "parameters": cell.parameters,
+            "right": np.packbits(cell.right).tobytes().hex(),
+        }
+        for cell in cells.values()
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".partial")
+    temporary.write_text(json.dumps({"settings": signature, "cells": rows}, indent=1) + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+def _kept(path: Path, signature: dict[str, Any]) -> dict[tuple[str, int], Cell]:
+    if not path.exists():
+        return {}
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        cells = {(row["variant"], row["seed"]): _read_cell(row) for row in document["cells"]}
+        settings = document["settings"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"The kept results of '{path.parent.name}' cannot be read; remove that folder, or give another --name."
+        ) from error
+    if settings != signature:
+        raise UsageError(
+            f"'{path.parent.name}' holds cells of another recipe, data, split or limit; repeat its options, or give "
+            "another --name."
+        )
+    return cells
+
+
+def _read_cell(row: dict[str, Any]) -> Cell:
+    bits = np.unpackbits(np.frombuffer(bytes.fromhex(row["right"]), np.uint8), count=int(row["n"]))
+    numbers = (int(row["best_epoch"]), float(row["best_val_accuracy"]), int(row["parameters"]))
+    return Cell(str(row["variant"]), int(row["seed"]), bits.astype(np.bool_), *numbers)

@@ -1,0 +1,155 @@
+"""What a recipe's values must keep to. Each rule names the entry that it would complain about."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any, Final, NamedTuple
+
+from engine.data.sources import SPLIT_FOLDERS
+from engine.training.sections import SECTIONS, Recipe
+
+CHOICES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
+    ("optimiser", "kind"): ("sgd", "adamw"),
+    ("schedule", "kind"): ("one-cycle", "linear", "plateau", "cosine-restarts"),
+    ("loss", "class_weights"): ("none", "balanced"),
+}
+
+TWO_ANSWERS: Final[dict[str, dict[str, str]]] = {"cmaen": {"emotion": "emotion_heads", "fusion": "fusion"}}
+"""Architectures with ``parts``: each auxiliary entry, and the config's switch without which there is no such answer."""
+
+_TEST_SPLITS: Final[tuple[str, ...]] = ("test", "public", "private")
+_NOT_NEGATIVE: Final[dict[str, tuple[str, ...]]] = {
+    "model": ("input_size",),
+    "optimiser": ("momentum", "weight_decay", "clip"),
+    "schedule": ("warmup_epochs", "start", "end", "factor", "patience", "early_stop", "restart_epochs"),
+    "loss": ("label_smoothing", "focal_gamma", "focal_weight"),
+    "auxiliary": ("emotion", "fusion"),
+    "augmentation": ("flip", "rotate_degrees", "shift", "scale", "brightness", "contrast", "erase", "ramp_epochs"),
+    "regularisation": ("mixup", "ema"),
+}
+
+_BELOW_ONE: Final[tuple[tuple[str, str], ...]] = (
+    ("optimiser", "momentum"),
+    ("schedule", "factor"),
+    ("loss", "label_smoothing"),
+    ("augmentation", "scale"),
+    ("regularisation", "ema"),
+)
+
+
+class Rule(NamedTuple):
+    """``[section] key must be expected`` where ``holds`` is False."""
+
+    holds: bool
+    section: str
+    key: str
+    expected: str
+
+
+def rules(recipe: Recipe) -> Iterator[Rule]:
+    """Yield every rule, held or broken, in the order in which they should complain."""
+    # First, since NaN passes no comparison and would be called something else.
+    for section in SECTIONS:
+        for key, value in asdict(getattr(recipe, section)).items():
+            if isinstance(value, float):
+                yield Rule(math.isfinite(value), section, key, "a finite number")
+    yield from _of_model(recipe)
+    yield from _of_steps(recipe)
+    yield from _of_loss(recipe)
+    yield from _of_data(recipe)
+    for (section, key), valid in CHOICES.items():
+        yield Rule(_value(recipe, section, key) in valid, section, key, "one of " + ", ".join(valid))
+    for section, keys in _NOT_NEGATIVE.items():
+        for key in keys:
+            yield Rule(_value(recipe, section, key) >= 0, section, key, "0 or more")
+    for section, key in _BELOW_ONE:
+        yield Rule(_value(recipe, section, key) < 1, section, key, "less than 1")
+
+
+def _value(recipe: Recipe, section: str, key: str) -> Any:
+    return getattr(getattr(recipe, section), key)
+
+
+def _of_model(recipe: Recipe) -> Iterator[Rule]:
+    model = recipe.model
+    yield Rule(model.input_size <= 0 or model.input_size >= 16, "model", "input_size", "16 or more, or 0")
+    yield Rule(model.input_channels in {0, 1, 3}, "model", "input_channels", "0, 1 or 3")
+    answers = TWO_ANSWERS.get(model.architecture, {})
+    for key in ("emotion", "fusion"):
+        weight = getattr(recipe.auxiliary, key)
+        expected = f"0 for '{model.architecture}', which has no such answer of its own ({', '.join(TWO_ANSWERS)} has)"
+        yield Rule(weight == 0 or key in answers, "auxiliary", key, expected)
+        switch = answers.get(key, "")
+        expected = f"0 where the config has {switch} = false"
+        yield Rule(weight == 0 or model.config.get(switch, True) is not False, "auxiliary", key, expected)
+
+
+def _of_steps(recipe: Recipe) -> Iterator[Rule]:
+    how, schedule = recipe.optimiser, recipe.schedule
+    yield Rule(how.learning_rate > 0, "optimiser", "learning_rate", "more than 0")
+    yield Rule(how.batch_size >= 2, "optimiser", "batch_size", "2 or more (BatchNorm needs two pictures)")
+    yield Rule(how.accumulate >= 1, "optimiser", "accumulate", "1 or more")
+    parts = max(how.accumulate, 1)
+    expected = f"a divisor of batch_size {how.batch_size} that leaves parts of 2 pictures or more"
+    yield Rule(how.batch_size % parts == 0 and how.batch_size // parts >= 2, "optimiser", "accumulate", expected)
+    yield Rule(schedule.epochs >= 1, "schedule", "epochs", "1 or more")
+    yield Rule(schedule.warmup_epochs < max(schedule.epochs, 1), "schedule", "warmup_epochs", "less than the epochs")
+    restarts = schedule.kind == "cosine-restarts"
+    yield Rule(
+        not restarts or schedule.restart_epochs > 0, "schedule", "restart_epochs", "more than 0 with cosine-restarts"
+    )
+    yield Rule(
+        restarts or schedule.restart_epochs == 0,
+        "schedule",
+        "restart_epochs",
+        f"0 with kind '{schedule.kind}' (only cosine-restarts restarts)",
+    )
+    yield Rule(schedule.restart_factor >= 1, "schedule", "restart_factor", "1 or more")
+    yield Rule(
+        restarts or schedule.restart_factor == 1,
+        "schedule",
+        "restart_factor",
+        f"1 with kind '{schedule.kind}' (only cosine-restarts restarts)",
+    )
+    yield Rule(0 <= recipe.regularisation.mixup_off <= 1, "regularisation", "mixup_off", "in [0, 1]")
+
+
+def _of_loss(recipe: Recipe) -> Iterator[Rule]:
+    loss, distillation = recipe.loss, recipe.distillation
+    yield Rule(
+        loss.focal_gamma == 0 or loss.label_smoothing == 0 or loss.focal_weight > 0,
+        "loss",
+        "focal_gamma",
+        "0 where label_smoothing is used (the focal weight needs hard labels), or come with a focal_weight",
+    )
+    yield Rule(
+        loss.focal_weight == 0 or loss.focal_gamma > 0,
+        "loss",
+        "focal_weight",
+        "0 where focal_gamma is 0 (there is no focal loss to weigh)",
+    )
+    named = all(isinstance(teacher, str) and teacher for teacher in distillation.teachers)
+    yield Rule(named, "distillation", "teachers", "a list of checkpoints' names")
+    yield Rule(distillation.temperature > 0, "distillation", "temperature", "more than 0")
+    yield Rule(0 < distillation.weight <= 1, "distillation", "weight", "more than 0 and at most 1")
+
+
+def _of_data(recipe: Recipe) -> Iterator[Rule]:
+    # By the name that a split is loaded under: "valid" is "val" and "testing" is "test".
+    train, val = (SPLIT_FOLDERS.get(name, name) for name in (recipe.data.train, recipe.data.val))
+    yield Rule(train != val, "data", "val", "another split than train")
+    yield Rule(val not in _TEST_SPLITS, "data", "val", "no test split (a test split chooses nothing)")
+    yield Rule(train not in _TEST_SPLITS, "data", "train", "no test split")
+    yield Rule(train != "trainval", "data", "train", "a split without the pictures of val")
+    yield Rule(val != "trainval", "data", "val", "a split without the pictures of train")
+    yield Rule(
+        not recipe.data.marked or recipe.data.dataset == "synthetic",
+        "data",
+        "marked",
+        "false for other datasets than synthetic (the mark belongs to the built-in faces)",
+    )
+    area = recipe.augmentation.erase_area
+    holds = len(area) == 2 and all(type(share) in {int, float} for share in area) and 0 < area[0] <= area[1] <= 1
+    yield Rule(holds, "augmentation", "erase_area", "two shares of the picture, the smaller first")
