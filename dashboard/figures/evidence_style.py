@@ -42,6 +42,8 @@ thead .fl-than{font-weight:400}
 .fl-judged b{font-size:.98rem}
 @media (min-width:1001px){.fl-cards.fl-four{grid-template-columns:repeat(4,minmax(0,1fr))}}
 @media (max-width:1000px){.fl-league .fl-axis{width:30%;padding-right:.9rem}.fl-than{width:2.9rem;font-size:.74rem}
-.fl-strip,.fl-ticks{min-width:110px}.fl-ticks i:nth-child(even){display:none}}
+.fl-strip,.fl-ticks{min-width:90px}
+.fl-league .fl-number{white-space:normal;min-width:4.6rem}.fl-league th:first-child{white-space:normal}
+.fl-league .fl-beaten{padding-left:.4rem;padding-right:0}.fl-ticks i:nth-child(even){display:none}}
 </style>"""
 """Drawn once a run by the page, after the frame's own."""
