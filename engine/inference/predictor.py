@@ -16,6 +16,7 @@ from engine.errors import DataError, FerLensError, UsageError
 from engine.explain.explainer import explain_face, layer_activation, to_prediction
 from engine.explain.locking import holding
 from engine.explain.target import Target, as_target
+from engine.explain.trust import TrustReport, trust
 from engine.inference.faces import FaceDetector, crop_face, default_detector, to_model_input
 from engine.inference.pictures import Picture, PictureSource, open_picture
 from engine.models.checkpoint import DEFAULT_MODEL, load_checkpoint
@@ -208,6 +209,16 @@ class EmotionPredictor:
             method=method,
             box=box,
         )
+
+    def trust(self, explained: FaceExplanation, *, others: UInt8 | None = None, seed: int = 0) -> TrustReport:
+        """Measure whether each gate of an explanation is used and each map faithful.
+
+        Args:
+            explained: what :meth:`explain` returned.
+            others: faces (M, S, S[, 3]) uint8 as the model takes them, which lend their gates; None draws some.
+            seed: of every draw.
+        """
+        return trust(self.model, explained, spec=self.card.input, classes=self.classes, others=others, seed=seed)
 
     def activation(self, crop: UInt8, layer: str) -> Float32:
         """Return the feature map (C, h, w) float32 of ``layer`` for a cut-out face ((H, W, 3) uint8)."""

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from engine.cli.main import main
+from tests.made import write_seeded
 
 pytestmark = pytest.mark.usefixtures("checkpoints")
 
@@ -54,6 +55,11 @@ def test_in_words(album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
     [
         (["--target", "bored"], 2, "error: Unknown class 'bored'; valid: angry, "),
         (["--minus", "bored"], 2, "error: Unknown class 'bored'; valid: angry, "),
+        (["--target", "happy-"], 2, "error: Expected one class, or two with a minus between as in 'happy-sad', got 'h"),
+        (["--target", "sad-sad"], 2, "error: A contrast needs two different classes, but 'sad' is on both sides;"),
+        (["--target", "true"], 2, "error: The true class of this picture is not known; say which it is, or"),
+        (["--target", "true", "--true", "bored"], 2, "error: Unknown class 'bored'; valid: angry, "),
+        (["--target", "sad-fear", "--minus", "happy"], 2, "error: --target 'sad-fear' has a minus already; leave"),
         (["--layer", "head"], 2, "error: Unknown layer 'head'; valid: block1, block2, block3, block4."),
         (["--method", "magic"], 2, "error: Unknown method 'magic'; valid: gradcam"),
         (["--face", "3"], 2, "error: The picture has 1 face(s), counted from 0; face 3 is not among them."),
@@ -89,3 +95,44 @@ def test_a_folder_that_cannot_be_made(album: Path, tmp_path: Path, capsys: pytes
     printed = capsys.readouterr().err
     assert printed.startswith("error: 'one.png' cannot be written")
     assert str(tmp_path) not in printed
+
+
+@pytest.mark.parametrize(
+    ("words", "target"),
+    [
+        (["--target", "happy-sad"], "happy − sad"),
+        (["--target", "true - fear", "--true", "sad"], "sad − fear"),
+        (["--target", "true", "--true", "sad", "--minus", "angry"], "sad − angry"),
+    ],
+)
+def test_targets(
+    album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], target: str
+) -> None:
+    assert explain(album / "one.png", "--model", "baseline", *words, "--out", tmp_path / "made", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["maps"][0]["target"] == target
+
+
+@pytest.fixture
+def narrow_store(checkpoints: Path, narrow: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_seeded(tmp_path / "store" / "cbam", "cbam")
+    monkeypatch.setenv("FERLENS_CHECKPOINTS", str(tmp_path / "store"))
+
+
+@pytest.mark.usefixtures("narrow_store")
+def test_trust(album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert explain(album / "one.png", "--whole", "--trust", "--out", tmp_path / "made", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    gates = document["trust"]["gates"]
+    assert [gate["layer"] for gate in gates] == [gate["layer"] for gate in document["gates"]]
+    for gate in gates:
+        assert gate["verdict"] in {"used", "weakly used", "not used"}
+        assert set(gate["replacements"]) == {"mean", "permuted", "another picture", "ones"}
+        assert gate["replacements"]["permuted"]["draws"] == 10
+    (item,) = document["trust"]["maps"]
+    assert item["verdict"] in {"faithful", "no better than random"}
+    assert item["score"]["low"] <= item["score"]["mean"] <= item["score"]["high"]
+    assert {curve["imputer"] for curve in item["curves"]} == {"blur", "road"}
+    assert explain(album / "one.png", "--whole", "--trust", "--out", tmp_path / "again") == 0
+    said = capsys.readouterr().err
+    assert "block4.spatial" in said
+    assert "verdict" in said

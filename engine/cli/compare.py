@@ -1,0 +1,112 @@
+"""``python -m engine compare``: is one checkpoint better than another on a split of a dataset?"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+import numpy as np
+from rich.progress import Progress
+from rich.table import Table
+
+from engine.cli.common import STDERR, add_data_options, add_json_option, note, print_json
+from engine.data.dataset import FaceDataset
+from engine.data.registry import load_dataset
+from engine.errors import UsageError
+from engine.evaluate.comparison import Answers, Comparison, compare
+from engine.evaluate.measure import check_classes, predict_dataset
+from engine.models.checkpoint import LoadedModel, load_checkpoint
+from engine.training.device import choose_device
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "--models", nargs=2, required=True, metavar=("A", "B"), help="two checkpoints, names or folders; B minus A"
+    )
+    add_data_options(parser)
+    parser.add_argument("--split", default="private", help="train, val, test; for fer2013 also public, private")
+    parser.add_argument("--tta", action="store_true", help="ten crops instead of a single view, for both")
+    parser.add_argument("--seed", type=int, default=0, help="of the resampling (default: %(default)s)")
+    parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
+    add_json_option(parser)
+
+
+def _answers(loaded: LoadedModel, dataset: FaceDataset, arguments: argparse.Namespace) -> Answers:
+    card = loaded.card
+    check_classes(card, dataset)
+    with Progress(console=STDERR, disable=not sys.stderr.isatty(), transient=True) as bar:
+        task = bar.add_task(f"{card.name} on {arguments.split}", total=len(dataset))
+        probabilities = predict_dataset(
+            loaded.model, card.input, dataset, tta=arguments.tta, progress=lambda count: bar.advance(task, count)
+        )
+    return Answers(card.name, card.classes, dataset.ids, dataset.labels, probabilities.argmax(1).astype(np.int64))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run both models over the split, compare, print."""
+    if arguments.seed < 0:
+        raise UsageError(f"Expected a seed of 0 or more, got {arguments.seed}.")
+    device = choose_device(arguments.device)
+    models = [load_checkpoint(name, device=device) for name in arguments.models]
+    first, second = (loaded.card for loaded in models)
+    if set(first.classes) != set(second.classes):  # said before the data is read, which takes a while
+        raise UsageError(
+            f"Expected two models of the same classes, but '{first.name}' knows {', '.join(first.classes)} and "
+            f"'{second.name}' knows {', '.join(second.classes)}; compare models trained on the same classes."
+        )
+    loaded_as: dict[tuple[int, int], FaceDataset] = {}
+    answers = []
+    for loaded in models:
+        spec = loaded.card.input
+        if (spec.size, spec.channels) not in loaded_as:
+            loaded_as[spec.size, spec.channels] = load_dataset(
+                arguments.dataset,
+                arguments.split,
+                data=arguments.data,
+                drop_unknown=arguments.drop_unknown,
+                size=spec.size,
+                channels=spec.channels,
+            )
+        answers.append(_answers(loaded, loaded_as[spec.size, spec.channels], arguments))
+    comparison = compare(*answers, seed=arguments.seed)
+    dataset = next(iter(loaded_as.values()))
+    document: dict[str, Any] = {
+        "dataset": dataset.name,
+        "split": dataset.split,
+        "tta": arguments.tta,
+        "skipped": len(dataset.skipped),
+        "parameters": [first.parameters, second.parameters],
+        "training_seeds": [card.recipe.get("seed") for card in (first, second)],
+        "resampling_seed": arguments.seed,
+        **comparison.as_dict(),
+    }
+    if arguments.json:
+        print_json(document)
+    else:
+        _print(comparison, document)
+    return 0
+
+
+def _print(comparison: Comparison, document: dict[str, Any]) -> None:
+    sys.stdout.write(
+        f"{comparison.second} against {comparison.first} on {document['dataset']} {document['split']}: "
+        f"{comparison.verdict}\n"
+    )
+    table = Table("figure", comparison.first, comparison.second, "difference", "95 % interval", "p")
+    rows = [("accuracy", comparison.accuracy), ("macro F1", comparison.macro_f1)]
+    rows += [(f"recall {row.name}", row.recall) for row in comparison.per_class]
+    rows += [(f"F1 {row.name}", row.f1) for row in comparison.per_class]
+    for name, row in rows:
+        table.add_row(
+            name,
+            f"{row.first:.3f}",
+            f"{row.second:.3f}",
+            f"{row.difference:+.3f}",
+            f"{row.low:+.3f} to {row.high:+.3f}",
+            f"{row.p:.2g}",
+        )
+    STDERR.print(table)
+    note("; ".join(f"{name}: {len(ids):,}" for name, ids in comparison.groups.items()) + ".")
+    note("p of accuracy and recall: McNemar's exact test; of F1: paired bootstrap; by class: Holm-corrected.")
