@@ -79,6 +79,18 @@ def surely_below(figures: GroupFigures) -> tuple[str, ...]:
     return tuple(name for name in REFERENCES if (figures.minus[name]["mass"].high or 0.0) < 0.0)
 
 
+def _unbroken(title: str) -> str:
+    """Keep ``block 3`` on one line."""
+    first, comma, rest = title.partition(", ")
+    return first + comma + rest.replace(" ", "\u00a0")
+
+
+def _value(metric: str, found: Estimate) -> str:
+    """Return the mean and its interval, which breaks from it as a whole where the column is narrow."""
+    mean, bracket, ends = metric_value(metric, found).partition(" (")
+    return f'{mean} <span class="fl-ends">({ends}</span>' if bracket else mean
+
+
 def _mark(axis: Axis, name: str, metric: str, found: Estimate) -> str:
     if found.mean is None:
         return ""
@@ -137,20 +149,26 @@ def league_table(report: EvidenceReport, metric: str, group: str) -> str:
         own = {name: references[MapSource("reference", name, "", row.source.grid)] for name in MARKS}
         empty = f'<span class="fl-tag" title="maps without positive mass">{figures.empty:,} empty</span>'
         rows.append(
-            f"<tr><th scope='row'>{escape(source_title(row.source))}"
+            f"<tr><th scope='row'>{escape(_unbroken(source_title(row.source)))}"
             f'<span class="fl-tag fl-wide">{grid(row.source.grid)}</span></th>'
             f"<td class='fl-axis'>{_strip(axis, metric, found, own)}</td>"
-            f"<td class='fl-number'>{metric_value(metric, found)}</td>"
+            f"<td class='fl-number'>{_value(metric, found)}</td>"
             f"<td class='fl-beaten'>{_beaten(figures)}</td>"
             f"<td class='fl-number fl-wide'>{found.n:,}{empty if figures.empty else ''}</td></tr>"
         )
     unit = "" if metric == "enrichment" else " %"
-    ticks = "".join(f'<i style="left:{axis.at(at):.2f}%">{words}{unit}</i>' for at, words in axis.ticks)
+    every = 1 + (len(axis.ticks) - 1) // 6  # many doublings: a label at every second or third, 1× always among them
+    even = next((number for number, (at, _) in enumerate(axis.ticks) if at == 0.0), 0)
+    ticks = "".join(
+        f'<i style="left:{axis.at(at):.2f}%">{words}{unit}</i>'
+        for number, (at, words) in enumerate(axis.ticks)
+        if (number - even) % every == 0
+    )
     names = "".join(f'<span class="fl-than">{name}</span>' for name in REFERENCES)
     return (
         f'<table class="fl-table fl-league"><thead><tr><th>map</th>'
         f'<th class="fl-axis"><div class="fl-ticks">{ticks}</div></th>'
-        f'<th class="fl-number">{METRIC_TITLES[metric]} (95 %)</th>'
+        f'<th class="fl-number">{METRIC_TITLES[metric]} (95\u00a0%)</th>'
         f'<th class="fl-beaten">mass on evidence, against<div>{names}</div></th>'
         f'<th class="fl-number fl-wide">n</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>{_key()}"

@@ -9,7 +9,7 @@ CSS: Final = """<style>
 .fl-league th:first-child{white-space:nowrap}
 .fl-league .fl-axis{width:38%;padding-right:1.4rem}
 .fl-league th,.fl-league td{vertical-align:middle;padding-top:.32rem;padding-bottom:.32rem}
-.fl-league .fl-number{white-space:nowrap}
+.fl-league .fl-number{white-space:nowrap}.fl-ends{white-space:nowrap}
 .fl-strip{position:relative;height:1.5rem;min-width:150px}
 .fl-ticks{position:relative;height:1.1rem;min-width:150px}
 .fl-ticks i{position:absolute;transform:translateX(-50%);white-space:nowrap}
@@ -44,6 +44,6 @@ thead .fl-than{font-weight:400}
 @media (max-width:1000px){.fl-league .fl-axis{width:30%;padding-right:.9rem}.fl-than{width:2.9rem;font-size:.74rem}
 .fl-strip,.fl-ticks{min-width:90px}
 .fl-league .fl-number{white-space:normal;min-width:4.6rem}.fl-league th:first-child{white-space:normal}
-.fl-league .fl-beaten{padding-left:.4rem;padding-right:0}.fl-ticks i:nth-child(even){display:none}}
+.fl-league .fl-beaten{padding-left:.4rem;padding-right:0}}
 </style>"""
 """Drawn once a run by the page, after the frame's own."""

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -7,6 +8,7 @@ from dashboard.figures.evidence_numbers import number_rows
 from dashboard.figures.evidence_text import METRIC_TITLES, METRIC_WORDS, metric_value, source_title, sources_in_words
 from engine.evaluate.bootstrap import Estimate
 from engine.evaluate.evidence import METRICS
+from engine.evaluate.evidence_report import MapFigures
 from tests.made_evidence import MASSES, make_report
 
 SOURCES = list(MASSES)
@@ -48,6 +50,29 @@ def test_surely_above_is_by_the_paired_interval_of_mass() -> None:
     assert (surely_above(gate2), surely_below(gate2)) == (("random",), ("edges",))  # on a level with the centre
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "above", "below"), [(-0.01, 0.2, 0, 0), (0.01, 0.2, 1, 0), (-0.2, -0.01, 0, 1)]
+)
+def test_a_difference_whose_interval_holds_zero_is_unsure(low: float, high: float, above: int, below: int) -> None:
+    figures = make_report().maps[0].groups["all"]
+    unsure = {name: {"mass": Estimate((low + high) / 2, low, high, 40)} for name in figures.minus}
+    changed = replace(figures, minus=unsure)
+    assert (len(surely_above(changed)), len(surely_below(changed))) == (3 * above, 3 * below)
+
+
+def test_many_doublings_are_labelled_in_steps_about_even() -> None:
+    spread = make_report()
+    html = league_table(replace(spread, maps=(_moved(spread.maps[0], -5.0), *spread.maps[1:])), "enrichment", "all")
+    labels = re.findall(r'<i style="left:[\d.]+%">(.*?)</i>', html)
+    assert labels == ["1/16×", "1/4×", "1×", "4×"]  # from 1/32 to 8
+
+
+def _moved(row: MapFigures, mean: float) -> MapFigures:
+    group = row.groups["all"]
+    figures = {**group.figures, "enrichment": Estimate(mean, mean, mean, 40)}
+    return replace(row, groups={**row.groups, "all": replace(group, figures=figures)})
+
+
 def test_the_axis_holds_every_value_and_shows_even() -> None:
     axis = metric_axis(make_report(), "enrichment", "all")
     # log2(.1 / .125) = -.32 and log2(1 / .125) = 3
@@ -61,13 +86,13 @@ def test_the_axis_holds_every_value_and_shows_even() -> None:
 def test_a_row_shows_its_mean_its_references_and_its_comparison() -> None:
     html = league_table(make_report(), "enrichment", "all")
     first, second, third, last = re.findall(r"<tr><th scope='row'>.*?</tr>", html)
-    assert "Grad-CAM, block 1" in first
+    assert "Grad-CAM, block\u00a01" in first
     assert "4 × 4 cells" in first
     assert '<i class="fl-point" style="left:75.00%">' in first  # enrichment 2 on the axis from -1 to 3
     assert 'fl-mark-ceiling" style="left:100.00%"' in first
     assert 'fl-mark-centre" style="left:50.00%" title="a centre prior: 2.00× (2.00–2.00)"' in first
     assert first.count(">more<") == 3
-    assert "Spatial gate, block 1" in second
+    assert "Spatial gate, block\u00a01" in second
     assert re.findall(">(more|less|unsure)<", third) == ["more", "unsure", "less"]
     assert "37" in last  # three maps of block 2 are empty
     assert "3 empty" in last
