@@ -2,7 +2,7 @@
 
 Over several seeds the interval is Student's t over the seeds' differences, each variant against the whole of the *same*
 seed (which shares weights' seed, order and augmentation). With one seed there is no such spread; the interval is then
-over pictures, which says how sure this one pair of models is, not how another seed would turn out. The table says which.
+over pictures, which says how sure this one pair of models is, not how another seed would turn out.
 """
 
 from __future__ import annotations

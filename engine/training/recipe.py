@@ -117,7 +117,7 @@ def _kind_of(value: object) -> str:
         int: "a whole number",
         bool: "true or false",
         str: "text",
-        tuple: "a list of numbers",
+        tuple: "a list",
         dict: "a table",
     }
     return names.get(type(value), type(value).__name__)
@@ -140,6 +140,7 @@ def recipe_help() -> str:
         defaults = kind()
         shown = (f"{item.name} = {_toml(getattr(defaults, item.name))}" for item in fields(kind))
         words = inspect.cleandoc(kind.__doc__ or "").replace("``", "").replace("Attributes:\n", "")
+        words = re.sub(r":\w+:`([\w.]+)`", r"\1", words)  # a cross-reference says its name
         lines += ["", f"[{section}]  " + ", ".join(shown), *(f"    {line}".rstrip() for line in words.splitlines())]
     return "\n".join(lines)
 

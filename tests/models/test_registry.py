@@ -4,7 +4,16 @@ import pytest
 from torch import nn
 
 from engine.errors import CheckpointError, UnknownNameError
-from engine.models.registry import ARCHITECTURES, DEFAULT_INPUT, build_model, count_parameters
+from engine.models.registry import (
+    ARCHITECTURES,
+    DEFAULT_INPUT,
+    IMAGENET_INPUT,
+    build_model,
+    count_parameters,
+    input_spec,
+    parameters_by_module,
+)
+from engine.records import InputSpec
 
 pytestmark = pytest.mark.usefixtures("narrow")
 
@@ -36,3 +45,18 @@ def test_count_parameters_counts_what_is_trained() -> None:
     assert count_parameters(model) == 8 + 4
     model[0].bias.requires_grad_(False)
     assert count_parameters(model) == 10
+
+
+def test_inputs() -> None:
+    assert input_spec("cbam") == DEFAULT_INPUT
+    assert input_spec("cbam", size=64) == InputSpec(64, 1, (0.5,), (0.25,))
+    assert input_spec("baseline", channels=3) == InputSpec(48, 3, (0.5,) * 3, (0.25,) * 3)
+    assert input_spec("cmaen") == IMAGENET_INPUT
+    assert input_spec("cmaen", size=64, channels=1) == InputSpec(64, 1, (0.449,), (0.226,))
+
+
+def test_parameters_by_module_add_up() -> None:
+    model = build_model("cbam", classes=7, spec=DEFAULT_INPUT)
+    counts = parameters_by_module(model)
+    assert list(counts) == ["block1", "block2", "block3", "block4", "hidden", "output"]
+    assert sum(counts.values()) == count_parameters(model)

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.cli.main import main
+
+RECIPE = """
+[model]
+architecture = "cbam"
+[optimiser]
+batch_size = 8
+learning_rate = 0.02
+[schedule]
+epochs = 4
+warmup_epochs = 2
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, narrow: None, patterns: Path) -> Iterator[Path]:
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FERLENS_DATA", str(patterns))
+    monkeypatch.setenv("COLUMNS", "160")
+    (tmp_path / "own.toml").write_text(RECIPE)
+    yield tmp_path
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+def ablate(*words: str) -> int:
+    return main(["ablate", "--recipe", "own.toml", "--device", "cpu", "--limit", "24", "--epochs", "1", *words])
+
+
+@pytest.mark.usefixtures("place")
+def test_the_document_and_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ablate("--without", "attention, channel", "--seeds", "2", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["finished"], document["split"], document["dataset"]) == (True, "val", "fer2013")
+    assert (document["epochs"], document["limit"]) == (1, 24)
+    whole, bare, spatial = document["rows"]
+    assert [row["variant"] for row in document["rows"]] == ["whole", "without attention", "without channel"]
+    assert whole["difference"] is None
+    assert bare["interval_over"] == spatial["interval_over"] == "seeds"
+    assert bare["low"] <= bare["difference"] <= bare["high"]
+    assert whole["parameters"] > spatial["parameters"] > bare["parameters"]
+    assert whole["n"] == 7  # a tenth of 12 a class, one each
+    assert ablate("--without", "attention,channel", "--seeds", "2") == 0  # everything is kept
+    assert "without attention" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("place")
+def test_minutes_stop_it_resumably(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ablate("--without", "attention", "--seeds", "1", "--minutes", "0", "--json") == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["finished"] is False
+    assert "Stopped; the same command goes on." in printed.err
+
+
+@pytest.mark.usefixtures("place")
+def test_an_unknown_part_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ablate("--without", "soul") == 2
+    assert capsys.readouterr().err == "error: Unknown part of cbam 'soul'; valid: attention, channel.\n"
+
+
+@pytest.mark.usefixtures("place")
+def test_a_test_split_is_measured_only_where_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ablate("--without", "attention", "--seeds", "1", "--split", "private", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["split"] == "private"
+    assert document["rows"][0]["n"] == 14
+    assert document["rows"][1]["interval_over"] == "pictures"

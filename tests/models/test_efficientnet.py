@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import copy
+import logging
+from urllib.error import URLError
+
+import pytest
+import torch
+from torch import nn
+
+from engine.models import efficientnet
+from engine.models.efficientnet import EfficientFeatures, one_channel
+
+
+def narrow(channels: int, **how: object) -> EfficientFeatures:
+    return EfficientFeatures(channels, width=0.25, depth=1, **how)  # type: ignore[arg-type]
+
+
+def test_a_grey_stem_gives_what_three_equal_channels_give() -> None:
+    torch.manual_seed(0)
+    colour = narrow(3).eval()
+    grey = copy.deepcopy(colour)
+    grey.features[0][0] = one_channel(colour.features[0][0])  # type: ignore[index,arg-type]
+    x = torch.randn(2, 1, 65, 65)
+    torch.testing.assert_close(grey(x), colour(x.expand(-1, 3, -1, -1)), rtol=1e-4, atol=1e-5)
+
+
+def test_one_channel_keeps_a_bias() -> None:
+    conv = nn.Conv2d(3, 2, 3)
+    made = one_channel(conv)
+    x = torch.randn(1, 1, 5, 5)
+    torch.testing.assert_close(made(x), conv(x.expand(-1, 3, -1, -1)))
+
+
+def test_the_grid_is_a_thirty_second_rounded_up() -> None:
+    net = narrow(1).eval()
+    assert net(torch.zeros(1, 1, 65, 65)).shape == (1, net.outputs, 3, 3)
+
+
+def test_without_a_network_one_line_and_a_random_start(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def unreachable(*_: object, **__: object) -> object:
+        raise URLError("no route")
+
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", unreachable)
+    with caplog.at_level(logging.WARNING, logger="engine"):
+        assert efficientnet._imagenet_weights() is None
+    assert [record.getMessage() for record in caplog.records] == [
+        "The ImageNet weights of EfficientNetV2-S cannot be had (no route); it starts from random weights."
+    ]
+
+
+def test_weights_that_are_had_are_used_and_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(1)
+    fetched = {key: value + 1 for key, value in efficientnet._network(0.25, 1)[0].state_dict().items()}
+    monkeypatch.setattr(efficientnet, "_imagenet_weights", lambda: fetched)
+    monkeypatch.setattr(efficientnet, "_STAGES", (("fused", 1, 1, 24, 24, 1),))
+    monkeypatch.setattr(efficientnet, "CHANNELS", 64)
+    fetched = {key: value + 1 for key, value in efficientnet._network(1.0, 15)[0].state_dict().items()}
+    made = EfficientFeatures(1, pretrained=True)
+    assert bool(made.imagenet)
+    torch.testing.assert_close(made.features[0][0].weight, fetched["features.0.0.weight"].sum(1, keepdim=True))  # type: ignore[index]
+    assert "imagenet" in made.state_dict()
+    assert not bool(EfficientFeatures(1).imagenet)
+
+
+def test_a_narrow_net_has_no_imagenet_weights() -> None:
+    with pytest.raises(ValueError, match=r"pretrained = true needs efficientnet_width = 1\.0"):
+        narrow(1, pretrained=True)
