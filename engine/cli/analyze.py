@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="replace an analysis that is there")
     parser.epilog = (
         "A killed run goes on when the same command is given again. Several processes: "
-        "torchrun --nproc-per-node N -m engine analyze ..."
+        "torchrun --standalone --nproc-per-node N -m engine analyze ..."
     )
     add_json_option(parser)
 

@@ -80,6 +80,7 @@ def test_an_analysis_is_not_overwritten_unawares(own: Path, patterns: Path, caps
 
 def command(model: Path, data: Path, out: Path, *more: object, torchrun: int = 0) -> list[str]:
     run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(torchrun)]
+    start = [*run, "-m"] if torchrun else [sys.executable, "-m"]
     words = ["engine", "analyze", "--model", model, "--data", data, "--out", out, *more]
     return [*start, *map(str, words)]
 
