@@ -36,7 +36,9 @@ def _scores(mass: float, rng: np.random.Generator, *, empty: int = 0) -> Evidenc
     return EvidenceScores(*(np.where(none, np.nan, column) for column in values), none)
 
 
-def make_report(name: str = "cbam", variant: str = "plain", *, followed: int = 20) -> EvidenceReport:
+def make_report(
+    name: str = "cbam", variant: str = "plain", *, followed: int = 20, weights: str = "a" * 64
+) -> EvidenceReport:
     """A report over 40 pictures (30 right, 10 wrong; spurious: 10 right), 2 left out; ``followed`` of 34 the mark."""
     rng = np.random.default_rng(0)
     scores = {source: _scores(mass, rng, empty=3 if source.layer == "block2" else 0) for source, mass in MASSES.items()}
@@ -53,6 +55,7 @@ def make_report(name: str = "cbam", variant: str = "plain", *, followed: int = 2
     rows = summarise(scores, groups)
     return EvidenceReport(
         model=name,
+        weights_sha256=weights,
         split="test",
         variant=variant,
         seed=0,

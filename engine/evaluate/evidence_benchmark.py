@@ -200,6 +200,7 @@ def evidence_benchmark(
     figures = summarise({source: EvidenceScores.join(found) for source, found in parts.items()}, groups, seed=seed)
     return EvidenceReport(
         model=card.name,
+        weights_sha256=card.weights_sha256,
         split=split,
         variant=variant,
         seed=seed,

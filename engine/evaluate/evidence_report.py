@@ -115,6 +115,7 @@ class EvidenceReport:
     """The planted-evidence benchmark of one model.
 
     Attributes:
+        weights_sha256: of the model that was measured, so that results of retrained weights are noticed.
         pictures: how many were drawn; scored: how many have evidence; right: how many of those were answered rightly.
         excluded: class → pictures without evidence (every neutral face; a face whose evidence is covered).
         maps: every method at every explained layer, then every spatial gate.
@@ -124,6 +125,7 @@ class EvidenceReport:
     """
 
     model: str
+    weights_sha256: str
     split: str
     variant: str
     seed: int
@@ -142,6 +144,7 @@ class EvidenceReport:
         return {
             "benchmark": "evidence",
             "model": self.model,
+            "weights_sha256": self.weights_sha256,
             "dataset": "synthetic",
             "split": self.split,
             "variant": self.variant,

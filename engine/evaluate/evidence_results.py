@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from engine.errors import DataError
 from engine.evaluate.bootstrap import Estimate
@@ -19,9 +19,6 @@ from engine.evaluate.evidence_pictures import VARIANTS
 from engine.evaluate.evidence_references import REFERENCES
 from engine.evaluate.evidence_report import CEILING, CueAnswers, EvidenceReport, GroupFigures, MapFigures, MapSource
 from engine.records import RunCard
-
-WEIGHTS_KEY: Final = "weights_sha256"
-"""Where a document says which weights it measured; one without it cannot be told from an older one's."""
 
 
 def evidence_file(variant: str, split: str = "test") -> Path:
@@ -56,7 +53,7 @@ def read_evidence(path: Path, card: RunCard, *, variant: str, split: str = "test
     if came != (card.name, variant, split, card.classes):
         what = f"it is of '{report.model}', variant {report.variant}, split {report.split}"
         raise _broken(path, card, variant, what)
-    if document.get(WEIGHTS_KEY, card.weights_sha256) != card.weights_sha256:
+    if report.weights_sha256 != card.weights_sha256:
         raise _broken(path, card, variant, "it was measured with other weights")
     return report
 
@@ -139,6 +136,7 @@ def _report(document: dict[str, Any]) -> EvidenceReport:
     cue = document["cue"]
     return EvidenceReport(
         model=str(document["model"]),
+        weights_sha256=str(document["weights_sha256"]),
         split=str(document["split"]),
         variant=str(document["variant"]),
         seed=_count(document["seed"], "seed"),

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from engine.models.checkpoint import read_card
 from tests.browser.conftest import serve
 from tests.dashboard.made import write_seeded
 from tests.made_evidence import make_report, write_report
@@ -23,7 +24,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder: Path = tmp_path_factory.mktemp("evidence-served")
     for name in ("baseline", "cbam"):
         write_seeded(folder, name)
-    write_report(folder / "cbam", make_report("cbam"))
+    write_report(folder / "cbam", make_report("cbam", weights=read_card(folder / "cbam").weights_sha256))
     with serve(folder) as url:
         yield url
 

@@ -25,7 +25,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("baseline", "cbam"):
         write_seeded(folder, name)
     for variant in ("plain", "spurious"):
-        write_report(folder / "cbam", make_report("cbam", variant))
+        weights = read_card(folder / "cbam").weights_sha256
+        write_report(folder / "cbam", make_report("cbam", variant, weights=weights))
     return folder
 
 

@@ -88,6 +88,7 @@ def test_the_document(cue: CueAnswers | None) -> None:
     rows = summarise(table(), {name: GROUPS[name] for name in ("all", "right", "wrong")})
     report = EvidenceReport(
         model="m",
+        weights_sha256="a" * 64,
         split="test",
         variant="plain" if cue is None else "spurious",
         seed=0,
@@ -103,6 +104,7 @@ def test_the_document(cue: CueAnswers | None) -> None:
     )
     document = json.loads(json.dumps(report.as_dict(), allow_nan=False))
     assert document["wrong"] == 1
+    assert document["weights_sha256"] == "a" * 64
     assert document["cue"] == (None if cue is None else {"differs": 3, "followed": 2})
     assert ("fooled" in document["groups"]) == (cue is not None)
     (cam,) = document["maps"]
