@@ -1,0 +1,239 @@
+"""Does a map depend on what the model has learnt, and on the class it is asked about?
+
+[1] J. Adebayo, J. Gilmer, M. Muelly, I. Goodfellow, M. Hardt, B. Kim. Sanity Checks for Saliency Maps. NeurIPS 2018,
+    arXiv:1810.03292 (cascading randomisation of the parameters).
+
+**Cascading randomisation**: from the answer towards the picture the model's parts lose their weights one after the
+other, each keeping what was lost before; a map that hardly changes shows edges of the picture, not what was learnt.
+Matrices and convolutions are drawn anew from a normal distribution with their own root mean square, vectors (biases,
+scales) are shuffled: a departure from [1], which initialises anew, so that a map changes for what the weights say and
+not for their size. Buffers (running statistics) stay. All of it happens on a deep copy.
+
+**Class sensitivity**: how alike the maps for different classes of one picture are. A method whose maps do not differ
+says nothing about any class.
+
+Compared are maps before their ReLU, whose zeros would tie, by Spearman's rank correlation.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from engine.data.transforms import normalise, to_tensor
+from engine.errors import UnknownNameError
+from engine.evaluate.agreement import spearman
+from engine.explain.locking import holding
+from engine.explain.methods import METHODS
+from engine.explain.target import ResolvedTarget, Target
+from engine.records import Float32, InputSpec, UInt8
+
+DRAWS: Final = 3
+"""Sets of random weights, unless said."""
+
+Progress = Callable[[int, int], None]
+"""Called with (maps done, wanted)."""
+
+
+@dataclass(frozen=True)
+class RandomisedPart:
+    """What a map looks like once this part and all behind it have lost their weights.
+
+    Attributes:
+        name: the part's name in the model, for example ``block4``.
+        correlation: mean Spearman correlation with the true map over the draws, in [-1, 1]; None where every draw gave
+            a constant map, which has no ranks and thus nothing left of the true one.
+        draws: how many gave a map with ranks.
+    """
+
+    name: str
+    correlation: float | None
+    draws: int
+
+
+@dataclass(frozen=True)
+class Randomisation:
+    """A map's way through cascading randomisation, from the part nearest to the answer to that nearest to the picture.
+
+    Attributes:
+        method, layer, target: the map's.
+        parts: in the order of randomisation; each includes those before it.
+    """
+
+    method: str
+    layer: str
+    target: str
+    parts: tuple[RandomisedPart, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        rounded = [None if p.correlation is None else round(p.correlation, 5) for p in self.parts]
+        return {
+            "method": self.method,
+            "layer": self.layer,
+            "target": self.target,
+            "parts": [
+                {"name": part.name, "correlation": value, "draws": part.draws}
+                for part, value in zip(self.parts, rounded, strict=True)
+            ],
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class ClassSensitivity:
+    """How alike a method's maps for the classes of one picture are.
+
+    Attributes:
+        method, layer: the maps'.
+        classes: K names.
+        correlation: (K, K) float32, Spearman in [-1, 1]; NaN where a map is constant.
+    """
+
+    method: str
+    layer: str
+    classes: tuple[str, ...]
+    correlation: Float32
+
+    @property
+    def mean_correlation(self) -> float | None:
+        """The mean over pairs of different classes; 1: the maps do not tell classes apart. None: no pair has ranks."""
+        pairs = [self.correlation[i, j] for i, j in combinations(range(len(self.classes)), 2)]
+        known = [float(value) for value in pairs if not np.isnan(value)]
+        return float(np.mean(known)) if known else None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        mean = self.mean_correlation
+        return {
+            "method": self.method,
+            "layer": self.layer,
+            "classes": list(self.classes),
+            "mean_correlation": None if mean is None else round(mean, 5),
+            "correlation": [[None if np.isnan(v) else round(float(v), 5) for v in row] for row in self.correlation],
+        }
+
+
+def _map_of(model: nn.Module, x: Tensor, method: str, layer: str, target: ResolvedTarget) -> Float32:
+    """Return the map (h, w) float32 of one picture before rectification."""
+    module: nn.Module = model.activation_module(layer)  # type: ignore[operator]
+    raw = METHODS[method].compute(lambda pictures: target.scalar(model(pictures)), module, x)[0]
+    return np.asarray(raw.cpu().numpy(), dtype=np.float32)
+
+
+def parts_in_order(model: nn.Module, x: Tensor) -> tuple[str, ...]:
+    """Return the names of the model's direct parts that own parameters, in the order in which a forward runs them.
+
+    Sequences and lists are opened. The hooks it takes mean that ``model`` must not be shared.
+    """
+    named: dict[str, nn.Module] = {}
+    for name, child in model.named_children():
+        inner = child.named_children() if isinstance(child, nn.Sequential | nn.ModuleList) else ()
+        named |= {f"{name}.{key}": part for key, part in inner} or {name: child}
+    own = {name: part for name, part in named.items() if any(True for _ in part.parameters())}
+    seen: list[str] = []
+    handles = [
+        part.register_forward_pre_hook(lambda _part, _inputs, name=name: seen.append(name))
+        for name, part in own.items()
+    ]
+    try:
+        with torch.no_grad():
+            model(x)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return tuple(dict.fromkeys(seen))
+
+
+@torch.no_grad()
+def randomise(part: nn.Module, generator: torch.Generator) -> None:
+    """Take a part's weights from it in place (see the module); the generator lives on the CPU."""
+    for weights in part.parameters():
+        if weights.ndim > 1:
+            drawn = torch.randn(weights.shape, generator=generator) * float(weights.square().mean().sqrt())
+        else:
+            drawn = weights.cpu().flatten()[torch.randperm(weights.numel(), generator=generator)].view(weights.shape)
+        weights.copy_(drawn)
+
+
+def _check(method: str) -> None:
+    if method not in METHODS:
+        raise UnknownNameError("method", method, METHODS)
+
+
+def cascading_randomisation(  # noqa: PLR0913 - what it needs of a checkpoint is given one by one, not as a checkpoint
+    model: nn.Module,
+    face: UInt8,
+    *,
+    spec: InputSpec,
+    classes: tuple[str, ...],
+    layer: str,
+    method: str = "gradcam",
+    target: Target | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Randomisation:
+    """Follow a map while the model loses its weights, from the answer towards the picture.
+
+    Args:
+        model: shared by threads; it is copied under its lock, and the copy is what is randomised.
+        face: (S, S) or (S, S, 3) uint8.
+        spec: the model's input.
+        classes: K names.
+        layer: one of ``model.explained_layers``.
+        method: a key of METHODS.
+        target: what to explain; settled by the unchanged model, and the same throughout.
+        draws: sets of random weights.
+        seed: of the weights.
+        progress: see Progress.
+
+    Raises:
+        UnknownNameError: layer, method or class is not among the valid ones.
+    """
+    _check(method)
+    device = next(model.parameters()).device
+    x = normalise(to_tensor(face[None]).to(device), spec)
+    with holding(model):
+        twin = copy.deepcopy(model).eval()
+    kept = {name: value.clone() for name, value in twin.state_dict().items()}
+    with torch.no_grad():
+        settled = (target or Target()).settle(twin(x), classes)
+    true_map = _map_of(twin, x, method, layer, settled)
+    order = parts_in_order(twin, x)[::-1]
+    found: dict[str, list[float]] = {name: [] for name in order}
+    for draw in range(draws):
+        twin.load_state_dict(kept)
+        generator = torch.Generator().manual_seed(seed + draw)
+        for step, name in enumerate(order, start=1):
+            randomise(twin.get_submodule(name), generator)
+            value = spearman(true_map, _map_of(twin, x, method, layer, settled))
+            found[name] += [] if value is None else [value]
+            if progress is not None:
+                progress(draw * len(order) + step, draws * len(order))
+    parts = tuple(
+        RandomisedPart(name, float(np.mean(values)) if values else None, len(values)) for name, values in found.items()
+    )
+    return Randomisation(method, layer, settled.name, parts)
+
+
+def class_sensitivity(
+    model: nn.Module, face: UInt8, *, spec: InputSpec, classes: tuple[str, ...], layer: str, method: str = "gradcam"
+) -> ClassSensitivity:
+    """Compare the maps of every class of one face; arguments and errors as of :func:`cascading_randomisation`."""
+    _check(method)
+    x = normalise(to_tensor(face[None]).to(next(model.parameters()).device), spec)
+    with holding(model):
+        maps = [_map_of(model, x, method, layer, ResolvedTarget((k,), None, name)) for k, name in enumerate(classes)]
+    matrix = np.full((len(classes), len(classes)), np.nan, dtype=np.float32)
+    for i, one in enumerate(maps):
+        for j, two in enumerate(maps):
+            value = spearman(one, two)
+            matrix[i, j] = np.nan if value is None else value
+    return ClassSensitivity(method, layer, classes, matrix)
