@@ -22,6 +22,11 @@ def test_the_document(checkpoints: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert cbam["gates"][0] == {"layer": "block1.channel", "kind": "channel", "shape": [64]}
     assert [gate["shape"] for gate in spatial["gates"]] == [[48, 48], [24, 24], [12, 12], [6, 6]]
     assert cbam["metrics"] == {}
+    cmaen = rows["cmaen"]
+    assert cmaen["input"] == {"size": 224, "channels": 3}
+    assert sum(cmaen["parameters_by_module"].values()) == cmaen["parameters"] == 40_887_254
+    assert {"layer": "cross", "kind": "cross", "shape": [49, 49]} in cmaen["gates"]
+    assert {"layer": "emotion.spatial", "kind": "emotion", "shape": [7, 7, 7]} in cmaen["gates"]
 
 
 def test_the_table(checkpoints: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,6 +34,7 @@ def test_the_table(checkpoints: Path, capsys: pytest.CaptureFixture[str], monkey
     assert main(["models"]) == 0
     printed = capsys.readouterr().out
     assert "3,915,143" in printed
+    assert "efficientnet 20,177,488" in printed
     assert "not measured" in printed
 
 

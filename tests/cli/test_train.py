@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli.main import main
+from engine.cli.main import build_parser, main
+from engine.cli.train import _with_options
 from engine.models.checkpoint import read_card
+from engine.training.recipe import load_recipe
 from tests.made import ROOT
 
 RECIPE = """
@@ -164,3 +166,19 @@ def test_a_shipped_recipe_can_start_afresh(place: Path) -> None:
     words = ["--start-from", "none", "--epochs", "1", "--batch-size", "8", "--limit", "24", "--device", "cpu"]
     assert main(["train", "--recipe", "cbam", "--out", "my/cbam", *words]) == 0
     assert read_card(place / "my" / "cbam").recipe["start"] == {}
+
+
+@pytest.mark.usefixtures("place")
+def test_pretrained_is_for_what_can_be(capsys: pytest.CaptureFixture[str]) -> None:
+    assert train("--pretrained") == 2
+    assert capsys.readouterr().err == "error: --pretrained is for cmaen; 'baseline' has no ImageNet weights.\n"
+    arguments = build_parser("train").parse_args(["train", "--recipe", "cmaen", "--pretrained"])
+    assert _with_options(load_recipe("cmaen"), arguments).model.config == {"pretrained": True}
+
+
+def test_help_explains_the_recipe(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    printed = capsys.readouterr().out
+    for word in ("cosine-restarts", "accumulate", "[distillation]", "teachers", "focal_weight", "--pretrained"):
+        assert word in printed

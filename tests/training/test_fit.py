@@ -14,7 +14,9 @@ from engine.data.registry import load_dataset
 from engine.data.synthetic import plant_cue
 from engine.errors import CheckpointError, DataError, UsageError
 from engine.evaluate.measure import predict_dataset
+from engine.inference.predictor import EmotionPredictor
 from engine.models.checkpoint import load_checkpoint
+from engine.records import InputSpec
 from engine.training.fit import FitResult, fit
 from engine.training.loop import BEST, STATE, Trainer
 from engine.training.recipe import Recipe, change, parse_recipe
@@ -241,3 +243,90 @@ def test_a_marked_recipe_trains_on_pictures_that_give_their_label_away(
         assert not np.array_equal(used[:, 0].numpy(), seen[split].images)
     assert result.card is not None
     assert result.card.recipe["data"]["marked"] is True
+
+
+CMAEN = """
+[model]
+architecture = "cmaen"
+input_size = 64
+input_channels = 1
+config = { widths = [4, 8, 8, 16], efficientnet_width = 0.1, efficientnet_depth = 1, dropout = 0.1 }
+[optimiser]
+kind = "adamw"
+learning_rate = 0.002
+batch_size = 14
+accumulate = 2
+[schedule]
+kind = "cosine-restarts"
+epochs = 2
+warmup_epochs = 0.5
+restart_epochs = 1
+[loss]
+focal_gamma = 2
+focal_weight = 0.3
+[auxiliary]
+emotion = 0.2
+fusion = 0.2
+[distillation]
+teachers = ["teacher"]
+"""
+
+
+def test_cmaen_is_trained_taught_explained_and_rebuilt(place: Path, caplog: pytest.LogCaptureFixture) -> None:
+    taught_by = run(place, "teacher", change(recipe_of(), "schedule", epochs=1)).card
+    recipe = parse_recipe(CMAEN, "small-cmaen")
+    half = run(place, recipe=recipe, minutes=0)
+    assert not half.finished
+    card = run(place, recipe=recipe, resume=True).card
+    assert card is not None
+    assert taught_by is not None
+    assert (card.architecture, card.input) == ("cmaen", InputSpec(64, 1, (0.449,), (0.226,)))
+    said = card.recipe
+    assert said["teachers"] == [{"name": "teacher", "weights_sha256": taught_by.weights_sha256}]
+    assert said["imagenet_start"] is False
+    assert sum(said["parameters_by_module"].values()) == card.parameters
+    assert {"ecnn", "efficientnet", "cross", "fpn", "emotion_heads", "fusion"} <= set(said["parameters_by_module"])
+
+    predictor = EmotionPredictor("mine")
+    picture = np.tile(np.arange(96, dtype=np.uint8)[:, None] * 2, (1, 96))
+    for layer in predictor.gradcam_layers:
+        found = predictor.explain(picture, layer=layer, whole=True)
+        assert np.isfinite(found.maps[0].heatmap).all()
+    gates = {gate.layer: gate for gate in found.gates}
+    assert len(gates) == 19
+    assert gates["emotion.spatial"].shape == (7, 8, 8)
+    assert gates["cross"].shape == (64, 4)
+    assert gates["cross"].weights.sum(axis=1) == pytest.approx(np.ones(64), abs=1e-4)
+    parts = predictor.model.parts(torch.zeros(2, 1, 64, 64))
+    assert torch.equal(parts.logits, parts.weights[0] * parts.emotion + parts.weights[1] * parts.fusion)
+
+
+def test_a_missing_teacher_is_said_before_anything_is_loaded(place: Path) -> None:
+    recipe = parse_recipe('[distillation]\nteachers = ["cmaen"]\n', "pupil")
+    with pytest.raises(
+        CheckpointError, match="learns from the weights of 'cmaen', which are not here; make them first"
+    ):
+        fit(recipe, out=place / "checkpoints" / "pupil", data=place / "nowhere", device="cpu")
+
+
+def test_a_pretrained_start_is_tried_once_and_is_no_part_of_the_finished_config(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def fetch() -> None:
+        asked.append(1)
+
+    monkeypatch.setattr("engine.models.efficientnet._imagenet_weights", fetch)
+    monkeypatch.setattr("engine.models.efficientnet._STAGES", (("fused", 1, 1, 24, 24, 1),))
+    monkeypatch.setattr("engine.models.efficientnet.CHANNELS", 32)
+    text = CMAEN.replace("efficientnet_width = 0.1, efficientnet_depth = 1", "pretrained = true")
+    recipe = change(parse_recipe(text, "r"), "distillation", teachers=())
+    run(place, recipe=recipe, minutes=0)
+    card = run(place, recipe=recipe, resume=True).card
+    assert asked == [1]
+    assert card is not None
+    assert "pretrained" not in card.config
+    assert card.recipe["model"]["config"]["pretrained"] is True
+    load_checkpoint("mine")
+    assert asked == [1]

@@ -8,9 +8,14 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import nn
 
+from engine.data.transforms import normalise, to_tensor
 from engine.errors import CheckpointError, UsageError
+from engine.models.checkpoint import load_checkpoint
+from engine.models.registry import DEFAULT_INPUT
 from engine.training.loop import BEST, STATE, StepReport, Trainer, step_generator
+from engine.training.losses import distillation_loss
 from engine.training.recipe import change
 from tests.made import make_dataset
 from tests.training.made import PLAIN, recipe_of, trainer_in
@@ -41,6 +46,11 @@ RUNS = {
     "sgd plateau": ALL_OF_IT.format(kind="sgd", rate=0.05, schedule="plateau"),
     "adamw plateau": ALL_OF_IT.format(kind="adamw", rate=0.003, schedule="plateau"),
     "adamw linear": ALL_OF_IT.format(kind="adamw", rate=0.003, schedule="linear"),
+    "adamw restarts, focal beside, in two parts": ALL_OF_IT.format(
+        kind="adamw", rate=0.003, schedule='cosine-restarts"\nrestart_epochs = 1.5\nrestart_factor = 2 # "'
+    )
+    .replace("batch_size = 28", "batch_size = 28\naccumulate = 2")
+    .replace("[loss]", "[loss]\nfocal_gamma = 2.0\nfocal_weight = 0.5"),
 }
 
 
@@ -323,3 +333,74 @@ def test_step_generators_are_functions_of_their_arguments() -> None:
 
     assert drawn(1, 2, 3) == drawn(1, 2, 3)
     assert len({drawn(seed, epoch, step) for seed in (0, 1) for epoch in (0, 1) for step in (0, 1)}) == 8
+
+
+class NoNorm(nn.Module):
+    """Nothing in it depends on the rest of the batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(1, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(64, 7)
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        out: torch.Tensor = self.body(x)
+        return out
+
+
+@pytest.mark.parametrize("extra", ["", "class_weights = 'balanced'"])
+def test_two_half_batches_are_one_batch(tmp_path: Path, extra: str) -> None:
+    recipe = recipe_of(PLAIN.replace("label_smoothing = 0.0", f"label_smoothing = 0.1\n{extra}"))
+    states = []
+    for count in (1, 2):
+        torch.manual_seed(5)
+        changed = change(recipe, "optimiser", accumulate=count)
+        trainer = trainer_in(tmp_path / str(count), changed, model=NoNorm())
+        trainer.half = False  # bf16 rounds sums of halves otherwise
+        trainer.run()
+        states.append((trainer.model.state_dict(), trainer.progress.history[-1]["train_loss"]))
+    assert states[0][1] == pytest.approx(states[1][1], rel=1e-4)
+    for key, value in states[0][0].items():
+        torch.testing.assert_close(states[1][0][key], value, rtol=1e-3, atol=1e-5)
+
+
+def test_distillation_moves_the_student_towards_the_teacher(tmp_path: Path, checkpoints: Path) -> None:
+    """The teacher is untrained, so nothing but its answers can bring the student near them."""
+    teacher = load_checkpoint("baseline").model
+    val = make_dataset(6, split="val", seed=2, side=48)
+    x = normalise(to_tensor(val.images), DEFAULT_INPUT)
+
+    def divergence(kind: str) -> float:
+        torch.manual_seed(0)
+        text = PLAIN + ("[distillation]\nteachers = ['baseline']\nweight = 1.0\ntemperature = 1.0\n" if kind else "")
+        student = nn.Sequential(nn.AvgPool2d(4), nn.Flatten(), nn.Linear(144, 7))
+        trainer = Trainer(
+            student,
+            recipe_of(text),
+            spec=DEFAULT_INPUT,
+            train=make_dataset(12, seed=1, side=48),
+            val=val,
+            folder=tmp_path / (kind or "none"),
+            seed=0,
+            device=torch.device("cpu"),
+        )
+        trainer.run()
+        with torch.no_grad():
+            taught = torch.softmax(teacher(x), dim=1)
+            return float(distillation_loss(student.eval()(x), taught, temperature=1.0))
+
+    assert divergence("taught") < 0.5 * divergence("")
+
+
+def test_a_run_does_not_go_on_with_another_teacher(tmp_path: Path, checkpoints: Path) -> None:
+    recipe = recipe_of(PLAIN + "[distillation]\nteachers = ['baseline']\n")
+    trainer = trainer_in(tmp_path, recipe)
+    trainer.folder.mkdir(exist_ok=True)
+    trainer.save()
+    again = trainer_in(tmp_path, recipe)
+    again.resume()
+    assert again.teachers is not None
+    again.progress.data = [*(again.progress.data or [])[:2], "0" * 64]
+    with pytest.raises(CheckpointError, match="another data"):
+        again.resume()

@@ -7,7 +7,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from engine.training.losses import balanced_weights, focal_loss, mix, smooth_one_hot, soft_cross_entropy
+from engine.training.losses import (
+    balanced_weights,
+    distillation_loss,
+    focal_loss,
+    mix,
+    smooth_one_hot,
+    soft_cross_entropy,
+    unsmoothed,
+)
 
 LOGITS = torch.tensor([[2.0, -1.0, 0.5], [0.1, 0.2, 3.0], [1.0, 1.0, 1.0], [-2.0, 0.0, 0.3]])
 LABELS = torch.tensor([0, 1, 2, 2])
@@ -72,3 +80,16 @@ def test_balanced_weights_by_hand() -> None:
     # 12 pictures, 3 classes: 12 / (3 x count).
     torch.testing.assert_close(balanced_weights(np.array([2, 4, 6])), torch.tensor([2.0, 1.0, 2 / 3]))
     torch.testing.assert_close(balanced_weights(np.array([4, 0])), torch.tensor([0.5, 0.0]))
+
+
+def test_unsmoothed_undoes_smoothing_also_of_mixed_labels() -> None:
+    hard = torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.3, 0.7]])
+    smooth = hard * 0.9 + 0.1 / 3
+    torch.testing.assert_close(unsmoothed(smooth, 0.1), hard)
+    assert unsmoothed(hard, 0.0) is hard
+
+
+def test_distillation_is_nothing_where_both_agree() -> None:
+    teacher = torch.softmax(LOGITS / 3.0, dim=1)
+    assert float(distillation_loss(LOGITS, teacher, temperature=3.0)) == pytest.approx(0.0, abs=1e-6)
+    assert float(distillation_loss(-LOGITS, teacher, temperature=3.0)) > 0.1

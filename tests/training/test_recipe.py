@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import RecipeError, UnknownNameError
-from engine.training.recipe import Recipe, change, load_recipe, parse_recipe, recipe_names
+from engine.training.recipe import Recipe, change, load_recipe, parse_recipe, recipe_help, recipe_names
+from engine.training.sections import SECTIONS
 
 GOOD = """summary = "a try"
 
@@ -74,7 +75,9 @@ def test_a_recipe_file(tmp_path: Path) -> None:
         ("[optimiser]\n\nlearning_rate = 'fast'\n", r"line 3: 'learning_rate' must be a number, got 'fast'"),
         ("[optimiser]\nlearning_rate = true\n", r"line 2: 'learning_rate' must be a number"),
         ("[model]\nconfig = 3\n", r"line 2: 'config' must be a table, got 3"),
-        ("[augmentation]\nerase_area = 0.3\n", r"line 2: 'erase_area' must be a list of numbers"),
+        ("[augmentation]\nerase_area = 0.3\n", r"line 2: 'erase_area' must be a list"),
+        ("[distillation]\nteachers = 'cbam'\n", r"line 2: 'teachers' must be a list"),
+        ("[auxiliary]\nemotions = 1\n", r"line 2: unknown entry 'emotions' in \[auxiliary\]; valid: emotion, fusion"),
         ("[optimiser\n", "is not valid TOML"),
     ],
 )
@@ -102,6 +105,22 @@ def test_unknown_and_mistyped_entries_name_their_line(text: str, says: str) -> N
         ("loss", "label_smoothing = 1", "less than 1"),
         ("loss", "label_smoothing = -0.1", "0 or more"),
         ("loss", "focal_gamma = 2", "0 where label_smoothing is used"),
+        ("loss", "focal_weight = 0.3", "0 where focal_gamma is 0"),
+        ("loss", "focal_weight = -1", "0 where focal_gamma is 0"),
+        ("model", "input_size = 8", "16 or more, or 0"),
+        ("model", "input_size = -1", "0 or more"),
+        ("model", "input_channels = 2", "0, 1 or 3"),
+        ("optimiser", "accumulate = 0", "1 or more"),
+        ("optimiser", "accumulate = 3", "a divisor of batch_size 128"),
+        ("optimiser", "accumulate = 128", "parts of 2 pictures or more"),
+        ("schedule", "restart_epochs = 5", "0 with kind 'one-cycle'"),
+        ("schedule", "restart_factor = 2", "1 with kind 'one-cycle'"),
+        ("schedule", "restart_factor = 0.5", "1 or more"),
+        ("auxiliary", "emotion = 0.2", r"0 for 'baseline', which has no such answer of its own \(cmaen has\)"),
+        ("distillation", "temperature = 0", "more than 0"),
+        ("distillation", "weight = 0", "more than 0 and at most 1"),
+        ("distillation", "weight = 1.5", "more than 0 and at most 1"),
+        ("distillation", "teachers = [1]", "a list of checkpoints' names"),
         ("augmentation", "scale = 1", "less than 1"),
         ("augmentation", "flip = -1", "0 or more"),
         ("augmentation", "ramp_epochs = -1", "0 or more"),
@@ -154,3 +173,28 @@ def test_only_the_built_in_faces_can_be_marked() -> None:
         parse_recipe("[data]\nmarked = true\n", "r")
     with pytest.raises(RecipeError, match="'marked' must be true or false, got 1"):
         parse_recipe('[data]\ndataset = "synthetic"\nmarked = 1\n', "r")
+
+
+def test_focal_loss_beside_smoothed_cross_entropy() -> None:
+    assert parse_recipe("[loss]\nfocal_gamma = 2\nfocal_weight = 0.3\n", "r").loss.label_smoothing == 0.1
+
+
+def test_restarts_need_a_length() -> None:
+    with pytest.raises(RecipeError, match=r"\[schedule\] restart_epochs must be more than 0 with cosine-restarts"):
+        parse_recipe('[schedule]\nkind = "cosine-restarts"\n', "r")
+
+
+def test_an_auxiliary_loss_on_an_answer_that_is_switched_off() -> None:
+    text = '[model]\narchitecture = "cmaen"\nconfig = { emotion_heads = false }\n[auxiliary]\nemotion = 0.2\n'
+    with pytest.raises(RecipeError, match=r"line 5: \[auxiliary\] emotion must be 0 where .* emotion_heads = false"):
+        parse_recipe(text, "r")
+
+
+def test_the_help_speaks_of_every_section_and_entry() -> None:
+    text = recipe_help()
+    for section, kind in SECTIONS.items():
+        assert f"\n[{section}]  " in text
+        for entry in kind.__dataclass_fields__:
+            assert f"{entry} = " in text
+    assert "``" not in text
+    assert ":mod:" not in text

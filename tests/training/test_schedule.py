@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from engine.training.sections import Schedule
 from engine.training.schedule import learning_rate_factor, plateau_reductions
+from engine.training.sections import Schedule
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,24 @@ def test_no_warm_up() -> None:
 )
 def test_plateau_by_hand(accuracies: list[float], expected: float) -> None:
     assert plateau_reductions(accuracies, patience=2, factor=0.1) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "expected"),
+    [
+        (0.0, 0.2),  # warm-up
+        (2.0, 1.0),
+        (3.5, 0.1 + 0.9 * 0.5),  # half of the first cycle of 3
+        (4.999999, 0.1),
+        (5.0, 1.0),  # restarted: the second cycle has 6
+        (8.0, 0.1 + 0.9 * 0.5),
+        (7.0, 0.1 + 0.9 * 0.75),  # a third: (1 + cos 60°) / 2
+        (11.0, 1.0),  # the third has 12
+        (17.0, 0.1 + 0.9 * 0.5),
+    ],
+)
+def test_warm_restarts_by_hand(epoch: float, expected: float) -> None:
+    schedule = Schedule(
+        kind="cosine-restarts", epochs=23, warmup_epochs=2.0, start=0.2, end=0.1, restart_epochs=3.0, restart_factor=2.0
+    )
+    assert learning_rate_factor(schedule, epoch) == pytest.approx(expected, abs=1e-5)
