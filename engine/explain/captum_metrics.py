@@ -165,16 +165,7 @@ def robustness(  # noqa: PLR0913 - what it needs of a checkpoint is given one by
                 disturbed = disturb(pictures, grid)
                 return pictures - disturbed, disturbed
 
-            value = infidelity(
-                scalar_of,
-                perturb,
-                x,
-                attributions,
-                n_perturb_samples=samples,
-                max_examples_per_batch=64,
-                normalize=True,
-            )
-            return float(value)
+            return float(infidelity(scalar_of, perturb, x, attributions, normalize=True, **sampling))
 
         changes = infidelity_of(torch.zeros_like(x))
         relative = infidelity_of(spread) / changes if changes > 1e-12 else None
@@ -182,9 +173,8 @@ def robustness(  # noqa: PLR0913 - what it needs of a checkpoint is given one by
         if bool(heat.any()):
             disturb = _Disturbance(spec, radius, seed, device)
 
-            def perturb_pixels(
-                pictures: Tensor,
-            ) -> Tensor:  # one argument: to a second Captum would give its own radius
+            # A function of one argument: to a second one Captum would give its own radius.
+            def perturb_pixels(pictures: Tensor) -> Tensor:
                 return disturb(pictures)
 
             sensitivity = float(sensitivity_max(maps_of, x, perturb_pixels, **sampling))
