@@ -76,8 +76,8 @@ def test_metric_and_group_change_the_league(page: AppTest) -> None:
     app = opened(page, model="cbam")
     before = page_html(app)
     app.segmented_control(key="evidence_metric").set_value("off_face").run()
-    assert "mass off the face (95 %)" in page_html(app)
-    assert "mass off the face (95 %)" not in before
+    assert "mass off the face (95\u00a0%)" in page_html(app)
+    assert "mass off the face (95\u00a0%)" not in before
     app.segmented_control(key="evidence_group.plain").set_value("wrong").run()
     assert not app.exception
     assert "n = 10 answered wrongly" in page_html(app)
