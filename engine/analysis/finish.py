@@ -198,8 +198,8 @@ def _throughput(model: nn.Module, card: RunCard, dataset: FaceDataset, timing: T
         "seconds": round(timing.seconds, 3),
         "regions_seconds": round(timing.regions_seconds, 3),
         "processes": timing.processes,
-        "pictures_per_second": round(rate, 2),
+        "pictures_per_second": round(rate, 2) if timing.pictures else None,
         "bare_pictures": len(sample),
         "bare_pictures_per_second": round(bare_rate, 2),
-        "ratio": round(rate / bare_rate, 4),
+        "ratio": round(rate / bare_rate, 4) if timing.pictures else None,
     }

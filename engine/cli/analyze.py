@@ -136,6 +136,9 @@ def _print(document: dict[str, Any], out: Path) -> None:
         f"gates by class; {document['suspicion']['suspected']:,} labels suspected; written to {out.name}\n"
     )
     speed = document["throughput"]
+    if not speed["pictures"]:
+        note("Every picture was passed over in an earlier run, so there is no speed to tell.")
+        return
     drawn = f", drawing regions ({speed['regions_seconds']:.0f} s) not counted" if speed["regions_seconds"] > 1 else ""
     note(
         f"{speed['pictures_per_second']:,.0f} pictures/s{drawn}; bare inference "
