@@ -7,6 +7,7 @@ from urllib.error import URLError
 import pytest
 import torch
 from torch import nn
+from torchvision.models import efficientnet_v2_s
 
 from engine.models import efficientnet
 from engine.models.efficientnet import EfficientFeatures, one_channel
@@ -68,3 +69,14 @@ def test_weights_that_are_had_are_used_and_remembered(monkeypatch: pytest.Monkey
 def test_a_narrow_net_has_no_imagenet_weights() -> None:
     with pytest.raises(ValueError, match=r"pretrained = true needs efficientnet_width = 1\.0"):
         narrow(1, pretrained=True)
+
+
+def test_at_full_width_it_is_torchvisions() -> None:
+    with torch.device("meta"):
+        ours, channels = efficientnet._network(1.0, 15)
+        theirs = efficientnet_v2_s(weights=None)
+    assert channels == efficientnet.CHANNELS
+    shapes = [{key: tuple(value.shape) for key, value in net.state_dict().items()} for net in (ours, theirs)]
+    assert shapes[0] == shapes[1]
+    # What a state does not hold: strides, BatchNorm's figures, stochastic depth.
+    assert str(ours.features) == str(theirs.features)
