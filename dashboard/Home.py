@@ -23,6 +23,7 @@ def main() -> None:
             "Look": [
                 st.Page(home, title="Home", url_path="Home", default=True),
                 st.Page("pages/1_Explain.py", title="Explain", url_path="Explain"),
+                st.Page("pages/2_Compare.py", title="Compare", url_path="Compare"),
             ],
             "Trust": [st.Page("pages/7_Evidence.py", title="Evidence", url_path="Evidence")],
         }

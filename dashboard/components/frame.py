@@ -17,6 +17,9 @@ from engine.models.checkpoint import DEFAULT_MODEL
 EVIDENCE: Final = "Evidence"
 """The page that has its own pictures, built-in faces, and offers the models that know their classes."""
 
+COMPARE: Final = "Compare"
+"""The page that chooses its models itself: two to four, in its own columns' order."""
+
 _UPLOADED: Final = "uploaded_pictures"
 
 _current: ContextVar[Selection | None] = ContextVar("selection", default=None)
@@ -55,7 +58,11 @@ def _draw(page: str) -> Selection:
         if page == EVIDENCE:
             names = loaders.evidence_models()
             return Selection(_model(names, default=names[0] if names else ""), state.SOURCES[0], (), 0)
-        model = _model(loaders.shelf().names, default=DEFAULT_MODEL)
+        model = None
+        if page != COMPARE:
+            model = _model(loaders.shelf().names, default=DEFAULT_MODEL)
+        elif state.MODEL in st.session_state:  # said again, it outlives the visit
+            st.session_state[state.MODEL] = st.session_state[state.MODEL]
         source, pictures = _pictures()
         index = 0
         if len(pictures) > 1:

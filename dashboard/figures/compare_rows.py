@@ -1,0 +1,125 @@
+"""Which rows the Compare page has, and what stands in each model's cell: gates by name, explanations, or nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dashboard.figures.compare_pair import PairedMaps, pair_evidence, pair_gates, signed
+from dashboard.figures.map_card import MapCard, explanation_cards
+from dashboard.figures.text import grid, layer_title, short
+from engine.explain.overlay import display_ranges
+from engine.records import AttentionGate, FaceExplanation, Float32
+
+
+@dataclass(frozen=True, eq=False)
+class MapRow:
+    """One quantity of every model.
+
+    Attributes:
+        name: the row's name, for example ``block 2``.
+        size: its grids in words.
+        cards: one a model; None where the model has no such gate.
+        paired: the two models of the difference, or None where there is nothing to compare.
+    """
+
+    name: str
+    size: str
+    cards: tuple[MapCard | None, ...]
+    paired: PairedMaps | None
+
+
+def gate_title(gate: AttentionGate) -> str:
+    """Return a gate's row name: ``block2.spatial`` gives ``block 2``, ``e.scale2.spatial`` gives ``e scale2``."""
+    stem = gate.layer.removesuffix(f".{gate.kind}")
+    return layer_title(stem) if "." not in stem else stem.replace(".", " ")
+
+
+def gate_map(gate: AttentionGate, target: int) -> Float32 | None:
+    """Return a gate as a map (h, w), or None where it has no place in the picture.
+
+    A ``cross`` gate gives what each place received, the mean over the queries, times the number of places: 1 is even.
+    An ``emotion`` gate gives that of class ``target``.
+    """
+    if gate.kind == "spatial":
+        return gate.weights
+    if gate.kind == "emotion":
+        return np.ascontiguousarray(gate.weights[target])
+    if gate.kind == "cross":
+        received = gate.weights.mean(axis=0) * gate.weights.shape[1]
+        side = math.isqrt(len(received))
+        return received.reshape(side, side).astype(np.float32) if side * side == len(received) else None
+    return None
+
+
+def _layers(explained: Sequence[FaceExplanation], *, channel: bool) -> tuple[str, ...]:
+    """Return the names of the gates that any model has, in forward order, those of the first model first."""
+    return tuple(
+        dict.fromkeys(gate.layer for one in explained for gate in one.gates if (gate.kind == "channel") == channel)
+    )
+
+
+def _gate(explained: FaceExplanation, layer: str) -> AttentionGate | None:
+    return next((gate for gate in explained.gates if gate.layer == layer), None)
+
+
+def gate_rows(
+    explained: Sequence[FaceExplanation], target: str, pair: tuple[int, int], scale: str
+) -> tuple[MapRow, ...]:
+    """Return a row for each gate that is a map, whichever model has it; one scale a row unless it is ``stretch``."""
+    rows = []
+    for layer in _layers(explained, channel=False):
+        gates = [_gate(one, layer) for one in explained]
+        maps = [
+            None if gate is None else gate_map(gate, one.prediction.classes.index(target))
+            for gate, one in zip(gates, explained, strict=True)
+        ]
+        present = [values for values in maps if values is not None]
+        if not present:
+            continue
+        some = next(gate for gate in gates if gate is not None)
+        natural = None if some.kind == "cross" else (0.0, 1.0)
+        spans = iter(display_ranges(present, scale, natural=natural))
+        title = gate_title(some)
+        cards = tuple(None if values is None else MapCard(title, values, next(spans)) for values in maps)
+        one, two = maps[pair[0]], maps[pair[1]]
+        paired = None
+        if one is not None and two is not None:
+            paired = pair_gates(one, two) if natural is not None else pair_evidence(one, two)
+        rows.append(MapRow(title, _sizes(present), cards, paired))
+    return tuple(rows)
+
+
+def explanation_row(explained: Sequence[FaceExplanation], pair: tuple[int, int], scale: str) -> MapRow:
+    """Return the row of the explanations, each model's first map, on one scale unless it is ``stretch``."""
+    maps = [one.maps[0] for one in explained]
+    cards = explanation_cards(maps, scale, titles=[f"{entry.method} for {entry.target}" for entry in maps])
+    one, two = (maps[index].heatmap.clip(min=0.0) for index in pair)
+    layers = list(dict.fromkeys(entry.layer for entry in maps))
+    name = layer_title(layers[0]) if len(layers) == 1 else "last layers"
+    return MapRow(name, _sizes([entry.heatmap for entry in maps]), cards, pair_evidence(one, two))
+
+
+def _sizes(maps: Sequence[Float32]) -> str:
+    return ", ".join(dict.fromkeys(grid(values.shape) for values in maps))
+
+
+def channel_rows(explained: Sequence[FaceExplanation]) -> tuple[tuple[str, tuple[AttentionGate | None, ...]], ...]:
+    """Return (name, gate of each model or None) for each channel gate that any model has."""
+    rows = []
+    for layer in _layers(explained, channel=True):
+        gates = tuple(_gate(one, layer) for one in explained)
+        rows.append((gate_title(next(gate for gate in gates if gate is not None)), gates))
+    return tuple(rows)
+
+
+def channel_difference(first: AttentionGate, second: AttentionGate) -> str:
+    """Say how two channel gates differ in level and spread: their channels are not the same features."""
+    spread = float(second.weights.std()) - float(first.weights.std())
+    return (
+        f"mean {signed(second.mean - first.mean, 3)} · spread {signed(spread, 3)} "
+        f"({short(float(first.weights.std()))} and {short(float(second.weights.std()))})"
+    )

@@ -1,0 +1,99 @@
+"""The Compare page's sentences, and the choices that need no page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from dashboard.figures.compare_pair import PairedMaps, signed
+from dashboard.figures.text import escape, percent
+from engine.evaluate.comparison import ALPHA
+from engine.evaluate.paired import Difference
+from engine.records import RunCard
+
+LEAST: Final = 2
+MOST: Final = 4
+
+
+def default_models(cards: Sequence[RunCard]) -> tuple[str, ...]:
+    """Return the first two models, in the order given, that know the same classes; empty where no two do."""
+    for index, one in enumerate(cards):
+        for other in cards[index + 1 :]:
+            if set(one.classes) == set(other.classes):
+                return one.name, other.name
+    return tuple(card.name for card in cards[:1])
+
+
+def pairs_of(count: int) -> tuple[tuple[int, int], ...]:
+    """Return every pair (first, second) of ``count`` columns, the earlier first."""
+    return tuple((one, two) for one in range(count) for two in range(one + 1, count))
+
+
+def refused(reference: RunCard, card: RunCard) -> str:
+    """Say why a model cannot stand beside the reference."""
+    return (
+        f"Expected models of the same classes, but '{reference.name}' knows {', '.join(reference.classes)} and "
+        f"'{card.name}' knows {', '.join(card.classes)}; '{card.name}' is left out, compare it with models trained on "
+        "the same classes."
+    )
+
+
+def read_agreement(pair: PairedMaps | None, first: str, second: str, what: str) -> str:
+    """Say how alike two explanations are, beside what chance gives."""
+    if pair is None:
+        return f"{what}: one of {first} and {second} has no positive evidence, so there is nothing to compare."
+    found = pair.agreement
+    ranks = "one map is constant" if found.spearman is None else f"rank correlation {signed(found.spearman, 2)}"
+    return (
+        f"{what}, {first} and {second}: {ranks}; of the strongest tenth of cells {percent(found.top_overlap)} are "
+        f"common (unrelated maps: {percent(found.chance)})."
+    )
+
+
+def parameter_words(first: RunCard, second: RunCard) -> str:
+    """Say what the second model has in parameters over the first."""
+    more = second.parameters - first.parameters
+    share = 100.0 * more / first.parameters
+    sign = "+" if more > 0 else "−" if more < 0 else "±"
+    digits = 2 if abs(share) < 1 else 1
+    return f"{sign}{abs(more):,} ({sign}{abs(share):.{digits}f} %)"
+
+
+def p_words(p: float) -> str:
+    """Return a p-value to two significant digits; ``< .001`` below that."""
+    if p < 0.001:
+        return "< .001"
+    text = f"{p:.2f}" if p >= 0.1 else f"{p:.3f}" if p < 0.01 else f"{p:.2g}"
+    return text.replace("0.", ".", 1) if text.startswith("0.") else text
+
+
+def share_words(value: float) -> str:
+    """Return a share in per cent with one decimal."""
+    return f"{100.0 * value:.1f} %"
+
+
+def interval_words(found: Difference) -> str:
+    """Return a difference in points with its interval: ``+0.5 (−1.0 to +2.1)``."""
+    low, high = signed(100.0 * found.low), signed(100.0 * found.high)
+    return f"{signed(100.0 * found.difference)} ({low} to {high})"
+
+
+def is_clear(found: Difference) -> bool:
+    """Whether a difference counts as detected: p below the level, and 0 outside the interval."""
+    return found.p < ALPHA and (found.low > 0.0 or found.high < 0.0)
+
+
+def tests_table(first: str, second: str, rows: Sequence[tuple[str, str, Difference]]) -> str:
+    """Return (figure, test, difference) rows as an HTML table."""
+    lines = [
+        f"<tr><th scope='row'>{escape(figure)}</th><td class='fl-number'>{share_words(found.first)}</td>"
+        f"<td class='fl-number'>{share_words(found.second)}</td>"
+        f"<td class='fl-number'>{interval_words(found)}</td>"
+        f"<td class='fl-number'>{p_words(found.p)}</td><td class='fl-wide fl-say'>{escape(test)}</td></tr>"
+        for figure, test, found in rows
+    ]
+    return (
+        f'<table class="fl-table fl-tests"><thead><tr><th></th><th class="fl-number">{escape(first)}</th>'
+        f'<th class="fl-number">{escape(second)}</th><th class="fl-number">difference, points (95 %)</th>'
+        f'<th class="fl-number">p</th><th class="fl-wide">test</th></tr></thead><tbody>{"".join(lines)}</tbody></table>'
+    )

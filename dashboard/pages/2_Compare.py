@@ -1,0 +1,123 @@
+"""Compare: two to four models on one face in aligned columns, and on whole datasets with tests and intervals."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+# As in Home.py: the first visit to a fresh server may run this file without it.
+if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
+    sys.path.insert(0, root)
+
+import streamlit as st
+
+from dashboard import loaders, state, theme
+from dashboard.components import answer, compare_choice, compare_maps, empty, maps
+from dashboard.components.frame import framed
+from dashboard.figures.compare_rows import explanation_row, gate_rows
+from dashboard.figures.compare_style import CSS
+from dashboard.figures.compare_text import LEAST
+from dashboard.figures.text import escape
+from dashboard.state import NamedPicture, Selection
+from engine.errors import FerLensError
+from engine.records import RunCard
+
+
+def compare_picture(cards: tuple[RunCard, ...], pair: tuple[int, int], named: NamedPicture) -> None:
+    """Draw every row for one picture that can be read."""
+    picture = loaders.picture(named.digest, named.data, named.name)
+    with st.spinner(f"Loading {', '.join(card.name for card in cards)} …"):
+        models = [loaders.predictor(card) for card in cards]
+    theme.section("On one face", "The same face for every model; each sees it at the size that it was trained on.")
+    with st.container(key="stack-compare"):
+        left, right = st.columns([3, 8], gap="large")
+    whole = left.toggle(
+        "Use the whole picture",
+        key="whole",
+        help="Skips the search for faces: for a picture that is already cut to one face.",
+    )
+    reference = cards[0]
+    with left:
+        found = loaders.faces(named.digest, picture.pixels, reference.name, reference.weights_sha256, whole)
+        if found.error is not None:
+            empty.problems([found.error])
+            return
+        index = answer.pick_face(found, key=f"face.{named.digest[:12]}.{whole}")
+        answer.show_picture(picture, found, index, named.credit)
+    face = found.faces[index]
+    answers = right.container()
+
+    theme.section(
+        "Explanation: Grad-CAM", "Where the features of a layer spoke for one emotion: the same for every model."
+    )
+    target, minus, layer = compare_choice.choose_target(cards, [model.gradcam_layers for model in models])
+    plus = face.prediction.label if target == state.PREDICTED else target
+    if minus == plus:
+        empty.problems([f"A contrast needs two different classes, but both are {plus}; showing {plus} alone."])
+        minus = ""
+    asked = f"{plus} - {minus}" if minus else plus
+    style = maps.style_controls()
+    where = (named.digest, index, whole, face.crop, face.box)
+    explained = []
+    names = [card.name for card in cards]
+    slot = st.container()
+    with slot, st.spinner(f"Explaining with {', '.join(names)} …"):
+        for card, model in zip(cards, models, strict=True):
+            at = model.gradcam_layers[-1] if layer == compare_choice.EACH_LAST else layer
+            explained.append(loaders.explanation(*where, card.name, card.weights_sha256, at, asked))
+    with answers:
+        compare_maps.show_answers(explained, pair)
+    shown = explained[0].maps[0].target
+    explanation = explanation_row(explained, pair, style.scale)
+    with slot:
+        compare_maps.show_map_rows(explained, [explanation], pair, style, "map")
+        st.caption(
+            f"Explains {shown}. Grad-CAM has no unit that two models share, so the difference is that of shares: "
+            "percentage points of each map’s mass, cell by cell."
+        )
+    gates = gate_rows(explained, plus, pair, style.scale)
+    theme.section(
+        "Spatial attention gates",
+        "What each block passed on (1) or held back (0), cell by cell. Class-agnostic: the same for every emotion.",
+    )
+    if gates:
+        compare_maps.show_map_rows(explained, gates, pair, style, "gate")
+    else:
+        st.caption("None of these models has a spatial gate.")
+    compare_maps.show_channels(explained, pair)
+    named_rows = compare_maps.row_names(gates, explanation, shown)
+    compare_maps.show_slider(explained, named_rows, pair, style)
+    compare_maps.show_numbers(explained, named_rows)
+
+
+def main(chosen: Selection) -> None:
+    """Select, load, draw."""
+    st.html(CSS)
+    st.title("Compare")
+    shelf = loaders.shelf()
+    empty.problems(shelf.problems)
+    if not shelf.cards:
+        empty.no_checkpoint()
+        return
+    cards = compare_choice.choose_models(shelf.cards)
+    if len(cards) < LEAST:
+        beside = f" beside {escape(cards[0].name)}" if cards else ""
+        others = "choose another" if len(shelf.cards) > 1 else "there is no other one yet; train one"
+        st.info(f"Comparing takes two to four models of the same classes: {others}{beside}.", icon=":material/info:")
+        return
+    pair = compare_choice.choose_pair([card.name for card in cards])
+    problems = [loaders.problem(entry.digest, entry.data, entry.name) for entry in chosen.pictures]
+    empty.problems(sentence for sentence in problems if sentence is not None)
+    if chosen.picture is None:
+        empty.no_picture(chosen.source)
+    elif problems[chosen.index] is None:
+        try:
+            compare_picture(cards, pair, chosen.picture)
+        except FerLensError as error:
+            empty.problems([str(error)])
+    elif None in problems:
+        st.info("This picture cannot be read; choose another one in the sidebar.")
+
+
+with framed("Compare") as selected:
+    main(selected)
