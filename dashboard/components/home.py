@@ -9,8 +9,9 @@ import streamlit as st
 from dashboard import loaders, state, theme
 from dashboard.components import empty
 from dashboard.components.frame import framed
-from dashboard.figures.model_table import model_table, table_note
+from dashboard.figures.model_table import BUILT_IN, FER2013, model_table, protocol_of, table_note
 from dashboard.loaders import Sample
+from engine.records import RunCard
 
 EXPLAIN: Final = "pages/1_Explain.py"
 
@@ -71,13 +72,29 @@ def _tiles() -> None:
 
 def _models(model: str | None) -> None:
     shelf = loaders.shelf()
-    theme.section("Models", "One backbone, with and without attention, trained alike." if len(shelf.cards) > 1 else "")
+    theme.section(
+        "Models",
+        "One backbone, with and without attention, trained alike within each table." if len(shelf.cards) > 1 else "",
+    )
     empty.problems(shelf.problems)
     if not shelf.cards:
         empty.no_checkpoint()
         return
-    st.html(model_table(sorted(shelf.cards, key=lambda card: card.parameters), model))
-    st.caption(table_note(shelf.cards))
+    groups = {
+        protocol: sorted((card for card in shelf.cards if protocol_of(card) == protocol), key=_simplest_first)
+        for protocol in (FER2013, BUILT_IN)
+    }
+    several = all(groups.values())
+    for protocol, cards in groups.items():
+        if cards:
+            if several:
+                st.markdown(f"**{protocol.title}**")
+            st.html(model_table(cards, model, protocol))
+            st.caption(table_note(cards, protocol))
+
+
+def _simplest_first(card: RunCard) -> tuple[int, str]:
+    return card.parameters, card.name
 
 
 def _strip() -> None:

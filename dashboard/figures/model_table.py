@@ -3,13 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from dashboard.figures.text import accuracy, escape
 from engine.records import RunCard
 
-PROTOCOL: Final = "fer2013/private"
-"""The split that the literature quotes: PrivateTest."""
+
+@dataclass(frozen=True)
+class Protocol:
+    """What models trained on a dataset are measured on.
+
+    Attributes:
+        title: the table's heading, where there are several.
+        key: the dataset and split of the card's metrics.
+        words: how the split is called in the note.
+        augmented: whether ten crops and copies of training pictures are measured, too.
+    """
+
+    title: str
+    key: str
+    words: str
+    augmented: bool
+
+
+FER2013: Final = Protocol(
+    # The split that the literature quotes.
+    "Trained on real faces (FER2013)",
+    "fer2013/private",
+    "FER2013 PrivateTest",
+    True,
+)
+BUILT_IN: Final = Protocol("Trained on the built-in faces", "synthetic/test", "the built-in faces’ test split", False)
+
+
+def protocol_of(card: RunCard) -> Protocol:
+    """Return what a model is measured on, by the dataset that it was trained on."""
+    return BUILT_IN if card.data.get("dataset") == "synthetic" else FER2013
+
 
 ATTENTION_WORDS: Final[dict[str, str]] = {
     "baseline": "none",
@@ -19,47 +50,61 @@ ATTENTION_WORDS: Final[dict[str, str]] = {
 """What each architecture's attention is, in words."""
 
 
-def _metric(card: RunCard, view: str) -> dict[str, Any] | None:
-    return card.metrics.get(f"{PROTOCOL}/{view}")
+def _metric(card: RunCard, protocol: Protocol, view: str) -> dict[str, Any] | None:
+    return card.metrics.get(f"{protocol.key}/{view}")
 
 
-def model_table(cards: Sequence[RunCard], default: str | None = None) -> str:
+def _attention(card: RunCard) -> str:
+    words = ATTENTION_WORDS.get(card.architecture, card.architecture)
+    marked = isinstance(card.recipe.get("data"), dict) and card.recipe["data"].get("marked")
+    return f"{words}; trained with the label’s mark in a corner" if marked else words
+
+
+def model_table(cards: Sequence[RunCard], default: str | None = None, protocol: Protocol = FER2013) -> str:
     """Return the table; a figure that was not measured is a dash, never a guess.
 
     Args:
         cards: the checkpoints, in the order of the rows.
         default: the model that is marked as the page's own choice.
+        protocol: what they were measured on.
     """
     rows = []
     for card in cards:
-        single, tta = _metric(card, "single"), _metric(card, "tta")
+        single, tta = _metric(card, protocol, "single"), _metric(card, protocol, "tta")
         mark = ' <span class="fl-tag">selected</span>' if card.name == default else ""
         f1 = f"{single['macro_f1']:.3f}" if single else "—"
         clean = single.get("accuracy_clean") if single else None
-        rows.append(
-            f"<tr><th scope='row'>{escape(card.name)}{mark}</th>"
-            f"<td class='fl-wide'>{escape(ATTENTION_WORDS.get(card.architecture, card.architecture))}</td>"
-            f"<td class='fl-number'>{accuracy(single) if single else '—'}</td>"
+        more = (
             f"<td class='fl-number'>{accuracy(tta) if tta else '—'}</td>"
             f"<td class='fl-number fl-wide'>{f'{100 * clean:.1f} %' if clean is not None else '—'}</td>"
+        )
+        rows.append(
+            f"<tr><th scope='row'>{escape(card.name)}{mark}</th>"
+            f"<td class='fl-wide'>{escape(_attention(card))}</td>"
+            f"<td class='fl-number'>{accuracy(single) if single else '—'}</td>"
+            f"{more if protocol.augmented else ''}"
             f"<td class='fl-number'>{f1}</td>"
             f"<td class='fl-number'>{card.parameters / 1e6:.2f} M</td></tr>"
         )
+    more = '<th class="fl-number">ten-crop + flip</th><th class="fl-number fl-wide">without train copies</th>'
     return (
         '<table class="fl-table"><thead><tr><th>model</th><th class="fl-wide">attention</th>'
-        '<th class="fl-number">accuracy</th><th class="fl-number">ten-crop + flip</th>'
-        '<th class="fl-number fl-wide">without train copies</th><th class="fl-number">macro-F1</th>'
+        f'<th class="fl-number">accuracy</th>{more if protocol.augmented else ""}'
+        '<th class="fl-number">macro-F1</th>'
         f'<th class="fl-number">parameters</th></tr></thead><tbody>{"".join(rows)}</tbody></table>'
     )
 
 
-def table_note(cards: Sequence[RunCard]) -> str:
+def table_note(cards: Sequence[RunCard], protocol: Protocol = FER2013) -> str:
     """Say what the table's figures are: split, number of pictures, interval; or that nothing was measured."""
-    sizes = sorted({int(metric["n"]) for card in cards if (metric := _metric(card, "single"))})
+    sizes = sorted({int(metric["n"]) for card in cards if (metric := _metric(card, protocol, "single"))})
     if not sizes:
-        return "None of these models has been measured on FER2013 yet: run “python -m engine evaluate” to do so."
+        return (
+            f"None of these models has been measured on {protocol.words} yet: run “python -m engine evaluate” to do so."
+        )
     counts = " and ".join(f"{size:,}" for size in sizes)
+    view = "single view unless the column says otherwise" if protocol.augmented else "single view"
     return (
-        f"Measured on FER2013 PrivateTest, n = {counts}, single view unless the column says otherwise; in brackets the "
+        f"Measured on {protocol.words}, n = {counts}, {view}; in brackets the "
         "95 % interval. The best epoch was chosen on pictures held out of the training set."
     )

@@ -1,7 +1,7 @@
 import re
 from typing import Any
 
-from dashboard.figures.model_table import model_table, table_note
+from dashboard.figures.model_table import BUILT_IN, FER2013, model_table, protocol_of, table_note
 from engine.labels import EMOTIONS
 from engine.models.registry import DEFAULT_INPUT
 from engine.records import RunCard
@@ -9,8 +9,10 @@ from engine.records import RunCard
 MEASURED = {"n": 3589, "accuracy": 0.684, "macro_f1": 0.671, "interval": [0.669, 0.699], "accuracy_clean": 0.655}
 
 
-def card(name: str, metrics: dict[str, Any]) -> RunCard:
-    return RunCard(name, "cbam", {}, EMOTIONS, DEFAULT_INPUT, {}, {}, metrics, {}, "0" * 64, 3_958_123)
+def card(name: str, metrics: dict[str, Any], *, dataset: str = "fer2013", marked: bool = False) -> RunCard:
+    recipe = {"data": {"marked": marked}}
+    data = {"dataset": dataset}
+    return RunCard(name, "cbam", {}, EMOTIONS, DEFAULT_INPUT, recipe, data, metrics, {}, "0" * 64, 3_958_123)
 
 
 def cells(html: str) -> list[str]:
@@ -41,3 +43,24 @@ def test_the_note_names_split_and_n() -> None:
     note = table_note([card("cbam", {"fer2013/private/single": MEASURED})])
     assert "PrivateTest, n = 3,589" in note
     assert "python -m engine evaluate" in table_note([card("mine", {})])
+
+
+def test_models_of_the_built_in_faces_are_measured_on_those() -> None:
+    plain = card("synthetic-cbam", {"synthetic/test/single": {**MEASURED, "n": 3000}}, dataset="synthetic")
+    marked = card("synthetic-marked", {}, dataset="synthetic", marked=True)
+    assert (protocol_of(plain), protocol_of(card("cbam", {}))) == (BUILT_IN, FER2013)
+    html = model_table([plain, marked], None, BUILT_IN)
+    assert cells(html)[:5] == [
+        "synthetic-cbam",
+        "channel + spatial, after each block",
+        "68.4 % (66.9–69.9)",
+        "0.671",
+        "3.96 M",
+    ]
+    assert "ten-crop" not in html
+    assert cells(html)[6:9] == [
+        "channel + spatial, after each block; trained with the label’s mark in a corner",
+        "—",
+        "—",
+    ]
+    assert "built-in faces’ test split, n = 3,000, single view;" in table_note([plain, marked], BUILT_IN)
