@@ -9,8 +9,10 @@ do not expect.)
 
 from __future__ import annotations
 
+import io
 import logging
 import socket
+from contextlib import redirect_stderr
 from typing import Any, Final
 
 import torch
@@ -109,9 +111,10 @@ def _imagenet_weights() -> dict[str, Tensor] | None:
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(_SECONDS_TO_CONNECT)  # without one, an unreachable host would hang the run for ever
     try:
-        weights: dict[str, Tensor] = EfficientNet_V2_S_Weights.IMAGENET1K_V1.get_state_dict(
-            progress=False, check_hash=True, weights_only=True
-        )
+        with redirect_stderr(io.StringIO()):  # torch.hub says there where on this machine it puts the file
+            weights: dict[str, Tensor] = EfficientNet_V2_S_Weights.IMAGENET1K_V1.get_state_dict(
+                progress=False, check_hash=True, weights_only=True
+            )
     except (OSError, RuntimeError, ValueError) as error:
         _LOG.warning(
             "The ImageNet weights of EfficientNetV2-S cannot be had (%s); it starts from random weights.",
