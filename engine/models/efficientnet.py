@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 import logging
 import socket
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, redirect_stdout
 from typing import Any, Final
 
 import torch
@@ -111,7 +111,8 @@ def _imagenet_weights() -> dict[str, Tensor] | None:
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(_SECONDS_TO_CONNECT)  # without one, an unreachable host would hang the run for ever
     try:
-        with redirect_stderr(io.StringIO()):  # torch.hub says there where on this machine it puts the file
+        # torch.hub says where on this machine it puts the file; on stdout, which --json keeps for its document.
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             weights: dict[str, Tensor] = EfficientNet_V2_S_Weights.IMAGENET1K_V1.get_state_dict(
                 progress=False, check_hash=True, weights_only=True
             )

@@ -39,9 +39,10 @@ def test_the_grid_is_a_thirty_second_rounded_up() -> None:
 
 
 def test_without_a_network_one_line_and_a_random_start(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def unreachable(*_: object, **__: object) -> object:
+        print("Downloading to a folder of this machine")
         raise URLError("no route")
 
     monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", unreachable)
@@ -50,6 +51,7 @@ def test_without_a_network_one_line_and_a_random_start(
     assert [record.getMessage() for record in caplog.records] == [
         "The ImageNet weights of EfficientNetV2-S cannot be had (no route); it starts from random weights."
     ]
+    assert capsys.readouterr().out == ""
 
 
 def test_weights_that_are_had_are_used_and_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
