@@ -21,6 +21,7 @@ from engine.evaluate.evidence_benchmark import check_vocabulary, evidence_benchm
 from engine.evaluate.evidence_pictures import VARIANTS, count_pictures
 from engine.evaluate.evidence_references import REFERENCES
 from engine.evaluate.evidence_report import EvidenceReport, GroupFigures, MapFigures
+from engine.explain.methods import METHODS, QUICK_METHODS, method_names
 from engine.models.checkpoint import DEFAULT_MODEL, load_checkpoint
 from engine.training.device import choose_device
 
@@ -40,6 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     sub.add_argument("--limit", type=int, metavar="N", help="the first N pictures only, classes in equal numbers")
     variants = "; ".join(f"{name}: {words}" for name, words in VARIANTS.items())
     sub.add_argument("--variant", default="plain", help=f"{variants} (default: %(default)s)")
+    sub.add_argument(
+        "--methods",
+        default=",".join(QUICK_METHODS),
+        metavar="NAME[,NAME...]",
+        help=f"{', '.join(METHODS)}, or all; the last three take long (default: %(default)s)",
+    )
     sub.add_argument("--seed", type=int, default=0, help="of random maps, marks and intervals (default: %(default)s)")
     sub.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
     sub.add_argument("--out", type=Path, metavar="FILE", help="write the JSON document to this new file, too")
@@ -61,6 +68,7 @@ def _run_evidence(arguments: argparse.Namespace) -> int:
     if arguments.seed < 0:
         raise UsageError(f"Expected --seed of 0 or more, got {arguments.seed}; choose another.")
     _check_out(arguments.out)
+    methods = method_names(arguments.methods)
     total = count_pictures(arguments.split, arguments.limit)
     loaded = load_checkpoint(arguments.model, device=choose_device(arguments.device))
     check_vocabulary(loaded.card)
@@ -72,6 +80,7 @@ def _run_evidence(arguments: argparse.Namespace) -> int:
             split=arguments.split,
             variant=arguments.variant,
             limit=arguments.limit,
+            methods=methods,
             seed=arguments.seed,
             progress=lambda count: bar.advance(task, count),
         )
@@ -128,7 +137,9 @@ def _above(figures: GroupFigures) -> str:
 
 def _row(row: MapFigures, apart: list[str]) -> list[str]:
     source, figures = row.source, row.groups["all"]
-    title = {"method": f"{source.name} {source.layer}", "gate": source.layer, "reference": source.name}[source.kind]
+    title = {"method": f"{source.name} {source.layer}".strip(), "gate": source.layer, "reference": source.name}[
+        source.kind
+    ]
     return [
         title,
         f"{source.grid[0]}x{source.grid[1]}",
@@ -167,6 +178,9 @@ def _print(report: EvidenceReport) -> None:
     )
     for row in report.maps:
         if empty := row.groups["all"].empty:
-            note(f"{row.source.name} at {row.source.layer}: {empty:,} maps without positive evidence, counted apart.")
+            where = f" at {row.source.layer}" if row.source.layer else ""
+            note(f"{row.source.name}{where}: {empty:,} maps without positive evidence, counted apart.")
+    for name, reason in report.refused.items():
+        note(f"{name} left out: {reason}.")
     if report.not_scored:
         note(f"Not scored, for they are no maps over the picture: {', '.join(report.not_scored)}.")

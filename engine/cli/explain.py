@@ -14,7 +14,8 @@ from rich.table import Table
 from engine.cli.common import STDERR, add_json_option, note, print_json
 from engine.errors import FerLensError, UsageError
 from engine.explain.bundle import describe, write_bundle
-from engine.explain.methods import METHODS
+from engine.explain.method import MID_GREY, Setup
+from engine.explain.methods import METHODS, method_names
 from engine.explain.target import Target, as_target
 from engine.explain.trust import TrustReport, trust
 from engine.inference.faces import default_detector
@@ -35,7 +36,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--minus", metavar="CLASS", help="explain the target minus this class (a contrast)")
     parser.add_argument("--true", metavar="CLASS", help="the picture's true class, for a target that speaks of it")
-    parser.add_argument("--method", default="gradcam", help=f"{', '.join(METHODS)} (default: %(default)s)")
+    parser.add_argument(
+        "--method",
+        default="gradcam",
+        metavar="NAME[,NAME...]",
+        help=f"{', '.join(METHODS)}, or all (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--baseline",
+        type=float,
+        default=MID_GREY,
+        metavar="GREY",
+        help="the pixel that means nothing is there, 0 black to 1 white, for the methods that compare with it or cover "
+        "with it (default: %(default)s)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the methods that draw (default: %(default)s)")
     parser.add_argument("--face", type=int, default=0, help="which face, 0 is the largest (default: 0)")
     parser.add_argument("--whole", action="store_true", help="take the whole picture; look for no face")
     parser.add_argument("--yunet", type=Path, metavar="FILE", help="find faces with this YuNet .onnx file")
@@ -75,7 +90,7 @@ def _print_trust(report: TrustReport) -> None:
         table.add_row(gate.layer, gate.verdict, f"{gate.distance:.3f}", most.name)
     for item in report.maps:
         interval = f"{item.score.low:+.3f} to {item.score.high:+.3f}"
-        table.add_row(f"{item.method} {item.layer}", item.verdict, f"{item.score.mean:+.3f}", interval)
+        table.add_row(f"{item.method} {item.layer}".strip(), item.verdict, f"{item.score.mean:+.3f}", interval)
     STDERR.print(table)
     note("A gate's figure: the share of the probability that changes hands when the gate is replaced.")
     note("A map's figure: how much better than random maps it finds what the answer needs, 0 is chance.")
@@ -83,13 +98,19 @@ def _print_trust(report: TrustReport) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Explain, write, print."""
+    methods = method_names(arguments.method)
+    if not 0.0 <= arguments.baseline <= 1.0:
+        raise UsageError(f"Expected --baseline from 0 (black) to 1 (white), got {arguments.baseline}; choose another.")
+    if arguments.seed < 0:
+        raise UsageError(f"Expected --seed of 0 or more, got {arguments.seed}; choose another.")
     predictor = EmotionPredictor(arguments.model, device=arguments.device, detector=default_detector(arguments.yunet))
     explained = predictor.explain(
         arguments.image,
         layer=arguments.layer,
         target=_target(arguments.target, arguments.minus),
         truth=arguments.true,
-        method=arguments.method,
+        method=methods,
+        setup=Setup(predictor.card.input, baseline=arguments.baseline, seed=arguments.seed),
         face=arguments.face,
         whole=arguments.whole,
     )
@@ -113,12 +134,16 @@ def run(arguments: argparse.Namespace) -> int:
     table = Table("map", "kind", "shape", "min", "mean", "max")
     for row in document["gates"] + document["maps"]:
         shape = "x".join(map(str, row["shape"]))
-        table.add_row(row["layer"], row["kind"], shape, *(f"{row[key]:.3f}" for key in ("min", "mean", "max")))
+        where = row["layer"] or "the whole model"
+        table.add_row(where, row["kind"], shape, *(f"{row[key]:.3f}" for key in ("min", "mean", "max")))
     STDERR.print(table)
     if report is not None:
         _print_trust(report)
     for row in document["maps"]:
         if not row["positive_evidence"]:
-            note(f"{row['kind']} at {row['layer']}: no positive evidence for {row['target']}, so it is not drawn.")
+            where = f" at {row['layer']}" if row["layer"] else ""
+            against = row["signed"] and row["raw_min"] < 0.0
+            end = "; what is drawn speaks against it." if against else ", so it is not drawn."
+            note(f"{row['kind']}{where}: no positive evidence for {row['target']}{end}")
     note(f"{len(files)} files in {arguments.out.name}")
     return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -35,7 +35,7 @@ class MapSource:
         kind: ``method`` (explains the model's own answer), ``gate`` (a spatial gate, the same for every class) or
             ``reference`` (knows nothing of the model).
         name: the method's, the gate's kind or the reference's name.
-        layer: the layer or tap; empty for a reference.
+        layer: the layer or tap; empty for a reference, and for a method that needs no layer.
         grid: native (h, w).
     """
 
@@ -118,8 +118,9 @@ class EvidenceReport:
         weights_sha256: of the model that was measured, so that results of retrained weights are noticed.
         pictures: how many were drawn; scored: how many have evidence; right: how many of those were answered rightly.
         excluded: class → pictures without evidence (every neutral face; a face whose evidence is covered).
-        maps: every method at every explained layer, then every spatial gate.
+        maps: every method at every explained layer (once, with layer "", where it needs none), then every spatial gate.
         references: each reference, and the ceiling, on every grid that occurs.
+        refused: method → why this model cannot be explained so, for those that were asked for.
         not_scored: gates without a map over the picture (channel gates).
         cue: None unless the variant is ``spurious``.
     """
@@ -138,6 +139,7 @@ class EvidenceReport:
     references: tuple[MapFigures, ...]
     not_scored: tuple[str, ...]
     cue: CueAnswers | None
+    refused: dict[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the document that ``python -m engine benchmark evidence --json`` prints."""
@@ -163,6 +165,7 @@ class EvidenceReport:
             "metrics": METRICS,
             "groups": {name: words for name, words in GROUPS.items() if name != "fooled" or self.cue is not None},
             "maps": [figures.as_dict() for figures in self.maps],
+            "refused": self.refused,
             "not_scored": list(self.not_scored),
             "reference_titles": {**REFERENCES, CEILING: CEILING_TITLE},
             "references": [figures.as_dict() for figures in self.references],

@@ -149,6 +149,7 @@ def _report(document: dict[str, Any]) -> EvidenceReport:
         references=tuple(_row(row, ("reference",), groups) for row in document["references"]),
         not_scored=tuple(str(name) for name in document["not_scored"]),
         cue=None if cue is None else CueAnswers(_count(cue["differs"], "differs"), _count(cue["followed"], "followed")),
+        refused={str(name): str(why) for name, why in document.get("refused", {}).items()},  # older files have none
     )
 
 

@@ -57,13 +57,16 @@ def describe(explained: FaceExplanation) -> dict[str, Any]:
 
 
 def raw_arrays(explained: FaceExplanation) -> dict[str, np.ndarray[Any, Any]]:
-    """Return every array: ``face``, ``logits``, ``probabilities``, ``gate/<layer>``, ``map/<method>/<layer>``."""
+    """Return every array: ``face``, ``logits``, ``probabilities``, ``gate/<layer>``, ``map/<method>/<layer>``.
+
+    A method that needs no layer gives ``map/<method>``.
+    """
     return {
         "face": explained.face,
         "logits": explained.prediction.logits,
         "probabilities": explained.prediction.probabilities,
         **{f"gate/{gate.layer}": gate.weights for gate in explained.gates},
-        **{f"map/{item.method}/{item.layer}": item.heatmap for item in explained.maps},
+        **{"/".join(filter(None, ("map", item.method, item.layer))): item.heatmap for item in explained.maps},
     }
 
 
@@ -83,7 +86,7 @@ def write_bundle(explained: FaceExplanation, out: Path) -> tuple[str, ...]:
     """Write the overlays (fixed 0-1 scale for gates), ``explanation.npz`` and ``.json``; return the file names.
 
     Spatial gates and maps lie over the face; a channel gate, having no place there, is drawn as ranked columns. A map
-    without positive evidence is not drawn; its numbers are in the other two files.
+    with nothing to show (see :func:`overlay_explanation`) is not drawn; its numbers are in the other two files.
     """
     out.mkdir(parents=True, exist_ok=True)
     written: dict[str, bytes] = {"face.png": png_bytes(explained.face)}
@@ -94,7 +97,7 @@ def write_bundle(explained: FaceExplanation, out: Path) -> tuple[str, ...]:
     for item in explained.maps:
         drawn = overlay_explanation(explained.face, item)
         if drawn is not None:
-            written[f"{item.method}-{item.layer}.png"] = png_bytes(drawn)
+            written["-".join(filter(None, (item.method, item.layer))) + ".png"] = png_bytes(drawn)
     written["explanation.npz"] = npz_bytes(explained)
     written["explanation.json"] = json_text(explained).encode()
     for name, data in written.items():

@@ -26,7 +26,8 @@ from torch import Tensor, nn
 from engine.data.transforms import normalise, to_tensor
 from engine.errors import UnknownNameError
 from engine.explain.locking import holding
-from engine.explain.methods import METHODS
+from engine.explain.method import Setup
+from engine.explain.methods import METHODS, refusals, refuse
 from engine.explain.target import Target
 from engine.records import InputSpec, UInt8
 
@@ -129,6 +130,7 @@ def robustness(  # noqa: PLR0913 - what it needs of a checkpoint is given one by
 
     Raises:
         UnknownNameError: layer, method or class is not among the valid ones.
+        UsageError: the model cannot be explained by the method.
     """
     from captum.metrics import infidelity, sensitivity_max  # only explaining needs Captum
 
@@ -145,18 +147,23 @@ def robustness(  # noqa: PLR0913 - what it needs of a checkpoint is given one by
             settled = (target or Target()).settle(model(x), classes)
         module: nn.Module = model.activation_module(layer)  # type: ignore[operator]
 
-        def scalar_of(pictures: Tensor) -> Tensor:
-            return settled.scalar(model(pictures))
+        for reason in refusals(model, x, (method,)).values():
+            raise refuse(method, reason, type(model).__name__)
+        scalar_of, setup = settled.of_model(model), Setup(spec)
 
         def maps_of(pictures: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
             given = pictures if isinstance(pictures, Tensor) else pictures[0]
-            raw = chosen.compute(scalar_of, module, given)
+            raw = chosen.compute(scalar_of, module, given, setup)
             # A tuple, since Captum takes a lone tensor of several maps for several inputs.
             return (raw if chosen.signed else raw.clamp(min=0.0),)
 
         heat = maps_of(x)[0]  # (1, h, w)
         grid = (int(heat.shape[1]), int(heat.shape[2]))
         spread = F.interpolate(heat[:, None], size=x.shape[2:], mode="nearest-exact").expand_as(x)
+
+        # A function of one argument, lest Captum fill the second.
+        def answers_of(pictures: Tensor) -> Tensor:
+            return scalar_of(pictures)
 
         def infidelity_of(attributions: Tensor) -> float:
             disturb = _Disturbance(spec, radius, seed, device)  # afresh: both maps meet the same disturbances
@@ -165,7 +172,7 @@ def robustness(  # noqa: PLR0913 - what it needs of a checkpoint is given one by
                 disturbed = disturb(pictures, grid)
                 return pictures - disturbed, disturbed
 
-            return float(infidelity(scalar_of, perturb, x, attributions, normalize=True, **sampling))
+            return float(infidelity(answers_of, perturb, x, attributions, normalize=True, **sampling))
 
         changes = infidelity_of(torch.zeros_like(x))
         relative = infidelity_of(spread) / changes if changes > 1e-12 else None

@@ -1,18 +1,22 @@
-"""Explain one face: probabilities, every attention gate and a gradient map from one forward and one backward pass."""
+"""Explain one face: probabilities, every attention gate and a map by each method asked for.
+
+Grad-CAM and its kin take one forward and one backward pass for all of it together.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from engine.data.transforms import normalise, to_tensor
-from engine.errors import UnknownNameError
 from engine.explain.locking import holding
-from engine.explain.methods import METHODS
-from engine.explain.target import Target, class_index
+from engine.explain.method import Method, Setup
+from engine.explain.methods import METHODS, check_methods, refusals, refuse
+from engine.explain.target import ResolvedTarget, Target, class_index
 from engine.models.taps import RecordedGate, record_attention
 from engine.records import AttentionGate, Explanation, FaceBox, FaceExplanation, Float32, InputSpec, Prediction, UInt8
 
@@ -42,7 +46,8 @@ def explain_face(  # noqa: PLR0913 - what it needs of a checkpoint is given one 
     layer: str,
     target: Target | None = None,
     truth: str | None = None,
-    method: str = "gradcam",
+    method: str | Sequence[str] = "gradcam",
+    setup: Setup | None = None,
     box: FaceBox | None = None,
 ) -> FaceExplanation:
     """Explain the model's answer for one face.
@@ -53,52 +58,79 @@ def explain_face(  # noqa: PLR0913 - what it needs of a checkpoint is given one 
         model_name: for the record.
         classes: K names.
         spec: the model's input.
-        layer: one of ``model.explained_layers``.
+        layer: one of ``model.explained_layers``, for the methods that need one.
         target: what to explain; None explains the predicted class.
         truth: the picture's true class, where it is known, for targets that speak of it.
-        method: a key of :data:`engine.explain.methods.METHODS`.
+        method: a key of :data:`engine.explain.methods.METHODS`, or several, which give a map each.
+        setup: baseline, seed and the like; None for the usual ones.
         box: for the record.
 
     Raises:
         UnknownNameError: layer, method, target or true class is not among the valid ones.
-        UsageError: the target is the true class, which is not known, or subtracts a class from itself.
+        UsageError: the model cannot be explained by a method; or the target is the true class, which is not known, or
+            subtracts a class from itself.
     """
-    if method not in METHODS:
-        raise UnknownNameError("method", method, METHODS)
-    chosen = METHODS[method]
-    wanted = target or Target()
+    names = check_methods((method,) if isinstance(method, str) else method)
+    wanted, given = target or Target(), setup or Setup(spec)
     true_index = class_index(truth, classes)
-    seen: dict[str, Tensor | str] = {}
     device = next(model.parameters()).device
     x = normalise(to_tensor(face[None]).to(device), spec)
-
-    def scalar_of(pictures: Tensor) -> Tensor:
-        logits: Tensor = model(pictures)
-        scalar, name = wanted.resolve(logits, classes, true_index)
-        seen.setdefault("logits", logits.detach())
-        seen.setdefault("target", name)
-        return scalar
-
+    first = _FirstPass(model, wanted, classes, true_index)
+    maps = []
     started = time.perf_counter()
-    with holding(model), record_attention() as recorded:
+    with holding(model):
         module = model.activation_module(layer)  # type: ignore[operator]
-        raw = chosen.compute(scalar_of, module, x)[0].cpu().numpy()
+        for name, reason in refusals(model, x, names).items():
+            raise refuse(name, reason, model_name)
+        if METHODS[names[0]].cost != "one pass":
+            with torch.no_grad():
+                first.scalar(x)
+        for name in names:
+            chosen, began = METHODS[name], time.perf_counter()
+            raw = chosen.compute(first.scalar, module, x, given)[0].cpu().numpy()
+            seconds = time.perf_counter() - began
+            maps.append(_record(chosen, raw, layer, first.settled.name, seconds))
     seconds = time.perf_counter() - started
-    logits = seen["logits"]
-    assert isinstance(logits, Tensor)  # noqa: S101 - scalar_of ran, and put a tensor there
-    heatmap = raw if chosen.signed else np.maximum(raw, 0.0)
-    explanation = Explanation(
-        method=method,
-        layer=layer,
-        target=str(seen["target"]),
-        heatmap=heatmap.astype(np.float32),
-        signed=chosen.signed,
+    prediction = to_prediction(first.logits[0].float().cpu().numpy(), classes, seconds)
+    return FaceExplanation(model_name, prediction, gates_of(first.gates), tuple(maps), face, box, seconds)
+
+
+class _FirstPass:
+    """The explained scalar; its first call runs the pictures unchanged and gives answers, gates and the target, too.
+
+    So a method of one forward and one backward pass gives everything from these two.
+    """
+
+    settled: ResolvedTarget
+    logits: Tensor
+    gates: list[RecordedGate]
+
+    def __init__(self, model: nn.Module, target: Target, classes: tuple[str, ...], truth: int | None) -> None:
+        self.model, self.target, self.classes, self.truth = model, target, classes, truth
+        self.done = False
+
+    def scalar(self, pictures: Tensor, which: Tensor | None = None, /) -> Tensor:
+        """Return the explained scalar, as a :class:`ScalarFunction`."""
+        if self.done:
+            return self.settled.scalar(self.model(pictures), which)
+        with record_attention() as recorded:
+            logits: Tensor = self.model(pictures)
+        self.settled = self.target.settle(logits.detach(), self.classes, self.truth)
+        self.logits, self.gates, self.done = logits.detach(), recorded, True
+        return self.settled.scalar(logits, which)
+
+
+def _record(method: Method, raw: Float32, layer: str, target: str, seconds: float) -> Explanation:
+    return Explanation(
+        method=method.name,
+        layer=layer if method.needs_layer else "",
+        target=target,
+        heatmap=(raw if method.signed else np.maximum(raw, 0.0)).astype(np.float32),
+        signed=method.signed,
         raw_minimum=float(raw.min()),
         raw_maximum=float(raw.max()),
         seconds=seconds,
     )
-    prediction = to_prediction(logits[0].float().cpu().numpy(), classes, seconds)
-    return FaceExplanation(model_name, prediction, gates_of(recorded), (explanation,), face, box, seconds)
 
 
 @torch.no_grad()

@@ -152,11 +152,13 @@ def overlay_gate(
 def overlay_explanation(
     face: UInt8, explanation: Explanation, *, colors: str = "viridis", opacity: float = 0.55
 ) -> UInt8 | None:
-    """Draw one explanation over the face: (288, 288, 3) uint8 RGB, or None where nothing speaks for its target.
+    """Draw one explanation over the face: (288, 288, 3) uint8 RGB, or None where it has nothing to show.
 
-    A signed map is drawn with the diverging table over a range symmetric about zero.
+    That is: nothing speaks for its target, and, where the map is signed, nothing against it. A signed map is drawn with
+    the diverging table over a range symmetric about zero.
     """
-    if not explanation.signed and not explanation.has_positive_evidence:
+    against = explanation.signed and explanation.raw_minimum < 0.0
+    if not explanation.has_positive_evidence and not against:
         return None
     (limits,) = display_ranges([explanation.heatmap], natural=None, signed=explanation.signed)
     chosen = DIVERGING if explanation.signed else colors

@@ -31,7 +31,8 @@ from engine.data.transforms import normalise, to_tensor
 from engine.errors import UnknownNameError
 from engine.evaluate.agreement import spearman
 from engine.explain.locking import holding
-from engine.explain.methods import METHODS
+from engine.explain.method import Setup
+from engine.explain.methods import METHODS, refusals, refuse
 from engine.explain.target import ResolvedTarget, Target
 from engine.records import Float32, InputSpec, UInt8
 
@@ -120,10 +121,10 @@ class ClassSensitivity:
         }
 
 
-def _map_of(model: nn.Module, x: Tensor, method: str, layer: str, target: ResolvedTarget) -> Float32:
+def _map_of(model: nn.Module, x: Tensor, method: str, layer: str, target: ResolvedTarget, spec: InputSpec) -> Float32:
     """Return the map (h, w) float32 of one picture before rectification."""
     module: nn.Module = model.activation_module(layer)  # type: ignore[operator]
-    raw = METHODS[method].compute(lambda pictures: target.scalar(model(pictures)), module, x)[0]
+    raw = METHODS[method].compute(target.of_model(model), module, x, Setup(spec))[0]
     return np.asarray(raw.cpu().numpy(), dtype=np.float32)
 
 
@@ -167,6 +168,11 @@ def _check(method: str) -> None:
         raise UnknownNameError("method", method, METHODS)
 
 
+def _check_fits(model: nn.Module, x: Tensor, method: str) -> None:
+    for reason in refusals(model, x, (method,)).values():
+        raise refuse(method, reason, type(model).__name__)
+
+
 def cascading_randomisation(  # noqa: PLR0913 - what it needs of a checkpoint is given one by one, not as a checkpoint
     model: nn.Module,
     face: UInt8,
@@ -196,16 +202,18 @@ def cascading_randomisation(  # noqa: PLR0913 - what it needs of a checkpoint is
 
     Raises:
         UnknownNameError: layer, method or class is not among the valid ones.
+        UsageError: the model cannot be explained by the method.
     """
     _check(method)
     device = next(model.parameters()).device
     x = normalise(to_tensor(face[None]).to(device), spec)
     with holding(model):
         twin = copy.deepcopy(model).eval()
+    _check_fits(twin, x, method)
     kept = {name: value.clone() for name, value in twin.state_dict().items()}
     with torch.no_grad():
         settled = (target or Target()).settle(twin(x), classes)
-    true_map = _map_of(twin, x, method, layer, settled)
+    true_map = _map_of(twin, x, method, layer, settled, spec)
     order = parts_in_order(twin, x)[::-1]
     found: dict[str, list[float]] = {name: [] for name in order}
     for draw in range(draws):
@@ -213,7 +221,7 @@ def cascading_randomisation(  # noqa: PLR0913 - what it needs of a checkpoint is
         generator = torch.Generator().manual_seed(seed + draw)
         for step, name in enumerate(order, start=1):
             randomise(twin.get_submodule(name), generator)
-            value = spearman(true_map, _map_of(twin, x, method, layer, settled))
+            value = spearman(true_map, _map_of(twin, x, method, layer, settled, spec))
             found[name] += [] if value is None else [value]
             if progress is not None:
                 progress(draw * len(order) + step, draws * len(order))
@@ -230,7 +238,9 @@ def class_sensitivity(
     _check(method)
     x = normalise(to_tensor(face[None]).to(next(model.parameters()).device), spec)
     with holding(model):
-        maps = [_map_of(model, x, method, layer, ResolvedTarget((k,), None, name)) for k, name in enumerate(classes)]
+        _check_fits(model, x, method)
+        targets = [ResolvedTarget((k,), None, name) for k, name in enumerate(classes)]
+        maps = [_map_of(model, x, method, layer, target, spec) for target in targets]
     matrix = np.full((len(classes), len(classes)), np.nan, dtype=np.float32)
     for i, one in enumerate(maps):
         for j, two in enumerate(maps):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import torch
 from torch import Tensor
@@ -24,6 +24,18 @@ SIGN: Final = "−"
 _DASHES = re.compile(r"\s*[-–—−]\s*")
 
 
+class ScalarFunction(Protocol):
+    """What a method explains: pictures (N, C, S, S) to the explained scalar (N,).
+
+    ``which`` (N,) int64 says which of the explained pictures each row is a changed copy of, so that a method may run
+    its copies in any order and number; None: the rows are the pictures in order.
+    """
+
+    def __call__(self, pictures: Tensor, which: Tensor | None = None, /) -> Tensor:
+        """Run the model."""
+        ...
+
+
 @dataclass(frozen=True)
 class ResolvedTarget:
     """A target with its classes settled for B pictures, so that it stays the same when a picture or model is changed.
@@ -38,10 +50,20 @@ class ResolvedTarget:
     minus: tuple[int, ...] | None
     name: str
 
-    def scalar(self, logits: Tensor) -> Tensor:
-        """Return the explained logit, or difference of two: (B * R,) from (B * R, K), R rows in turn a picture."""
-        up = self._picked(logits, self.plus)
-        return up if self.minus is None else up - self._picked(logits, self.minus)
+    def scalar(self, logits: Tensor, which: Tensor | None = None) -> Tensor:
+        """Return the explained logit, or difference of two, of each of N rows: (N,) from (N, K).
+
+        Args:
+            logits: (N, K).
+            which: (N,) int64, the picture that each row is a changed copy of; None: N = B * R, R rows in turn a
+                picture. A target of a single picture counts for every row.
+        """
+        up = self._picked(logits, self.plus, which)
+        return up if self.minus is None else up - self._picked(logits, self.minus, which)
+
+    def of_model(self, model: Callable[[Tensor], Tensor]) -> ScalarFunction:
+        """Return the function from pictures, and which picture each is a copy of, to the explained scalar."""
+        return lambda pictures, which=None: self.scalar(model(pictures), which)
 
     def probability(self, logits: Tensor) -> Tensor:
         """Return the target's probability in [0, 1], (B * R,): softmax, or for a contrast that of one class of the two.
@@ -57,7 +79,10 @@ class ResolvedTarget:
         return ResolvedTarget((self.plus[picture],), None if self.minus is None else (self.minus[picture],), self.name)
 
     @staticmethod
-    def _picked(values: Tensor, indices: tuple[int, ...]) -> Tensor:
+    def _picked(values: Tensor, indices: tuple[int, ...], which: Tensor | None = None) -> Tensor:
+        if which is not None and len(indices) > 1:
+            chosen = torch.tensor(indices, device=values.device)[which.to(values.device)]
+            return values[torch.arange(len(values), device=values.device), chosen]
         if len(values) % len(indices):
             raise ValueError(f"expected rows in turn for {len(indices)} pictures, got {len(values)} rows")
         chosen = torch.tensor(indices, device=values.device).repeat_interleave(len(values) // len(indices))

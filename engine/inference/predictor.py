@@ -15,6 +15,7 @@ from engine.data.transforms import normalise, to_tensor
 from engine.errors import DataError, FerLensError, UsageError
 from engine.explain.explainer import explain_face, layer_activation, to_prediction
 from engine.explain.locking import holding
+from engine.explain.method import Setup
 from engine.explain.target import Target, as_target
 from engine.explain.trust import TrustReport, trust
 from engine.inference.faces import FaceDetector, crop_face, default_detector, to_model_input
@@ -160,7 +161,8 @@ class EmotionPredictor:
         layer: str | None = None,
         target: str | Target | None = None,
         truth: str | None = None,
-        method: str = "gradcam",
+        method: str | Sequence[str] = "gradcam",
+        setup: Setup | None = None,
         face: int = 0,
         whole: bool = False,
     ) -> FaceExplanation:
@@ -172,19 +174,21 @@ class EmotionPredictor:
             target: a class, ``predicted``, ``true``, a contrast such as ``predicted - true`` or ``happy-sad``, a
                 :class:`Target`, or None for the predicted class.
             truth: the true class, where it is known.
-            method: a key of ``METHODS``.
+            method: a key of :data:`engine.explain.methods.METHODS`, or several, which give a map each.
+            setup: baseline, seed and the like of the methods; None for the usual ones.
             face: which face, 0 is the largest.
             whole: take the whole picture and look for no face.
 
         Raises:
             PictureError: the picture cannot be read.
-            UsageError: there is no such face, layer, class or method, or the target makes no sense.
+            UsageError: there is no such face, layer, class or method, the model cannot be explained by the method, or
+                the target makes no sense.
         """
         found = self.faces(open_picture(image), whole=whole)
         if not 0 <= face < len(found):
             raise UsageError(f"The picture has {len(found)} face(s), counted from 0; face {face} is not among them.")
         box, crop = found[face]
-        return self.explain_crop(crop, box=box, layer=layer, target=target, truth=truth, method=method)
+        return self.explain_crop(crop, box=box, layer=layer, target=target, truth=truth, method=method, setup=setup)
 
     def explain_crop(
         self,
@@ -194,7 +198,8 @@ class EmotionPredictor:
         layer: str | None = None,
         target: str | Target | None = None,
         truth: str | None = None,
-        method: str = "gradcam",
+        method: str | Sequence[str] = "gradcam",
+        setup: Setup | None = None,
     ) -> FaceExplanation:
         """Explain a face that is cut out already ((H, W, 3) uint8); the rest as in :meth:`explain`."""
         return explain_face(
@@ -207,6 +212,7 @@ class EmotionPredictor:
             target=as_target(target),
             truth=truth,
             method=method,
+            setup=setup,
             box=box,
         )
 
