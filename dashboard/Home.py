@@ -25,6 +25,9 @@ def main() -> None:
                 st.Page("pages/1_Explain.py", title="Explain", url_path="Explain"),
                 st.Page("pages/2_Compare.py", title="Compare", url_path="Compare"),
             ],
+            "Study": [
+                st.Page("pages/4_Misclassifications.py", title="Misclassifications", url_path="Misclassifications")
+            ],
             "Trust": [st.Page("pages/7_Evidence.py", title="Evidence", url_path="Evidence")],
         }
     )

@@ -143,9 +143,10 @@ def explanation(
     sha256: str,
     layer: str,
     target: str,
+    truth: str | None = None,
 ) -> FaceExplanation:
-    """Explain one face: every gate, and the Grad-CAM of ``target`` at ``layer``."""
-    return _predictor(name, sha256).explain_crop(_crop, box=_box, layer=layer, target=target)
+    """Explain one face: every gate, and the Grad-CAM of ``target`` at ``layer``; ``truth`` is its label if known."""
+    return _predictor(name, sha256).explain_crop(_crop, box=_box, layer=layer, target=target, truth=truth)
 
 
 @st.cache_data(show_spinner=False, max_entries=KEPT)

@@ -14,15 +14,26 @@ from typing import Final, Literal, get_args
 
 import streamlit as st
 
-Source = Literal["sample", "upload", "camera"]
+from engine.data.by_id import BY_ID
+from engine.models.checkpoint import DEFAULT_MODEL
+
+Source = Literal["sample", "upload", "camera", "dataset"]
 SOURCES: Final[tuple[Source, ...]] = get_args(Source)
 
 MODEL: Final = "model"
 SOURCE: Final = "source"
 SAMPLE: Final = "sample"
+DATASET: Final = "dataset"
+SPLIT: Final = "split"
+ID: Final = "id"
 LAYER: Final = "layer"
 TARGET: Final = "target"
-URL_KEYS: Final[tuple[str, ...]] = (MODEL, SOURCE, SAMPLE, LAYER, TARGET)
+PICTURE_KEYS: Final[tuple[str, ...]] = (SOURCE, SAMPLE, DATASET, SPLIT, ID)
+"""What says which picture; the widgets of the sidebar."""
+URL_KEYS: Final[tuple[str, ...]] = (MODEL, *PICTURE_KEYS, LAYER, TARGET)
+
+DEFAULT_SPLIT: Final = "test"
+"""The split whose first picture is shown where no id is given."""
 
 PREDICTED: Final = "predicted"
 """The target's default: whichever class the model answers."""
@@ -33,12 +44,20 @@ _KEPT: Final = "kept."
 
 @dataclass(frozen=True)
 class NamedPicture:
-    """A picture file as it came: its name (never a path), its bytes, and where it is from (for a sample)."""
+    """A picture file as it came.
+
+    Attributes:
+        name: the file's, never a path; a dataset's picture has its id.
+        data: the file's bytes. digest: their sha256.
+        credit: where it is from, for a sample or a dataset's picture.
+        truth: what a dataset labels it with, or None; its pictures are cut to one face already.
+    """
 
     name: str
     data: bytes = field(repr=False)
     credit: str = ""
     digest: str = field(default="", compare=False)
+    truth: str | None = None
 
     def __post_init__(self) -> None:
         if not self.digest:
@@ -83,7 +102,7 @@ def arrive(page: str) -> None:
     at another page their state is set from the address by hand. Values that are no option are left to the widget.
     """
     if st.session_state.get(_PAGE, page) != page:
-        for key in (MODEL, SOURCE, SAMPLE):
+        for key in (MODEL, *PICTURE_KEYS):
             asked = st.query_params.get(key)
             if asked is not None and st.session_state.get(key, asked) != asked:
                 st.session_state[key] = asked
@@ -95,16 +114,32 @@ def arrive(page: str) -> None:
 
 def keep() -> None:
     """Keep the choice of pictures for when a page without that choice has been visited; see :func:`recall`."""
-    for key in (SOURCE, SAMPLE):
+    for key in PICTURE_KEYS:
         if key in st.session_state:
             st.session_state[_KEPT + key] = st.session_state[key]
 
 
 def recall() -> None:
-    """Choose the pictures that were chosen before, where neither the address nor this page's widgets say otherwise."""
-    for key in (SOURCE, SAMPLE):
+    """Choose the pictures that were chosen before, where neither the address nor this page's widgets say otherwise.
+
+    An address that names a dataset's picture is complete: what it leaves out is the default.
+    """
+    if ID in st.query_params:
+        return
+    for key in PICTURE_KEYS:
         if key not in st.session_state and key not in st.query_params and _KEPT + key in st.session_state:
             st.session_state[key] = st.session_state[_KEPT + key]
+
+
+def dataset_address(model: str, dataset: str, split: str, picture_id: str) -> dict[str, str]:
+    """Return the query parameters with which Explain opens a dataset's picture.
+
+    Defaults are left out, as the bound widgets leave them out: an address that had to be rewritten on arrival would
+    stay in the browser's history twice, and the way back would lead to the same page again.
+    """
+    asked = {MODEL: model, SOURCE: "dataset", DATASET: dataset, SPLIT: split, ID: picture_id}
+    defaults = {MODEL: DEFAULT_MODEL, DATASET: BY_ID[0], SPLIT: DEFAULT_SPLIT}
+    return {key: value for key, value in asked.items() if defaults.get(key) != value}
 
 
 def shared_address(**changes: str) -> dict[str, str]:
@@ -112,5 +147,5 @@ def shared_address(**changes: str) -> dict[str, str]:
 
     A link with parameters replaces them all, so the choices made here must travel with it.
     """
-    kept = {key: str(st.session_state[key]) for key in (MODEL, SOURCE, SAMPLE) if st.session_state.get(key)}
+    kept = {key: str(st.session_state[key]) for key in (MODEL, *PICTURE_KEYS) if st.session_state.get(key)}
     return {**kept, **changes}

@@ -91,6 +91,7 @@ CSS: Final = """<style>
 .st-key-strip img,.st-key-picture img{border-radius:4px}
 .st-key-strip{display:grid!important;grid-template-columns:repeat(7,minmax(0,1fr));gap:1rem}
 .st-key-strip [data-testid="stPageLink-NavLink"],.st-key-stack-tiles [data-testid="stPageLink-NavLink"]{padding-left:0}
+.st-key-source button{padding-left:.3rem;padding-right:.3rem;min-width:0}
 .st-key-stack-answer{min-height:460px}
 .st-key-strip .stVerticalBlock,.st-key-stack-tiles .stVerticalBlock{position:relative}
 :is(.st-key-strip,.st-key-stack-tiles) :is(.stElementContainer,.stPageLink,.stPageLink *){position:static}

@@ -66,24 +66,32 @@ def show_picture(picture: Picture, prediction: PicturePrediction, chosen: int, c
         st.caption(" ".join(notes))
 
 
-def show_answer(explanation: FaceExplanation, gradcam: Explanation, whole: bool) -> None:
-    """Draw the verdict, the bars, the reading, and the face as the model saw it."""
+def show_answer(explanation: FaceExplanation, gradcam: Explanation, whole: bool, *, cut: bool = False) -> None:
+    """Draw the verdict, the bars, the reading, and the face as the model saw it; ``cut``: it is a dataset's picture."""
     prediction = explanation.prediction
     st.html(verdict(prediction) + probability_bars(prediction))
     st.html(
         f'<div class="fl-reading">{escape(read_answer(prediction))} {escape(read_map(gradcam))}</div>'
         f'<div class="fl-seen"><img src="{data_uri(explanation.face)}" alt="the face as the model saw it">'
-        f'<span class="fl-quiet">{escape(_seen(explanation, whole))}</span></div>'
+        f'<span class="fl-quiet">{escape(_seen(explanation, whole, cut))}</span></div>'
     )
 
 
-def _seen(explanation: FaceExplanation, whole: bool) -> str:
+def show_truth(truth: str, predicted: str) -> None:
+    """Say what the data set labels the picture with, and whether that is the answer."""
+    judged = "The answer agrees." if truth == predicted else f"The answer, {predicted}, is wrong by it."
+    st.html(f'<div class="fl-reading">The data set’s label is <b>{escape(truth)}</b>. {escape(judged)}</div>')
+
+
+def _seen(explanation: FaceExplanation, whole: bool, cut: bool) -> str:
     side = f"{explanation.face.shape[1]} × {explanation.face.shape[0]}"
     tone = "grey" if explanation.face.ndim == 2 else "colour"
     said = f"What {explanation.model} saw: {side} pixels, {tone}"
     box = explanation.box
     if box is not None:
         return f"{said}, from the face of {box.width} × {box.height} pixels and a margin around it."
+    if cut:
+        return f"{said}, as the data set has it."
     if whole:
         return f"{said}, from the whole picture, as you asked."
     return f"{said}. No face was found, so the whole picture was classified: take the answer with care."

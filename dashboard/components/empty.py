@@ -26,6 +26,7 @@ def no_picture(source: Source) -> None:
     words = {
         "upload": "**No picture yet.** Drop one or several on the field in the sidebar: JPEG, PNG, WebP and others.",
         "camera": "**No picture yet.** Allow the camera in the sidebar and press its button to take one shot.",
+        "dataset": "**No picture.** Give a data set and the id of one of its pictures in the sidebar.",
         "sample": "**No sample was found.** Upload a picture instead.",
     }
     with st.container(border=True):

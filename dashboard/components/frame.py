@@ -10,6 +10,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import loaders, state, theme
+from dashboard.components import dataset_source
 from dashboard.state import NamedPicture, Selection, Source
 from engine.inference.pictures import MAXIMUM_BYTES
 from engine.models.checkpoint import DEFAULT_MODEL
@@ -19,6 +20,9 @@ EVIDENCE: Final = "Evidence"
 
 COMPARE: Final = "Compare"
 """The page that chooses its models itself: two to four, in its own columns' order."""
+
+MISCLASSIFICATIONS: Final = "Misclassifications"
+"""The page that chooses its pictures from an analysis; it draws that choice itself."""
 
 _UPLOADED: Final = "uploaded_pictures"
 
@@ -63,7 +67,9 @@ def _draw(page: str) -> Selection:
             model = _model(loaders.shelf().names, default=DEFAULT_MODEL)
         elif state.MODEL in st.session_state:  # said again, it outlives the visit
             st.session_state[state.MODEL] = st.session_state[state.MODEL]
-        source, pictures = _pictures()
+        if page == MISCLASSIFICATIONS:
+            return Selection(model, state.SOURCES[0], (), 0)
+        source, pictures = _pictures(model)
         index = 0
         if len(pictures) > 1:
             index = st.selectbox(
@@ -89,14 +95,14 @@ def _model(names: tuple[str, ...], *, default: str) -> str | None:
     return name
 
 
-def _pictures() -> tuple[Source, tuple[NamedPicture, ...]]:
+def _pictures(model: str | None) -> tuple[Source, tuple[NamedPicture, ...]]:
     state.recall()
-    source, pictures = _chosen_pictures()
+    source, pictures = _chosen_pictures(model)
     state.keep()
     return source, pictures
 
 
-def _chosen_pictures() -> tuple[Source, tuple[NamedPicture, ...]]:
+def _chosen_pictures(model: str | None) -> tuple[Source, tuple[NamedPicture, ...]]:
     source = st.segmented_control(
         "Picture",
         state.SOURCES,
@@ -110,6 +116,8 @@ def _chosen_pictures() -> tuple[Source, tuple[NamedPicture, ...]]:
         return source, _upload()
     if source == "camera":
         return source, _camera()
+    if source == "dataset":
+        return source, dataset_source.choose_picture(loaders.shelf().card(model)) if model else ()
     return source, _sample()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 import streamlit as st
 
@@ -12,9 +13,12 @@ from dashboard.figures.map_card import MapCard, MapStyle, cards_html, explanatio
 from dashboard.figures.palette import emotion_color
 from engine.explain.colormaps import COLORMAPS, SEQUENTIAL
 from engine.explain.overlay import SCALES
+from engine.explain.target import PREDICTED, TRUE
 from engine.records import Explanation, FaceExplanation, RunCard
 
 SCALE_TITLES = {"fixed": "fixed 0–1", "shared": "shared", "stretch": "stretched"}
+CONTRAST: Final = f"{PREDICTED} - {TRUE}"
+"""The target that says what speaks for the answer and against the true class."""
 STRETCHED = (
     "Stretched: each map has its own range, so faint differences look strong. Compare the numbers, not the colours."
 )
@@ -65,9 +69,17 @@ def show_gates(explanation: FaceExplanation, style: MapStyle) -> tuple[MapCard, 
     return cards
 
 
-def choose_target(card: RunCard, layers: Sequence[str]) -> tuple[str, str]:
-    """Draw the class and layer selectors, both bound to the address; return (target, layer)."""
-    choices = (state.PREDICTED, *card.classes)
+def choose_target(
+    card: RunCard, layers: Sequence[str], *, predicted: str = "", truth: str | None = None
+) -> tuple[str, str]:
+    """Draw the class and layer selectors, both bound to the address; return (target, layer).
+
+    Where the true class is known it is offered as well, and where the answer differs so is their contrast.
+    """
+    choices: tuple[str, ...] = (state.PREDICTED, *card.classes)
+    if truth in card.classes:
+        known = (TRUE, CONTRAST) if truth != predicted else (TRUE,)
+        choices = (state.PREDICTED, *known, *card.classes)
     unknown = [
         f"Unknown {what} '{asked}'; valid: {', '.join(valid)}."
         for what, key, valid in (("class", state.TARGET, choices), ("layer", state.LAYER, layers))
@@ -94,10 +106,30 @@ def show_explanations(
     """Draw the Grad-CAM of ``target`` large and each class small, on one scale; return a card for each class."""
     names = [entry.target for entry in maps]
     cards = explanation_cards(
-        maps, style.scale, titles=names, colors=[emotion_color(name) for name in names], chosen=names.index(target)
+        maps,
+        style.scale,
+        titles=names,
+        colors=[emotion_color(name) if name in explanation.prediction.classes else "" for name in names],
+        chosen=names.index(target),
     )
     lead = replace(cards[names.index(target)], chosen=False)  # its size says it already
     st.html(cards_html(explanation.face, (lead, *cards), style, small=True))
+    return cards
+
+
+def show_contrast(
+    explanation: FaceExplanation, wrong: Sequence[Explanation], titles: Sequence[str], style: MapStyle
+) -> tuple[MapCard, ...]:
+    """Draw the Grad-CAM of a wrong answer, of the true class, and of their contrast, side by side on one scale."""
+    cards = explanation_cards(
+        wrong,
+        style.scale,
+        titles=titles,
+        colors=[
+            emotion_color(name) if (name := entry.target) in explanation.prediction.classes else "" for entry in wrong
+        ],
+    )
+    st.html(cards_html(explanation.face, cards, style))
     return cards
 
 

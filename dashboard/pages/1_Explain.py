@@ -19,6 +19,7 @@ from dashboard.components.legend import legend
 from dashboard.figures.text import layer_title
 from dashboard.state import NamedPicture, Selection
 from engine.errors import FerLensError
+from engine.explain.target import TRUE
 from engine.records import RunCard
 
 
@@ -31,7 +32,8 @@ def explain(card: RunCard, named: NamedPicture) -> None:
         left, right = st.columns([5, 6], gap="large")
     seen = left.container()
     with left:
-        whole = st.toggle(
+        # A data set's pictures are cut to one face already, and models answer them whole.
+        whole = named.truth is not None or st.toggle(
             "Use the whole picture",
             key="whole",
             help="Skips the search for faces: for a picture that is already cut to one face.",
@@ -52,19 +54,34 @@ def explain(card: RunCard, named: NamedPicture) -> None:
     style = maps.style_controls()
     gates = st.container()
     maps.explanation_heading()
-    target, layer = maps.choose_target(card, model.gradcam_layers)
-    target = face.prediction.label if target == state.PREDICTED else target
+    predicted, truth = face.prediction.label, named.truth
+    target, layer = maps.choose_target(card, model.gradcam_layers, predicted=predicted, truth=truth)
+    contrasted = truth in card.classes and truth != predicted
 
     where = (named.digest, index, whole, face.crop)
     with right, st.spinner(f"Explaining with {card.name}: gates, and Grad-CAM for {len(card.classes)} classes …"):
         results = {name: loaders.explanation(*where, face.box, card.name, sha256, layer, name) for name in card.classes}
+        if contrasted:
+            contrast = loaders.explanation(*where, face.box, card.name, sha256, layer, maps.CONTRAST, truth)
+            results[maps.CONTRAST] = contrast
+    target = {state.PREDICTED: predicted, TRUE: str(truth)}.get(target, target)
     chosen = results[target]
     drawn = tuple(result.maps[0] for result in results.values())
     with reading:
-        answer.show_answer(chosen, chosen.maps[0], whole)
+        answer.show_answer(chosen, chosen.maps[0], whole, cut=truth is not None)
+        if truth is not None:
+            answer.show_truth(truth, predicted)
     with gates:
         gate_cards = maps.show_gates(chosen, style)
-    class_cards = maps.show_explanations(chosen, target, drawn, style)
+    if contrasted:
+        three = (predicted, str(truth), maps.CONTRAST)
+        maps.show_contrast(
+            chosen,
+            [results[name].maps[0] for name in three],
+            (f"answered {predicted}", f"true {truth}", f"{predicted} − {truth}"),
+            style,
+        )
+    class_cards = maps.show_explanations(chosen, results[target].maps[0].target, drawn, style)
     channels.show_channels(chosen, partial(loaders.activation, *where, card.name, sha256), style)
     rows = (
         ("Spatial attention gates", gate_cards),

@@ -6,7 +6,7 @@ import pytest
 from tests.dashboard.made import ROOT
 
 FIGURES = sorted((ROOT / "dashboard" / "figures").glob("*.py"))
-OTHERS = [path for path in sorted((ROOT / "dashboard").rglob("*.py")) if path.name != "loaders.py"]
+OTHERS = [path for path in sorted((ROOT / "dashboard").rglob("*.py")) if not path.name.endswith("loaders.py")]
 
 
 def imported(path: Path) -> set[str]:

@@ -1,0 +1,101 @@
+"""The left half of the Misclassifications page: the confusion matrix whose cells are clicked, and figures of a cell."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from dashboard.components import mistake_filters as chosen
+from dashboard.figures.confusion_heatmap import INKS, Confusion, clicked, confusion_figure
+from dashboard.figures.mistake_words import COLUMNS, figures_html, regions_html
+from engine.analysis.mistakes import SHARES, MistakesView, means, normalised
+from engine.analysis.query import Filter
+from engine.analysis.regions import REGIONS
+from engine.analysis.store import AnalysisStore
+
+MATRIX: Final = "mistake_matrix"
+_CLICK: Final = "mistake_click"
+"""How many clicks were dealt with: a cell carries the number, so that no click counts twice."""
+
+
+def take_click(classes: tuple[str, ...]) -> None:
+    """Choose the cell that was clicked since the last run; call it before the filters are drawn."""
+    click = st.session_state.get(_CLICK, 0)
+    cell = clicked(st.session_state.get(MATRIX), click, classes)
+    if cell is not None:
+        st.session_state[_CLICK] = click + 1
+        chosen.choose_cell(*cell)
+
+
+def _confusion(store: AnalysisStore, view: MistakesView, share: str, other: str) -> Confusion:
+    counts = store.confusion(view.matrix())
+    values = normalised(counts, share)
+    if other:
+        values = values - normalised(store.confusion(view.matrix(), model=other), share)
+    return Confusion(store.classes, counts, values, shares=share != "counts", difference=bool(other))
+
+
+def show_matrix(store: AnalysisStore, view: MistakesView, other: str) -> None:
+    """Draw the matrix and its controls.
+
+    Args:
+        store: of the model, and the second if there is one.
+        view: the filters.
+        other: the second model, or empty.
+    """
+    with st.container(horizontal=True, gap="small"):
+        share: str = st.segmented_control(
+            "Cells",
+            SHARES,
+            default=SHARES[0],
+            required=True,
+            key=chosen.SHARE,
+            bind="query-params",
+            help="Pictures; or shares of the pictures of a true class (rows sum to 100 %); or of an answer (columns).",
+        )
+    with st.container(horizontal=True, gap="medium"):
+        hide = st.toggle("Hide the diagonal", key=chosen.DIAGONAL, bind="query-params")
+        minus = bool(other) and st.toggle(f"Minus {other}", key=chosen.DIFFERENCE, bind="query-params")
+    drawn = _confusion(store, view, share, other if minus else "")
+    outlined = (view.labels, view.predicted)
+    st.plotly_chart(
+        confusion_figure(
+            drawn,
+            hide_diagonal=hide,
+            chosen=outlined,
+            click=st.session_state.get(_CLICK, 0),
+            ink=INKS.get(str(st.context.theme.type), INKS["light"]),
+        ),
+        width="stretch",
+        key=MATRIX,
+        on_select="rerun",
+        selection_mode="points",
+        config={"displayModeBar": False},
+    )
+    model = store.models[0]
+    said = f"{model} minus {other}: green, {model} has more." if minus else "Click a cell to see its pictures."
+    st.caption(f"{int(drawn.counts.sum()):,} pictures. {said}")
+
+
+def show_figures(store: AnalysisStore, view: MistakesView) -> None:
+    """Draw the means of what is shown, and where its Grad-CAM lies, beside right answers of the same classes."""
+    st.html(figures_html(means(store, tuple(COLUMNS), view.gallery()), means(store, tuple(COLUMNS), view.matrix())))
+    names = tuple(f"gradcam.predicted.mass.{region}" for region in REGIONS)
+    if not set(names) <= set(store.columns()):
+        return
+    classes = view.labels or store.classes
+    with st.expander("Where its Grad-CAM lies", icon=":material/face:", key="mistake_regions"):
+        shown = means(store, names, view.gallery())
+        right = means(store, names, Filter(labels=tuple(classes), correct=True))
+        st.html(
+            regions_html(
+                {region: shown.means[name] for region, name in zip(REGIONS, names, strict=True)},
+                {region: right.means[name] for region, name in zip(REGIONS, names, strict=True)},
+            )
+        )
+        of = ", ".join(view.labels) if view.labels else "all classes"
+        st.caption(
+            f"Dark: the pictures shown. Faint: {right.pictures:,} right answers of {of}. Mean share of the mass of "
+            "Grad-CAM for the answer, by region of the face."
+        )

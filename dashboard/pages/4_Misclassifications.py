@@ -1,0 +1,59 @@
+"""Misclassifications: which classes a model mixes up, the pictures behind each mix-up, and from there to Explain."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+# As in Home.py: the first visit to a fresh server may run this file without it.
+if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
+    sys.path.insert(0, root)
+
+import streamlit as st
+
+from dashboard import loaders, study_loaders
+from dashboard.components import empty, mistake_filters, mistake_gallery, mistake_matrix
+from dashboard.components.frame import framed
+from dashboard.figures.mistake_tile import CSS
+from dashboard.state import Selection
+from engine.analysis.analysed import AnalysedSplit
+from engine.errors import FerLensError
+
+
+def study(model: str, split: AnalysedSplit, other: str) -> None:
+    """Draw the page for one analysed split."""
+    with st.spinner(f"Opening the analysis of {model} …"):
+        store = study_loaders.store((model, other) if other else (model,), split.dataset, split.split)
+    mistake_matrix.take_click(store.classes)
+    view = mistake_filters.filter_bar(store.classes, other)
+    with st.container(key="stack-mistakes"):
+        left, right = st.columns([9, 13], gap="large")
+    with left:
+        mistake_matrix.show_matrix(store, view, other)
+        mistake_matrix.show_figures(store, view)
+    with right:
+        mistake_gallery.show_gallery(store, view, split)
+
+
+def main(selected: Selection) -> None:
+    """Select, load, draw."""
+    st.html(CSS)
+    st.title("Misclassifications")
+    empty.problems(loaders.shelf().problems)
+    if selected.model is None:
+        empty.no_checkpoint()
+        return
+    mistake_filters.recall()
+    found = mistake_filters.choose_analysis(selected.model)
+    if found is None:
+        mistake_filters.no_analysis(selected.model)
+        return
+    try:
+        study(selected.model, *found)
+    except FerLensError as error:
+        empty.problems([str(error)])
+    mistake_filters.keep()
+
+
+with framed("Misclassifications") as chosen:
+    main(chosen)

@@ -1,0 +1,112 @@
+"""One picture of a dataset by its id, without decoding the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.data.gather import Decoder, Picture
+from engine.data.location import find_data
+from engine.data.registry import KINDS, TEST_SPLITS
+from engine.data.sources import Entry, read_source
+from engine.data.synthetic_dataset import synthetic_face, synthetic_id
+from engine.errors import DataError, UnknownNameError
+from engine.records import UInt8
+
+SYNTHETIC = "synthetic"
+"""The dataset that is drawn, and so is always here."""
+
+BY_ID: tuple[str, ...] = (SYNTHETIC, *KINDS)
+"""The datasets whose pictures can be had by id."""
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledPicture:
+    """A picture and what it is labelled with.
+
+    Attributes:
+        id: its id in the dataset.
+        pixels: uint8 (S, S), or (S, S, 3) RGB, as a model of that size and those channels takes it.
+        label: its class.
+    """
+
+    id: str
+    pixels: UInt8
+    label: str
+
+
+class PictureIndex:
+    """Where each picture of a dataset lies. Safe to share between threads.
+
+    A folder is listed, not read; of an archive or a CSV the pictures' bytes stay in memory (FER2013: about 80 MB).
+
+    Args:
+        dataset: one of :data:`BY_ID`.
+        place: the folder, archive or CSV, as :func:`place_of` finds it; None for the built-in faces.
+
+    Raises:
+        UnknownNameError: no such dataset. DataError: it cannot be read.
+    """
+
+    def __init__(self, dataset: str, place: Path | None) -> None:
+        if dataset not in BY_ID:
+            raise UnknownNameError("dataset", dataset, BY_ID)
+        self.dataset = dataset
+        self._entries: Mapping[str, Entry] = {}
+        if place is not None:
+            self._entries = {entry.id: entry for entry in read_source(place)}
+
+    def picture(self, picture_id: str, size: int, channels: int) -> LabelledPicture:
+        """Return a picture exactly as :func:`engine.data.registry.load_dataset` gives it to a model.
+
+        Args:
+            picture_id: as in the dataset and in ``predictions.parquet``.
+            size: side in pixels. channels: 1 for grey, 3 for RGB.
+
+        Raises:
+            DataError: the dataset has no such picture, or it cannot be read.
+        """
+        if self.dataset == SYNTHETIC:
+            drawn = synthetic_face(picture_id, size, channels)
+            return LabelledPicture(picture_id, drawn.image, picture_id.split("/")[1])
+        entry = self._entries.get(picture_id)
+        if entry is None:
+            raise DataError(
+                f"'{self.dataset}' on this machine has no picture '{picture_id}'; take an id from the data set."
+            )
+        classes = KINDS[self.dataset].classes
+        labels = {name: index for index, name in enumerate(classes)}
+        decoded = Decoder(labels=labels, size=size, channels=channels, need=lambda _: "pixels")([entry])[0]
+        if not isinstance(decoded, Picture) or decoded.pixels is None:
+            reason = "it was not decoded" if isinstance(decoded, Picture) else decoded.file.reason
+            raise DataError(f"'{picture_id}' of '{self.dataset}' cannot be used ({reason}); get the data again.")
+        return LabelledPicture(picture_id, decoded.pixels, classes[decoded.label])
+
+    def first_id(self, split: str) -> str:
+        """Return the id of the first picture of a split.
+
+        A split that is drawn from the training pictures (``val`` of FER2013) begins with the first of those.
+
+        Raises:
+            DataError: there is none.
+        """
+        if self.dataset == SYNTHETIC:
+            return synthetic_id(split, 0)
+        parts = (*TEST_SPLITS.get(split, (split,)), None, "train")
+        for part in parts:
+            for entry in self._entries.values():
+                if entry.split == part or (part in {"public", "private"} and f"/{part}test_" in entry.id.lower()):
+                    return entry.id
+        raise DataError(f"'{self.dataset}' on this machine has no picture of '{split}'; choose another split.")
+
+
+def place_of(dataset: str) -> Path | None:
+    """Return where a dataset lies on this machine; None for the built-in faces, which lie nowhere.
+
+    Raises:
+        UnknownNameError: no such dataset. DataError: it is not here.
+    """
+    if dataset not in BY_ID:
+        raise UnknownNameError("dataset", dataset, BY_ID)
+    return None if dataset == SYNTHETIC else find_data(dataset, KINDS[dataset].files)
