@@ -56,7 +56,7 @@ def show_map_rows(
             for one, card in zip(explained, row.cards, strict=True)
         ]
         if row.paired is None:
-            cells.append(nothing("nothing to subtract"))
+            cells.append(nothing("nothing to subtract", faint=True))
         else:
             words = f"{second.model} minus {first.model}, {row.name}"
             cells.append(difference_cell(first.face, row.paired, span, style, words))
@@ -86,7 +86,7 @@ def show_channels(explained: Sequence[FaceExplanation], pair: tuple[int, int]) -
         cells.append(
             f'<div class="fl-raw" style="white-space:normal">{channel_difference(first, second)}</div>'
             if both and first is not None and second is not None
-            else nothing("nothing to subtract")
+            else nothing("nothing to subtract", faint=True)
         )
         drawn.append((escape(name), cells))
     st.html(f'<div class="fl-flat">{aligned(len(names), drawn, heads=headings(names, pair))}</div>')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 
 import numpy as np
@@ -43,9 +44,9 @@ def headings(models: Sequence[str], pair: tuple[int, int]) -> tuple[str, ...]:
     )
 
 
-def nothing(words: str) -> str:
-    """Return an empty cell that says why it is empty."""
-    return f'<div class="fl-cnone"><span>{escape(words)}</span></div>'
+def nothing(words: str, *, faint: bool = False) -> str:
+    """Return an empty cell that says why it is empty; ``faint`` without a frame."""
+    return f'<div class="fl-cnone{" fl-faint" if faint else ""}"><span>{escape(words)}</span></div>'
 
 
 def _layers(face: UInt8, values: Float32, limits: Range, colors: str, style: MapStyle, words: str) -> str:
@@ -95,9 +96,13 @@ def channel_cell(gate: AttentionGate) -> str:
         for index, weight in enumerate(ranked)
     )
     words = f"{grid(gate.shape)}, ranked: min {short(gate.minimum)}, mean {short(gate.mean)}, max {short(gate.maximum)}"
+    drawing = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100" preserveAspectRatio="none">'
+        f'<polygon points="0,100 {points} 100,100" fill="#7b879c"/></svg>'
+    )
+    # As a picture: Streamlit takes SVG elements out of what st.html draws.
+    source = "data:image/svg+xml;base64," + base64.b64encode(drawing.encode()).decode("ascii")
     return (
-        f'<svg class="fl-ranked" viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label="{words}">'
-        f'<title>{words}</title><polygon points="0,100 {points} 100,100"/>'
-        '<line x1="0" x2="100" y1="50" y2="50"/></svg>'
+        f'<div class="fl-ranked" title="{words}"><img src="{source}" alt="{words}"></div>'
         f'<div class="fl-raw">{short(gate.minimum)} · <b>{short(gate.mean)}</b> · {short(gate.maximum)}</div>'
     )

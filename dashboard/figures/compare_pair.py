@@ -98,9 +98,9 @@ def signed(value: float, digits: int = 1) -> str:
     """Return a number with its sign and a true minus: ``+1.2``, ``−.30`` (no leading zero with two digits or more)."""
     text = f"{value:+.{digits}f}"
     if float(text) == 0.0:
-        return text[1:] if digits == 1 else text[2:]
+        return text[1:] if digits < 2 else text[2:]
     text = text.replace("-", "−")
-    return text if digits == 1 else text.replace("0.", ".", 1) if text[1:].startswith("0.") else text
+    return text if digits < 2 else text.replace("0.", ".", 1) if text[1:].startswith("0.") else text
 
 
 def reach_words(pair: PairedMaps) -> str:

@@ -28,10 +28,11 @@ CSS: Final = """<style>
 .fl-cnone span{opacity:.66;overflow-wrap:anywhere}
 .fl-flat .fl-cnone{aspect-ratio:auto;height:84px}
 .fl-alike{font-size:.8rem;margin-top:.2rem;font-variant-numeric:tabular-nums;cursor:help;font-weight:600;line-height:1.35}
-.fl-ranked{display:block;width:100%;height:84px;border-radius:2px;
+.fl-ranked{position:relative;height:84px;border-radius:2px;overflow:hidden;
  background:color-mix(in srgb,currentColor 7%,transparent)}
-.fl-ranked polygon{fill:#7b879c}.fl-ranked line{stroke:currentColor;stroke-width:1;opacity:.45;
- vector-effect:non-scaling-stroke;stroke-dasharray:3 3}
+.fl-ranked img{display:block;width:100%;height:100%}
+.fl-ranked::after{content:"";position:absolute;left:0;right:0;top:50%;border-top:1px dashed currentColor;opacity:.5}
+.fl-faint{border-color:transparent}.fl-faint span{opacity:.5}
 .fl-concluded{font-family:"Source Serif",Georgia,serif;font-size:1.4rem;line-height:1.35;margin:.1rem 0 .2rem;
  max-width:56rem}
 .fl-tests{margin-top:.2rem}.fl-tests td{white-space:nowrap}.fl-tests td.fl-say{white-space:normal}
@@ -42,11 +43,13 @@ CSS: Final = """<style>
 .fl-range .fl-at{position:absolute;top:50%;width:.6rem;height:.6rem;border-radius:50%;transform:translate(-50%,-50%);
  background:currentColor}
 .fl-range.fl-open .fl-at{background:var(--fl-page,Canvas);border:2px solid currentColor;box-sizing:border-box}
+.fl-classes .fl-axis2{width:46%;padding-right:1.4rem}.fl-classes td,.fl-classes th{vertical-align:middle}
+.fl-classes th:first-child{white-space:nowrap}.fl-classes .fl-number{white-space:nowrap}
 .fl-ends2{display:flex;justify-content:space-between;font-size:.74rem;opacity:.62;font-variant-numeric:tabular-nums}
-[class*="st-key-gallery"]{display:grid!important;grid-template-columns:repeat(6,minmax(0,1fr));gap:1rem .9rem}
-[class*="st-key-gallery"] img{border-radius:3px;width:100%;image-rendering:pixelated;aspect-ratio:1;object-fit:cover}
-[class*="st-key-gallery"] [data-testid="stPageLink-NavLink"]{padding-left:0}
-[class*="st-key-gallery"] p{overflow-wrap:anywhere}
+[class*="st-key-differ"]{display:grid!important;grid-template-columns:repeat(6,minmax(0,1fr));gap:1rem .9rem}
+[class*="st-key-differ"] img{border-radius:3px;width:100%;image-rendering:pixelated;aspect-ratio:1;object-fit:cover}
+[class*="st-key-differ"] [data-testid="stPageLink-NavLink"]{padding-left:0}
+[class*="st-key-differ"] p{overflow-wrap:anywhere}
 .fl-pick{font-size:.78rem;line-height:1.4;font-variant-numeric:tabular-nums}
 .fl-pick div{display:flex;gap:.3rem;align-items:baseline;flex-wrap:wrap}.fl-pick .fl-dot{margin-right:0}
 .fl-nopic{aspect-ratio:1;border:1px dashed color-mix(in srgb,currentColor 26%,transparent);border-radius:3px;
@@ -59,6 +62,6 @@ CSS: Final = """<style>
 .fl-cbar{grid-template-columns:1fr 2.5rem;gap:.3rem}.fl-cbar .fl-bar-value{font-size:.76rem}
 .fl-compare .fl-raw{font-size:.7rem}.fl-compare .fl-scale{font-size:.66rem;gap:.25rem}.fl-alike{font-size:.72rem}
 .fl-concluded{font-size:1.15rem}
-[class*="st-key-gallery"]{grid-template-columns:repeat(3,minmax(0,1fr))}}
+[class*="st-key-differ"]{grid-template-columns:repeat(3,minmax(0,1fr))}}
 </style>"""
 """Drawn once a run by the page, after the frame's own."""

@@ -7,6 +7,8 @@ from typing import Final
 
 from dashboard.figures.compare_pair import PairedMaps, signed
 from dashboard.figures.text import escape, percent
+from engine.analysis.analysed import AnalysedSplit
+from engine.analysis.places import analyze_command
 from engine.evaluate.comparison import ALPHA
 from engine.evaluate.paired import Difference
 from engine.records import RunCard
@@ -96,4 +98,38 @@ def tests_table(first: str, second: str, rows: Sequence[tuple[str, str, Differen
         f'<table class="fl-table fl-tests"><thead><tr><th></th><th class="fl-number">{escape(first)}</th>'
         f'<th class="fl-number">{escape(second)}</th><th class="fl-number">difference, points (95 %)</th>'
         f'<th class="fl-number">p</th><th class="fl-wide">test</th></tr></thead><tbody>{"".join(lines)}</tbody></table>'
+    )
+
+
+def commands_missing(first: RunCard, second: RunCard, analysed: Sequence[AnalysedSplit]) -> tuple[str, ...]:
+    """Return the commands after which both models have answers to one split.
+
+    A split that one of them was analysed on already is taken; else that of the data they were trained on.
+    """
+    names = (first.name, second.name)
+    for one in analysed:
+        missing = [name for name in names if name not in one.models]
+        if len(missing) == 1:
+            return (analyze_command(missing[0], one.dataset, one.split),)
+    dataset = str(first.data.get("dataset") or "fer2013")
+    split = "private" if dataset == "fer2013" else "test"
+    return tuple(analyze_command(name, dataset, split) for name in names)
+
+
+def cost_table(first: RunCard, second: RunCard, milliseconds: tuple[float | None, float | None]) -> str:
+    """Return parameters and speed of both models as an HTML table; what was not measured is a dash."""
+    one, two = milliseconds
+    more = "—" if one is None or two is None else f"{signed(two - one, 2)} ({signed(100.0 * (two / one - 1.0), 0)} %)"
+    rows = (
+        ("parameters", f"{first.parameters:,}", f"{second.parameters:,}", parameter_words(first, second)),
+        ("ms a face, bare inference", *("—" if each is None else f"{each:.2f}" for each in milliseconds), more),
+    )
+    lines = [
+        f"<tr><th scope='row'>{figure}</th>" + "".join(f"<td class='fl-number'>{cell}</td>" for cell in cells) + "</tr>"
+        for figure, *cells in rows
+    ]
+    return (
+        f'<table class="fl-table fl-tests"><thead><tr><th></th><th class="fl-number">{escape(first.name)}</th>'
+        f'<th class="fl-number">{escape(second.name)}</th><th class="fl-number">more</th></tr></thead>'
+        f"<tbody>{''.join(lines)}</tbody></table>"
     )

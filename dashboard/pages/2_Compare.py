@@ -12,7 +12,7 @@ if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
 import streamlit as st
 
 from dashboard import loaders, state, theme
-from dashboard.components import answer, compare_choice, compare_maps, empty, maps
+from dashboard.components import answer, compare_choice, compare_dataset, compare_gallery, compare_maps, empty, maps
 from dashboard.components.frame import framed
 from dashboard.figures.compare_rows import explanation_row, gate_rows
 from dashboard.figures.compare_style import CSS
@@ -31,7 +31,8 @@ def compare_picture(cards: tuple[RunCard, ...], pair: tuple[int, int], named: Na
     theme.section("On one face", "The same face for every model; each sees it at the size that it was trained on.")
     with st.container(key="stack-compare"):
         left, right = st.columns([3, 8], gap="large")
-    whole = left.toggle(
+    # A data set's pictures are cut to one face already.
+    whole = named.truth is not None or left.toggle(
         "Use the whole picture",
         key="whole",
         help="Skips the search for faces: for a picture that is already cut to one face.",
@@ -106,6 +107,7 @@ def main(chosen: Selection) -> None:
         st.info(f"Comparing takes two to four models of the same classes: {others}{beside}.", icon=":material/info:")
         return
     pair = compare_choice.choose_pair([card.name for card in cards])
+    found = compare_dataset.show_verdict(cards[pair[0]], cards[pair[1]])
     problems = [loaders.problem(entry.digest, entry.data, entry.name) for entry in chosen.pictures]
     empty.problems(sentence for sentence in problems if sentence is not None)
     if chosen.picture is None:
@@ -117,6 +119,9 @@ def main(chosen: Selection) -> None:
             empty.problems([str(error)])
     elif None in problems:
         st.info("This picture cannot be read; choose another one in the sidebar.")
+    if found is not None:
+        compare_dataset.show_details(found)
+        compare_gallery.show_galleries(found)
 
 
 with framed("Compare") as selected:

@@ -1,0 +1,74 @@
+"""The pictures on which two models differ, in three galleries; each opens Explain with either model."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from dashboard import state, study_loaders, theme
+from dashboard.components.compare_dataset import OnSplit
+from dashboard.figures.compare_tile import tile_html
+from dashboard.figures.text import escape
+from engine.analysis.stored_comparison import Outcome
+
+EXPLAIN: Final = "pages/1_Explain.py"
+SHOWN: Final = 12
+"""Tiles on a page of a gallery: two rows of six."""
+ANY: Final = "any"
+
+
+def show_galleries(on: OnSplit) -> None:
+    """Draw the choice of gallery and class, and a page of pictures."""
+    first, second = on.first.name, on.second.name
+    titles = {
+        "only the first right": f"only {first} right",
+        "only the second right": f"only {second} right",
+        "both wrong, differently": "both wrong, differently",
+    }
+    counts = {group: len(on.found.comparison.groups[group]) for group in titles}
+    theme.section("Where they differ", "Surest mistakes first. A model’s name under a picture opens it in Explain.")
+    with st.container(horizontal=True, gap="medium"):
+        group: str = st.segmented_control(
+            "Pictures",
+            tuple(titles),
+            default="only the first right",
+            required=True,
+            key="compare_group",
+            format_func=lambda name: f"{titles[name]} · {counts[name]:,}",
+        )
+        label: str = st.selectbox("Label", (ANY, *on.first.classes), key="compare_label", width=130)
+        found = [one for one in on.found.group(group) if label in (ANY, one.label)]
+        pages = max(1, -(-len(found) // SHOWN))
+        page = 1
+        if pages > 1:
+            page = st.number_input(
+                f"Page of {pages}",
+                1,
+                pages,
+                key=f"compare_page.{first}.{second}.{on.split.name}.{group}.{label}",
+                width=130,
+            )
+    if not found:
+        about = f" labelled {label}" if label != ANY else ""
+        st.caption(f"No picture{about} is in this group.")
+        return
+    shown = found[(page - 1) * SHOWN : page * SHOWN]
+    here = [study_loaders.picture_if_here(on.split.dataset, one.id, on.first) for one in shown]
+    if not any(here):
+        st.caption(
+            f"The pictures of {escape(on.split.dataset)} are not on this machine: ids, labels and answers are shown."
+        )
+    with st.container(key="differ"):
+        for one, picture in zip(shown, here, strict=True):
+            with st.container(gap="xsmall"):
+                st.html(tile_html(one, picture.pixels if picture is not None else None, first, second))
+                if picture is not None:
+                    _links(on, one)
+
+
+def _links(on: OnSplit, one: Outcome) -> None:
+    address = {state.SOURCE: "dataset", state.DATASET: on.split.dataset, state.SPLIT: on.split.split, state.ID: one.id}
+    with st.container(horizontal=True, gap="xsmall"):
+        for model in (on.first.name, on.second.name):
+            st.page_link(EXPLAIN, label=model, query_params={state.MODEL: model, **address})
