@@ -69,7 +69,8 @@ def _draw(page: str) -> Selection:
             st.session_state[state.MODEL] = st.session_state[state.MODEL]
         if page == MISCLASSIFICATIONS:
             return Selection(model, state.SOURCES[0], (), 0)
-        source, pictures = _pictures(model)
+        # A dataset's picture is taken as a model takes it; Compare's models are chosen later, so the first one's way.
+        source, pictures = _pictures(model or next(iter(loaders.shelf().names), None))
         index = 0
         if len(pictures) > 1:
             index = st.selectbox(
