@@ -102,9 +102,10 @@ def main(chosen: Selection) -> None:
         return
     cards = compare_choice.choose_models(shelf.cards)
     if len(cards) < LEAST:
-        beside = f" beside {escape(cards[0].name)}" if cards else ""
-        others = "choose another" if len(shelf.cards) > 1 else "there is no other one yet; train one"
-        st.info(f"Comparing takes two to four models of the same classes: {others}{beside}.", icon=":material/info:")
+        alone = len(shelf.cards) < LEAST
+        cure = f"choose another beside {escape(cards[0].name)}" if cards else "choose them above"
+        cure = "there is only one yet, so train another" if alone else cure
+        st.info(f"Comparing takes two to four models of the same classes: {cure}.", icon=":material/info:")
         return
     pair = compare_choice.choose_pair([card.name for card in cards])
     found = compare_dataset.show_verdict(cards[pair[0]], cards[pair[1]])
