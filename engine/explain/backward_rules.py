@@ -20,14 +20,14 @@ Rule = Callable[..., Any]
 """(operation, its arguments) → its result, with the rule's derivative; NotImplemented: the rule is not for these."""
 
 
-class BackwardRules(TorchFunctionMode):  # type: ignore[no-untyped-call] - torch's own has no types
+class BackwardRules(TorchFunctionMode):
     """Run ``rules[name]`` for every operation of that name in this thread; ``relu_`` and ``__relu__`` are ``relu``.
 
     A rule returns a new tensor also for an operation in place.
     """
 
     def __init__(self, rules: Mapping[str, Rule]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call] - torch's own has no types
+        super().__init__()
         self.rules = rules
         self.ruled = False
         """Whether a rule is at work at this moment."""
@@ -48,11 +48,11 @@ class BackwardRules(TorchFunctionMode):  # type: ignore[no-untyped-call] - torch
         return func(*args, **(kwargs or {}))
 
 
-class _Survey(TorchDispatchMode):
+class _Survey(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch has no types for it
     """Note every basic operation that runs without a rule."""
 
     def __init__(self, rules: BackwardRules) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # torch has no types for it
         self.rules, self.names = rules, dict[str, None]()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

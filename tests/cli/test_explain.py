@@ -62,6 +62,10 @@ def test_in_words(album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
         (["--target", "sad-fear", "--minus", "happy"], 2, "error: --target 'sad-fear' has a minus already; leave"),
         (["--layer", "head"], 2, "error: Unknown layer 'head'; valid: block1, block2, block3, block4."),
         (["--method", "magic"], 2, "error: Unknown method 'magic'; valid: gradcam"),
+        (["--method", "gradcam,magic"], 2, "error: Unknown method 'magic'; valid: gradcam"),
+        (["--method", ","], 2, "error: Expected one method or more, got none; choose among gradcam, "),
+        (["--baseline", "128"], 2, "error: Expected --baseline from 0 (black) to 1 (white), got 128.0; choose"),
+        (["--seed", "-1"], 2, "error: Expected --seed of 0 or more, got -1; choose another."),
         (["--face", "3"], 2, "error: The picture has 1 face(s), counted from 0; face 3 is not among them."),
         (["--model", "vgg"], 2, "error: Unknown model 'vgg'; valid: baseline, cbam."),
     ],
@@ -75,6 +79,20 @@ def test_wrong_use(
     assert printed.err.startswith(line)
     assert printed.err.count("\n") == 1
     assert not (tmp_path / "made").exists()
+
+
+def test_several_methods_give_a_map_each(album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "made"
+    words = ["--method", "hirescam,integrated_gradients,deeplift", "--baseline", "0.25", "--whole", "--out", out]
+    assert explain(album / "one.png", "--model", "cbam", "--json", *words) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [(row["kind"], row["layer"], row["shape"][0], row["signed"]) for row in document["maps"]] == [
+        ("hirescam", "block4", 6, True), ("integrated_gradients", "", 48, True), ("deeplift", "", 48, True),
+    ]  # fmt: skip
+    assert {"hirescam-block4.png", "integrated_gradients.png", "deeplift.png"} <= set(document["files"])
+    with np.load(out / "explanation.npz") as stored:
+        assert stored["map/deeplift"].shape == (48, 48)
+        assert float(stored["map/deeplift"].min()) < 0.0
 
 
 @pytest.mark.parametrize("name", ["broken.png", "missing.png", "notes.txt"])

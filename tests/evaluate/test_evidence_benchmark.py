@@ -15,6 +15,7 @@ from engine.evaluate.evidence import ENRICHMENT_FLOOR
 from engine.evaluate.evidence_benchmark import compute_maps, evidence_benchmark
 from engine.evaluate.evidence_report import EvidenceReport, MapFigures
 from engine.explain.locking import model_lock
+from engine.explain.methods import METHODS, QUICK_METHODS
 from engine.labels import EMOTIONS
 from engine.models.plain import FourBlockNet
 from engine.models.taps import AttentionTap
@@ -182,3 +183,32 @@ def test_nothing_to_judge_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch)
     )
     with pytest.raises(DataError, match="None of the 3 pictures"):
         evidence_benchmark(MarkReader(), card(), limit=3)
+
+
+def test_methods_without_a_layer_appear_once_and_what_cannot_explain_is_named() -> None:
+    names = ("gradcam", "hirescam", "guided_gradcam", "integrated_gradients", "occlusion")
+    report = evidence_benchmark(MarkReader(), card(), variant="spurious", limit=7, methods=names)
+    rows = {row.source.name: row for row in report.maps if row.source.kind == "method"}
+    assert {name: row.source.layer for name, row in rows.items()} == {
+        "gradcam": "features", "hirescam": "features", "integrated_gradients": "", "occlusion": "",
+    }  # fmt: skip
+    assert rows["occlusion"].source.grid == (8, 8)
+    assert {row.source.grid for row in report.references} == {(48, 48), (8, 8)}
+    for row in rows.values():  # it reads nothing but the mark, and every method finds it out
+        assert row.groups["all"].figures["hit"].mean == 1.0
+    assert list(report.refused) == ["guided_gradcam"]
+    assert "has none" in report.refused["guided_gradcam"]
+    assert report.as_dict()["refused"] == report.refused
+    with pytest.raises(UsageError, match="Unknown method 'lrp'"):
+        evidence_benchmark(MarkReader(), card(), limit=1, methods=("lrp",))
+
+
+def test_a_real_net_takes_every_quick_method(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.models.plain.WIDTHS", (4, 4, 8, 8))
+    torch.manual_seed(0)
+    images = np.random.default_rng(0).integers(0, 256, (2, 48, 48), np.uint8)
+    found = compute_maps(FourBlockNet("cbam"), images, classes=EMOTIONS, spec=SPEC, methods=QUICK_METHODS)
+    assert found.refused == {}
+    layers = {name: [source.layer for source in found.maps if source.name == name] for name in QUICK_METHODS}
+    blocks = ["block1", "block2", "block3", "block4"]
+    assert layers == {name: blocks if METHODS[name].needs_layer else [""] for name in QUICK_METHODS}

@@ -14,7 +14,7 @@ from engine.models.taps import AttentionTap
 from engine.records import GateKind, InputSpec
 from tests.explain.made import CLASSES, hooks_on
 
-__all__ = ["BLOCK", "CLASSES", "SPEC", "Gated", "OneBlock", "noise", "unchanged"]
+__all__ = ["BLOCK", "CLASSES", "SPEC", "Gated", "OneBlock", "ReluBlock", "noise", "unchanged"]
 
 SPEC = InputSpec(size=16, channels=1, mean=(0.0,), std=(1.0,))
 """Pictures are read as they are, in [0, 1]."""
@@ -45,6 +45,38 @@ class OneBlock(nn.Module):
         with torch.no_grad():
             self.features.weight.fill_(1.0)
             self.output.weight.copy_(torch.tensor([[gain], [0.0], [-gain]]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.output(self.features(x * self.mask).mean(dim=(2, 3)) * 16.0)
+        return out
+
+    def activation_module(self, layer: str) -> nn.Module:
+        if layer not in self.explained_layers:
+            raise UnknownNameError("layer", layer, self.explained_layers)
+        return self.features
+
+
+class ReluBlock(nn.Module):
+    """As :class:`OneBlock`, with two channels (b, relu(b - 1/4) / 2 cell by cell) behind a ReLU that works in place.
+
+    Args:
+        gain: 0 makes a model that answers the same whatever it sees.
+    """
+
+    explained_layers = ("features",)
+
+    def __init__(self, gain: float = 8.0) -> None:
+        super().__init__()
+        self.features = nn.Sequential(nn.Conv2d(1, 2, 1), nn.ReLU(inplace=True))
+        self.output = nn.Linear(2, 3)
+        mask = torch.zeros(1, 1, 16, 16)
+        mask[:, :, BLOCK[0], BLOCK[1]] = 1.0
+        self.register_buffer("mask", mask)
+        with torch.no_grad():
+            self.features[0].weight.copy_(torch.tensor([1.0, 0.5]).view(2, 1, 1, 1))
+            self.features[0].bias.copy_(torch.tensor([0.0, -0.125]))
+            self.output.weight.copy_(gain * torch.tensor([[1.0, 0.5], [0.0, 0.0], [-1.0, -0.5]]))
+            self.output.bias.copy_(torch.tensor([0.3, 0.2, 0.1]))
 
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = self.output(self.features(x * self.mask).mean(dim=(2, 3)) * 16.0)
