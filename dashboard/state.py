@@ -39,6 +39,7 @@ PREDICTED: Final = "predicted"
 """The target's default: whichever class the model answers."""
 
 _PAGE: Final = "page_shown"
+_ARRIVED: Final = "page_changed"
 _KEPT: Final = "kept."
 
 
@@ -101,7 +102,8 @@ def arrive(page: str) -> None:
     A bound widget reads the address when it is first drawn. The sidebar's live on from page to page, so on arrival
     at another page their state is set from the address by hand. Values that are no option are left to the widget.
     """
-    if st.session_state.get(_PAGE, page) != page:
+    st.session_state[_ARRIVED] = st.session_state.get(_PAGE, page) != page
+    if st.session_state[_ARRIVED]:
         for key in (MODEL, *PICTURE_KEYS):
             asked = st.query_params.get(key)
             if asked is not None and st.session_state.get(key, asked) != asked:
@@ -110,6 +112,11 @@ def arrive(page: str) -> None:
         if MODEL in st.session_state:
             st.session_state[MODEL] = st.session_state[MODEL]
     st.session_state[_PAGE] = page
+
+
+def arrived() -> bool:
+    """Say whether this run is the first on its page after another page."""
+    return bool(st.session_state.get(_ARRIVED, False))
 
 
 def keep() -> None:

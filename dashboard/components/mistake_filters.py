@@ -6,12 +6,12 @@ another page and back by the menu, whose links carry nothing, brings back what w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import streamlit as st
 
-from dashboard import study_loaders
+from dashboard import state, study_loaders
 from dashboard.components import empty
 from engine.analysis.analysed import AnalysedSplit
 from engine.analysis.mistakes import ANSWERED, MistakesView
@@ -68,28 +68,29 @@ WIDGETS: Final[tuple[str, ...]] = (
     ANALYSIS, AGAINST, *FILTERS, SORT, PAGE, MAPS, SHARE, DIAGONAL, DIFFERENCE,
 )  # fmt: skip
 _KEPT: Final = "kept_mistakes"
+_READY: Final = "ready_mistakes"
 
 
 def recall() -> None:
     """Bring back what was chosen when the page is come to by a bare link; call it before any widget is drawn.
 
     The browser's way back from Explain counts as one: Streamlit leaves an entry in the history that has this page's
-    name and the parameters of the link that was followed.
+    name and the parameters of the link that was followed. On the first run of a page its bound widgets follow the
+    address whatever the session says, so the choices are laid ready here and taken up in the run after.
     """
-    kept: Mapping[str, Any] = st.session_state.get(_KEPT, {})
-    # The page's number is set by callbacks and outlives its widget.
-    drawn = any(key in st.session_state for key in WIDGETS if key != PAGE)
-    if drawn or any(key in st.query_params for key in (*WIDGETS, PICKED)):
-        return
-    for key, value in kept.items():
+    for key, value in st.session_state.pop(_READY, {}).items():
         if key == PICKED:
             st.query_params[PICKED] = list(value)
         else:
             st.session_state[key] = value
+    if state.arrived() and not any(key in st.query_params for key in (*WIDGETS, PICKED)):
+        st.session_state[_READY] = st.session_state.get(_KEPT, {})
 
 
 def keep() -> None:
-    """Keep what is chosen; call it when all widgets are drawn."""
+    """Keep what is chosen, or run the page again with what is to be brought back; call it after all widgets."""
+    if st.session_state.get(_READY):
+        st.rerun()
     kept = {key: st.session_state[key] for key in WIDGETS if key in st.session_state}
     st.session_state[_KEPT] = {**kept, PICKED: st.query_params.get_all(PICKED)}
 

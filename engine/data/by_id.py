@@ -95,9 +95,13 @@ class PictureIndex:
             return synthetic_id(split, 0)
         parts = (*TEST_SPLITS.get(split, (split,)), None, "train")
         for part in parts:
-            for entry in self._entries.values():
-                if entry.split == part or (part in {"public", "private"} and f"/{part}test_" in entry.id.lower()):
-                    return entry.id
+            inside = [
+                (entry.row, entry.id)
+                for entry in self._entries.values()
+                if entry.split == part or (part in {"public", "private"} and f"/{part}test_" in entry.id.lower())
+            ]
+            if inside:
+                return min(inside)[1]
         raise DataError(f"'{self.dataset}' on this machine has no picture of '{split}'; choose another split.")
 
 
