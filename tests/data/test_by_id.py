@@ -37,7 +37,7 @@ def test_built_in_faces_are_drawn() -> None:
 
 
 def test_what_is_not_there_is_a_sentence(patterns: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no picture 'test/happy/none.png'"):
+    with pytest.raises(DataError, match=r"no picture 'test/happy/none.png'"):
         PictureIndex("fer2013", patterns).picture("test/happy/none.png", 48, 1)
     with pytest.raises(UnknownNameError, match="synthetic, fer2013"):
         PictureIndex("faces", None)
@@ -49,5 +49,5 @@ def test_what_is_not_there_is_a_sentence(patterns: Path, monkeypatch: pytest.Mon
 def test_a_damaged_picture_is_a_sentence(patterns: Path, tmp_path: Path) -> None:
     shutil.copytree(patterns, tmp_path / "data")
     (tmp_path / "data/test/sad/PrivateTest_0.png").write_bytes(b"no picture")
-    with pytest.raises(DataError, match="'test/sad/PrivateTest_0.png' of 'fer2013' cannot be used"):
+    with pytest.raises(DataError, match=r"'test/sad/PrivateTest_0.png' of 'fer2013' cannot be used"):
         PictureIndex("fer2013", tmp_path / "data").picture("test/sad/PrivateTest_0.png", 48, 1)
