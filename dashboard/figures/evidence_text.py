@@ -48,14 +48,14 @@ def source_title(source: MapSource) -> str:
         return REFERENCE_TITLES.get(source.name, source.name)
     if source.kind == "gate":
         return f"{source.name.capitalize()} gate, {layer_title(source.layer)}"
-    return f"{method_title(source.name)}, {layer_title(source.layer)}"
+    return ", ".join(filter(None, (method_title(source.name), layer_title(source.layer))))
 
 
 def source_in_words(source: MapSource) -> str:
     """Return ``Grad-CAM at block 3`` or ``the spatial gate of block 3``, for a sentence."""
     if source.kind == "gate":
         return f"the {source.name} gate of {layer_title(source.layer)}"
-    return f"{method_title(source.name)} at {layer_title(source.layer)}"
+    return " at ".join(filter(None, (method_title(source.name), layer_title(source.layer))))
 
 
 def sources_in_words(chosen: Sequence[MapSource], everything: Sequence[MapSource]) -> str:

@@ -14,8 +14,9 @@ same for both rows and carries the difference of its inputs exactly into that of
 - a product of two features, as of a feature and its gate: each factor takes its change times the mean of the other's
   two values. [1] has no rule for products; this one is the only symmetric one that loses nothing.
 
-Captum's DeepLift, which it equals where activations are modules that run once and nothing is multiplied or max-pooled
-(there its sums are found to be off), has rules for modules only; see :mod:`engine.explain.backward_rules`. Models with other operations are refused by name.
+Captum's DeepLift has rules for modules only (see :mod:`engine.explain.backward_rules`). Where activations are modules
+that run once, and nothing is multiplied or max-pooled, both give the same; behind a max-pool its sums are found to be
+off. Models with other operations are refused by name.
 """
 
 from __future__ import annotations

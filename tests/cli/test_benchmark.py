@@ -19,7 +19,7 @@ def benchmark(*words: object) -> int:
 
 def test_the_document_and_its_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "evidence.json"
-    assert benchmark("--model", "cbam", "--limit", 14, "--json", "--out", out) == 0
+    assert benchmark("--model", "cbam", "--methods", "gradcam", "--limit", 14, "--json", "--out", out) == 0
     document = json.loads(capsys.readouterr().out)
     assert json.loads(out.read_text(encoding="utf-8")) == document
     assert [path.name for path in tmp_path.iterdir()] == ["evidence.json"]
@@ -39,7 +39,19 @@ def test_the_document_and_its_file(tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 def test_the_same_command_gives_the_same_document(capsys: pytest.CaptureFixture[str]) -> None:
-    words = ("--model", "baseline", "--limit", 7, "--variant", "spurious", "--split", "val", "--json")
+    words = (
+        "--model",
+        "baseline",
+        "--methods",
+        "gradcam,hirescam",
+        "--limit",
+        7,
+        "--variant",
+        "spurious",
+        "--split",
+        "val",
+        "--json",
+    )
     assert benchmark(*words) == 0
     first = capsys.readouterr().out
     assert benchmark(*words) == 0
@@ -58,6 +70,8 @@ def test_for_people(variant: str, column: str, capsys: pytest.CaptureFixture[str
     assert ("mark's class" in printed.out) == (variant == "spurious")
     assert column in printed.err
     assert "gradcam block4" in printed.err
+    assert "deeplift" in printed.err
+    assert "occlusion" not in printed.err  # it takes long, and was not asked for
     assert "block1.channel" in printed.err
 
 
@@ -69,6 +83,7 @@ def test_for_people(variant: str, column: str, capsys: pytest.CaptureFixture[str
         (["--variant", "odd"], 2, "plain, spurious"),
         (["--limit", "0"], 2, "--limit of 1"),
         (["--seed", "-1"], 2, "--seed of 0"),
+        (["--methods", "gradcam,magic"], 2, "Unknown method 'magic'"),
         (["--model", "nothing"], 2, "baseline, cbam"),
         (["--out", "nowhere/evidence.json"], 2, "'nowhere'"),
     ],

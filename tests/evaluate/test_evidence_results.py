@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,27 @@ def test_what_is_written_is_read_back(tmp_path: Path, variant: str) -> None:
     assert found is not None
     assert found.as_dict() == report.as_dict()
     assert found.maps[0].source == report.maps[0].source
+
+
+def test_refused_methods_and_maps_without_a_layer_are_read_back(tmp_path: Path) -> None:
+    report = make_report()
+    (first, *rest) = report.maps
+    bare = replace(first, source=replace(first.source, name="deeplift", layer=""))
+    report = replace(report, maps=(bare, *rest), refused={"guided_gradcam": "it has no ReLUs"})
+    found = read_evidence(write_report(tmp_path, report), CARD, variant="plain")
+    assert found is not None
+    assert found.maps[0].source.layer == ""
+    assert found.refused == report.refused
+
+
+def test_older_files_have_none_refused(tmp_path: Path) -> None:
+    file = write_report(tmp_path, make_report())
+    document = json.loads(file.read_text(encoding="utf-8"))
+    del document["refused"]
+    file.write_text(json.dumps(document), encoding="utf-8")
+    found = read_evidence(file, CARD, variant="plain")
+    assert found is not None
+    assert found.refused == {}
 
 
 def test_no_file_is_none_and_where_it_belongs_is_known(tmp_path: Path) -> None:
