@@ -26,11 +26,17 @@ def few_faces(name: str = "synthetic") -> FaceDataset:
     return FaceDataset(name, "test", EMOTIONS, images, labels, ids, np.arange(FACES, dtype=np.int64))
 
 
-def write_analysed(folder: Path) -> None:
-    """Write ``baseline``, ``cbam`` (analysed on built-in faces, cbam also as FER2013) and ``spatial`` (not analysed)."""
-    for seed, model in enumerate(("baseline", "cbam", "spatial")):
-        write_seeded(folder, model, seed)
-        for dataset in {"baseline": ("synthetic",), "cbam": ("synthetic", "fer2013"), "spatial": ()}[model]:
+def write_analysed(folder: Path, *, absent: bool = False) -> None:
+    """Write ``baseline`` and ``cbam``, analysed on built-in faces, and ``spatial``, which is not analysed.
+
+    ``absent`` adds an analysis of cbam under FER2013's name, whose pictures are nowhere.
+    """
+    for model in ("baseline", "cbam", "spatial"):
+        write_seeded(folder, model)
+        datasets = (
+            () if model == "spatial" else ("synthetic", "fer2013") if absent and model == "cbam" else ("synthetic",)
+        )
+        for dataset in datasets:
             loaded = load_checkpoint(model, folder=folder)
             out = analysis_folder(folder / model, dataset, "test")
             sweep(loaded.model, loaded.card, few_faces(dataset), out, settings=SweepSettings(batch_size=16), bare=4)
