@@ -50,8 +50,13 @@ def test_what_is_chosen_is_outlined() -> None:
 
 @pytest.mark.parametrize(
     ("value", "shares", "difference", "text"),
-    [(1234.0, False, False, "1,234"), (0.124, True, False, "12 %"), (-4.0, False, True, "−4"), (0.001, True, True, "0 pp")],
-)  # fmt: skip
+    [
+        (1234.0, False, False, "1,234"),
+        (0.124, True, False, "12 %"),
+        (-4.0, False, True, "−4"),
+        (0.001, True, True, "0 pp"),
+    ],
+)
 def test_cells_carry_units_and_signs(value: float, shares: bool, difference: bool, text: str) -> None:
     assert cell_text(value, shares=shares, difference=difference) == text
 

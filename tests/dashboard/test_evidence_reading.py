@@ -30,9 +30,7 @@ def test_what_the_best_does_not_beat_is_said() -> None:
 def test_failures_against_centre_and_edges_are_named() -> None:
     report = make_report()
     centre, edges = read_failures(report, "all")
-    assert centre == (
-        "Grad-CAM at block 2 as well as the spatial gate of block 2 do not surely beat a centre prior."
-    )
+    assert centre == ("Grad-CAM at block 2 as well as the spatial gate of block 2 do not surely beat a centre prior.")
     assert "every spatial gate" in edges
     assert edges.endswith("do not surely beat an edge map.")
     centre, edges = read_failures(replace(report, maps=report.maps[:1]), "all")
