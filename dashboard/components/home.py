@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import streamlit as st
@@ -15,20 +17,45 @@ from engine.records import RunCard
 
 EXPLAIN: Final = "pages/1_Explain.py"
 
+
+@dataclass(frozen=True)
+class Tile:
+    """A way in: icon, title, a sentence, the page it opens, and what its address carries."""
+
+    icon: str
+    title: str
+    words: str
+    page: str
+    address: Mapping[str, str] = field(default_factory=dict)
+
+
 TILES: Final = (
-    (
+    Tile(
         ":material/upload:",
         "Explain a photo",
         "Upload one or several pictures; every face in them is found and read.",
-        "upload",
+        EXPLAIN,
+        {"source": "upload"},
     ),
-    (
+    Tile(
         ":material/photo_camera:",
         "Take a shot",
         "One picture from your camera, explained like any other and not stored.",
-        "camera",
+        EXPLAIN,
+        {"source": "camera"},
     ),
-    (":material/face:", "Start from a sample", "A portrait in the public domain, or a drawn expression.", "sample"),
+    Tile(
+        ":material/compare:",
+        "Compare models",
+        "The same face through two to four models, and whether one is better on a dataset.",
+        "pages/2_Compare.py",
+    ),
+    Tile(
+        ":material/grid_view:",
+        "Browse mistakes",
+        "A confusion matrix to click, and the pictures behind each of its cells.",
+        "pages/4_Misclassifications.py",
+    ),
 )
 
 MUST_NOT: Final = """
@@ -63,11 +90,12 @@ def _page(model: str | None) -> None:
 
 def _tiles() -> None:
     with st.container(key="stack-tiles"):
-        columns = st.columns(3, gap="medium")
-    for column, (icon, title, words, source) in zip(columns, TILES, strict=True):
+        columns = st.columns(len(TILES), gap="medium")
+    for column, tile in zip(columns, TILES, strict=True):
         with column, st.container(border=True, height="stretch"):
-            st.page_link(EXPLAIN, label=f"**{title}**", icon=icon, query_params=state.shared_address(source=source))
-            st.caption(words)
+            address = state.shared_address(**tile.address)
+            st.page_link(tile.page, label=f"**{tile.title}**", icon=tile.icon, query_params=address)
+            st.caption(tile.words)
 
 
 def _models(model: str | None) -> None:

@@ -28,7 +28,9 @@ def test_tiles_and_strip_carry_the_choice_to_explain(home: AppTest) -> None:
     queries = [element.proto.query_string for element in home.get("page_link")]
     assert "source=upload" in queries[0]
     assert "source=camera" in queries[1]
-    assert re.search("sample=drawn-happy", queries[6])
+    pages = [element.proto.page for element in home.get("page_link")]
+    assert [pages[2], pages[3]] == ["Compare", "Misclassifications"]
+    assert re.search("sample=drawn-happy", queries[7])
     assert all("model=cbam" in query for query in queries)
 
 
