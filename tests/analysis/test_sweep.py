@@ -170,8 +170,13 @@ def test_the_size_of_blocks_changes_rounding_alone(
         other = tensors(tmp_path / "one")[name]
         if name.endswith("count"):
             assert (tensor == other).all()
+        elif name.endswith("variance"):
+            # A batch of another size gives the model's float32 features other rounding: some 1e-7 of the values
+            # themselves. Spreads are compared, for the error of a variance grows with the spread.
+            values = float(np.abs(tensors(done)[name.replace("variance", "mean")]).max())
+            np.testing.assert_allclose(np.sqrt(tensor), np.sqrt(other), rtol=1e-3, atol=1e-6 * values, err_msg=name)
         elif not name.startswith("embedding"):
-            np.testing.assert_allclose(tensor, other, rtol=1e-2, atol=1e-3 * float(np.abs(tensor).max()), err_msg=name)
+            np.testing.assert_allclose(tensor, other, rtol=1e-3, atol=1e-6 * float(np.abs(tensor).max()), err_msg=name)
 
 
 def test_what_is_there_is_kept_unless_told(
