@@ -12,8 +12,13 @@ PATIENCE = 60_000  # milliseconds; the first page imports torch
 
 
 def wait_for_comparison(page: Page) -> None:
+    """Wait until the page is drawn and stays so: on arrival the address is filled in, which draws it a second time."""
     page.get_by_text("All agreement figures").wait_for(timeout=PATIENCE)
-    page.wait_for_timeout(500)
+    counts = [-1, 0]
+    while counts[-1] == 0 or counts[-1] != counts[-2]:
+        assert len(counts) < PATIENCE / 400, f"rows came and went: {counts}"
+        page.wait_for_timeout(400)
+        counts.append(page.locator(".fl-crow").count())
 
 
 def place(page: Page) -> str:
