@@ -106,7 +106,8 @@ def test_maps_are_drawn_over_the_faces_and_a_model_without_gates_offers_none(pag
     assert 'alt="block4.spatial, ' in page_html(app)
     app.segmented_control(key="maps").set_value("Grad-CAM").run()
     assert re.search(r'alt="Grad-CAM for |no positive evidence for ', page_html(app))
-    app = opened(page, model="baseline")
+    app.sidebar.selectbox(key="model").set_value("baseline").run()
+    assert not app.exception
     assert app.segmented_control(key="maps").options == ["picture", "Grad-CAM"]
 
 
