@@ -1,6 +1,6 @@
 """Read the planted-evidence benchmark's shipped document back into its records, or say in a sentence what is wrong.
 
-A checkpoint ships one document a variant: ``analysis/synthetic-<split>/evidence-<variant>.json``, as
+A checkpoint ships one document a variant: ``analysis/evidence-<split>/evidence-<variant>.json``, as
 ``python -m engine benchmark evidence --out`` writes it. The counts in it are checked against one another, so that a
 file cut short, edited by hand or written for another model is noticed before a figure of it is shown.
 """
@@ -23,7 +23,8 @@ from engine.records import RunCard
 
 def evidence_file(variant: str, split: str = "test") -> Path:
     """Return where the results of ``variant`` lie within a checkpoint's folder."""
-    return Path("analysis") / f"synthetic-{split}" / f"evidence-{variant}.json"
+    # A folder of its own: the analysis of a split is one folder that is written, and replaced, as a whole.
+    return Path("analysis") / f"evidence-{split}" / f"evidence-{variant}.json"
 
 
 def read_evidence(path: Path, card: RunCard, *, variant: str, split: str = "test") -> EvidenceReport | None:

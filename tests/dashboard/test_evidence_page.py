@@ -160,7 +160,7 @@ def test_without_results_the_command_is_said_and_the_faces_still_work(page: AppT
     (code,) = app.code
     assert code.value.endswith(
         "python -m engine benchmark evidence --model baseline "
-        "--out checkpoints/baseline/analysis/synthetic-test/evidence-plain.json"
+        "--out checkpoints/baseline/analysis/evidence-test/evidence-plain.json"
     )
     assert page_html(app).count('<img class="fl-outline"') == 5  # the picture and four Grad-CAM maps; no gates
 
@@ -169,7 +169,7 @@ def test_damaged_results_are_one_sentence_and_the_faces_still_work(
     page: AppTest, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(store, tmp_path / "all")
-    (tmp_path / "all/cbam/analysis/synthetic-test/evidence-plain.json").write_text("{", encoding="utf-8")
+    (tmp_path / "all/cbam/analysis/evidence-test/evidence-plain.json").write_text("{", encoding="utf-8")
     monkeypatch.setenv("FERLENS_CHECKPOINTS", str(tmp_path / "all"))
     app = opened(page, model="cbam")
     assert not app.exception

@@ -61,7 +61,7 @@ def test_older_files_have_none_refused(tmp_path: Path) -> None:
 
 def test_no_file_is_none_and_where_it_belongs_is_known(tmp_path: Path) -> None:
     file = evidence_file("spurious")
-    assert file.as_posix() == "analysis/synthetic-test/evidence-spurious.json"
+    assert file.as_posix() == "analysis/evidence-test/evidence-spurious.json"
     assert read_evidence(tmp_path / file, CARD, variant="spurious") is None
 
 
