@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -75,15 +77,15 @@ def test_the_slider_moves_by_keyboard_and_mouse(dashboard: str, browser: Browser
 def test_the_address_reopens_the_view(dashboard: str, browser: Browser) -> None:
     page = open_page(browser, f"{dashboard}/Compare")
     wait_for_comparison(page)
-    assert "models=baseline%2Ccbam" in page.url
+    expect(page).to_have_url(re.compile("models=baseline%2Ccbam"), timeout=PATIENCE)
     for menu, option in (("Class to explain", "fear"), ("Layer", "block2")):
         page.get_by_role("combobox", name=menu).click()
         page.get_by_role("option", name=option).click()
         expect(page.get_by_text("Running...")).to_have_count(0, timeout=PATIENCE)
     expect(page.get_by_text("Explains fear.")).to_be_visible(timeout=PATIENCE)
     page.wait_for_timeout(500)
-    assert "target=fear" in page.url
-    assert "layer=block2" in page.url
+    expect(page).to_have_url(re.compile("target=fear"), timeout=PATIENCE)
+    expect(page).to_have_url(re.compile("layer=block2"), timeout=PATIENCE)
     again = open_page(browser, page.url)
     wait_for_comparison(again)
     expect(again.get_by_text("Explains fear.")).to_be_visible()
@@ -103,6 +105,6 @@ def test_other_models_are_taken_from_the_menu_and_the_first_page_may_be_compare(
     page.get_by_role("combobox", name="Models, 2 to 4").click()
     page.get_by_role("option", name="baseline").click()
     wait_for_comparison(page)
-    assert "models=cbam%2Cbaseline" in page.url
+    expect(page).to_have_url(re.compile("models=cbam%2Cbaseline"), timeout=PATIENCE)
     heads = page.locator(".fl-chead").first.locator(".fl-ccell b").all_inner_texts()
     assert heads == ["cbam", "baseline", "baseline − cbam"]

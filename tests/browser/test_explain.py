@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -49,8 +50,8 @@ def test_a_photograph_goes_from_upload_to_explanation(dashboard: str, browser: B
     portrait = (SAMPLES / "astronaut.jpg").read_bytes()
     upload(page, ("portrait.jpg", portrait), ("broken.jpg", portrait[:3000]))
     wait_for_explanation(page)
-    assert "/Explain" in page.url
-    assert "source=upload" in page.url
+    expect(page).to_have_url(re.compile("/Explain"), timeout=PATIENCE)
+    expect(page).to_have_url(re.compile("source=upload"), timeout=PATIENCE)
     expect(page.get_by_text("'broken.jpg' is cut short or damaged")).to_be_visible()
     expect(page.locator(".fl-bar")).to_have_count(7)
 
@@ -113,11 +114,11 @@ def test_choices_live_in_the_address_and_a_strip_face_opens_explain(dashboard: s
     page = open_page(browser, dashboard)
     page.get_by_role("link", name="happy").click()
     wait_for_explanation(page)
-    assert "sample=drawn-happy" in page.url
+    expect(page).to_have_url(re.compile(r"sample=drawn-happy"), timeout=PATIENCE)
     page.get_by_role("combobox", name="Layer").click()
     page.get_by_role("option", name="block2").click()
     expect(page.locator(".fl-reading")).to_contain_text("block 2", timeout=PATIENCE)
-    assert "layer=block2" in page.url
+    expect(page).to_have_url(re.compile("layer=block2"), timeout=PATIENCE)
     again = open_page(browser, page.url)
     wait_for_explanation(again)
     expect(again.locator(".fl-reading")).to_contain_text("block 2")
