@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_explain import open_page
+from tests.browser.test_explain import choose, open_page
 
 pytestmark = pytest.mark.browser
 PATIENCE = 60_000  # milliseconds; the first page imports torch
@@ -79,8 +79,7 @@ def test_the_address_reopens_the_view(dashboard: str, browser: Browser) -> None:
     wait_for_comparison(page)
     expect(page).to_have_url(re.compile("models=baseline%2Ccbam"), timeout=PATIENCE)
     for menu, option in (("Class to explain", "fear"), ("Layer", "block2")):
-        page.get_by_role("combobox", name=menu).click()
-        page.get_by_role("option", name=option).click()
+        choose(page, menu, option)
         expect(page.get_by_text("Running...")).to_have_count(0, timeout=PATIENCE)
     expect(page.get_by_text("Explains fear.")).to_be_visible(timeout=PATIENCE)
     page.wait_for_timeout(500)
