@@ -20,6 +20,20 @@ FER2013_CSV_ORDER: Final[tuple[str, ...]] = ("angry", "disgust", "fear", "happy"
 VOCABULARY: Final[tuple[str, ...]] = (*EMOTIONS, "contempt")
 """Every emotion that has a name here, the seven first."""
 
+EMOTION_COLORS: Final[dict[str, str]] = {
+    "angry": "#D55E00",
+    "disgust": "#009E73",
+    "fear": "#CC79A7",
+    "happy": "#E69F00",
+    "neutral": "#8C8F96",
+    "sad": "#0072B2",
+    "surprise": "#56B4E9",
+    "contempt": "#C9BC1F",
+}
+"""Colour by emotion, used for nothing else: eight that colour-blind readers can tell apart (M. Okabe, K. Ito. Color
+Universal Design. 2008). Neutral takes a grey in place of their black, so that it can be seen on a dark page as well;
+contempt is their yellow, darkened to be seen on white."""
+
 SYNONYMS: Final[dict[str, str]] = {
     "anger": "angry",
     "disgusted": "disgust",

@@ -1,26 +1,12 @@
-"""The fixed colours of the emotions: defined once, and used for nothing else.
-
-[1] M. Okabe, K. Ito. Color Universal Design. 2008: eight colours that colour-blind readers can tell apart. Neutral
-    takes a grey in place of their black, so that it can be seen on a dark page as well.
-"""
+"""The fixed colours of the emotions as figures ask for them; :mod:`engine.labels` defines them, once."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from engine.labels import VOCABULARY
+from engine.labels import EMOTION_COLORS, VOCABULARY
 
-EMOTION_COLORS: Final[dict[str, str]] = {
-    "angry": "#D55E00",
-    "disgust": "#009E73",
-    "fear": "#CC79A7",
-    "happy": "#E69F00",
-    "neutral": "#8C8F96",
-    "sad": "#0072B2",
-    "surprise": "#56B4E9",
-    "contempt": "#C9BC1F",
-}
-"""Colour by emotion; contempt is Okabe and Ito's yellow, darkened to be seen on white."""
+__all__ = ["EMOTION_COLORS", "OTHER", "emotion_color", "emotion_rgb"]
 
 OTHER: Final = "#8C8F96"
 """For a class outside the vocabulary (a model of one's own)."""
