@@ -21,13 +21,15 @@ def npz_bytes(explanation: FaceExplanation, maps: Sequence[Explanation]) -> byte
     """Return the raw arrays, on their native grids, as a compressed NPZ.
 
     Keys: ``face`` (uint8, as the model saw it), ``probabilities`` and ``logits`` (K,), ``classes`` (K,) text,
-    ``gate/<layer>`` each gate's weights, ``map/<method>/<layer>/<target>`` each explanation.
+    ``gate/<layer>`` each gate's weights, ``map/<method>/<layer>/<target>`` each explanation (a method that needs no
+    layer: ``map/<method>/<target>``).
     """
     arrays: dict[str, Any] = {
         key: value for key, value in raw_arrays(explanation).items() if not key.startswith("map/")
     }
     arrays["classes"] = np.array(explanation.prediction.classes)
-    arrays |= {f"map/{entry.method}/{entry.layer}/{entry.target}": entry.heatmap for entry in maps}
+    for entry in maps:
+        arrays["/".join(filter(None, ("map", entry.method, entry.layer, entry.target)))] = entry.heatmap
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
     return buffer.getvalue()

@@ -155,8 +155,8 @@ def _picture(face: UInt8, card: MapCard, style: MapStyle, pixels: int) -> str:
     return f'<div class="fl-map" title="{grid(card.values.shape)}">{below}</div>'
 
 
-def card_html(face: UInt8, card: MapCard, style: MapStyle, pixels: int = CARD_PIXELS) -> str:
-    """Return one card as HTML, its map ``pixels`` wide. ``face`` is (S, S) or (S, S, 3) uint8."""
+def card_html(face: UInt8, card: MapCard, style: MapStyle, pixels: int = CARD_PIXELS, below: str = "") -> str:
+    """Return one card as HTML, its map ``pixels`` wide; ``face`` is (S, S[, 3]) uint8, ``below`` HTML at its foot."""
     dot = f'<span class="fl-dot" style="background:{card.color}"></span>' if card.color else ""
     parts = [_picture(face, card, style, pixels)]
     size = ""
@@ -171,14 +171,20 @@ def card_html(face: UInt8, card: MapCard, style: MapStyle, pixels: int = CARD_PI
         )
     return (
         f'<figure class="fl-card{" fl-chosen" if card.chosen else ""}"><figcaption>{dot}'
-        f"<b>{escape(card.title)}</b>{size}</figcaption>{''.join(parts)}</figure>"
+        f"<b>{escape(card.title)}</b>{size}</figcaption>{''.join(parts)}{below}</figure>"
     )
 
 
-def cards_html(face: UInt8, cards: Sequence[MapCard], style: MapStyle, *, small: bool = False) -> str:
-    """Return a row of cards as one HTML grid that breaks by itself; ``small`` draws all but the first small."""
+def cards_html(
+    face: UInt8, cards: Sequence[MapCard], style: MapStyle, *, small: bool = False, below: Sequence[str] = ()
+) -> str:
+    """Return a row of cards as one HTML grid that breaks by itself.
+
+    ``small`` draws all but the first small; ``below`` holds HTML for the foot of the first few cards.
+    """
+    feet = (*below, *("" for _ in cards[len(below) :]))
     inside = "".join(
-        card_html(face, card, style, SMALL_PIXELS if small and index else CARD_PIXELS)
-        for index, card in enumerate(cards)
+        card_html(face, card, style, SMALL_PIXELS if small and index else CARD_PIXELS, foot)
+        for index, (card, foot) in enumerate(zip(cards, feet, strict=True))
     )
     return f'<div class="fl-cards{" fl-small" if small else ""}">{inside}</div>'

@@ -1,5 +1,6 @@
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -32,3 +33,9 @@ def test_json_holds_the_numbers(explained: FaceExplanation) -> None:
     assert (spatial["layer"], spatial["kind"], spatial["shape"]) == ("block1.spatial", "spatial", [2, 2])
     assert spatial["mean"] == pytest.approx(0.535)
     assert document["maps"][0]["positive_evidence"] is True
+
+
+def test_a_map_without_a_layer_is_named_without_one(explained: FaceExplanation) -> None:
+    flat = replace(explained.maps[0], method="occlusion", layer="")
+    with np.load(io.BytesIO(npz_bytes(explained, [flat])), allow_pickle=False) as arrays:
+        assert "map/occlusion/happy" in arrays.files

@@ -79,3 +79,10 @@ def test_small_rows_draw_the_first_large(explained: FaceExplanation) -> None:
         picture.shape[0] for picture in pictures(cards_html(explained.face, cards, MapStyle(smooth=False), small=True))
     ]
     assert shapes == [288, 144]
+
+
+def test_what_stands_below_belongs_to_the_first_cards(explained: FaceExplanation) -> None:
+    html = cards_html(explained.face, gate_cards((LOW, HIGH), "fixed"), MapStyle(), below=("<i>one</i>",))
+    first, second = html.split("</figure>")[:2]
+    assert first.endswith("<i>one</i>")
+    assert "<i>one</i>" not in second
