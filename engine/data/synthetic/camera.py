@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 
@@ -9,10 +11,15 @@ from engine.data.synthetic.canvas import Bytes, Canvas, Floats
 from engine.data.synthetic.view import View
 
 
+@lru_cache(maxsize=8)
+def _ramp(size: int) -> Floats:
+    return np.linspace(-1.0, 1.0, size, dtype=np.float32)
+
+
 def paint_backdrop(canvas: Canvas, view: View) -> None:
     """Paint a soft wall of light behind the head, with blurred shapes where there is clutter."""
     size = canvas.size
-    ramp = np.linspace(-1.0, 1.0, size, dtype=np.float32)
+    ramp = _ramp(size)
     side = -1.0 if view.light[0] > 0 else 1.0
     light = 1.0 - 0.13 * ramp[:, None] - 0.10 * side * ramp[None, :]
     canvas.paint[:] = np.clip(canvas.tone(view.backdrop) * light[:, :, None], 0.0, 1.0)

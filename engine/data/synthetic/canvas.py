@@ -185,19 +185,26 @@ class Canvas:
         """Draw a curve (N, 2) of ``width`` in ``colour``."""
         self.blend(self.line(points, width, soft, closed=closed), colour, opacity, clip)
 
-    def glow(self, centre: ArrayLike, radii: tuple[float, float]) -> tuple[Floats, Window] | None:
+    def glow(self, centre: Points, radii: tuple[float, float]) -> tuple[Floats, Window] | None:
         """Return a Gaussian spot with standard deviations ``radii``, cut at three of them, and where it lies."""
-        middle = np.asarray(centre, np.float64)
-        reach = 3.0 * np.asarray(radii)
-        placed = self._fixed(np.stack([middle - reach, middle + reach]), 0.0)
-        if placed is None:
+        across = self._bell(float(centre[0]), radii[0])
+        down = self._bell(float(centre[1]), radii[1])
+        if across is None or down is None:
             return None
-        window = placed[1]
-        at = self.pixels(middle)
-        columns = (np.arange(window[1].start, window[1].stop) - at[0]) / self.sigma(radii[0])
-        rows = (np.arange(window[0].start, window[0].stop) - at[1]) / self.sigma(radii[1])
-        spot = np.exp(-0.5 * rows**2)[:, None] * np.exp(-0.5 * columns**2)[None, :]
-        return spot.astype(np.float32), window
+        return (down[0][:, None] * across[0][None, :]).astype(np.float32), (down[1], across[1])
+
+    def _bell(self, middle: float, radius: float) -> tuple[NDArray[np.float64], slice] | None:
+        """Return one side of a Gaussian spot, float64 (n,), and which pixels it covers; None off the canvas."""
+        half = 0.5 * self.size
+        scale, offset = _ONE * half, _ONE * (half - 0.5)
+        low = round((middle - 3.0 * radius) * scale + offset)
+        high = round((middle + 3.0 * radius) * scale + offset)
+        start = max(math.floor(low / _ONE), 0)
+        stop = min(math.ceil((high + 1) / _ONE) + 1, self.size)
+        if start >= stop:
+            return None
+        bell = (_places(self.size)[start:stop] - ((middle + 1.0) * half - 0.5)) / self.sigma(radius)
+        return np.exp(-0.5 * bell**2), slice(start, stop)
 
     def full(self, shape: tuple[Floats, Window] | None) -> Floats:
         """Return a coverage as a full (size, size) array, zero outside its window."""
@@ -205,6 +212,11 @@ class Canvas:
         if shape is not None:
             whole[shape[1]] = shape[0]
         return whole
+
+
+@lru_cache(maxsize=8)
+def _places(size: int) -> NDArray[np.float64]:
+    return np.arange(size, dtype=np.float64)
 
 
 @lru_cache(maxsize=8)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.data.synthetic.canvas import Canvas, Floats, Points, ellipse
 from engine.data.synthetic.geometry import SIGNS, Eye, Shape
@@ -10,6 +13,11 @@ from engine.data.synthetic.identity import Colour, Identity
 from engine.data.synthetic.relief import Relief
 from engine.data.synthetic.skin import mixed
 from engine.data.synthetic.view import View
+
+_HAIRS = np.linspace(0.03, 0.90, 22)
+"""Where a brow's single hairs grow, along it."""
+_LEANS = tuple(np.stack([sign * (0.25 + 0.75 * _HAIRS), -0.9 + 1.0 * _HAIRS], axis=1) for sign in SIGNS)
+"""Where they point, for either side."""
 
 
 def paint_eyes(canvas: Canvas, who: Identity, shape: Shape, view: View, relief: Relief) -> None:
@@ -24,7 +32,8 @@ def _paint_eye(canvas: Canvas, who: Identity, eye: Eye, view: View, relief: Reli
         return
     inside = canvas.full(ball)
     mask, window = ball
-    lit = 0.62 + 0.42 * float(np.average(relief.shade[window], weights=mask + 1e-6))
+    weights = mask + np.float32(1e-6)
+    lit = 0.62 + 0.42 * float((relief.shade[window] * weights).sum() / weights.sum())
     white = np.array([0.92, 0.895, 0.875]) * lit
     canvas.blend(ball, np.minimum(white, 1.0))
     canvas.fill(
@@ -69,13 +78,23 @@ def _lids(canvas: Canvas, who: Identity, eye: Eye, sign: float) -> None:
         canvas.fill(lid, mixed(who.skin_colour, (0.35, 0.22, 0.30), 0.5), 0.45 * who.makeup, soft=0.012)
 
 
+@lru_cache(maxsize=8)
+def _taper(count: int) -> NDArray[np.float64]:
+    """Return how thick a brow is along its length (count,), 1 for the thickest."""
+    along = np.linspace(0.0, 1.0, count)
+    return np.interp(along, [0.0, 0.12, 0.45, 0.75, 1.0], [0.62, 0.95, 1.0, 0.68, 0.14])
+
+
 def brow_outline(curve: Points, thickness: float) -> Points:
     """Return a brow's outline (2N, 2) around its centre line (N, 2): full at the inner end, tapering outwards."""
-    along = np.linspace(0.0, 1.0, len(curve))
-    half = 0.5 * thickness * np.interp(along, [0.0, 0.12, 0.45, 0.75, 1.0], [0.62, 0.95, 1.0, 0.68, 0.14])
+    half = 0.5 * thickness * _taper(len(curve))
     step = np.gradient(curve, axis=0)
-    normal = np.stack([-step[:, 1], step[:, 0]], axis=1) / np.maximum(np.linalg.norm(step, axis=1, keepdims=True), 1e-9)
-    return np.concatenate([curve + normal * half[:, None], (curve - normal * half[:, None])[::-1]])
+    normal = np.empty_like(step)
+    np.negative(step[:, 1], out=normal[:, 0])
+    normal[:, 1] = step[:, 0]
+    normal /= np.maximum(np.sqrt(np.add.reduce(step * step, axis=1, keepdims=True)), 1e-9)
+    normal *= half[:, None]
+    return np.concatenate([curve + normal, (curve - normal)[::-1]])
 
 
 def brow_colour(who: Identity) -> Colour:
@@ -89,13 +108,11 @@ def paint_brows(canvas: Canvas, who: Identity, shape: Shape, view: View, head: F
     colour = brow_colour(who)
     thickness = 0.066 * who.brow_thickness * view.scale
     rng = np.random.default_rng(who.texture_seed + 1)
-    for side, sign in enumerate(SIGNS):
-        curve = shape.brows[side]
+    for side, curve in enumerate(shape.brows):
         canvas.fill(brow_outline(curve, thickness), colour, 0.74, soft=0.0075, clip=head)
-        place = np.linspace(0.03, 0.90, 22)
-        at = np.stack([np.interp(place * (len(curve) - 1), np.arange(len(curve)), curve[:, k]) for k in (0, 1)], axis=1)
+        place, steps = _HAIRS * (len(curve) - 1), np.arange(len(curve))
+        at = np.stack([np.interp(place, steps, curve[:, k]) for k in (0, 1)], axis=1)
         spread = rng.uniform(-0.34, 0.42, 22)[:, None] * thickness
-        lean = np.stack([sign * (0.25 + 0.75 * place), -0.9 + 1.0 * place], axis=1)
         root = at + np.array([0.0, 1.0]) * spread
-        tip = root + lean * (thickness * rng.uniform(0.45, 0.75, 22))[:, None]
+        tip = root + _LEANS[side] * (thickness * rng.uniform(0.45, 0.75, 22))[:, None]
         canvas.blend(canvas.line(np.stack([root, tip], axis=1), 0.007), tuple(0.70 * c for c in colour), 0.45, head)

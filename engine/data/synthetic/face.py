@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.data.synthetic import beard, camera, eyes, hair, lips, masks, skin, wear
 from engine.data.synthetic.canvas import Bytes, Canvas, Floats
-from engine.data.synthetic.geometry import Shape, shape_of
+from engine.data.synthetic.geometry import Shape, landmarks_of, shape_of
 from engine.data.synthetic.identity import Identity, sample_identity
 from engine.data.synthetic.relief import light_relief
 from engine.data.synthetic.units import PROTOTYPES, REGIONS, Expression, prototype, sample_expression
@@ -131,13 +131,14 @@ def draw_face(parameters: FaceParameters, size: int = 48, channels: int = 1) -> 
     canvas, shape, covers = _paint(parameters, size, channels)
     face = parameters.expression
     regions = masks.reduce_regions(masks.region_map(canvas, parameters.identity, shape, covers), size)
-    place = (np.array(list(shape.landmarks.values())) + 1.0) * (0.5 * size) - 0.5
+    marks = landmarks_of(parameters.identity, shape)
+    place = (np.array(list(marks.values())) + 1.0) * (0.5 * size) - 0.5
     return SyntheticFace(
         image=camera.expose(canvas, parameters.view, size),
         label=parameters.label,
         units=dict(face.units),
         distractors=face.distractors,
-        landmarks={name: (float(x), float(y)) for name, (x, y) in zip(shape.landmarks, place, strict=True)},
+        landmarks={name: (float(x), float(y)) for name, (x, y) in zip(marks, place, strict=True)},
         regions=regions,
         evidence=masks.evidence_mask(regions, face),
         region_names=REGIONS,

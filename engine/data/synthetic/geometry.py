@@ -8,13 +8,13 @@ viewer's: 0 and sign -1 is the left half of the picture.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from engine.data.synthetic.canvas import Points, spline
-from engine.data.synthetic.identity import Identity
+from engine.data.synthetic.identity import Identity, within
 from engine.data.synthetic.units import Expression
 from engine.data.synthetic.view import View
 
@@ -89,7 +89,6 @@ class Shape:
     mouth: Mouth
     nose_lift: float
     jaw_drop: float
-    landmarks: dict[str, Points] = field(default_factory=dict)
 
 
 _OUTLINE = np.array(
@@ -108,17 +107,20 @@ _OUTLINE = np.array(
     ]
 )
 
+_LOW, _TIP, _FALLS = (
+    np.clip((_OUTLINE[:, 1] - top) / tall, 0.0, 1.0) for top, tall in ((0.1, 0.5), (0.60, 0.22), (0.48, 0.32))
+)
+"""How much of the jaw's width, of the chin's, and of a dropping jaw each point of the outline takes, in [0, 1]."""
+_MIRROR = np.array([-1.0, 1.0, 1.0])
+
 
 def outline_model(who: Identity, jaw_drop: float) -> Points:
     """Return the upright head's outline (20, 3) from the crown clockwise: x, y, depth."""
     half = _OUTLINE.copy()
     y = half[:, 1]
-    low = np.clip((y - 0.1) / 0.5, 0.0, 1.0)
-    tip = np.clip((y - 0.60) / 0.22, 0.0, 1.0)
-    half[:, 0] *= who.face_width * (1.0 + (who.jaw - 1.0) * low) * (1.0 + 0.9 * (who.chin - 1.0) * tip)
-    falls = np.clip((y - 0.48) / 0.32, 0.0, 1.0)
-    half[:, 1] = y * np.where(y > 0, who.face_length, 1.0) + 0.125 * jaw_drop * falls * falls * (3 - 2 * falls)
-    mirrored = half[-2:0:-1] * np.array([-1.0, 1.0, 1.0])
+    half[:, 0] *= who.face_width * (1.0 + (who.jaw - 1.0) * _LOW) * (1.0 + 0.9 * (who.chin - 1.0) * _TIP)
+    half[:, 1] = y * np.where(y > 0, who.face_length, 1.0) + 0.125 * jaw_drop * _FALLS * _FALLS * (3 - 2 * _FALLS)
+    mirrored = half[-2:0:-1] * _MIRROR
     return np.concatenate([half, mirrored])
 
 
@@ -200,7 +202,7 @@ def _mouth(who: Identity, face: Expression, pose: Pose) -> Mouth:
     part = np.linspace(-1.0, 1.0, 11)
     far = np.abs(part)
     round_arc, arch = 1.0 - np.sqrt(1.0 - far**2), far**1.9
-    open_share = float(np.clip(gap / 0.16, 0.0, 1.0))
+    open_share = within(gap / 0.16, 0.0, 1.0)
     # A stretched mouth (AU20) opens like a slot: its edges stay level until close to the corners.
     slot = far**6
     bend = arch + (round_arc - arch) * open_share
@@ -247,8 +249,13 @@ def shape_of(who: Identity, face: Expression, view: View) -> Shape:
     brows = (spline(pose(flat[0], 0.05)), spline(pose(flat[1], 0.05)))
     eyes = (_eye(who, face, view, pose, 0), _eye(who, face, view, pose, 1))
     mouth = _mouth(who, face, pose)
-    nose_lift = 0.022 * face.mean(9)
-    chin = model[10]
+    return Shape(pose, outline, brows, flat, eyes, mouth, 0.022 * face.mean(9), jaw_drop)
+
+
+def landmarks_of(who: Identity, shape: Shape) -> dict[str, Points]:
+    """Return name -> (2,) of each landmark; apart from the shape, because a picture alone needs none."""
+    pose, mouth, nose_lift = shape.pose, shape.mouth, shape.nose_lift
+    chin = outline_model(who, shape.jaw_drop)[10]
     middle = len(mouth.upper_outer) // 2
     marks = {
         "nose_bridge": pose([[0.0, EYE_Y]], 0.03)[0],
@@ -260,7 +267,7 @@ def shape_of(who: Identity, face: Expression, view: View) -> Shape:
         "lip_bottom": mouth.lower_outer[middle],
     }
     for side, name in enumerate(("left", "right")):
-        eye, brow = eyes[side], brows[side]
+        eye, brow = shape.eyes[side], shape.brows[side]
         half = len(eye.upper) // 2
         marks[f"brow_inner_{name}"], marks[f"brow_peak_{name}"], marks[f"brow_outer_{name}"] = (
             brow[0],
@@ -274,4 +281,4 @@ def shape_of(who: Identity, face: Expression, view: View) -> Shape:
             [[SIGNS[side] * 0.062 * who.nose_width, NOSE_Y * who.nose_length - nose_lift]], 0.05
         )[0]
         marks[f"mouth_corner_{name}"] = mouth.upper_inner[0 if side == 0 else -1]
-    return Shape(pose, outline, brows, flat, eyes, mouth, nose_lift, jaw_drop, marks)
+    return marks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -117,7 +118,7 @@ class Identity:
     earrings: bool
     texture_seed: int
 
-    @property
+    @cached_property
     def skin_colour(self) -> Colour:
         """The skin's colour before light falls on it."""
         place = self.skin * (len(SKIN_RAMP) - 1)
@@ -127,8 +128,13 @@ class Identity:
         return red, green, blue
 
 
+def within(value: float, low: float, high: float) -> float:
+    """Return ``value`` kept in [low, high]; for one number a tenth of what NumPy's clip costs."""
+    return min(max(value, low), high)
+
+
 def _around_one(rng: np.random.Generator, spread: float) -> float:
-    return float(np.clip(rng.normal(1.0, spread), 1.0 - 2.2 * spread, 1.0 + 2.2 * spread))
+    return within(rng.normal(1.0, spread), 1.0 - 2.2 * spread, 1.0 + 2.2 * spread)
 
 
 def _hair(rng: np.random.Generator, skin: float, age: float, feminine: float) -> tuple[str, str]:
@@ -167,7 +173,7 @@ def _hair(rng: np.random.Generator, skin: float, age: float, feminine: float) ->
 def sample_identity(rng: np.random.Generator) -> Identity:
     """Draw one person from ``rng``; every field is drawn in a fixed order, so equal generators give equal people."""
     skin, age = float(rng.random()), float(rng.beta(1.3, 2.0))
-    feminine = float(np.clip(rng.beta(0.6, 0.6), 0.0, 1.0))
+    feminine = within(rng.beta(0.6, 0.6), 0.0, 1.0)
     style, colour = _hair(rng, skin, age, feminine)
     fair_eyes = len(IRIS_COLOURS) if skin < 0.4 else 2
     hairy = feminine < 0.4 and rng.random() < 0.42
@@ -184,9 +190,9 @@ def sample_identity(rng: np.random.Generator) -> Identity:
         jaw=_around_one(rng, 0.06) * (1.05 - 0.10 * feminine),
         chin=_around_one(rng, 0.10) * (1.06 - 0.12 * feminine),
         cheek=_around_one(rng, 0.15),
-        brow_height=float(np.clip(rng.normal(0.008 * feminine, 0.012), -0.02, 0.03)),
+        brow_height=within(rng.normal(0.008 * feminine, 0.012), -0.02, 0.03),
         brow_thickness=_around_one(rng, 0.15) * (1.15 - 0.35 * feminine),
-        brow_tilt=float(np.clip(rng.normal(0.02 * feminine, 0.05), -0.1, 0.12)),
+        brow_tilt=within(rng.normal(0.02 * feminine, 0.05), -0.1, 0.12),
         eye_size=_around_one(rng, 0.06) * (0.97 + 0.06 * feminine),
         eye_spacing=_around_one(rng, 0.03),
         eye_tilt=float(rng.normal(0.02, 0.05)),

@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.data.synthetic.canvas import Canvas, Floats, ellipse
 from engine.data.synthetic.geometry import Shape
-from engine.data.synthetic.identity import Identity
+from engine.data.synthetic.identity import Identity, within
 from engine.data.synthetic.relief import Relief
 from engine.data.synthetic.skin import lip_colour, mixed
 from engine.data.synthetic.units import Expression
@@ -29,7 +29,7 @@ def paint_mouth(canvas: Canvas, who: Identity, face: Expression, shape: Shape, v
         canvas.blend(inside_shape, _DARK)
         _open_mouth(canvas, face, shape, inside, down)
     line = tuple(0.34 * c for c in lip_colour(who))
-    thin = float(np.clip(1.0 - mouth.gap / 0.05, 0.0, 1.0))
+    thin = within(1.0 - mouth.gap / 0.05, 0.0, 1.0)
     canvas.stroke(mouth.upper_inner, 0.013 + 0.005 * thin, line, 0.55 + 0.35 * thin, soft=0.004)
     for corner, inward in ((mouth.upper_inner[0], 1), (mouth.upper_inner[-1], -1)):
         canvas.fill(
@@ -50,8 +50,8 @@ def _open_mouth(canvas: Canvas, face: Expression, shape: Shape, inside: Floats, 
     unit = down / max(float(np.linalg.norm(down)), 1e-6)
     length = min(0.072, 0.30 * gap + 0.028)
     # A dropped jaw hides the upper teeth behind the lip; a smile or a raised lip bares them.
-    bared = float(
-        np.clip(0.30 + 1.1 * face.mean(12) + 0.5 * face.mean(9) + 0.4 * face.mean(20) - 0.15 * face.mean(26), 0.0, 1.0)
+    bared = within(
+        0.30 + 1.1 * face.mean(12) + 0.5 * face.mean(9) + 0.4 * face.mean(20) - 0.15 * face.mean(26), 0.0, 1.0
     )
     upper = mouth.upper_inner[3:-3]
     edge = upper + unit * (length * bared)
@@ -59,7 +59,7 @@ def _open_mouth(canvas: Canvas, face: Expression, shape: Shape, inside: Floats, 
     canvas.fill(np.concatenate([upper - unit * 0.02, edge[::-1]]), _TEETH, 0.95, soft=0.003, clip=inside)
     between = (np.array(_BETWEEN_TEETH) * (len(upper) - 1)).astype(int)
     canvas.stroke(np.stack([upper, edge], axis=1)[between], 0.005, (0.60, 0.52, 0.48), 0.45, clip=inside)
-    low = float(np.clip(1.1 * face.mean(16) + 0.5 * face.mean(20) - 0.2, 0.0, 1.0))
+    low = within(1.1 * face.mean(16) + 0.5 * face.mean(20) - 0.2, 0.0, 1.0)
     if low > 0:
         lower = mouth.lower_inner[6:-6]
         rim = lower - unit * min(0.042, 0.42 * gap) * low

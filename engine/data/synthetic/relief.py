@@ -6,6 +6,7 @@ blurred lines cut into the surface; both move with their action units.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -112,7 +113,7 @@ def _furrow_lines(who: Identity, face: Expression, shape: Shape) -> list[tuple[l
         outer = 0.258 * who.eye_spacing + 0.143 * who.eye_size + 0.022
         for slope in (-0.45, 0.05, 0.5):
             feet = [
-                (outer + 0.026 * k, EYE_Y + 0.010 + slope * 0.026 * k + 0.002 * k * k * np.sign(slope))
+                (outer + 0.026 * k, EYE_Y + 0.010 + slope * 0.026 * k + math.copysign(0.002 * k * k, slope))
                 for k in range(4)
             ]
             lines.append(([(sign * x, y) for x, y in feet], min(1.0, 0.35 * max(0.0, age - 0.45) + 0.55 * au6)))

@@ -163,6 +163,6 @@ def sample_expression(rng: np.random.Generator, emotion: str) -> Expression:
             distractors.add(number)
         else:
             continue
-        left, right = np.clip([level * (1.0 - lean), level * (1.0 + lean)], 0.0, 1.0)
-        units[number] = (float(left), float(right))
+        left, right = level * (1.0 - lean), level * (1.0 + lean)
+        units[number] = (min(max(left, 0.0), 1.0), min(max(right, 0.0), 1.0))
     return Expression(units, frozenset(distractors))

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.data.synthetic.identity import Colour
+from engine.data.synthetic.identity import Colour, within
 
 OCCLUDERS: Final[tuple[str, ...]] = ("none", "hand", "strand")
 BACKDROPS: Final[tuple[Colour, ...]] = (
@@ -66,14 +66,14 @@ def sample_view(rng: np.random.Generator) -> View:
     angle, height = float(rng.uniform(-1.3, 1.3)), float(rng.uniform(-1.0, 0.25))
     occluded = rng.random()
     return View(
-        yaw=float(np.clip(rng.normal(0.0, 0.16), -0.42, 0.42)),
-        pitch=float(np.clip(rng.normal(0.0, 0.07), -0.18, 0.18)),
-        roll=float(np.clip(rng.normal(0.0, 0.10), -0.28, 0.28)),
+        yaw=within(rng.normal(0.0, 0.16), -0.42, 0.42),
+        pitch=within(rng.normal(0.0, 0.07), -0.18, 0.18),
+        roll=within(rng.normal(0.0, 0.10), -0.28, 0.28),
         scale=float(rng.uniform(0.90, 1.10)),
         shift=(float(rng.normal(0.0, 0.035)), float(rng.normal(0.0, 0.035))),
         light=(float(np.sin(angle)), height, 0.35 + float(np.cos(angle)) * 0.7),
         ambient=float(rng.uniform(0.25, 0.8)),
-        gaze=(float(np.clip(rng.normal(0.0, 0.35), -1, 1)), float(np.clip(rng.normal(0.0, 0.2), -1, 1))),
+        gaze=(within(rng.normal(0.0, 0.35), -1, 1), within(rng.normal(0.0, 0.2), -1, 1)),
         contrast=float(rng.uniform(0.65, 1.2)),
         brightness=float(rng.normal(0.0, 0.06)),
         blur=float(rng.uniform(0.0, 0.65)) if rng.random() < 0.5 else 0.0,
