@@ -1,4 +1,4 @@
-"""``python -m engine benchmark``: measure explanations against known evidence, or the store's speed."""
+"""``python -m engine benchmark``: measure explanations against known evidence, or how fast a part works."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.box import SIMPLE_HEAD
 from rich.progress import Progress
 from rich.table import Column, Table
 
-from engine.cli import benchmark_store
+from engine.cli import benchmark_faces, benchmark_store
 from engine.cli.common import STDERR, add_json_option, note, print_json
 from engine.errors import UsageError
 from engine.evaluate.bootstrap import Estimate
@@ -27,8 +27,11 @@ from engine.training.device import choose_device
 
 BENCHMARKS: Final[dict[str, str]] = {
     "evidence": "do explanations and gates point to where the evidence of built-in faces is known to be?",
+    "faces": "how quickly are the built-in faces drawn?",
     "store": "how quickly does the analysis store answer the dashboard, at a million pictures?",
 }
+_ELSEWHERE: Final = {"faces": benchmark_faces, "store": benchmark_store}
+"""The benchmarks that have a file of their own."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,12 +54,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     sub.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
     sub.add_argument("--out", type=Path, metavar="FILE", help="write the JSON document to this new file, too")
     add_json_option(sub)
-    benchmark_store.add_arguments(which.add_parser("store", help=BENCHMARKS["store"], description=BENCHMARKS["store"]))
+    for name, module in _ELSEWHERE.items():
+        module.add_arguments(which.add_parser(name, help=BENCHMARKS[name], description=BENCHMARKS[name]))
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and report."""
-    return benchmark_store.run(arguments) if arguments.benchmark == "store" else _run_evidence(arguments)
+    module = _ELSEWHERE.get(arguments.benchmark)
+    return _run_evidence(arguments) if module is None else module.run(arguments)
 
 
 def _run_evidence(arguments: argparse.Namespace) -> int:
