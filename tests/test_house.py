@@ -25,7 +25,11 @@ RANKS = {
     "engine.analysis": 5,
     # What Python users hold in hand joins inference with explanation, so it stands above both.
     "engine.inference.predictor": 5,
+    "engine.inference.read_faces": 5,
+    "engine.inference.live": 5,
+    "engine.inference.annotate": 5,
     "engine.inference.video": 5,
+    "engine.evaluate.live_benchmark": 5,  # it runs the whole pipeline
     "engine": 5,
     "engine.cli": 6,
     "engine.__main__": 6,
