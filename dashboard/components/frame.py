@@ -21,8 +21,8 @@ EVIDENCE: Final = "Evidence"
 COMPARE: Final = "Compare"
 """The page that chooses its models itself: two to four, in its own columns' order."""
 
-MISCLASSIFICATIONS: Final = "Misclassifications"
-"""The page that chooses its pictures from an analysis; it draws that choice itself."""
+STUDIED: Final[tuple[str, ...]] = ("Class attention", "Misclassifications")
+"""The pages that choose their pictures from an analysis; they draw that choice themselves."""
 
 _UPLOADED: Final = "uploaded_pictures"
 
@@ -67,7 +67,7 @@ def _draw(page: str) -> Selection:
             model = _model(loaders.shelf().names, default=DEFAULT_MODEL)
         elif state.MODEL in st.session_state:  # said again, it outlives the visit
             st.session_state[state.MODEL] = st.session_state[state.MODEL]
-        if page == MISCLASSIFICATIONS:
+        if page in STUDIED:
             return Selection(model, state.SOURCES[0], (), 0)
         # A dataset's picture is taken as a model takes it; Compare's models are chosen later, so the first one's way.
         source, pictures = _pictures(model or next(iter(loaders.shelf().names), None))
