@@ -218,12 +218,16 @@ def crop_face(pixels: UInt8, box: FaceBox, *, padding: float = FRAME_PER_BOX) ->
         )
     if not padding > 0.0:
         raise UsageError(f"Expected a padding above 0, but got {padding}; 1 means the box itself.")
-    side = max(1, round(max(box.width, box.height) * padding))
-    left = round(box.x + (box.width - side) / 2)
-    top = round(box.y + (box.height - side) / 2)
+    left, top, side = crop_square(box, padding=padding)
     columns = np.clip(np.arange(left, left + side), 0, width - 1)
     rows = np.clip(np.arange(top, top + side), 0, height - 1)
     return np.ascontiguousarray(pixels[rows[:, None], columns[None, :]])
+
+
+def crop_square(box: FaceBox, *, padding: float = FRAME_PER_BOX) -> tuple[int, int, int]:
+    """Return left, top and side of the square that :func:`crop_face` cuts out; it may reach beyond the picture."""
+    side = max(1, round(max(box.width, box.height) * padding))
+    return round(box.x + (box.width - side) / 2), round(box.y + (box.height - side) / 2), side
 
 
 def to_model_input(crop: UInt8, size: int, channels: int) -> UInt8:
