@@ -40,3 +40,7 @@ class CheckpointError(FerLensError):
 
 class RecipeError(UsageError):
     """A training recipe with an unknown or contradictory entry; the message names the line."""
+
+
+class FilmError(FerLensError):
+    """A film, camera or stream that cannot be read, or a film that cannot be written."""
