@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from engine.data.dataset import Bool, FaceDataset
+from engine.data.dataset import Bool, FaceDataset, Int64
 from engine.data.gather import Decoder, Need, Picture, gather
 from engine.data.location import find_data
 from engine.data.sources import ARCHIVE_SUFFIXES, SPLIT_FOLDERS, Entry, read_source
@@ -86,27 +86,47 @@ def _needs(split: str) -> Callable[[str | None], Need]:
     return need
 
 
-def _members(split: str, pictures: list[Picture], seed: int) -> tuple[list[int], set[bytes]]:
-    """Return the positions that belong to ``split`` and the digests of the whole training set beside it."""
-    labels = np.array([picture.label for picture in pictures], dtype=np.int64)
-    ids = [picture.id for picture in pictures]
-    groups = duplicate_groups([picture.digest for picture in pictures])
+def draw_parts(pictures: Sequence[Picture], seed: int) -> list[str | None]:
+    """Return each picture's part as the source says, or, where it has class folders alone, drawn 80/10/10."""
     parts: list[str | None] = [picture.split for picture in pictures]
     if not any(parts):
         shares = {"val": VALIDATION_SHARE, "test": TEST_SHARE}
-        parts = list(assign_splits(labels, groups, ids, shares=shares, seed=seed))
+        parts = list(assign_splits(*_drawn_by(pictures), shares=shares, seed=seed))
+    return parts
+
+
+def draw_val(pictures: Sequence[Picture], parts: Sequence[str | None], seed: int) -> list[str | None]:
+    """Return ``parts`` with ``val`` drawn from ``train`` where there is none."""
+    named = list(parts)
+    if "val" not in named:
+        inside = [i for i, part in enumerate(named) if part == "train"]
+        training = _drawn_by([pictures[i] for i in inside])
+        for i, part in zip(inside, assign_splits(*training, shares={"val": VALIDATION_SHARE}, seed=seed), strict=True):
+            named[i] = part
+    return named
+
+
+def _drawn_by(pictures: Sequence[Picture]) -> tuple[Int64, Int64, list[str]]:
+    """Return labels (N,), duplicate groups (N,) and ids: what a draw depends on."""
+    labels = np.array([picture.label for picture in pictures], dtype=np.int64)
+    return labels, duplicate_groups([picture.digest for picture in pictures]), [picture.id for picture in pictures]
+
+
+def _members(split: str, pictures: list[Picture], seed: int) -> tuple[list[int], set[bytes]]:
+    """Return the positions that belong to ``split`` and the digests of the whole training set beside it."""
+    parts = draw_parts(pictures, seed)
     training = {picture.digest for picture, part in zip(pictures, parts, strict=True) if part == "train"}
     if split in TEST_SPLITS:
         return [i for i, part in enumerate(parts) if part in TEST_SPLITS[split]], training
-    if "val" not in parts:
-        inside = [i for i, part in enumerate(parts) if part == "train"]
-        named = assign_splits(
-            labels[inside], groups[inside], [ids[i] for i in inside], shares={"val": VALIDATION_SHARE}, seed=seed
-        )
-        for i, part in zip(inside, named, strict=True):
-            parts[i] = part
+    parts = draw_val(pictures, parts, seed)
     wanted = {"train", "val"} if split == "trainval" else {split}
     return [i for i, part in enumerate(parts) if part in wanted], training
+
+
+def source_entries(name: str, place: Path) -> Iterator[Entry]:
+    """Yield the entries of dataset ``name`` at ``place``, each with its part; FER2013's test halves are told apart."""
+    for entry in read_source(place):
+        yield replace(entry, split=_part(entry) if name == "fer2013" else entry.split)
 
 
 def _nothing(name: str, split: str, source: str, seen: set[str]) -> str:
@@ -141,10 +161,9 @@ def _load_pictures(
     seen: set[str] = set()
 
     def entries() -> Iterator[Entry]:
-        for entry in read_source(place):
-            part = _part(entry) if name == "fer2013" else entry.split
-            seen.add(part or "")
-            yield replace(entry, split=part)
+        for entry in source_entries(name, place):
+            seen.add(entry.split or "")
+            yield entry
 
     labels = {word: label for label, word in enumerate(kind.classes)}
     decoder = Decoder(labels=labels, size=size, channels=channels, need=_needs(split))
