@@ -1,0 +1,107 @@
+"""What a stored analysis says of audited pictures, on answers that are written by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.analysis.audited_model import Share, held_out_splits, judge
+from engine.analysis.block import SweepSettings
+from engine.analysis.places import analysis_folder
+from engine.analysis.suspicion import suspect
+from engine.analysis.sweep import sweep
+from engine.data.audit import DataAudit, audit
+from engine.data.dataset import FaceDataset
+from engine.errors import DataError
+from engine.evaluate.measure import predict_dataset
+from engine.models.checkpoint import load_checkpoint
+from tests.made import write_seeded
+from tests.made_audit import planted_pictures
+
+
+def part(found: DataAudit, names: set[str], split: str) -> FaceDataset:
+    pictures = found.pictures
+    inside = [i for i, name in enumerate(pictures.parts) if name in names]
+    return FaceDataset(
+        "fer2013",
+        split,
+        pictures.classes,
+        pictures.images[inside],
+        pictures.labels[inside],
+        tuple(pictures.ids[i] for i in inside),
+        pictures.duplicate_group[inside],
+        in_train=found.copied[inside],
+    )
+
+
+@pytest.fixture(scope="module")
+def found() -> DataAudit:
+    return audit(planted_pictures())
+
+
+@pytest.fixture
+def folder(found: DataAudit, tmp_path: Path, narrow: None) -> Path:
+    """A narrow untrained model, analysed on ``test`` and ``train`` of the planted pictures."""
+    write_seeded(tmp_path / "one", "cbam")
+    loaded = load_checkpoint("one", folder=tmp_path)
+    for split, names in (("test", {"public", "private"}), ("train", {"train"})):
+        out = analysis_folder(tmp_path / "one", "fer2013", split)
+        sweep(loaded.model, loaded.card, part(found, names, split), out, settings=SweepSettings(gradcam=False), bare=2)
+    return tmp_path
+
+
+def test_suspects_and_accuracies_are_those_of_the_model_itself(found: DataAudit, folder: Path) -> None:
+    loaded = load_checkpoint("one", folder=folder)
+    test = part(found, {"public", "private"}, "test")
+    probabilities = predict_dataset(loaded.model, loaded.card.input, test)
+    expected = suspect(probabilities, test.labels)
+    judged = judge(found, "one", folder=folder)
+    assert (judged.model, judged.splits, judged.judged) == ("one", ("test",), 7)
+    assert {one.id for one in judged.suspects} == {test.ids[i] for i in np.flatnonzero(expected.suggested >= 0)}
+    scores = [one.score for one in judged.suspects]
+    assert scores == sorted(scores, reverse=True)
+    for one in judged.suspects:
+        at = test.ids.index(one.id)
+        assert one.score == pytest.approx(expected.score[at], abs=1e-5)
+        assert one.suggested == test.classes[expected.suggested[at]] != one.label == test.classes[test.labels[at]]
+    right = probabilities.argmax(1) == test.labels
+    (accuracy,) = judged.accuracies
+    assert accuracy.all == Share(7, int(right.sum()))
+    assert test.in_train is not None
+    assert accuracy.without_copies == Share(6, int(right[~test.in_train].sum()))
+    near = np.array([name in {"test/sad/PrivateTest_3.png", "test/angry/PublicTest_5.png"} for name in test.ids])
+    assert accuracy.without_near_copies == Share(4, int(right[~test.in_train & ~near].sum()))
+    document = judged.as_dict()
+    assert document["accuracy"]["test"]["all"]["n"] == 7
+    assert document["suspected"] == len(document["suspects"]) == len(judged.suspects)
+
+
+def test_training_pictures_are_never_judged(folder: Path, found: DataAudit) -> None:
+    assert held_out_splits("one", "fer2013", folder=folder) == ("test",)
+    analysis_folder(folder / "one", "fer2013", "test").rename(folder / "elsewhere")
+    with pytest.raises(DataError, match="--model one --dataset fer2013 --split test"):
+        judge(found, "one", folder=folder)
+
+
+def test_halves_are_not_counted_beside_the_whole(folder: Path) -> None:
+    whole = analysis_folder(folder / "one", "fer2013", "test")
+    for half in ("public", "private"):
+        (whole.parent / f"fer2013-{half}").mkdir()
+        (whole.parent / f"fer2013-{half}" / "report.json").write_text("{}")
+    assert held_out_splits("one", "fer2013", folder=folder) == ("test",)
+    whole.rename(folder / "elsewhere")
+    assert held_out_splits("one", "fer2013", folder=folder) == ("private", "public")
+
+
+def test_an_analysis_of_other_pictures_is_refused(found: DataAudit, folder: Path) -> None:
+    other = replace(found, pictures=replace(found.pictures, ids=tuple(f"{name}.jpg" for name in found.pictures.ids)))
+    with pytest.raises(DataError, match=r"is of other pictures than these.*--split test --force"):
+        judge(other, "one", folder=folder)
+
+
+def test_no_share_of_nothing() -> None:
+    assert Share(0, 0).as_dict() == {"n": 0, "accuracy": None, "interval": None}
+    assert Share(4, 3).as_dict()["accuracy"] == 0.75
