@@ -18,6 +18,7 @@ COMMANDS: Final[dict[str, str]] = {
     "ablate": "train a model whole and without each of its parts, and tabulate the difference",
     "evaluate": "measure a checkpoint on a split of a dataset",
     "analyze": "pass over a dataset once; keep answers, gates and Grad-CAM by picture and by class",
+    "audit": "find copies, leaks between splits, conflicting labels and blanks in a dataset",
     "compare": "compare two checkpoints on the same pictures",
     "predict": "classify the faces of pictures or folders",
     "explain": "write the attention gates and explanations of one picture",
