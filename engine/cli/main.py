@@ -22,6 +22,7 @@ COMMANDS: Final[dict[str, str]] = {
     "compare": "compare two checkpoints on the same pictures",
     "predict": "classify the faces of pictures or folders",
     "explain": "write the attention gates and explanations of one picture",
+    "video": "follow the faces of a film, stream or camera and their emotions over time",
     "benchmark": "measure explanations against known evidence, or the store's speed",
     "models": "list the checkpoints: parameters, inputs, gates, metrics",
 }

@@ -150,7 +150,7 @@ def _draw_bars(picture: UInt8, face: LiveFace, count: int, notes: list[str], uni
     height = line * (len(rows) + len(notes))
     if not height:
         return
-    width = max(round(130 * unit), face.box.width)
+    width = max(round(155 * unit), face.box.width)
     x = max(0, min(face.box.x, picture.shape[1] - width))
     below = face.box.y + face.box.height
     y = below if below + height <= picture.shape[0] else max(0, picture.shape[0] - height)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import torch
@@ -32,6 +32,11 @@ from engine.records import (
     UInt8,
 )
 from engine.training.device import choose_device
+
+if TYPE_CHECKING:
+    from engine.inference.film import FilmSource
+    from engine.inference.live import LiveSettings
+    from engine.inference.video import OnFrame, VideoSummary
 
 SUFFIXES: Final[frozenset[str]] = frozenset(
     {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm"}
@@ -214,6 +219,42 @@ class EmotionPredictor:
             method=method,
             setup=setup,
             box=box,
+        )
+
+    def video(
+        self,
+        source: FilmSource,
+        output: str | Path | None = None,
+        on_frame: OnFrame | None = None,
+        *,
+        table: str | Path | None = None,
+        settings: LiveSettings | None = None,
+        limit_seconds: float | None = None,
+    ) -> VideoSummary:
+        """Find, follow and read the faces of a film, a stream or a camera, frame by frame.
+
+        Args:
+            source: a path, a stream's URL, or a camera's index.
+            output: a new file for the annotated film (.mp4, .webm or .avi).
+            on_frame: called with each :class:`engine.inference.live_frame.LiveFrame` and its annotated picture
+                ((H, W, 3) uint8 RGB); False stops there.
+            table: a new CSV file for the tracks.
+            settings: overlay, smoothing and detection; None for the usual ones.
+            limit_seconds: stop after so much of it; a camera has no end of its own.
+
+        Raises:
+            FilmError: the film cannot be read, or a file not be written.
+        """
+        from engine.inference.video import FILM_SETTINGS, process_film  # which itself works with predictors
+
+        return process_film(
+            self,
+            source,
+            output=output,
+            table=table,
+            on_frame=on_frame,
+            settings=settings or FILM_SETTINGS,
+            limit_seconds=limit_seconds,
         )
 
     def trust(self, explained: FaceExplanation, *, others: UInt8 | None = None, seed: int = 0) -> TrustReport:

@@ -1,0 +1,97 @@
+"""``python -m engine video``: follow the faces of a film and their emotions; write them onto it and into a table."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.progress import Progress
+
+from engine.cli.common import STDERR, add_json_option, note, print_json
+from engine.errors import UsageError
+from engine.inference.annotate import Drawing
+from engine.inference.faces import default_detector
+from engine.inference.film_writer import CODECS
+from engine.inference.live import LiveSettings
+from engine.inference.live_frame import OVERLAYS
+from engine.inference.predictor import EmotionPredictor
+from engine.inference.smoothing import NO_SMOOTHING, Smoothing
+from engine.inference.video import FILM_SETTINGS, VideoSummary, process_film
+from engine.models.checkpoint import DEFAULT_MODEL
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    usual = Smoothing()
+    parser.add_argument("source", metavar="IN", help="a film, a stream's URL, or a camera's index")
+    parser.add_argument("--out", type=Path, metavar="FILE", help=f"write the annotated film ({', '.join(CODECS)})")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write a row for each face and frame")
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="checkpoint name or folder (default: %(default)s)")
+    overlays = "; ".join(f"{name}: {words}" for name, words in OVERLAYS.items())
+    parser.add_argument("--overlay", default="none", help=f"{overlays} (default: %(default)s)")
+    parser.add_argument("--layer", help="of the overlay (default: the last)")
+    parser.add_argument("--opacity", type=float, default=0.55, help="of the overlay, 0 to 1 (default: %(default)s)")
+    parser.add_argument(
+        "--every",
+        type=int,
+        default=FILM_SETTINGS.detect_every,
+        metavar="N",
+        help="look for faces anew every N frames and follow them in between (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--smoothing",
+        type=float,
+        default=usual.half_life_seconds,
+        metavar="S",
+        help="half-life of an answer in seconds; 0 shows each frame's own answer (default: %(default)s)",
+    )
+    parser.add_argument("--seconds", type=float, metavar="S", help="stop after so much of it (a camera has no end)")
+    parser.add_argument("--yunet", type=Path, metavar="FILE", help="find faces with this YuNet .onnx file")
+    parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
+    add_json_option(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Process and report."""
+    if arguments.out is None and arguments.csv is None and not arguments.json:
+        raise UsageError("Expected --out, --csv or --json, got none of them; name what to write.")
+    smoothing = NO_SMOOTHING if arguments.smoothing == 0.0 else Smoothing(half_life_seconds=arguments.smoothing)
+    settings = LiveSettings(
+        overlay=arguments.overlay,
+        layer=arguments.layer,
+        smoothing=smoothing,
+        detect_every=arguments.every,
+        detect_side=FILM_SETTINGS.detect_side,
+    )
+    drawing = Drawing(opacity=arguments.opacity)
+    predictor = EmotionPredictor(arguments.model, device=arguments.device, detector=default_detector(arguments.yunet))
+    with Progress(console=STDERR, disable=not sys.stderr.isatty(), transient=True) as bar:
+        task = bar.add_task("film", total=None)
+        summary = process_film(
+            predictor,
+            arguments.source,
+            output=arguments.out,
+            table=arguments.csv,
+            settings=settings,
+            drawing=drawing,
+            limit_seconds=arguments.seconds,
+            progress=lambda done, expected: bar.update(task, completed=done, total=expected),
+        )
+    if arguments.json:
+        files = [path.name for path in (arguments.out, arguments.csv) if path is not None]
+        print_json({**summary.as_dict(), "files": files})
+    else:
+        sys.stdout.write(_sentence(summary) + "\n")
+    for sentence in summary.notes:
+        note(sentence)
+    return 0
+
+
+def _sentence(summary: VideoSummary) -> str:
+    faces = f"{summary.tracks} face" + ("" if summary.tracks == 1 else "s")
+    share = 100 * summary.frames_with_faces / max(1, summary.frames)
+    return (
+        f"{summary.source}: {summary.frames:,} frames, {summary.seconds:.1f} s, {faces}; "
+        f"{share:.0f} % of the frames show one or more"
+    )
