@@ -79,7 +79,7 @@ def dhash(images: UInt8) -> UInt64:
 
 def hamming(one: UInt64, other: UInt64) -> NDArray[np.uint8]:
     """Return in how many of 64 bits the hashes differ, broadcast."""
-    return np.bitwise_count(one ^ other)
+    return np.asarray(np.bitwise_count(one ^ other), dtype=np.uint8)
 
 
 def near_pairs(hashes: UInt64, most: int) -> Int64:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from engine.data.dataset import Int64, SkippedFile
+from engine.data.dataset import FaceDataset, Int64, SkippedFile
 from engine.data.gather import Decoder, gather
 from engine.data.location import find_data
 from engine.data.registry import DATASETS, DEFAULT_SIZE, KINDS, draw_parts, draw_val, source_entries
@@ -160,20 +161,18 @@ def _counted(entries: Iterator[Entry], progress: Progress | None) -> Iterator[En
         yield entry
 
 
+def _drew(progress: Progress, before: int, drawn: int, _wanted: int) -> None:
+    progress(before + drawn)
+
+
 def _drawn(splits: Sequence[str], progress: Progress | None) -> AuditedPictures:
     """Return the built-in faces; drawing them, which is done once, takes about a minute on two cores."""
-    sets = []
-    done = 0
+    sets: list[FaceDataset] = []
     for split in splits:
-        before = done
+        before = sum(len(one) for one in sets)
         sets.append(
-            load_synthetic(
-                split,
-                SIDE,
-                progress=None if progress is None else lambda drawn, _, start=before: progress(start + drawn),
-            )
+            load_synthetic(split, SIDE, progress=None if progress is None else partial(_drew, progress, before))
         )
-        done += len(sets[-1])
     images = np.concatenate([one.images for one in sets])
     named = tuple(one.split for one in sets for _ in range(len(one)))
     return AuditedPictures(

@@ -1,0 +1,99 @@
+"""Groups of copies as HTML, and in words what an audit found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dashboard.figures.map_card import data_uri
+from dashboard.figures.palette import emotion_color
+from dashboard.figures.text import escape
+from engine.data.audit import DataAudit
+from engine.data.audit_groups import PictureGroup, straddling
+from engine.data.audit_source import AuditedPictures
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A number with what it counts, and what to know about it."""
+
+    value: int
+    what: str
+    hint: str = ""
+
+
+def facts(found: DataAudit) -> tuple[Fact, ...]:
+    """Return the numbers of an audit that stand above the page."""
+    across, near = straddling(found.exact), straddling(found.near)
+    return (
+        Fact(len(found.pictures), "pictures"),
+        Fact(found.distinct, "distinct", "that differ in at least one pixel"),
+        Fact(len(found.exact), "groups of exact copies", "every decoded pixel is equal"),
+        Fact(len(found.conflicts), "of these labelled differently"),
+        Fact(
+            across.train_and_other,
+            "between training and another part",
+            f"{across.any_two_parts:,} groups lie in any two parts of the source",
+        ),
+        Fact(
+            len(found.near),
+            "groups of near copies",
+            f"distinct pictures whose two perceptual hashes differ in at most {found.near_bits} of 64 bits; "
+            f"{near.train_and_other:,} groups between training and another part",
+        ),
+        Fact(int(found.blank.sum()), "blank"),
+    )
+
+
+def facts_html(shown: Sequence[Fact]) -> str:
+    """Return the numbers in a row that wraps."""
+    cells = "".join(
+        f'<div title="{escape(fact.hint)}"><b>{fact.value:,}</b><span>{escape(fact.what)}</span></div>'
+        for fact in shown
+    )
+    return f'<div class="fl-facts">{cells}</div>'
+
+
+def read_clean(found: DataAudit) -> tuple[str, ...]:
+    """Say for each part kept apart from training how much of it training has seen."""
+    sentences = []
+    for part, count in found.clean().items():
+        if not count.copied and not count.nearly_copied:
+            sentences.append(f"{part}: none of {count.pictures:,} pictures has a copy in the training set.")
+            continue
+        share = 100 * count.copied / count.pictures
+        sentences.append(
+            f"{part}: of {count.pictures:,} pictures {count.copied:,} ({share:.1f} %) have an exact copy in the "
+            f"training set, {count.nearly_copied:,} more a near one."
+        )
+    return tuple(sentences)
+
+
+def picture_html(pictures: AuditedPictures, position: int, note: str = "") -> str:
+    """Return one picture with its label, part and id; ``note`` stands below."""
+    name = pictures.classes[int(pictures.labels[position])]
+    picture_id = pictures.ids[position]
+    below = f"<small>{escape(note)}</small>" if note else ""
+    return (
+        f'<figure data-id="{escape(picture_id)}"><img src="{data_uri(pictures.images[position])}" '
+        f'alt="{escape(picture_id)}"><figcaption><span class="fl-dot" style="background:{emotion_color(name)}"></span>'
+        f'<b>{escape(name)}</b><span class="fl-part">{escape(pictures.parts[position])}</span>'
+        f'<small title="{escape(picture_id)}">{escape(picture_id.rsplit("/", 1)[-1])}</small>{below}</figcaption>'
+        "</figure>"
+    )
+
+
+def group_html(pictures: AuditedPictures, group: PictureGroup, most: int) -> str:
+    """Return a group: what is particular about it, and up to ``most`` of its pictures."""
+    count = len(group.members)
+    said = [f"{group.distinct} distinct" if group.distinct > 1 else ""]
+    said.append(
+        "labelled " + " and ".join(pictures.classes[label] for label in group.labels) if group.conflicting else ""
+    )
+    said.append("in " + " and ".join(group.parts) if group.straddles else f"all in {group.parts[0]}")
+    images = "".join(picture_html(pictures, member) for member in group.members[:most])
+    rest = f'<div class="fl-quiet">and {count - most} more</div>' if count > most else ""
+    return (
+        f'<div class="fl-group-head"><b>{count} pictures</b><span>{escape(" · ".join(filter(None, said)))}</span></div>'
+        f'<div class="fl-group">{images}</div>{rest}'
+    )
