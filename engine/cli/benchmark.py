@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-import tempfile
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from rich.box import SIMPLE_HEAD
 from rich.progress import Progress
 from rich.table import Column, Table
 
-from engine.cli import benchmark_faces, benchmark_store
+from engine.cli import benchmark_faces, benchmark_robustness, benchmark_store
 from engine.cli.common import STDERR, add_json_option, note, print_json
+from engine.cli.new_file import check_new_file, write_document
 from engine.errors import UsageError
 from engine.evaluate.bootstrap import Estimate
 from engine.evaluate.evidence_benchmark import check_vocabulary, evidence_benchmark
@@ -28,9 +27,10 @@ from engine.training.device import choose_device
 BENCHMARKS: Final[dict[str, str]] = {
     "evidence": "do explanations and gates point to where the evidence of built-in faces is known to be?",
     "faces": "how quickly are the built-in faces drawn?",
+    "robustness": "how accuracy falls with blur, noise, JPEG, brightness and occlusion, at five severities",
     "store": "how quickly does the analysis store answer the dashboard, at a million pictures?",
 }
-_ELSEWHERE: Final = {"faces": benchmark_faces, "store": benchmark_store}
+_ELSEWHERE: Final = {"faces": benchmark_faces, "robustness": benchmark_robustness, "store": benchmark_store}
 """The benchmarks that have a file of their own."""
 
 
@@ -72,7 +72,7 @@ def _run_evidence(arguments: argparse.Namespace) -> int:
         )
     if arguments.seed < 0:
         raise UsageError(f"Expected --seed of 0 or more, got {arguments.seed}; choose another.")
-    _check_out(arguments.out)
+    check_new_file(arguments.out)
     methods = method_names(arguments.methods)
     total = count_pictures(arguments.split, arguments.limit)
     loaded = load_checkpoint(arguments.model, device=choose_device(arguments.device))
@@ -91,31 +91,12 @@ def _run_evidence(arguments: argparse.Namespace) -> int:
         )
     document = report.as_dict()
     if arguments.out is not None:
-        _write(arguments.out, document)
+        write_document(arguments.out, document)
     if arguments.json:
         print_json(document)
     else:
         _print(report)
     return 0
-
-
-def _check_out(out: Path | None) -> None:
-    """Refuse before the work what could not be written after it."""
-    if out is None:
-        return
-    if out.exists():
-        raise UsageError(f"'{out.name}' exists already; choose another --out, or remove it first.")
-    if not out.parent.is_dir():
-        raise UsageError(f"The folder '{out.parent.name}' for --out does not exist; make it, or choose another --out.")
-
-
-def _write(out: Path, document: dict[str, Any]) -> None:
-    """Write the document beside its place and rename it, so that it is complete or absent."""
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
-        partial = Path(folder) / out.name
-        partial.write_text(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-        _check_out(out)  # again: another run may have been quicker
-        partial.replace(out)
 
 
 def _number(found: Estimate) -> str:
