@@ -1,22 +1,38 @@
-"""The picture with its faces, and the answer for the one that is chosen."""
+"""The picture with its faces, the one that is chosen, and the answer for it."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
-from typing import Final
+from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from dashboard import loaders
+from dashboard.components import empty
+from dashboard.explain_loaders import FaceKey
 from dashboard.figures.boxes import boxed_picture
 from dashboard.figures.map_card import data_uri
 from dashboard.figures.probabilities import probability_bars, verdict
 from dashboard.figures.reading import read_answer, read_map
 from dashboard.figures.text import escape, percent
+from dashboard.state import NamedPicture
 from engine.inference.pictures import Picture
-from engine.records import Explanation, FaceExplanation, FacePrediction, PicturePrediction
+from engine.records import Explanation, FaceExplanation, FacePrediction, PicturePrediction, RunCard
 
-PATIENCE_SECONDS: Final = 0.5
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The face that is explained.
+
+    Attributes:
+        face: as it was found and answered.
+        key: stands for it and the model.
+        beside: where the answer is drawn, right of the picture.
+    """
+
+    face: FacePrediction
+    key: FaceKey
+    beside: DeltaGenerator
 
 
 def face_title(index: int, face: FacePrediction) -> str:
@@ -39,16 +55,6 @@ def pick_face(prediction: PicturePrediction, key: str) -> int:
     return chosen
 
 
-def counted(items: Sequence[str], doing: str) -> Iterator[str]:
-    """Yield ``items``, and say how far it is once that has taken half a second; what is cached passes silently."""
-    slot, began = st.empty(), time.monotonic()
-    for number, item in enumerate(items):
-        if time.monotonic() - began > PATIENCE_SECONDS:
-            slot.progress(number / len(items), f"{doing}: {number} of {len(items)} maps")
-        yield item
-    slot.empty()
-
-
 def show_picture(picture: Picture, prediction: PicturePrediction, chosen: int, credit: str) -> None:
     """Draw the picture with its boxes, and say what was done to it."""
     faces = prediction.faces
@@ -66,12 +72,42 @@ def show_picture(picture: Picture, prediction: PicturePrediction, chosen: int, c
         st.caption(" ".join(notes))
 
 
-def show_answer(explanation: FaceExplanation, gradcam: Explanation, whole: bool, *, cut: bool = False) -> None:
-    """Draw the verdict, the bars, the reading, and the face as the model saw it; ``cut``: it is a dataset's picture."""
+def find_face(card: RunCard, named: NamedPicture) -> Found | None:
+    """Draw the picture and find its faces; return the chosen one, or None where the picture cannot be answered."""
+    picture = loaders.picture(named.digest, named.data, named.name)
+    with st.container(key="stack-answer"):
+        left, right = st.columns([5, 6], gap="large")
+    seen = left.container()
+    with left:
+        # A data set's pictures are cut to one face already, and models answer them whole.
+        whole = named.truth is not None or st.toggle(
+            "Use the whole picture",
+            key="whole",
+            help="Skips the search for faces: for a picture that is already cut to one face.",
+        )
+    with right, st.spinner(f"Finding faces, answering with {card.name} …"):
+        prediction = loaders.faces(named.digest, picture.pixels, card.name, card.weights_sha256, whole)
+    if prediction.error is not None:
+        empty.problems([prediction.error])
+        return None
+    with seen:
+        index = pick_face(prediction, key=f"face.{named.digest[:12]}.{whole}")
+        show_picture(picture, prediction, index, named.credit)
+    key = FaceKey(named.digest, index, whole, card.name, card.weights_sha256)
+    return Found(prediction.faces[index], key, right)
+
+
+def show_answer(
+    explanation: FaceExplanation, gradcam: Explanation, whole: bool, *, cut: bool = False, trusted: str = ""
+) -> None:
+    """Draw the verdict, the bars, the reading, and the face as the model saw it.
+
+    ``cut``: it is a dataset's picture. ``trusted`` says what is known of whether gates and map may be believed.
+    """
     prediction = explanation.prediction
     st.html(verdict(prediction) + probability_bars(prediction))
     st.html(
-        f'<div class="fl-reading">{escape(read_answer(prediction))} {escape(read_map(gradcam))}</div>'
+        f'<div class="fl-reading">{escape(read_answer(prediction))} {escape(read_map(gradcam))} {escape(trusted)}</div>'
         f'<div class="fl-seen"><img src="{data_uri(explanation.face)}" alt="the face as the model saw it">'
         f'<span class="fl-quiet">{escape(_seen(explanation, whole, cut))}</span></div>'
     )

@@ -21,13 +21,19 @@ def _take_click(chart: str, key: str) -> None:
         st.session_state[key] = int(points[0]["customdata"][0])
 
 
-def show_channels(explanation: FaceExplanation, activation_of: Callable[[str], Float32], style: MapStyle) -> None:
+def show_channels(
+    explanation: FaceExplanation,
+    activation_of: Callable[[str], Float32],
+    style: MapStyle,
+    badge_of: Callable[[str], str] | None = None,
+) -> None:
     """Draw the channel gates, if there are any.
 
     Args:
         explanation: holds the gates.
         activation_of: gives the feature maps (C, h, w) of a layer, after its gates.
         style: how maps are drawn.
+        badge_of: gives the HTML of a gate's trust badge by its layer.
     """
     gates = {gate.layer: gate for gate in explanation.gates_of("channel")}
     if not gates:
@@ -74,6 +80,7 @@ def show_channels(explanation: FaceExplanation, activation_of: Callable[[str], F
         st.html(
             f'<div class="fl-raw">{gate.shape[0]} channels · min {short(gate.minimum)} · mean '
             f"<b>{short(gate.mean)}</b> · max {short(gate.maximum)}</div>"
+            f"{badge_of(layer) if badge_of is not None else ''}"
         )
     with right:
         values = activation_of(layer.split(".", maxsplit=1)[0])[channel]

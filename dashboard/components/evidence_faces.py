@@ -10,17 +10,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import loaders, theme
 from dashboard.components import empty
-from dashboard.components.maps import SCALE_TITLES, STRETCHED
+from dashboard.components.maps import style_controls
 from dashboard.figures.evidence_cards import evidence_words, face_html, map_rows, row_html, unit_words, verdict_html
-from dashboard.figures.map_card import MapStyle
 from dashboard.figures.probabilities import probability_bars
 from dashboard.figures.text import escape
 from engine.data.synthetic_dataset import SPLIT_COUNTS, synthetic_id
 from engine.errors import DataError
 from engine.evaluate.evidence_answers import ANSWERED, faces_of_class
 from engine.evaluate.evidence_face import JudgedFace, face_number
-from engine.explain.colormaps import COLORMAPS, SEQUENTIAL
-from engine.explain.overlay import SCALES
 from engine.labels import EMOTIONS
 from engine.records import RunCard
 
@@ -31,6 +28,10 @@ OUTLINED: Final[dict[str, str]] = {
     "plain": "The outline is the true evidence. It is known because a program drew the face.",
     "spurious": "The outline is the planted mark. A model that follows it should have maps that show it.",
 }
+SCALE_HELP: Final = (
+    "Explanations always run from zero to their own largest value: layers and methods have no common unit, and how "
+    "well a map agrees with the evidence does not depend on it."
+)
 _FILTERED: Final = "evidence_filter_changed"
 
 
@@ -48,7 +49,7 @@ def show_faces(card: RunCard, variant: str) -> None:
         empty.problems([str(error)])
         return
     _face(judged)
-    style = _style()
+    style = style_controls("Scale of gates", SCALE_HELP)
     for title, words, maps in map_rows(judged):
         st.html(row_html(judged, title, words, maps, style))
     st.caption(
@@ -155,34 +156,3 @@ def _face(judged: JudgedFace) -> None:
             f'<div class="fl-reading">{escape(evidence_words(known))}</div>'
             f'<div class="fl-quiet">{escape(unit_words(known))}</div>'
         )
-
-
-def _style() -> MapStyle:
-    """Draw the controls of the maps; they share their values with the Explain page's."""
-    with st.container(horizontal=True, gap="medium"):
-        scale = st.segmented_control(
-            "Scale of gates",
-            SCALES,
-            default=SCALES[0],
-            required=True,
-            format_func=SCALE_TITLES.__getitem__,
-            key="scale",
-            persist_state="session",
-            help="Explanations always run from zero to their own largest value: layers and methods have no common "
-            "unit, and how well a map agrees with the evidence does not depend on it.",
-        )
-        colors = st.selectbox(
-            "Colours",
-            SEQUENTIAL,
-            format_func=lambda name: COLORMAPS[name].title,
-            key="colors",
-            persist_state="session",
-            width=150,
-        )
-        cells = st.segmented_control(
-            "Grid", ("smooth", "cells"), default="smooth", required=True, key="grid", persist_state="session"
-        )
-        opacity = st.slider("Opacity", 0.0, 1.0, 0.55, 0.05, key="opacity", persist_state="session", width=170)
-    if scale == "stretch":
-        st.caption(f":material/warning: {STRETCHED}")
-    return MapStyle(colors=colors, opacity=opacity, scale=scale, smooth=cells == "smooth")

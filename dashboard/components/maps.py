@@ -1,9 +1,9 @@
-"""The rows of maps: how they are drawn, the spatial gates, and the Grad-CAM of any class at any layer."""
+"""The rows of maps: how they are drawn, the spatial gates, and the Grad-CAM of any target at any layer."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import streamlit as st
@@ -13,29 +13,35 @@ from dashboard.figures.map_card import MapCard, MapStyle, cards_html, explanatio
 from dashboard.figures.palette import emotion_color
 from engine.explain.colormaps import COLORMAPS, SEQUENTIAL
 from engine.explain.overlay import SCALES
-from engine.explain.target import PREDICTED, TRUE
+from engine.explain.target import PREDICTED, SIGN, TRUE
 from engine.records import Explanation, FaceExplanation, RunCard
 
 SCALE_TITLES = {"fixed": "fixed 0–1", "shared": "shared", "stretch": "stretched"}
 CONTRAST: Final = f"{PREDICTED} - {TRUE}"
 """The target that says what speaks for the answer and against the true class."""
+MINUS: Final = "minus"
+"""The key of the class to subtract, as on Compare."""
+NOTHING: Final = "nothing"
+SCALE_HELP: Final = (
+    "Explanations have no fixed range: for them, fixed and shared run from 0 to the largest value shown."
+)
 STRETCHED = (
     "Stretched: each map has its own range, so faint differences look strong. Compare the numbers, not the colours."
 )
 
 
-def style_controls() -> MapStyle:
-    """Draw the four controls of every map on the page and return what they say."""
+def style_controls(scale_label: str = "Scale", scale_help: str = SCALE_HELP) -> MapStyle:
+    """Draw the four controls of every map on the page and return what they say; pages share their values."""
     with st.container(horizontal=True, gap="medium"):
         scale = st.segmented_control(
-            "Scale",
+            scale_label,
             SCALES,
             default=SCALES[0],
             required=True,
             format_func=SCALE_TITLES.__getitem__,
             key="scale",
             persist_state="session",
-            help="Explanations have no fixed range: for them, fixed and shared run from 0 to the largest value shown.",
+            help=scale_help,
         )
         colors = st.selectbox(
             "Colours",
@@ -54,12 +60,18 @@ def style_controls() -> MapStyle:
     return MapStyle(colors=colors, opacity=opacity, scale=scale, smooth=cells == "smooth")
 
 
-def show_gates(explanation: FaceExplanation, style: MapStyle) -> tuple[MapCard, ...]:
-    """Draw every spatial gate over the face; return the cards. A model without any says so."""
+def show_gates(
+    explanation: FaceExplanation, style: MapStyle, badge_of: Callable[[str], str] | None = None
+) -> tuple[MapCard, ...]:
+    """Draw every spatial gate over the face; return the cards. A model without any says so.
+
+    ``badge_of`` gives the HTML of a gate's trust badge by its layer.
+    """
     gates = explanation.gates_of("spatial")
     cards = gate_cards(gates, style.scale)
     if cards:
-        st.html(cards_html(explanation.face, cards, style))
+        badges = [badge_of(gate.layer) for gate in gates] if badge_of is not None else ()
+        st.html(cards_html(explanation.face, cards, style, below=badges))
     else:
         st.info(
             f"{explanation.model} has no attention gates: nothing in it weighs places or channels that could be shown. "
@@ -69,10 +81,23 @@ def show_gates(explanation: FaceExplanation, style: MapStyle) -> tuple[MapCard, 
     return cards
 
 
-def choose_target(
-    card: RunCard, layers: Sequence[str], *, predicted: str = "", truth: str | None = None
-) -> tuple[str, str]:
-    """Draw the class and layer selectors, both bound to the address; return (target, layer).
+@dataclass(frozen=True)
+class Chosen:
+    """What is to be explained, as a person chose it.
+
+    Attributes:
+        target: ``predicted``, ``true``, CONTRAST or a class.
+        minus: a class to subtract from it, or empty.
+        layer: where.
+    """
+
+    target: str
+    minus: str
+    layer: str
+
+
+def choose_target(card: RunCard, layers: Sequence[str], *, predicted: str = "", truth: str | None = None) -> Chosen:
+    """Draw the selectors of class, class to subtract, and layer, all bound to the address.
 
     Where the true class is known it is offered as well, and where the answer differs so is their contrast.
     """
@@ -80,13 +105,27 @@ def choose_target(
     if truth in card.classes:
         known = (TRUE, CONTRAST) if truth != predicted else (TRUE,)
         choices = (state.PREDICTED, *known, *card.classes)
+    others = (NOTHING, *card.classes)
     unknown = [
         f"Unknown {what} '{asked}'; valid: {', '.join(valid)}."
-        for what, key, valid in (("class", state.TARGET, choices), ("layer", state.LAYER, layers))
+        for what, key, valid in (
+            ("class", state.TARGET, choices),
+            ("class", MINUS, others),
+            ("layer", state.LAYER, layers),
+        )
         if (asked := state.asked_for(key, valid)) is not None
     ]
     with st.container(horizontal=True, gap="medium"):
         target: str = st.selectbox("Class to explain", choices, key=state.TARGET, bind="query-params", width=190)
+        minus: str = st.selectbox(
+            "minus",
+            others,
+            key=MINUS,
+            bind="query-params",
+            width=150,
+            disabled=target == CONTRAST,
+            help="Explains the difference of two logits: what speaks for the one class rather than the other.",
+        )
         layer: str = st.selectbox(
             "Layer",
             layers,
@@ -97,13 +136,29 @@ def choose_target(
         )
     for sentence in unknown:
         st.error(sentence)
-    return target, layer
+    return Chosen(target, "" if minus == NOTHING or target == CONTRAST else minus, layer)
+
+
+def settle(chosen: Chosen, *, predicted: str, truth: str | None) -> tuple[str, str]:
+    """Return the two sides of what is explained: (class, class to subtract or empty).
+
+    A class that is subtracted from itself is said and left out.
+    """
+    plus = {state.PREDICTED: predicted, CONTRAST: predicted, TRUE: str(truth)}.get(chosen.target, chosen.target)
+    minus = str(truth) if chosen.target == CONTRAST else chosen.minus
+    if plus == minus:
+        st.error(f"A contrast needs two different classes, but both are {plus}; showing {plus} alone.")
+        return plus, ""
+    return plus, minus
 
 
 def show_explanations(
-    explanation: FaceExplanation, target: str, maps: Sequence[Explanation], style: MapStyle
+    explanation: FaceExplanation, target: str, maps: Sequence[Explanation], style: MapStyle, badge: str = ""
 ) -> tuple[MapCard, ...]:
-    """Draw the Grad-CAM of ``target`` large and each class small, on one scale; return a card for each class."""
+    """Draw the Grad-CAM of ``target`` large and each class small, on one scale; return a card for each class.
+
+    ``badge`` is the HTML of the large one's trust badge.
+    """
     names = [entry.target for entry in maps]
     cards = explanation_cards(
         maps,
@@ -113,24 +168,33 @@ def show_explanations(
         chosen=names.index(target),
     )
     lead = replace(cards[names.index(target)], chosen=False)  # its size says it already
-    st.html(cards_html(explanation.face, (lead, *cards), style, small=True))
+    st.html(cards_html(explanation.face, (lead, *cards), style, small=True, below=(badge,)))
     return cards
 
 
 def show_contrast(
-    explanation: FaceExplanation, wrong: Sequence[Explanation], titles: Sequence[str], style: MapStyle
+    explanation: FaceExplanation, three: Sequence[Explanation], titles: Sequence[str], style: MapStyle
 ) -> tuple[MapCard, ...]:
-    """Draw the Grad-CAM of a wrong answer, of the true class, and of their contrast, side by side on one scale."""
+    """Draw the Grad-CAM of one class, of another, and of their contrast, side by side on one scale."""
     cards = explanation_cards(
-        wrong,
+        three,
         style.scale,
         titles=titles,
         colors=[
-            emotion_color(name) if (name := entry.target) in explanation.prediction.classes else "" for entry in wrong
+            emotion_color(name) if (name := entry.target) in explanation.prediction.classes else "" for entry in three
         ],
     )
     st.html(cards_html(explanation.face, cards, style))
     return cards
+
+
+def contrast_titles(pair: tuple[str, str], *, predicted: str, truth: str | None) -> tuple[str, str, str]:
+    """Return the titles of a class, another, and their contrast; the answer and the true class are named so."""
+
+    def titled(name: str) -> str:
+        return f"answered {name}" if name == predicted else f"true {name}" if name == truth else name
+
+    return titled(pair[0]), titled(pair[1]), f"{pair[0]} {SIGN} {pair[1]}"
 
 
 def gates_heading() -> None:
@@ -143,4 +207,6 @@ def gates_heading() -> None:
 
 def explanation_heading() -> None:
     """Head the row of explanations."""
-    theme.section("Explanation: Grad-CAM", "Where the features of a layer spoke for one emotion. Class by class.")
+    theme.section(
+        "Explanation: Grad-CAM", "Where the features of a layer spoke for one emotion, or for one rather than another."
+    )

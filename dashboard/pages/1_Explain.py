@@ -1,10 +1,11 @@
-"""Explain: one face, the model's answer, every gate inside it, and the Grad-CAM of any class at any layer."""
+"""Explain: one face, the answer, every gate inside the model, explanations by any method, and whether to trust them."""
 
 from __future__ import annotations
 
 import sys
 from functools import partial
 from pathlib import Path
+from statistics import median
 
 # As in Home.py: the first visit to a fresh server may run this file without it.
 if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
@@ -12,88 +13,99 @@ if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
 
 import streamlit as st
 
-from dashboard import loaders, state
-from dashboard.components import answer, channels, downloads, empty, maps
+from dashboard import loaders
+from dashboard.components import (
+    answer,
+    channels,
+    downloads,
+    empty,
+    maps,
+    method_maps,
+    trust_check,
+)
 from dashboard.components.frame import framed
 from dashboard.components.legend import legend
 from dashboard.figures.text import layer_title
+from dashboard.figures.trust_badges import gate_badge, map_badge
+from dashboard.figures.trust_style import CSS
+from dashboard.figures.trust_words import read_trust
 from dashboard.state import NamedPicture, Selection
 from engine.errors import FerLensError
-from engine.explain.target import TRUE
 from engine.records import RunCard
 
 
 def explain(card: RunCard, named: NamedPicture) -> None:
     """Draw the page for one picture that can be read."""
-    picture = loaders.picture(named.digest, named.data, named.name)
     with st.spinner(f"Loading {card.name} …"):
         model = loaders.predictor(card)
-    with st.container(key="stack-answer"):
-        left, right = st.columns([5, 6], gap="large")
-    seen = left.container()
-    with left:
-        # A data set's pictures are cut to one face already, and models answer them whole.
-        whole = named.truth is not None or st.toggle(
-            "Use the whole picture",
-            key="whole",
-            help="Skips the search for faces: for a picture that is already cut to one face.",
-        )
-    sha256 = card.weights_sha256
-    with right, st.spinner(f"Finding faces, answering with {card.name} …"):
-        prediction = loaders.faces(named.digest, picture.pixels, card.name, sha256, whole)
-    if prediction.error is not None:
-        empty.problems([prediction.error])
+    found = answer.find_face(card, named)
+    if found is None:
         return
-    with seen:
-        index = answer.pick_face(prediction, key=f"face.{named.digest[:12]}.{whole}")
-        answer.show_picture(picture, prediction, index, named.credit)
-    face = prediction.faces[index]
-
-    reading = right.container()
+    face, key = found.face, found.key
+    reading, checking = found.beside.container(), found.beside.container()
     maps.gates_heading()
     style = maps.style_controls()
     gates = st.container()
     maps.explanation_heading()
     predicted, truth = face.prediction.label, named.truth
-    target, layer = maps.choose_target(card, model.gradcam_layers, predicted=predicted, truth=truth)
-    contrasted = truth in card.classes and truth != predicted
+    asked = maps.choose_target(card, model.gradcam_layers, predicted=predicted, truth=truth)
+    plus, minus = maps.settle(asked, predicted=predicted, truth=truth)
+    wrong = truth in card.classes and truth != predicted
+    pair = (plus, minus) if minus else (predicted, str(truth)) if wrong else None
+    targets = {name: name for name in card.classes}
+    if pair is not None:
+        targets[maps.CONTRAST] = f"{pair[0]} - {pair[1]}"
 
-    where = (named.digest, index, whole, face.crop)
-    with right, st.spinner(f"Explaining with {card.name}: gates, and Grad-CAM for {len(card.classes)} classes …"):
-        results = {name: loaders.explanation(*where, face.box, card.name, sha256, layer, name) for name in card.classes}
-        if contrasted:
-            contrast = loaders.explanation(*where, face.box, card.name, sha256, layer, maps.CONTRAST, truth)
-            results[maps.CONTRAST] = contrast
-    target = {state.PREDICTED: predicted, TRUE: str(truth)}.get(target, target)
-    chosen = results[target]
+    where = (key.digest, key.index, key.whole, face.crop)
+    weights = (card.name, card.weights_sha256)
+    with found.beside, st.spinner(f"Explaining with {card.name}: gates, and Grad-CAM for {len(targets)} targets …"):
+        results = {
+            name: loaders.explanation(*where, face.box, *weights, asked.layer, target)
+            for name, target in targets.items()
+        }
+    chosen = results[maps.CONTRAST if minus else plus]
+    main_map = chosen.maps[0]
     drawn = tuple(result.maps[0] for result in results.values())
+    # A Grad-CAM is a forward and a backward pass; a model's first one takes longer.
+    seconds_a_pass = median(entry.seconds for entry in drawn) / 2
+    gradcam = st.container()
+    further = method_maps.choose_further(
+        card, key, face.crop, target=main_map.target, layer=asked.layer, seconds_a_pass=seconds_a_pass
+    )
+    shown = (main_map, *further.maps.values())
+    trusted = trust_check.check_trust(checking, card, key, chosen, shown, seconds_a_pass)
+
+    def gate_trust(layer: str) -> str:
+        return gate_badge(trusted.gates.get(layer))
+
     with reading:
-        answer.show_answer(chosen, chosen.maps[0], whole, cut=truth is not None)
+        words = read_trust(trusted, main_map)
+        answer.show_answer(chosen, main_map, key.whole, cut=truth is not None, trusted=words)
         if truth is not None:
             answer.show_truth(truth, predicted)
     with gates:
-        gate_cards = maps.show_gates(chosen, style)
-    if contrasted:
-        three = (predicted, str(truth), maps.CONTRAST)
-        maps.show_contrast(
-            chosen,
-            [results[name].maps[0] for name in three],
-            (f"answered {predicted}", f"true {truth}", f"{predicted} − {truth}"),
-            style,
-        )
-    class_cards = maps.show_explanations(chosen, results[target].maps[0].target, drawn, style)
-    channels.show_channels(chosen, partial(loaders.activation, *where, card.name, sha256), style)
+        gate_cards = maps.show_gates(chosen, style, gate_trust)
+    with gradcam:
+        if pair is not None:
+            three = [results[name].maps[0] for name in (*pair, maps.CONTRAST)]
+            maps.show_contrast(chosen, three, maps.contrast_titles(pair, predicted=predicted, truth=truth), style)
+        class_cards = maps.show_explanations(chosen, main_map.target, drawn, style, map_badge(trusted.map(main_map)))
+    further_cards = method_maps.show_further(chosen, further, trusted, style)
+    channels.show_channels(chosen, partial(loaders.activation, *where, *weights), style, gate_trust)
     rows = (
         ("Spatial attention gates", gate_cards),
-        (f"Grad-CAM at {layer_title(layer)}", class_cards),
+        (f"Grad-CAM at {layer_title(asked.layer)}", class_cards),
+        (f"Other explanations for {main_map.target}", further_cards),
     )
-    downloads.show_downloads(chosen, drawn, rows, style, named.name)
-    downloads.show_numbers(chosen, drawn)
+    everything = (*drawn, *further.maps.values())
+    downloads.show_downloads(chosen, everything, rows, style, named.name)
+    downloads.show_numbers(chosen, everything)
 
 
 def main(chosen: Selection) -> None:
     """Select, load, draw."""
     shelf = loaders.shelf()
+    st.html(CSS)
     st.title("Explain")
     empty.problems(shelf.problems)
     if chosen.model is None:

@@ -1,0 +1,114 @@
+"""The button that asks whether gates are used and maps are faithful, and its progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard import explain_loaders
+from dashboard.explain_loaders import GATES, MAP, FaceKey
+from dashboard.figures.method_words import time_words
+from dashboard.figures.trust_words import Trusted
+from engine.explain.methods import METHODS
+from engine.records import Explanation, FaceExplanation, RunCard
+
+BUTTON: Final = "check_trust"
+SMALLEST: Final = 2
+"""Cells that a map must have to be taken apart along it."""
+
+
+def _known(key: FaceKey, explained: FaceExplanation, maps: Sequence[Explanation]) -> Trusted:
+    """Return what is known already; of gates that were asked about another target all but the logit's change holds."""
+    target = explained.maps[0].target
+    gates = explain_loaders.known_gates(key, target)
+    if gates is None:
+        gates = explain_loaders.known_gates(key, explained.prediction.label) or ()
+    found = {(item.method, item.layer, item.target): explain_loaders.known_map(key, item) for item in maps}
+    return Trusted({use.layer: use for use in gates}, {name: item for name, item in found.items() if item is not None})
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'s' if number != 1 else ''}"
+
+
+def check_trust(
+    slot: DeltaGenerator,
+    card: RunCard,
+    key: FaceKey,
+    explained: FaceExplanation,
+    maps: Sequence[Explanation],
+    seconds_a_pass: float,
+) -> Trusted:
+    """Draw the button where something is not checked yet, check it all when pressed, and return what is known.
+
+    Args:
+        slot: where the button is drawn, and its progress in its place.
+        card: the model's.
+        key: which face and model.
+        explained: the gates, and the main map's target.
+        maps: the main map and those by further methods.
+        seconds_a_pass: a forward or backward pass of this model.
+    """
+    place = slot.empty()
+    target = explained.maps[0].target
+    ask_gates = bool(explained.gates) and explain_loaders.known_gates(key, target) is None
+    missing = [item for item in maps if item.heatmap.size >= SMALLEST and explain_loaders.known_map(key, item) is None]
+    gates = len(explained.gates) if ask_gates else 0
+    if not gates and not missing:
+        place.caption("Trust checked: the badges below say which gates are used and which maps are faithful.")
+        return _known(key, explained, maps)
+    subjects = " and ".join(_count(number, word) for number, word in ((gates, "gate"), (len(missing), "map")) if number)
+    with place.container(horizontal=True, vertical_alignment="center"):
+        pressed = st.button(
+            "Check trust",
+            key=BUTTON,
+            icon=":material/fact_check:",
+            help="Replaces each gate to see whether the answer changes, and takes the face apart along each map, "
+            "beside random maps.",
+        )
+        st.caption(f"{subjects}, {_patience(gates, len(missing), key.sha256, seconds_a_pass)}")
+    if pressed:
+        _check(place, card, key, explained, missing, gates)
+        place.caption("Trust checked: the badges below say which gates are used and which maps are faithful.")
+    return _known(key, explained, maps)
+
+
+def _patience(gates: int, maps: int, sha256: str, seconds_a_pass: float) -> str:
+    """Say how long checking takes: by the last time where there was one, else by the number of forward passes."""
+    seconds = 0.0
+    for what, checks, number in ((GATES, (gates, 0), int(gates > 0)), (MAP, (0, maps), maps)):
+        last = explain_loaders.took(sha256, what)
+        seconds += explain_loaders.trust_passes(*checks) * seconds_a_pass if last is None else last * number
+    passes = explain_loaders.trust_passes(gates, maps)
+    return f"{passes:,} forward passes: {time_words(seconds)}"
+
+
+def _check(
+    place: DeltaGenerator,
+    card: RunCard,
+    key: FaceKey,
+    explained: FaceExplanation,
+    missing: Sequence[Explanation],
+    gates: int,
+) -> None:
+    """Check the gates, then each map; the bar counts every gate and every map as one."""
+    wanted = gates + len(missing)
+
+    def tell(before: int, what: str, weight: int) -> Callable[[int, int], None]:
+        def progress(done: int, total: int) -> None:
+            share = before + weight * done / total
+            number = min(before + int(weight * done / total) + 1, wanted)
+            place.progress(share / wanted, f"Checking {number} of {wanted}: {what}")
+
+        progress(0, 1)
+        return progress
+
+    if gates:
+        told = tell(0, "is the gate used?", gates)
+        explain_loaders.check_gates(card, key, explained.face, explained.maps[0].target, told)
+    for number, item in enumerate(missing):
+        told = tell(gates + number, f"is {METHODS[item.method].title} faithful?", 1)
+        explain_loaders.check_map(card, key, explained.face, item, told)

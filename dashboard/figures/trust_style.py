@@ -1,0 +1,26 @@
+"""The style sheet of the trust badges; see :mod:`dashboard.theme` for the rest."""
+
+from __future__ import annotations
+
+from typing import Final
+
+CSS: Final = """<style>
+.fl-trust{margin-top:.45rem;font-size:.84rem;line-height:1.35;padding:.3rem .5rem;border-radius:3px;
+ background:color-mix(in srgb,currentColor 6%,transparent)}
+.fl-trust summary{cursor:pointer;list-style:none}
+.fl-trust summary::-webkit-details-marker{display:none}
+.fl-trust summary:focus-visible{outline:1.5px solid #7b879c;outline-offset:2px}
+.fl-trust b{font-weight:600}
+.fl-trust-mark{display:inline-block;width:1.25em}
+.fl-trust-line{display:block;font-size:.76rem;opacity:.8;font-variant-numeric:tabular-nums;min-height:2.7em}
+.fl-unchecked{background:none;outline:1px dashed color-mix(in srgb,currentColor 22%,transparent)}
+.fl-unchecked b{font-weight:400;opacity:.7}
+.fl-trust-more{font-size:.78rem;margin-top:.35rem}
+.fl-trust-more p{margin:0 0 .4rem}
+.fl-trust-more table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
+.fl-trust-more th,.fl-trust-more td{text-align:right;font-weight:400;padding:.1rem 0 .1rem .5rem;vertical-align:bottom}
+.fl-trust-more th:first-child{text-align:left;padding-left:0}
+.fl-trust-more thead th{opacity:.62;font-size:.72rem}
+.fl-assumes{font-size:.76rem;line-height:1.35;opacity:.72;margin-top:.35rem}
+</style>"""
+"""Drawn once a run by the page, after the frame's own."""
