@@ -13,6 +13,7 @@ import numpy as np
 
 from engine.analysis.class_regions import group_filter, mass_columns
 from engine.analysis.query import Column
+from engine.analysis.regions import REGIONS
 from engine.analysis.store import AnalysisStore
 from engine.errors import UsageError
 
@@ -25,6 +26,8 @@ class TypicalPicture:
         id, label, predicted: the picture, its true class, the model's answer.
         confidence: of the answer, in [0, 1].
         moved: the distance, in [0, 1].
+        masses: region → share of the map's mass, in [0, 1].
+        centre_x, centre_y: the map's centre of mass, fractions of the picture.
     """
 
     id: str
@@ -32,6 +35,9 @@ class TypicalPicture:
     predicted: str
     confidence: float
     moved: float
+    masses: dict[str, float]
+    centre_x: float
+    centre_y: float
 
 
 @dataclass(frozen=True)
@@ -56,12 +62,12 @@ def typical_pictures(
     """
     if most < 1:
         raise UsageError(f"Expected one picture or more to an end, got {most}.")
-    names = ("id", "predicted", "confidence", *mass_columns(layer))
+    names = ("id", "predicted", "confidence", f"{layer}.centre_x", f"{layer}.centre_y", *mass_columns(layer))
     table = store.rows(
         group_filter(label, group, model), columns=[Column(name, model) for name in names], limit=None
     ).table
     masses = np.column_stack(
-        [column.to_numpy(zero_copy_only=False).astype(np.float64) for column in list(table.itercolumns())[3:]]
+        [column.to_numpy(zero_copy_only=False).astype(np.float64) for column in list(table.itercolumns())[5:]]
     )
     known = np.flatnonzero(np.isfinite(masses).all(axis=1))
     if not known.size:
@@ -70,9 +76,12 @@ def typical_pictures(
     order = np.argsort(moved, kind="stable")
 
     def picture(place: int) -> TypicalPicture:
-        row = table.slice(int(known[place]), 1)
-        name, predicted, confidence = (row.column(k)[0].as_py() for k in range(3))
-        return TypicalPicture(str(name), label, str(predicted), float(confidence), float(moved[place]))
+        row = int(known[place])
+        name, predicted, confidence, x, y = (table.column(k)[row].as_py() for k in range(5))
+        shares = dict(zip(REGIONS, masses[row].tolist(), strict=True))
+        return TypicalPicture(
+            str(name), label, str(predicted), float(confidence), float(moved[place]), shares, float(x), float(y)
+        )
 
     each = min(most, -(-len(order) // 2))
     far = order[max(each, len(order) - each) :][::-1]

@@ -19,6 +19,8 @@ def made_store(brows: list[float | None]) -> Any:
         "id": [f"p{index}" for index in range(len(brows))],
         "predicted": ["fear"] * len(brows),
         "confidence": [0.5] * len(brows),
+        "g.centre_x": [0.4] * len(brows),
+        "g.centre_y": [0.6] * len(brows),
     }
     for name, region in zip(mass_columns("g"), REGIONS, strict=True):
         columns[name] = pa.array(
@@ -34,6 +36,9 @@ def test_distance_is_the_mass_that_would_have_to_move() -> None:
     assert [(picture.id, round(picture.moved, 6)) for picture in found.nearest] == [("p5", 0.0), ("p1", 0.1)]
     assert [(picture.id, round(picture.moved, 6)) for picture in found.farthest] == [("p0", 0.5), ("p4", 0.3)]
     assert (found.n, found.without) == (5, 1)
+    far = found.farthest[1]
+    assert (far.masses["brows"], far.masses["mouth"], far.masses["eyes"]) == (0.2, 0.8, 0.0)
+    assert (far.label, far.predicted, far.centre_x, far.centre_y) == ("fear", "fear", 0.4, 0.6)
 
 
 @pytest.mark.parametrize(
