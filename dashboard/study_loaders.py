@@ -62,10 +62,10 @@ def _index(dataset: str, place: str, stamp: int) -> PictureIndex:  # noqa: ARG00
     return PictureIndex(dataset, Path(place) if place else None)
 
 
-def _at(dataset: str) -> tuple[str, int]:
+def place(dataset: str) -> tuple[str, int]:
     """Return where a dataset lies and when that last changed. Raises DataError where it is not here."""
-    place = place_of(dataset)
-    return ("", 0) if place is None else (str(place.resolve()), place.stat().st_mtime_ns)
+    found = place_of(dataset)
+    return ("", 0) if found is None else (str(found.resolve()), found.stat().st_mtime_ns)
 
 
 @st.cache_data(show_spinner=False, max_size=PIXELS_KEPT)
@@ -75,7 +75,7 @@ def _picture(dataset: str, place: str, stamp: int, picture_id: str, size: int, c
 
 def dataset_picture(dataset: str, picture_id: str, card: RunCard) -> LabelledPicture:
     """Return a picture as the model of ``card`` takes it. Raises DataError where it is not here, which is not kept."""
-    return _picture(dataset, *_at(dataset), picture_id, card.input.size, card.input.channels)
+    return _picture(dataset, *place(dataset), picture_id, card.input.size, card.input.channels)
 
 
 def picture_if_here(dataset: str, picture_id: str, card: RunCard) -> LabelledPicture | None:
@@ -103,9 +103,14 @@ def _explained(
 
 def dataset_explanation(dataset: str, picture_id: str, card: RunCard, target: str = "predicted") -> FaceExplanation:
     """Explain a picture of a dataset: its gates, and the Grad-CAM of ``target`` at the last layer."""
-    return _explained(dataset, _at(dataset), picture_id, card, card.weights_sha256, card.name, target)
+    return _explained(dataset, place(dataset), picture_id, card, card.weights_sha256, card.name, target)
 
 
 def first_id(dataset: str, split: str) -> str:
     """Return the id of the first picture of a split. Raises DataError where the dataset is not here or has none."""
-    return _index(dataset, *_at(dataset)).first_id(split)
+    return _index(dataset, *place(dataset)).first_id(split)
+
+
+def ids(dataset: str, split: str) -> tuple[str, ...]:
+    """Return the ids of a split's pictures. Raises DataError where the dataset is not here or has none."""
+    return _index(dataset, *place(dataset)).ids(split)

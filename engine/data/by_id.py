@@ -10,7 +10,7 @@ from engine.data.gather import Decoder, Picture
 from engine.data.location import find_data
 from engine.data.registry import KINDS, TEST_SPLITS
 from engine.data.sources import Entry, read_source
-from engine.data.synthetic_dataset import synthetic_face, synthetic_id
+from engine.data.synthetic_dataset import SPLIT_COUNTS, synthetic_face, synthetic_id
 from engine.errors import DataError, UnknownNameError
 from engine.records import UInt8
 
@@ -91,8 +91,20 @@ class PictureIndex:
         Raises:
             DataError: there is none.
         """
+        return self.ids(split)[0]
+
+    def ids(self, split: str) -> tuple[str, ...]:
+        """Return the ids of a split's pictures in its order.
+
+        For a split that is drawn from the training pictures these are all training pictures.
+
+        Raises:
+            DataError: there is none. UnknownNameError: the built-in faces have no such split.
+        """
         if self.dataset == SYNTHETIC:
-            return synthetic_id(split, 0)
+            if split not in SPLIT_COUNTS:
+                raise UnknownNameError("split of synthetic", split, SPLIT_COUNTS)
+            return tuple(synthetic_id(split, index) for index in range(SPLIT_COUNTS[split]))
         parts = (*TEST_SPLITS.get(split, (split,)), None, "train")
         for part in parts:
             inside = [
@@ -101,7 +113,7 @@ class PictureIndex:
                 if entry.split == part or (part in {"public", "private"} and f"/{part}test_" in entry.id.lower())
             ]
             if inside:
-                return min(inside)[1]
+                return tuple(name for _, name in sorted(inside))
         raise DataError(f"'{self.dataset}' on this machine has no picture of '{split}'; choose another split.")
 
 

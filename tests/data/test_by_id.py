@@ -23,6 +23,7 @@ def test_a_picture_is_the_one_that_a_model_is_given(patterns: Path, tmp_path: Pa
         np.testing.assert_array_equal(found.pixels, dataset.images[number])
         assert found.label == dataset.classes[dataset.labels[number]]
     assert index.first_id("private") == dataset.ids[0]
+    assert index.ids("private") == dataset.ids
     assert index.first_id("val").startswith("train/angry/")
 
 
@@ -32,6 +33,9 @@ def test_built_in_faces_are_drawn() -> None:
     np.testing.assert_array_equal(found.pixels, synthetic_face("test/happy/00003").image)
     assert found.label == "happy"
     assert index.first_id("val") == "val/angry/00000"
+    assert len(index.ids("val")) == 2_000
+    with pytest.raises(UnknownNameError, match="split of synthetic 'dev'; valid: train, val, test"):
+        index.ids("dev")
     with pytest.raises(DataError, match="test/happy/00004"):
         index.picture("test/happy/00004", 48, 1)
 
