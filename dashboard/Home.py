@@ -26,7 +26,8 @@ def main() -> None:
                 st.Page("pages/2_Compare.py", title="Compare", url_path="Compare"),
             ],
             "Study": [
-                st.Page("pages/4_Misclassifications.py", title="Misclassifications", url_path="Misclassifications")
+                st.Page("pages/4_Misclassifications.py", title="Misclassifications", url_path="Misclassifications"),
+                st.Page("pages/6_Data.py", title="Data", url_path="Data"),
             ],
             "Trust": [st.Page("pages/7_Evidence.py", title="Evidence", url_path="Evidence")],
         }
