@@ -23,11 +23,6 @@ def _image(picture: UInt8, said: str) -> str:
     return f'<img src="{data_uri(resize_face(picture, PIXELS))}" alt="{escape(said)}" title="{escape(said)}">'
 
 
-def _gradient(name: str) -> str:
-    table = colormap(name).table[:: 255 // 5]
-    return ",".join(f"rgb({r},{g},{b})" for r, g, b in table.tolist())
-
-
 def reach(faces: ClassFaces) -> tuple[float, float]:
     """Return the largest difference from the mean of all classes, either way, and the largest spread: grey values."""
     return float(np.abs(faces.difference).max()), float(faces.spread.max())
@@ -58,8 +53,8 @@ def faces_grid(faces: ClassFaces) -> str:
     spreads = _maps(faces.spread, (0.0, most), SPREAD_COLORS, "spread", faces)
     scales = (
         f'<div class="fl-faces-scale"><span>difference −{apart:.0f}<i style="background:linear-gradient(90deg,'
-        f'{_gradient(DIVERGING)})"></i>+{apart:.0f} grey values</span><span>spread 0<i style="background:'
-        f'linear-gradient(90deg,{_gradient(SPREAD_COLORS)})"></i>{most:.0f} grey values</span></div>'
+        f'{colormap(DIVERGING).css()})"></i>+{apart:.0f} grey values</span><span>spread 0<i style="background:'
+        f'linear-gradient(90deg,{colormap(SPREAD_COLORS).css()})"></i>{most:.0f} grey values</span></div>'
     )
     return (
         f'<div class="fl-faces" style="--fl-classes:{len(faces.classes)}"><span class="fl-corner"></span>{head}'

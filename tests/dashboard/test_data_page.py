@@ -43,7 +43,7 @@ def in_groups(app: AppTest) -> list[set[str]]:
     return [
         set(re.findall(r'<figure data-id="(.*?)"', block))
         for block in (element.proto.body for element in app.get("html"))
-        if "fl-group-head" in block
+        if 'class="fl-group-head' in block
     ]
 
 
