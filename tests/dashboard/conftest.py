@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,3 +40,28 @@ def explained() -> FaceExplanation:
     )
     prediction = make_prediction(0.01, 0.01, 0.01, 0.93, 0.02, 0.01, 0.01)
     return FaceExplanation("cbam", prediction, gates, (make_map([[0.0, 1.0], [1.0, 2.0]]),), face, None, 0.02)
+
+
+@pytest.fixture
+def quick_trust(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, list[str]]]:
+    """Trust with 2 draws and one imputer, nothing known before; which targets and maps were checked is noted."""
+    from dashboard import explain_loaders
+    from engine.explain import faithfulness, gate_use
+
+    asked: dict[str, list[str]] = {"gates": [], "maps": []}
+    of_gates, of_map = gate_use.gate_use, faithfulness.faithfulness
+
+    def quick_gates(*given: Any, **named: Any) -> Any:
+        asked["gates"].append(named["target"].label)
+        return of_gates(*given, **{**named, "draws": 2})
+
+    def quick_map(*given: Any, **named: Any) -> Any:
+        asked["maps"].append(given[2].method)
+        return of_map(*given, **{**named, "draws": 2, "imputers": ["blur"]})
+
+    monkeypatch.setattr(gate_use, "gate_use", quick_gates)
+    monkeypatch.setattr(gate_use, "DRAWS", 2)
+    monkeypatch.setattr(faithfulness, "faithfulness", quick_map)
+    explain_loaders._book.clear()
+    yield asked
+    explain_loaders._book.clear()
