@@ -29,7 +29,7 @@ SEVERITIES: Final = (1, 2, 3, 4, 5)
 
 
 def _clipped(values: NDArray[np.floating]) -> UInt8:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)
 
 
 def _blur(image: UInt8, amount: float, rng: np.random.Generator) -> UInt8:  # noqa: ARG001  # one signature for all
