@@ -24,6 +24,7 @@ from dashboard.figures.class_maps import (
     layer_cells,
     map_layers,
 )
+from dashboard.figures.face_outline import outline_svg
 from engine.analysis.attention_file import AttentionFile
 
 Files = Mapping[str, AttentionFile]
@@ -57,17 +58,17 @@ class GridChoice:
 
     Attributes:
         group: which pictures. shows: what a cell shows. reference: what is subtracted. scale: of the colours.
-        outline: whether the template's face is drawn over maps.
+        outline: the face that is drawn over maps, as SVG, or nothing.
     """
 
     group: str
     shows: str
     reference: str
     scale: str
-    outline: bool
+    outline: str
 
 
-def controls(classes: tuple[str, ...]) -> GridChoice:
+def controls(classes: tuple[str, ...], dataset: str) -> GridChoice:
     """Draw the controls over the grid."""
     chosen.say_unknown({chosen.REFERENCE: chosen.references(classes)})
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
@@ -82,7 +83,7 @@ def controls(classes: tuple[str, ...]) -> GridChoice:
             "Minus",
             chosen.references(classes),
             chosen.REFERENCE,
-            width=170,
+            width=160,
             disabled=shows != DIFFERENCE,
             hint="What “difference” subtracts. In the mean of all classes each class counts alike.",
         )
@@ -95,9 +96,9 @@ def controls(classes: tuple[str, ...]) -> GridChoice:
         )
         outline = st.toggle(
             "Face", value=True, key=chosen.OUTLINE, bind="query-params",
-            help="The template’s face as thin lines: where brows, eyes, nose and mouth lie on average.",
+            help="Where face, brows, eyes, nose and mouth lie on average, as thin lines.",
         )  # fmt: skip
-    return GridChoice(group, shows, reference, scale, outline)
+    return GridChoice(group, shows, reference, scale, outline_svg(dataset) if outline else "")
 
 
 def _take_cell() -> None:

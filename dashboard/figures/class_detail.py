@@ -18,7 +18,6 @@ from dashboard.figures.class_maps import (
     cell_ranges,
     layer_cells,
 )
-from dashboard.figures.face_outline import outline_svg
 from dashboard.figures.map_card import color_bar
 from dashboard.figures.text import escape
 from engine.analysis.attention_file import AttentionFile
@@ -59,7 +58,8 @@ def detail_cards(
     if versus != ALL_CLASSES:
         other = file.classes.index(versus)
         cards.append(DetailCard(f"{versus}, mean", cell(MEAN, group, at=other), MEAN))
-    cards.append(DetailCard(f"{label} − {versus}", cell(DIFFERENCE, group, reference=versus), DIFFERENCE))
+    minus = "all classes" if versus == ALL_CLASSES else versus
+    cards.append(DetailCard(f"{label} − {minus}", cell(DIFFERENCE, group, reference=versus), DIFFERENCE))
     return tuple(cards)
 
 
@@ -103,7 +103,6 @@ def _lacking(card: DetailCard) -> str:
     return "no pictures to subtract" if card.shows in SIGNED else "no pictures"
 
 
-def detail_html(cards: Sequence[DetailCard], ranges: Mapping[str, Range], *, outline: bool) -> str:
-    """Return a row of cards that breaks by itself."""
-    face = outline_svg() if outline else ""
-    return f'<div class="fl-ccards">{"".join(_card(card, ranges[card.shows], face) for card in cards)}</div>'
+def detail_html(cards: Sequence[DetailCard], ranges: Mapping[str, Range], *, outline: str = "") -> str:
+    """Return a row of cards that breaks by itself, each with the SVG ``outline`` over its map."""
+    return f'<div class="fl-ccards">{"".join(_card(card, ranges[card.shows], outline) for card in cards)}</div>'

@@ -12,7 +12,6 @@ import numpy as np
 
 from dashboard.figures.class_maps import FEW, SIGNED, CellMap, column_note, column_title
 from dashboard.figures.compare_pair import signed
-from dashboard.figures.face_outline import outline_svg
 from dashboard.figures.palette import emotion_color
 from dashboard.figures.text import escape, grid, short
 from engine.analysis.class_dependence import is_gradcam
@@ -90,7 +89,7 @@ def grid_html(
     *,
     classes: Sequence[str],
     chosen: tuple[str, str],
-    outline: bool,
+    outline: str = "",
 ) -> str:
     """Return the grids of all models in ``cells``, side by side where there is room.
 
@@ -99,9 +98,8 @@ def grid_html(
         ranges: layer → the range of its colours.
         shows: one of :data:`dashboard.figures.class_maps.SHOWS`.
         chosen: (layer, class) of the cell that is looked at.
-        outline: whether to draw the template's face over each map.
+        outline: an SVG to draw over each map, or nothing.
     """
-    face = outline_svg() if outline else ""
     blocks = []
     for model in dict.fromkeys(cell.model for cell in cells):
         mine = {(cell.layer, cell.label): cell for cell in cells if cell.model == model}
@@ -111,7 +109,7 @@ def grid_html(
             dot = f'<span class="fl-dot" style="background:{emotion_color(label)}"></span>'
             rows += f'<div class="fl-crowhead">{dot}{escape(label)}</div>'
             rows += "".join(
-                _cell(mine[layer, label], ranges[layer], shows, chosen=(layer, label) == chosen, outline=face)
+                _cell(mine[layer, label], ranges[layer], shows, chosen=(layer, label) == chosen, outline=outline)
                 for layer in layers
             )
         blocks.append(

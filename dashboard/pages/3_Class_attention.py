@@ -38,7 +38,7 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
     maps, channels, regions = st.tabs(class_attention_choice.TABS, key=class_attention_choice.VIEW, bind="query-params")
     with maps:
         if maps.open:
-            choice = class_attention_grid.controls(store.classes)
+            choice = class_attention_grid.controls(store.classes, split.dataset)
             class_attention_grid.show_grid(files, store.classes, choice)
             class_attention_detail.show_detail(store, files, split, choice)
     with channels:

@@ -18,6 +18,7 @@ from dashboard.figures.class_maps import (
     layer_cells,
     map_layers,
 )
+from dashboard.figures.face_outline import outline_svg
 from engine.analysis.attention_file import AttentionFile
 from tests.dashboard.made_attention import CLASSES, LABELS, MAPS, RIGHT, write_made
 
@@ -102,7 +103,7 @@ def test_differences_are_drawn_around_zero_and_small_ones_of_gates_stay_small() 
 def test_the_grid_has_a_button_for_each_cell_and_says_how_many_pictures(file: AttentionFile) -> None:
     cells = [one for layer in map_layers(file) for one in layer_cells(file, "m", layer, MEAN)]
     ranges = cell_ranges(cells, MEAN, "fixed")
-    html = grid_html(cells, ranges, MEAN, classes=CLASSES, chosen=(GATE, "sad"), outline=False)
+    html = grid_html(cells, ranges, MEAN, classes=CLASSES, chosen=(GATE, "sad"))
     assert html.count("<button") == 6
     assert html.count('aria-pressed="true"') == 1
     assert f'data-cell="m|{GATE}|happy"' in html
@@ -110,7 +111,9 @@ def test_the_grid_has_a_button_for_each_cell_and_says_how_many_pictures(file: At
     assert html.count("n 4, few") == 2
     assert html.count("fl-cvoid") == 2
     assert "fl-outline" not in html
-    assert "fl-outline" in grid_html(cells, ranges, MEAN, classes=CLASSES, chosen=("", ""), outline=True)
+    assert "fl-outline" in grid_html(
+        cells, ranges, MEAN, classes=CLASSES, chosen=("", ""), outline=outline_svg("synthetic")
+    )
     assert count_words(0) == "none"
     assert said(cells[0], MEAN).endswith("2 × 2 cells, n = 40")
     assert scale_html(ranges, MEAN, "fixed").count("fl-ramp") == 2
@@ -118,7 +121,7 @@ def test_the_grid_has_a_button_for_each_cell_and_says_how_many_pictures(file: At
 
 def test_a_name_in_the_grid_is_escaped() -> None:
     one = CellMap('<b>"', "a.spatial", "happy", np.zeros((1, 1)), 3)
-    html = grid_html([one], {"a.spatial": (0.0, 1.0)}, MEAN, classes=("happy",), chosen=("", ""), outline=False)
+    html = grid_html([one], {"a.spatial": (0.0, 1.0)}, MEAN, classes=("happy",), chosen=("", ""))
     assert "<b>&quot;" not in html
     assert '<b>"' not in html
 
@@ -134,8 +137,16 @@ def test_the_drawer_has_right_and_wrong_and_another_class(file: AttentionFile) -
     ranges = detail_ranges(cards, "shared")
     assert ranges[DIFFERENCE] == ranges[FATE]
     assert ranges[DIFFERENCE][0] == -ranges[DIFFERENCE][1]
-    html = detail_html(cards, ranges, outline=False)
+    html = detail_html(cards, ranges)
     assert html.count("beyond chance in") == 2
-    empty = detail_html(detail_cards(file, "m", GATE, "fear", ALL_CLASSES), ranges, outline=False)
+    empty = detail_html(detail_cards(file, "m", GATE, "fear", ALL_CLASSES), ranges)
     assert empty.count(">no pictures<") == 4
     assert empty.count("no pictures to subtract") == 2
+
+
+def test_the_face_over_the_maps_is_the_datasets_own() -> None:
+    built_in, crops = outline_svg("synthetic"), outline_svg("fer2013")
+    assert 'cx="50.0" cy="55.0" rx="29.0" ry="38.0"' in built_in
+    assert 'cx="50.0" cy="46.0" rx="39.0" ry="56.0"' in crops  # the template's oval
+    assert built_in.count("<ellipse") == crops.count("<ellipse") == 4
+    assert built_in.count("<path") == 3
