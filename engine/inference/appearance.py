@@ -10,12 +10,12 @@ from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.records import Float32, UInt8
 
 SIDE: Final = 24
 """Side of the grey patch in pixels."""
+_SLACK: Final = 2
 _BINS: Final = (12, 6)  # hue and saturation: skin, hair and collar differ in both, and neither follows the brightness
 
 
@@ -25,19 +25,16 @@ class Appearance:
 
     Attributes:
         patch: uint8 (SIDE, SIDE) grey, the box reduced.
-        shape: float32 (SIDE * SIDE,), the patch without its mean, of length 1 (0 for a flat patch).
         colours: float32 (72,), histogram of hue and saturation, sums to 1.
     """
 
     patch: UInt8
-    shape: Float32
     colours: Float32
 
     def blended(self, other: Appearance, share: float) -> Appearance:
         """Return this appearance moved towards ``other`` by ``share`` in [0, 1]."""
         patch = cv2.addWeighted(self.patch, 1.0 - share, other.patch, share, 0.0)
-        colours = ((1.0 - share) * self.colours + share * other.colours).astype(np.float32)
-        return Appearance(patch, _shape(patch), colours)
+        return Appearance(patch, ((1.0 - share) * self.colours + share * other.colours).astype(np.float32))
 
 
 def cut_out(picture: UInt8, left: float, top: float, width: float, height: float) -> UInt8:
@@ -60,21 +57,17 @@ def appearance_of(picture: UInt8, left: float, top: float, width: float, height:
     patch = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     hsv = cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV)
     histogram = cv2.calcHist([hsv], [0, 1], None, list(_BINS), [0, 180, 0, 256]).ravel()
-    return Appearance(patch, _shape(patch), (histogram / histogram.sum()).astype(np.float32))
+    return Appearance(patch, (histogram / histogram.sum()).astype(np.float32))
 
 
 def similarity(one: Appearance, two: Appearance) -> float:
     """Return how alike two faces look, in [0, 1]: the mean of the patches' correlation and of the colours' overlap.
 
-    The correlation is cut off at 0; the overlap is Bhattacharyya's coefficient.
+    The correlation is the best one within two pixels of the patch either way, because boxes jitter, and is cut off at
+    0; the overlap is Bhattacharyya's coefficient.
     """
-    correlation = max(0.0, float(one.shape @ two.shape))
+    core = one.patch[_SLACK:-_SLACK, _SLACK:-_SLACK]
+    scores = cv2.matchTemplate(two.patch, core, cv2.TM_CCOEFF_NORMED)
+    correlation = float(scores.max()) if float(core.std()) > 0.0 else 0.0
     overlap = float(np.sqrt(one.colours * two.colours).sum())
-    return min(1.0, 0.5 * correlation + 0.5 * overlap)
-
-
-def _shape(patch: UInt8) -> Float32:
-    values: NDArray[np.float32] = patch.astype(np.float32).ravel()
-    values -= values.mean()
-    length = float(np.linalg.norm(values))
-    return values / np.float32(length) if length > 1e-3 else np.zeros_like(values)
+    return 0.5 * min(1.0, max(0.0, correlation)) + 0.5 * min(1.0, overlap)

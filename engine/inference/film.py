@@ -32,6 +32,7 @@ FilmSource = str | Path | int
 SCHEMES: Final = ("http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "udp", "tcp", "srt")
 """Of streams. Others (FFmpeg knows many, among them some that read files) are refused."""
 SMALLEST_SIDE: Final = 32
+_RUN_UP_SECONDS: Final = 2.0  # a jump lands at a key frame near the time asked for
 TIMEOUT_SECONDS: Final = 10
 """How long a stream may stay silent."""
 
@@ -89,9 +90,19 @@ class Film:
         """Let the file or the camera go."""
         self._capture.release()
 
-    def frames(self) -> Iterator[FilmFrame]:
-        """Yield the frames in order; their times never run backwards."""
-        frame, began = self._first, time.monotonic()
+    def skip_to(self, seconds: float) -> FilmFrame | None:
+        """Jump to about ``seconds`` and return the frame there, from which :meth:`frames` can go on; None at the end.
+
+        Its index is OpenCV's estimate. A jump may miss; look at the frame's time.
+        """
+        if self.live or seconds <= 0.0:
+            return self._first
+        self._capture.set(cv2.CAP_PROP_POS_MSEC, 1000.0 * (seconds + self._start))
+        return self._grab(max(1, int(self._capture.get(cv2.CAP_PROP_POS_FRAMES))), 0.0)
+
+    def frames(self, start: FilmFrame | None = None) -> Iterator[FilmFrame]:
+        """Yield the frames in order, from the first or from ``start``; their times never run backwards."""
+        frame, began = start or self._first, time.monotonic()
         while frame is not None:
             self._given = frame.index + 1
             yield frame
@@ -171,13 +182,23 @@ def frame_at(source: str | Path, seconds: float) -> FilmFrame:
         FilmError: the film cannot be read.
     """
     with open_film(source) as film:
-        shown = None
-        for frame in film.frames():  # reading through is exact where seeking, between key frames, is not
-            if shown is not None and frame.seconds > seconds:
-                break
-            shown = frame
+        landed = film.skip_to(seconds - _RUN_UP_SECONDS)
+        shown = None if landed is None else _last_until(film.frames(landed), seconds)
+    if shown is None or shown.seconds > seconds:  # beyond the end; or the jump missed, as it may at a varying rate
+        with open_film(source) as film:
+            shown = _last_until(film.frames(), seconds)
     if shown is None:
         raise FilmError(f"Expected a film, but '{film.name}' has no frame; save it again.")
+    return shown
+
+
+def _last_until(frames: Iterator[FilmFrame], seconds: float) -> FilmFrame | None:
+    """Return the last frame whose time is not later, or the first one of all."""
+    shown = None
+    for frame in frames:
+        if shown is not None and frame.seconds > seconds:
+            break
+        shown = frame
     return shown
 
 

@@ -17,9 +17,9 @@ from engine.inference.appearance import Appearance, similarity
 
 LARGEST_RATIO: Final = 1.8
 """Of two sizes of one face, a moment apart."""
-LEAST_ALIKE: Final = 0.55
+LEAST_ALIKE: Final = 0.62
 """Similarity that a face out of sight must have to be taken for the same again; in sight its place speaks for it."""
-LEAST_ALIKE_IN_SIGHT: Final = 0.3
+LEAST_ALIKE_IN_SIGHT: Final = 0.4
 LOOKS: Final = 0.6
 """Weight of the looks against the place, which gets the rest: where two faces cross, the place is what misleads."""
 

@@ -22,6 +22,8 @@ from engine.records import FaceBox, UInt8
 
 FOLLOWED: Final = 0.6
 """Correlation from which a patch counts as found again."""
+STILL_ALIKE: Final = 0.6
+"""Similarity with its looks so far that a face followed must keep: below it something else is in front of it."""
 GAP_SECONDS: Final = 1.5
 """How long a face out of sight is remembered."""
 COAST_SECONDS: Final = 0.25
@@ -34,7 +36,7 @@ _VELOCITY_GAIN: Final = 0.3
 _VELOCITY_HALF_LIFE: Final = 0.7  # seconds; a hidden face goes on, but not for ever
 _PLACE_GAIN, _SIZE_GAIN = 0.6, 0.4  # of a detection against what was followed: boxes jitter by some per cent
 _LOOKS_GAIN: Final = 0.3
-_CROWDED: Final = 0.1  # overlap from which a patch may hold part of another face
+_NEAR: Final = 1.2  # distance in sides of a face; nearer, a patch may hold part of another one
 _SAME_PLACE: Final = 0.4  # overlap at which two tracks cannot both be right
 
 
@@ -124,10 +126,10 @@ class FaceTracker:
         grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
         seen_before = {track.number for track in self._tracks if track.seen}
         for track in self._tracks:
-            self._follow_one(track, grey, seconds, passed)
+            self._follow_one(track, picture, grey, seconds, passed)
         self._part_doubles(picture)
         for track in self._tracks:
-            if track.seen and track.score < CHANGED and not self._crowded(track):
+            if track.seen and track.score < CHANGED and not self._near_another(track):
                 track.patch = patch_of(grey, *_corner(track))
         height, width = grey.shape
         self._tracks = [
@@ -154,8 +156,7 @@ class FaceTracker:
         for row, box in matched.items():
             _observe(self._tracks[row], box, seconds)
         for track in self._tracks:
-            crowded = self._crowded(track)
-            if track.found_seconds == seconds and track.seen and not crowded:
+            if track.found_seconds == seconds and track.seen and not self._near_another(track):
                 fresh = appearance_of(picture, *_corner(track))
                 track.looks, track.patch = track.looks.blended(fresh, _LOOKS_GAIN), fresh.patch
         unmatched = [box for index, box in enumerate(found) if index not in {column for _, column in pairs}]
@@ -184,17 +185,18 @@ class FaceTracker:
             )  # fmt: skip
             self._next += 1
 
-    def _follow_one(self, track: _Track, grey: UInt8, seconds: float, passed: float) -> None:
-        decay = 0.5 ** (passed / _VELOCITY_HALF_LIFE)
+    def _follow_one(self, track: _Track, picture: UInt8, grey: UInt8, seconds: float, passed: float) -> None:
         track.expected = (track.x + track.velocity_x * passed, track.y + track.velocity_y * passed)
         if track.seen:
             place = find_patch(grey, track.patch, *track.expected, track.width, track.height)
-            if place.score >= FOLLOWED:
+            corner = (place.x - track.width / 2, place.y - track.height / 2, track.width, track.height)
+            if place.score >= FOLLOWED and similarity(track.looks, appearance_of(picture, *corner)) >= STILL_ALIKE:
                 if passed > 0.0:
                     track.velocity_x += _VELOCITY_GAIN * ((place.x - track.x) / passed - track.velocity_x)
                     track.velocity_y += _VELOCITY_GAIN * ((place.y - track.y) / passed - track.velocity_y)
                 track.x, track.y, track.seen_seconds, track.score = place.x, place.y, seconds, place.score
                 return
+        decay = 0.5 ** (passed / _VELOCITY_HALF_LIFE)
         track.seen = False
         track.x, track.y = track.expected
         track.velocity_x *= decay
@@ -213,10 +215,11 @@ class FaceTracker:
                 wrong.seen = False
                 wrong.x, wrong.y = wrong.expected
 
-    def _crowded(self, track: _Track) -> bool:
-        place = track.candidate(track.seen_seconds)
+    def _near_another(self, track: _Track) -> bool:
+        """Whether another face, in sight or not, may cover part of this one now or soon."""
         return any(
-            other is not track and overlap(place, other.candidate(other.seen_seconds)) > _CROWDED
+            other is not track
+            and math.hypot(other.x - track.x, other.y - track.y) < _NEAR * max(track.width, other.width)
             for other in self._tracks
         )
 
