@@ -24,8 +24,10 @@ def main() -> None:
                 st.Page(home, title="Home", url_path="Home", default=True),
                 st.Page("pages/1_Explain.py", title="Explain", url_path="Explain"),
                 st.Page("pages/2_Compare.py", title="Compare", url_path="Compare"),
+                st.Page("pages/8_Activations.py", title="Activations", url_path="Activations"),
             ],
             "Study": [
+                st.Page("pages/3_Class_attention.py", title="Class attention", url_path="Class_attention"),
                 st.Page("pages/4_Misclassifications.py", title="Misclassifications", url_path="Misclassifications"),
                 st.Page("pages/6_Data.py", title="Data", url_path="Data"),
             ],

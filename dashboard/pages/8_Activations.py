@@ -1,0 +1,66 @@
+"""Activations: the feature maps and filters of any layer for a face, and which pictures excite a channel."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+# As in Home.py: the first visit to a fresh server may run this file without it.
+if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
+    sys.path.insert(0, root)
+
+import streamlit as st
+
+from dashboard import loaders
+from dashboard.components import activation_choice, activation_gallery, empty
+from dashboard.components.answer import pick_face
+from dashboard.components.frame import framed
+from dashboard.figures.activation_tiles import CSS
+from dashboard.state import NamedPicture, Selection
+from engine.errors import FerLensError
+from engine.records import RunCard, UInt8
+
+
+def face_of(card: RunCard, named: NamedPicture) -> UInt8 | None:
+    """Find the picture's face, or let one be chosen; return it as the model takes it, or None where there is none."""
+    picture = loaders.picture(named.digest, named.data, named.name)
+    whole = named.truth is not None
+    with st.spinner(f"Finding faces, answering with {card.name} …"):
+        found = loaders.faces(named.digest, picture.pixels, card.name, card.weights_sha256, whole)
+    if found.error is not None:
+        empty.problems([found.error])
+        return None
+    face = found.faces[pick_face(found, key=f"face.{named.digest[:12]}.{whole}")]
+    st.caption(f"{named.name}: {card.name} answers {face.prediction.label} ({100 * face.prediction.confidence:.0f} %).")
+    return loaders.predictor(card).model_input(face.crop)
+
+
+def main(selected: Selection) -> None:
+    """Select, load, draw."""
+    st.html(CSS)
+    st.title("Activations")
+    shelf = loaders.shelf()
+    empty.problems(shelf.problems)
+    if selected.model is None:
+        empty.no_checkpoint()
+        return
+    problems = [loaders.problem(entry.digest, entry.data, entry.name) for entry in selected.pictures]
+    empty.problems(sentence for sentence in problems if sentence is not None)
+    if selected.picture is None:
+        empty.no_picture(selected.source)
+        return
+    if problems[selected.index] is not None:
+        return
+    card = shelf.card(selected.model)
+    try:
+        with st.spinner(f"Loading {card.name} …"):
+            loaders.predictor(card)
+        face = face_of(card, selected.picture)
+        if face is not None:
+            activation_gallery.show(card, face, activation_choice.choose(card))
+    except FerLensError as error:
+        empty.problems([str(error)])
+
+
+with framed("Activations") as chosen:
+    main(chosen)
