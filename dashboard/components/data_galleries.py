@@ -10,8 +10,8 @@ import streamlit as st
 from dashboard import data_loaders, state, theme
 from dashboard.components import empty
 from dashboard.data_loaders import Wanted
-from dashboard.figures.data_groups import group_html, picture_html
-from dashboard.figures.text import percent
+from dashboard.figures.data_groups import group_html, picture_html, read_accuracies
+from dashboard.figures.text import escape, percent
 from engine.analysis.audited_model import AuditedModel
 from engine.analysis.places import analyze_command
 from engine.data.audit import NO_NEAR_COPIES, DataAudit
@@ -150,6 +150,7 @@ def _suspected(found: DataAudit, judged: AuditedModel, model: str) -> None:
         f"**{len(judged.suspects):,} of {judged.judged:,} labels ({share}) are suspect** by {model} on "
         f"{', '.join(judged.splits)}, whose pictures did not train it. Most suspect first."
     )
+    st.html('<div class="fl-reading">' + "<br>".join(escape(said) for said in read_accuracies(judged)) + "</div>")
     _pictures(
         found.pictures,
         [positions[one.id] for one in judged.suspects],

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from dashboard.figures.map_card import data_uri
 from dashboard.figures.palette import emotion_color
-from dashboard.figures.text import escape
+from dashboard.figures.text import accuracy, escape
+from engine.analysis.audited_model import AuditedModel, Share
 from engine.data.audit import DataAudit
 from engine.data.audit_groups import PictureGroup, straddling
 from engine.data.audit_source import AuditedPictures
@@ -67,6 +68,19 @@ def read_clean(found: DataAudit) -> tuple[str, ...]:
             f"training set, {count.nearly_copied:,} more a near one."
         )
     return tuple(sentences)
+
+
+def read_accuracies(judged: AuditedModel) -> tuple[str, ...]:
+    """Say, for each analysed split, how accurate a model is on all pictures and on those that training has not seen."""
+    return tuple(
+        f"{judged.model} on {one.split}: {_accuracy(one.all)} of all; {_accuracy(one.without_copies)} without exact "
+        f"copies of training pictures; {_accuracy(one.without_near_copies)} without near ones either."
+        for one in judged.accuracies
+    )
+
+
+def _accuracy(share: Share) -> str:
+    return f"{accuracy(share.as_dict())}, n = {share.n:,}," if share.n else "nothing left"
 
 
 def picture_html(pictures: AuditedPictures, position: int, note: str = "") -> str:

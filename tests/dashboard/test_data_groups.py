@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from dashboard.figures.data_groups import facts, facts_html, group_html, picture_html, read_clean
+from dashboard.figures.data_groups import facts, facts_html, group_html, picture_html, read_accuracies, read_clean
+from engine.analysis.audited_model import AuditedModel, CleanAccuracy, Share
 from engine.data.audit import DataAudit, audit
 from tests.made_audit import planted_pictures
 
@@ -45,3 +46,10 @@ def test_names_are_escaped(found: DataAudit) -> None:
     assert "&lt;b&gt;&amp;.png" in html
     assert "<b>&" not in html
     assert "<i>" not in html
+
+
+def test_accuracy_without_copies_in_words() -> None:
+    one = CleanAccuracy("test", Share(100, 64), Share(92, 58), Share(0, 0))
+    (said,) = read_accuracies(AuditedModel("cbam", ("test",), 100, (), (one,)))
+    assert said.startswith("cbam on test: 64.0 % (54.2–72.7), n = 100, of all; 63.0 % ")
+    assert said.endswith("nothing left without near ones either.")
