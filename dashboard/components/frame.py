@@ -21,7 +21,7 @@ EVIDENCE: Final = "Evidence"
 COMPARE: Final = "Compare"
 """The page that chooses its models itself: two to four, in its own columns' order."""
 
-STUDIED: Final[tuple[str, ...]] = ("Class attention", "Misclassifications", "Data")
+STUDIED: Final[tuple[str, ...]] = ("Class attention", "Misclassifications", "Evaluation", "Data")
 """The pages that choose their pictures from an analysis or a whole dataset; they draw that choice themselves."""
 
 _UPLOADED: Final = "uploaded_pictures"
