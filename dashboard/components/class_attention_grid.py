@@ -167,7 +167,7 @@ def show_grid(files: Files, classes: tuple[str, ...], choice: GridChoice) -> Non
     )
     notes = [
         _reading(choice),
-        f"Faded cells average fewer than {FEW} pictures: one unusual face moves them.",
+        f"Dashed cells average fewer than {FEW} pictures: one unusual face moves them.",
         class_agnostic,
     ]
     if choice.shows in SIGNED:

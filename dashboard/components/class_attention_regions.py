@@ -12,7 +12,7 @@ from dashboard.components.class_attention_grid import Files, all_layers
 from dashboard.components.mistake_gallery import csv_text
 from dashboard.figures.class_maps import map_layers
 from dashboard.figures.class_places import number_rows, places_html
-from dashboard.figures.region_intervals import centre_figure, region_figure
+from dashboard.figures.region_intervals import PLACE_FIELDS, interval_figure, region_fields
 from engine.analysis.attention_file import AttentionFile
 from engine.analysis.class_regions import mean_map_places
 from engine.analysis.places import REPORT
@@ -46,18 +46,21 @@ def show_regions(store: AnalysisStore, files: Files) -> None:
     even = even_shares(files[having[0]])
     theme.section("Share of the map’s mass by region", "Mean over the pictures of a class and its 95 % interval.")
     st.plotly_chart(
-        region_figure(places, store.classes, even), width="stretch", key="region_chart",
+        interval_figure(places, store.classes, region_fields(even)), width="stretch", key="region_chart",
         config={"displayModeBar": False},
     )  # fmt: skip
     st.caption(" ".join(_notes(having, exact=even is None)))
     theme.section("Entropy and centre of mass", "How spread out the map is, and where its middle lies.")
-    with st.container(key="stack-centres"):
-        st.html(places_html(places, means))
-    st.plotly_chart(centre_figure(places), width=520, key="centre_chart", config={"displayModeBar": False})
+    st.plotly_chart(
+        interval_figure(places, store.classes, PLACE_FIELDS), width="stretch", key="place_chart",
+        config={"displayModeBar": False},
+    )  # fmt: skip
     st.caption(
         "Entropy: 0 nats if all mass lies in one cell; 100 % is an even map. Averaging blurs, so the mean map has more "
-        "entropy than single maps. The axes of the figure are enlarged: read the numbers."
+        "entropy than single maps."
     )
+    with st.expander("Numbers", icon=":material/table:"):
+        st.html(places_html(places, means))
     st.download_button(
         "Every figure as CSV",
         lambda: csv_text(number_rows(places)),

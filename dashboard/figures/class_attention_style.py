@@ -25,7 +25,8 @@ CSS: Final = """<style>
 .fl-on .fl-cmap,.fl-cell.fl-on:hover .fl-cmap{outline:2.5px solid currentColor;outline-offset:1.5px}
 .fl-count{display:block;font-size:.68rem;opacity:.66;font-variant-numeric:tabular-nums;line-height:1.35;
  white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
-.fl-few .fl-cmap img{opacity:.55}.fl-few .fl-count{opacity:.95;font-style:italic}
+.fl-few .fl-cmap{outline:1.5px dashed currentColor;outline-offset:1px}
+.fl-few .fl-count{opacity:.95;font-style:italic;padding-top:2px}
 .fl-outline{position:absolute;inset:0;width:100%;height:100%;fill:none;stroke:#fff;stroke-width:1;stroke-opacity:.5;
  mix-blend-mode:difference;vector-effect:non-scaling-stroke}
 .fl-cbars{display:flex;flex-wrap:wrap;gap:.3rem 1.6rem;margin:.2rem 0 .1rem;font-size:.78rem}

@@ -1,8 +1,9 @@
-"""Where a map's mass lies, class by class: a small field for each region, a dot and an interval for each class."""
+"""Where a map lies, class by class: small fields (one a region), in each a dot and an interval for each class."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import plotly.graph_objects as go
@@ -38,31 +39,67 @@ def interval_words(found: Estimate, factor: float = 100.0, digits: int = 1, unit
     return f"{text} ({factor * found.low:.{digits}f}–{factor * found.high:.{digits}f})"
 
 
-def _bars(estimates: Sequence[Estimate], factor: float) -> dict[str, Any]:
-    """Return Plotly's asymmetric error bars."""
-    above = [
-        factor * (one.high - one.mean) if one.high is not None and one.mean is not None else 0 for one in estimates
-    ]
-    below = [factor * (one.mean - one.low) if one.low is not None and one.mean is not None else 0 for one in estimates]
-    return {"type": "data", "symmetric": False, "array": above, "arrayminus": below, "thickness": 1.6, "width": 0}
+def _bars(found: Estimate, factor: float) -> dict[str, Any]:
+    """Return Plotly's asymmetric error bars; none where there is no interval."""
+    if found.mean is None or found.low is None or found.high is None:
+        return {"type": "data", "array": [0.0]}
+    above, below = factor * (found.high - found.mean), factor * (found.mean - found.low)
+    return {"type": "data", "symmetric": False, "array": [above], "arrayminus": [below], "thickness": 1.6, "width": 0}
 
 
-def _dots(model: str, number: int, many: int, places: Sequence[ClassPlace], region: str) -> list[go.Scatter]:
+@dataclass(frozen=True)
+class Field:
+    """One small field: its title, what it draws of a class, and how that is written.
+
+    Attributes:
+        title: its heading. of: reads the estimate. factor: brings it to the axis's unit. digits: decimals in words.
+        unit: with its leading space. even: where an even map would lie, in the estimate's own unit; None if not known.
+    """
+
+    title: str
+    of: Callable[[ClassPlace], Estimate]
+    factor: float = 100.0
+    digits: int = 1
+    unit: str = " %"
+    even: float | None = None
+
+    def words(self, found: Estimate) -> str:
+        """Return an estimate as it is written."""
+        return interval_words(found, self.factor, self.digits, self.unit)
+
+
+def _mass(region: str) -> Callable[[ClassPlace], Estimate]:
+    return lambda place: place.masses[region]
+
+
+def region_fields(even: Mapping[str, float] | None = None) -> tuple[Field, ...]:
+    """Return a field for each region; ``even`` is region → share of an even map, None where not known."""
+    return tuple(Field(region_title(region), _mass(region), even=(even or {}).get(region)) for region in REGIONS)
+
+
+PLACE_FIELDS: Final[tuple[Field, ...]] = (
+    Field("entropy, nats", lambda place: place.entropy_nats, 1.0, 3, " nats"),
+    Field("centre, from the left", lambda place: place.centre_x),
+    Field("centre, from the top", lambda place: place.centre_y),
+)
+
+
+def _dots(model: str, number: int, many: int, places: Sequence[ClassPlace], field: Field) -> list[go.Scatter]:
     """Return one trace a class, so that interval and dot have the emotion's colour."""
     traces = []
     for row, place in enumerate(places):
-        found = place.masses[region]
+        found = field.of(place)
         if found.mean is None:
             continue
         color = emotion_color(place.label)
         traces.append(
             go.Scatter(
-                x=[100 * found.mean],
+                x=[field.factor * found.mean],
                 y=[row + (SHIFT * (2 * number - 1) if many > 1 else 0.0)],
                 mode="markers",
                 marker={"color": color, "size": 8, "symbol": SYMBOLS[number], "line": {"width": 1.6, "color": color}},
-                error_x={**_bars([found], 100.0), "color": color},
-                hovertext=f"{model}, {place.label}<br>{region_title(region)} {interval_words(found)}, n = {found.n:,}",
+                error_x={**_bars(found, field.factor), "color": color},
+                hovertext=f"{model}, {place.label}<br>{field.title} {field.words(found)}, n = {found.n:,}",
                 hoverinfo="text",
                 showlegend=False,
             )
@@ -70,33 +107,33 @@ def _dots(model: str, number: int, many: int, places: Sequence[ClassPlace], regi
     return traces
 
 
-def region_figure(places: Places, classes: Sequence[str], even: Mapping[str, float] | None = None) -> go.Figure:
-    """Return the figure.
+def interval_figure(places: Places, classes: Sequence[str], fields: Sequence[Field]) -> go.Figure:
+    """Return the fields in rows of three.
 
     Args:
-        places: one or two models.
-        classes: K names, top to bottom.
-        even: region → the share that an even map would have there, drawn as a dotted line; None where not known.
+        places: one or two models. classes: K names, top to bottom. fields: what is drawn; a dotted line marks where
+            an even map would lie.
     """
-    rows = -(-len(REGIONS) // COLUMNS)
+    rows = -(-len(fields) // COLUMNS)
     figure = make_subplots(
         rows=rows,
         cols=COLUMNS,
-        subplot_titles=[f"<b>{region_title(region)}</b>" for region in REGIONS],
+        subplot_titles=[f"<b>{field.title}</b>" for field in fields],
         shared_yaxes=True,
         horizontal_spacing=0.04,
-        vertical_spacing=0.11,
+        vertical_spacing=0.11 if rows > 1 else 0.0,
     )
-    for at, region in enumerate(REGIONS):
+    for at, field in enumerate(fields):
         row, column = at // COLUMNS + 1, at % COLUMNS + 1
         for number, (model, mine) in enumerate(places.items()):
-            for trace in _dots(model, number, len(places), mine, region):
+            for trace in _dots(model, number, len(places), mine, field):
                 figure.add_trace(trace, row=row, col=column)
-        if even is not None and region in even:
-            figure.add_vline(x=100 * even[region], line={"width": 1.2, "dash": "dot", "color": "#7b879c"},
+        if field.even is not None:
+            figure.add_vline(x=field.factor * field.even, line={"width": 1.2, "dash": "dot", "color": "#7b879c"},
                              row=row, col=column)  # fmt: skip
-    figure.update_xaxes(ticksuffix=" %", nticks=5, fixedrange=True, zeroline=False, gridcolor="rgba(123,135,156,.18)",
-                        tickfont={"size": 10})  # fmt: skip
+        suffix = " %" if field.unit == " %" else ""
+        figure.update_xaxes(ticksuffix=suffix, row=row, col=column)
+    figure.update_xaxes(nticks=5, fixedrange=True, zeroline=False, showgrid=False, tickfont={"size": 10})
     figure.update_yaxes(
         tickmode="array",
         tickvals=list(range(len(classes))),
@@ -104,10 +141,12 @@ def region_figure(places: Places, classes: Sequence[str], even: Mapping[str, flo
         range=[len(classes) - 0.5, -0.5],
         fixedrange=True,
         zeroline=False,
-        showgrid=False,
+        showgrid=True,
+        gridcolor="rgba(123,135,156,.22)",
+        ticks="",
     )
     figure.update_layout(
-        height=190 * rows,
+        height=190 * rows + (20 if rows == 1 else 0),
         margin={"l": 8, "r": 8, "t": 28, "b": 8},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
@@ -115,55 +154,4 @@ def region_figure(places: Places, classes: Sequence[str], even: Mapping[str, flo
         hoverlabel={"align": "left"},
     )
     figure.update_annotations(font={"size": 13})
-    return figure
-
-
-def centre_figure(places: Places) -> go.Figure:
-    """Return the classes' mean centres of mass in the picture, with intervals both ways; below is down."""
-    figure = go.Figure()
-    for number, (model, mine) in enumerate(places.items()):
-        for place in mine:
-            x, y = place.centre_x, place.centre_y
-            if x.mean is None or y.mean is None:
-                continue
-            color = emotion_color(place.label)
-            figure.add_trace(
-                go.Scatter(
-                    x=[100 * x.mean],
-                    y=[100 * y.mean],
-                    mode="markers+text",
-                    text=[place.label],
-                    textposition="top center",
-                    textfont={"size": 11},
-                    marker={
-                        "color": color,
-                        "size": 9,
-                        "symbol": SYMBOLS[number],
-                        "line": {"width": 1.6, "color": color},
-                    },
-                    error_x={**_bars([x], 100.0), "color": color},
-                    error_y={**_bars([y], 100.0), "color": color},
-                    hovertext=f"{model}, {place.label}<br>{interval_words(x)} from the left<br>"
-                    f"{interval_words(y)} from the top, n = {x.n:,}",
-                    hoverinfo="text",
-                    showlegend=False,
-                )
-            )
-    axis = {
-        "ticksuffix": " %",
-        "fixedrange": True,
-        "zeroline": False,
-        "gridcolor": "rgba(123,135,156,.18)",
-        "nticks": 6,
-    }
-    figure.update_xaxes(title={"text": "from the left"}, **axis)
-    figure.update_yaxes(title={"text": "from the top"}, autorange="reversed", scaleanchor="x", **axis)
-    figure.update_layout(
-        height=380,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        dragmode=False,
-        hoverlabel={"align": "left"},
-    )
     return figure

@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 from dashboard.figures.class_places import number_rows, places_html
-from dashboard.figures.region_intervals import centre_figure, interval_words, region_figure
+from dashboard.figures.region_intervals import PLACE_FIELDS, interval_figure, interval_words, region_fields
 from engine.analysis.class_regions import ClassPlace, MeanMapPlace
 from engine.analysis.regions import REGIONS
 from engine.evaluate.bootstrap import Estimate
@@ -30,23 +30,27 @@ def test_intervals_are_written_with_their_unit() -> None:
 
 
 def test_each_region_has_a_dot_and_an_interval_for_each_class_that_has_pictures() -> None:
-    figure = region_figure(PLACES, ("happy", "sad"), {"mouth": 0.25})
+    figure = interval_figure(PLACES, ("happy", "sad"), region_fields({"mouth": 0.25}))
     assert len(figure.data) == 3 * len(REGIONS)
     first = figure.data[0]
     assert first.x[0] == 10.0
     assert [round(end, 6) for end in (first.error_x.array[0], first.error_x.arrayminus[0])] == [2.0, 1.0]
     # Two models' dots of a class stand on either side of its row.
     assert sorted({trace.y[0] < 0.5 for trace in figure.data}) == [False, True]
-    assert {trace.y[0] for trace in region_figure({"one": PLACES["one"]}, ("happy", "sad")).data} == {0.0}
+    assert {
+        trace.y[0] for trace in interval_figure({"one": PLACES["one"]}, ("happy", "sad"), region_fields()).data
+    } == {0.0}
     assert [annotation.text for annotation in figure.layout.annotations][:2] == ["<b>brows</b>", "<b>eyes</b>"]
     (line,) = figure.layout.shapes
     assert line.x0 == 25.0
 
 
-def test_centres_are_drawn_as_in_the_picture_below_is_down() -> None:
-    figure = centre_figure(PLACES)
-    assert len(figure.data) == 3
-    assert figure.layout.yaxis.autorange == "reversed"
+def test_entropy_and_centre_have_fields_in_their_own_units() -> None:
+    figure = interval_figure(PLACES, ("happy", "sad"), PLACE_FIELDS)
+    assert len(figure.data) == 9
+    assert [trace.x[0] for trace in figure.data if "one, happy" in trace.hovertext] == [0.1, 10.0, 10.0]
+    assert figure.data[0].hovertext == "one, happy<br>entropy, nats 0.100 nats (0.090–0.120), n = 40"
+    assert not figure.layout.shapes
 
 
 def test_the_table_has_a_row_for_each_class_and_model_and_the_csv_every_figure() -> None:
