@@ -1,0 +1,126 @@
+"""How long the live pipeline takes for a frame, and how well it tracks, on films of built-in faces.
+
+The clock runs over what a viewer waits for: finding, following and reading the faces, drawing, and encoding the JPEG.
+Making the film's frames is not timed, nor are the first frames, in which libraries still set themselves up.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import cv2
+import numpy as np
+
+from engine.errors import UnknownNameError, UsageError
+from engine.evaluate.scripted_film import SCRIPTS, ScriptedFilm, TrueFace
+from engine.evaluate.tracking_metrics import score_tracking
+from engine.inference.annotate import annotate
+from engine.inference.live import LivePipeline, LiveSettings
+from engine.inference.live_frame import LiveFrame
+from engine.inference.predictor import EmotionPredictor
+
+LIMIT_MS: Final[dict[str, float]] = {"one": 33.0, "four": 50.0}
+"""What a frame's 95th percentile shall stay under at 640x480 on two cores, with one face and with four."""
+WARM_UP_FRAMES: Final = 16
+JPEG_QUALITY: Final = 80
+
+
+def live_benchmark(
+    predictor: EmotionPredictor,
+    *,
+    settings: LiveSettings,
+    films: Sequence[str] = tuple(SCRIPTS),
+    seconds: float | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> dict[str, Any]:
+    """Run each film through a pipeline of its own and return a JSON-ready document.
+
+    Args:
+        predictor: the model.
+        settings: of the pipelines; what the overlay costs is part of the time.
+        films: keys of SCRIPTS.
+        seconds: only so much of each film; None for all of it.
+        progress: called with the film's name, the frames done and those to do.
+
+    Raises:
+        UnknownNameError: no such film.
+        UsageError: the part of the film is too short to measure.
+    """
+    if not films:
+        raise UsageError(f"Expected one film or more, got none; choose among {', '.join(SCRIPTS)}.")
+    for name in films:
+        if name not in SCRIPTS:
+            raise UnknownNameError("film", name, SCRIPTS)
+    if seconds is not None and not seconds >= 1.0:
+        raise UsageError(f"Expected 1 second of film or more, got {seconds}; choose a longer part.")
+    measured = {}
+    for name in films:
+        script = SCRIPTS[name]
+        shortened = script if seconds is None else replace(script, seconds=min(seconds, script.seconds))
+        measured[name] = _measure(
+            predictor, ScriptedFilm(shortened), settings, None if progress is None else _named(progress, name)
+        )
+    return {
+        "benchmark": "live",
+        "model": predictor.card.name,
+        "overlay": settings.overlay,
+        "detect_every": settings.detect_every,
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "films": measured,
+    }
+
+
+def _named(progress: Callable[[str, int, int], None], name: str) -> Callable[[int, int], None]:
+    return lambda done, total: progress(name, done, total)
+
+
+def _measure(
+    predictor: EmotionPredictor,
+    film: ScriptedFilm,
+    settings: LiveSettings,
+    progress: Callable[[int, int], None] | None,
+) -> dict[str, Any]:
+    """Return a film's times and tracking."""
+    pipeline = LivePipeline(predictor, settings=settings)
+    shown: list[LiveFrame] = []
+    truths: list[tuple[TrueFace, ...]] = []
+    stages: list[dict[str, float]] = []
+    for seconds, picture, truth in film.frames():
+        began = time.perf_counter()
+        live = pipeline.process(picture, seconds)
+        processed = time.perf_counter()
+        drawn = annotate(picture, live, frames_per_second=30.0)
+        annotated = time.perf_counter()
+        cv2.imencode(".jpg", cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        encoded = time.perf_counter()
+        shown.append(live)
+        truths.append(truth)
+        parts = {name: value for name, value in live.timings.as_dict().items() if name != "total"}
+        parts |= {"draw": annotated - processed, "encode": encoded - annotated, "total": encoded - began}
+        stages.append(parts)
+        if progress is not None:
+            progress(len(shown), len(film))
+    counted = stages[WARM_UP_FRAMES:]
+    times = {name: _times([1000.0 * parts[name] for parts in counted]) for name in counted[0]}
+    limit = LIMIT_MS.get(film.script.name)
+    return {
+        "width": film.script.width,
+        "height": film.script.height,
+        "faces": len(film.script.actors),
+        "frames_timed": len(counted),
+        "detections": sum(live.detected for live in shown),
+        "milliseconds": times,
+        "frames_per_second": round(1000.0 / max(1e-6, float(np.mean([1000.0 * p["total"] for p in counted]))), 1),
+        "limit_ms": limit,
+        "within_limit": None if limit is None else times["total"]["p95"] <= limit,
+        "tracking": score_tracking(truths, shown).as_dict(),
+    }
+
+
+def _times(values: Sequence[float]) -> dict[str, float]:
+    median, high = np.percentile(values, [50, 95])
+    return {"median": round(float(median), 2), "p95": round(float(high), 2)}
