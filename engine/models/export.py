@@ -1,0 +1,138 @@
+"""A trained model as one graph for other programs: pixels in, logits and every attention gate out.
+
+The graph holds the input's normalisation, so that a phone needs to know nothing but the size; each gate is an output of
+its own beside the logits. Made from a copy: the model that is given is not touched.
+"""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+
+from engine.errors import UnknownNameError
+from engine.models.export_onnx import save_onnx
+from engine.models.taps import AttentionTap, taps_of
+from engine.records import InputSpec
+
+INPUT: Final = "pictures"
+LOGITS: Final = "logits"
+
+
+class _Collecting(nn.Module):
+    """Stands in for a tap: passes its weights on, and hands them to a list that the exporter reads."""
+
+    def __init__(self, tap: AttentionTap, into: list[Tensor]) -> None:
+        super().__init__()
+        self._kind = tap.kind
+        self._into = into
+
+    def forward(self, weights: Tensor) -> Tensor:
+        native = weights.flatten(1) if self._kind == "channel" else weights
+        self._into.append(native.squeeze(1) if self._kind == "spatial" else native)
+        return weights
+
+
+class ExportedGraph(nn.Module):
+    """What is written: (B, channels, size, size) float32 in [0, 1] -> logits (B, K), then each gate in forward order.
+
+    A gate is (B, C) if it is a channel gate, (B, h, w) if spatial, (B, queries, keys) if cross, (B, K, h, w) if one of
+    emotions.
+
+    Args:
+        model: left as it is; a copy in eval mode on the CPU is taken.
+        spec: its input.
+    """
+
+    def __init__(self, model: nn.Module, spec: InputSpec) -> None:
+        super().__init__()
+        self._gates: list[Tensor] = []
+        self.net = copy.deepcopy(model).cpu().float().eval()
+        for parent in list(self.net.modules()):
+            for name, child in list(parent.named_children()):
+                if isinstance(child, AttentionTap):
+                    setattr(parent, name, _Collecting(child, self._gates))
+        shape = (1, spec.channels, 1, 1)
+        self.mean: Tensor
+        self.std: Tensor
+        self.register_buffer("mean", torch.tensor(spec.mean).reshape(shape))
+        self.register_buffer("std", torch.tensor(spec.std).reshape(shape))
+        for parameter in self.parameters():
+            parameter.requires_grad_(False)
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        """Return the logits and the gates."""
+        self._gates.clear()
+        try:
+            logits: Tensor = self.net((pictures - self.mean) / self.std)
+            return (logits, *self._gates)
+        finally:
+            self._gates.clear()
+
+
+@dataclass(frozen=True)
+class ExportedFile:
+    """What was written: the file, its format, and the names of the graph's outputs in order."""
+
+    path: Path
+    format: str
+    outputs: tuple[str, ...]
+
+
+def _torchscript(
+    graph: ExportedGraph, example: Tensor, outputs: tuple[str, ...], file: Path, about: dict[str, str]
+) -> None:
+    del outputs  # TorchScript returns a plain tuple; the names stand beside it
+    with torch.no_grad(), warnings.catch_warnings():
+        # PyTorch deprecates TorchScript; phones and servers that read nothing else are why it is offered.
+        warnings.simplefilter("ignore", FutureWarning)
+        traced: Any = torch.jit.freeze(torch.jit.trace(graph, example, check_trace=False))  # type: ignore[no-untyped-call]
+        torch.jit.save(traced, str(file), _extra_files={key: value.encode() for key, value in about.items()})
+
+
+def _pt2(graph: ExportedGraph, example: Tensor, outputs: tuple[str, ...], file: Path, about: dict[str, str]) -> None:
+    del outputs
+    with torch.no_grad():
+        program = torch.export.export(
+            graph, (example,), dynamic_shapes=({0: torch.export.Dim("batch", min=1, max=1024)},)
+        )
+    torch.export.save(program, str(file), extra_files=dict(about))
+
+
+def _onnx(graph: ExportedGraph, example: Tensor, outputs: tuple[str, ...], file: Path, about: dict[str, str]) -> None:
+    save_onnx(graph, example, INPUT, outputs, file, about)
+
+
+FORMATS: Final[dict[str, tuple[str, Callable[..., Any]]]] = {
+    "onnx": (".onnx", _onnx),
+    "torchscript": (".pt", _torchscript),
+    "pt2": (".pt2", _pt2),
+}
+"""Format -> ending of its files, and how it is written."""
+
+
+def output_names(model: nn.Module) -> tuple[str, ...]:
+    """Return ``logits`` and the names of the model's gates in forward order."""
+    return (LOGITS, *(tap.layer for tap in taps_of(model)))
+
+
+def export_model(model: nn.Module, spec: InputSpec, file: Path, *, format: str, about: dict[str, str]) -> ExportedFile:  # noqa: A002 - the option's name
+    """Write ``model`` to ``file``, whose folder exists; ``about`` goes into the file as its metadata.
+
+    Raises:
+        UnknownNameError: no such format.
+    """
+    if format not in FORMATS:
+        raise UnknownNameError("format", format, FORMATS)
+    graph = ExportedGraph(model, spec).eval()
+    # Two pictures: a batch of one would be taken for a fixed size.
+    example = torch.rand(2, spec.channels, spec.size, spec.size, generator=torch.Generator().manual_seed(0))
+    outputs = output_names(model)
+    FORMATS[format][1](graph, example, outputs, file, about)
+    return ExportedFile(file, format, outputs)

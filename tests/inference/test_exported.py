@@ -1,0 +1,85 @@
+"""Exported files give what the model gives: logits and every gate, in every format and at any batch size."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from engine.errors import CheckpointError
+from engine.inference.exported import check_exported, open_exported
+from engine.models.export import FORMATS, INPUT, ExportedFile, ExportedGraph, export_model
+from engine.models.export_onnx import quantise_onnx
+from engine.models.registry import build_model
+from tests.made import SMALL
+
+
+def _model(architecture: str = "cbam") -> torch.nn.Module:
+    torch.manual_seed(3)
+    model = build_model(architecture, classes=7, spec=SMALL).eval()
+    torch.nn.init.normal_(model.output.weight, std=50.0)  # logits of about 1
+    return model
+
+
+def _pictures(count: int) -> np.ndarray:
+    return np.random.default_rng(5).random((count, 1, 16, 16), np.float32)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_file_gives_the_models_logits_and_gates(format: str, tmp_path: Path) -> None:  # noqa: A002 - the option's name
+    model = _model()
+    exported = export_model(model, SMALL, tmp_path / "m", format=format, about={"classes": '["a"]'})
+    assert exported.outputs == ("logits", *(f"block{n}.{kind}" for n in range(1, 5) for kind in ("channel", "spatial")))
+    graph = ExportedGraph(model, SMALL).eval()
+    check = check_exported(exported, graph, _pictures(5))
+    assert check.logits_difference < 1e-4
+    assert check.gates_difference < 1e-4
+    assert check.same_answers == 1.0
+    one = open_exported(exported.path, format)(_pictures(1))
+    assert [part.shape for part in one[:3]] == [(1, 7), (1, 64), (1, 16, 16)]
+
+
+def test_a_difference_is_seen(tmp_path: Path) -> None:
+    exported = export_model(_model(), SMALL, tmp_path / "m.onnx", format="onnx", about={})
+    torch.manual_seed(4)
+    other = ExportedGraph(build_model("cbam", classes=7, spec=SMALL), SMALL).eval()
+    check = check_exported(exported, other, _pictures(4))
+    assert check.logits_difference > 0.1
+    assert check.gates_difference > 0.001
+
+
+def test_the_onnx_file_names_its_outputs_and_says_what_it_is(tmp_path: Path) -> None:
+    about = {"classes": json.dumps(["a", "b"]), "model": "made"}
+    export_model(_model("spatial"), SMALL, tmp_path / "m.onnx", format="onnx", about=about)
+    assert [file.name for file in tmp_path.iterdir()] == ["m.onnx"]  # weights inside, one file to carry
+    proto = onnx.load_model(str(tmp_path / "m.onnx"))
+    assert [out.name for out in proto.graph.output] == ["logits", *(f"block{n}.spatial" for n in range(1, 5))]
+    assert {prop.key: prop.value for prop in proto.metadata_props} == about
+    assert str(tmp_path) not in str(proto)
+
+
+def test_eight_bits_are_smaller_and_nearly_the_same(tmp_path: Path) -> None:
+    model = _model()
+    export_model(model, SMALL, tmp_path / "m.onnx", format="onnx", about={"model": "made"})
+    quantise_onnx(tmp_path / "m.onnx", tmp_path / "m8.onnx", _pictures(70), INPUT)
+    assert (tmp_path / "m8.onnx").stat().st_size < 0.3 * (tmp_path / "m.onnx").stat().st_size
+    graph = ExportedGraph(model, SMALL).eval()
+    check = check_exported(ExportedFile(tmp_path / "m8.onnx", "onnx", ()), graph, _pictures(64))
+    assert 0.0 < check.logits_difference < 0.5
+    assert check.same_answers > 0.9
+    proto = onnx.load_model(str(tmp_path / "m8.onnx"))
+    assert {prop.key: prop.value for prop in proto.metadata_props} == {"model": "made"}
+    # A gate's own layers stay in floats.
+    gates = [node for node in proto.graph.node if node.op_type == "Conv" and "_quantized" not in node.input[1]]
+    assert len(gates) >= 4
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_damaged_file_is_one_sentence(format: str, tmp_path: Path) -> None:  # noqa: A002 - the option's name
+    (tmp_path / "m.bin").write_bytes(b"nothing of the kind")
+    with pytest.raises(CheckpointError, match=rf"'m.bin' is not a whole {format} file"):
+        open_exported(tmp_path / "m.bin", format)
