@@ -40,7 +40,7 @@ WORDS: Final[dict[str, str]] = {
 """Gallery → what is in it."""
 GROUPS_ON_PAGE: Final = 12
 PICTURES_ON_PAGE: Final = 32
-IN_GROUP: Final = 12
+IN_GROUP: Final = 8
 EXPLAIN: Final = "pages/1_Explain.py"
 
 

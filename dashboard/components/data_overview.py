@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import theme
 from dashboard.figures.data_balance import balance_table, read_balance
-from dashboard.figures.data_groups import facts, facts_html, read_clean
+from dashboard.figures.data_groups import facts, facts_html, read_clean, read_straddling
 from dashboard.figures.text import escape
 from engine.data.audit import DataAudit, audit_document
 
@@ -22,9 +22,9 @@ def show_facts(found: DataAudit) -> None:
             f"{len(skipped):,} files could not be read, for example {skipped[0].id}: {skipped[0].reason}.",
             icon=":material/warning:",
         )
-    sentences = read_clean(found)
-    if sentences:
-        st.html('<div class="fl-reading">' + "<br>".join(escape(said) for said in sentences) + "</div>")
+    sentences = [*read_clean(found), read_straddling(found)]
+    if any(sentences):
+        st.html('<div class="fl-reading">' + "<br>".join(escape(said) for said in sentences if said) + "</div>")
     st.download_button(
         "Audit as JSON",
         lambda: json.dumps(audit_document(found), indent=1, ensure_ascii=False),

@@ -55,6 +55,18 @@ def facts_html(shown: Sequence[Fact]) -> str:
     return f'<div class="fl-facts">{cells}</div>'
 
 
+def read_straddling(found: DataAudit) -> str:
+    """Say how many groups of exact copies lie in which parts; empty where none lies in two."""
+    across = straddling(found.exact)
+    if not across.any_two_parts:
+        return ""
+    parts = ", ".join(f"{count:,} in {name.replace('+', ' + ')}" for name, count in across.by_parts.items())
+    return (
+        f"{across.any_two_parts:,} groups of exact copies lie in two parts or more: {parts}; "
+        f"{across.train_and_other:,} of them include training."
+    )
+
+
 def read_clean(found: DataAudit) -> tuple[str, ...]:
     """Say for each part kept apart from training how much of it training has seen."""
     sentences = []
@@ -97,14 +109,18 @@ def picture_html(pictures: AuditedPictures, position: int, note: str = "") -> st
     )
 
 
+def _listed(names: Sequence[str]) -> str:
+    """Return ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
 def group_html(pictures: AuditedPictures, group: PictureGroup, most: int) -> str:
     """Return a group: what is particular about it, and up to ``most`` of its pictures."""
     count = len(group.members)
     said = [f"{group.distinct} distinct" if group.distinct > 1 else ""]
-    said.append(
-        "labelled " + " and ".join(pictures.classes[label] for label in group.labels) if group.conflicting else ""
-    )
-    said.append("in " + " and ".join(group.parts) if group.straddles else f"all in {group.parts[0]}")
+    if group.conflicting:
+        said.append(f"labelled {_listed([pictures.classes[label] for label in group.labels])}")
+    said.append(f"in {_listed(group.parts)}" if group.straddles else f"all in {group.parts[0]}")
     images = "".join(picture_html(pictures, member) for member in group.members[:most])
     rest = f'<div class="fl-quiet">and {count - most} more</div>' if count > most else ""
     return (

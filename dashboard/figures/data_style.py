@@ -33,10 +33,10 @@ CSS: Final = """<style>
 .fl-sheet-row>div{display:grid;grid-template-columns:repeat(var(--fl-columns),minmax(0,1fr));gap:.35rem}
 .fl-sheet-row img{display:block;width:100%;max-width:96px;aspect-ratio:1;border-radius:2px}
 .fl-sheet-row img.fl-original{outline:2px solid color-mix(in srgb,currentColor 55%,transparent);outline-offset:1px}
-.fl-group{display:grid;grid-template-columns:repeat(auto-fill,minmax(104px,1fr));gap:.7rem .8rem}
-.fl-group figure{margin:0;min-width:0;font-size:.78rem;line-height:1.35}
+.fl-group{display:grid;grid-template-columns:repeat(auto-fill,minmax(78px,1fr));gap:.6rem .7rem}
+.fl-group figure{margin:0;min-width:0;font-size:.75rem;line-height:1.35}
 .fl-group img{display:block;width:100%;aspect-ratio:1;border-radius:3px}
-.fl-group figcaption{display:flex;flex-wrap:wrap;align-items:baseline;margin-top:.3rem}
+.fl-group figcaption{display:flex;flex-wrap:wrap;align-items:baseline;margin-top:.25rem}
 .fl-group figcaption b{font-weight:600}
 .fl-group .fl-part{margin-left:auto;opacity:.68}
 .fl-group small{display:block;width:100%;opacity:.62;font-size:.72rem;overflow:hidden;text-overflow:ellipsis;

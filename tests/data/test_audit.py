@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine.data import audit_groups
 from engine.data.audit import BLANK_SPREAD, CleanCount, audit, audit_document, blanks
 from engine.data.audit_groups import PictureGroup, Straddling, exact_groups, near_groups, straddling
 from engine.data.audit_hash import dhash, phash
@@ -73,9 +74,15 @@ def test_near_groups_need_both_hashes_and_equal_those_of_brute_force(pictures: A
         grown = {i: set().union(*(grown[j] for j in near)) for i, near in grown.items()}
     expected = {tuple(sorted(near)) for near in grown.values() if len({pictures.images[j].tobytes() for j in near}) > 1}
     assert {group.members for group in near_groups(pictures, blanks(pictures), bits)} == expected
-    # With a second hash that agrees with nothing, nothing is near.
-    turned = replace(pictures, images=pictures.images[:, ::-1])
-    assert len(near_groups(turned, blanks(turned))) == 2
+
+
+@pytest.mark.parametrize("hashed", ["phash", "dhash"])
+def test_one_hash_alone_makes_no_near_copy(
+    pictures: AuditedPictures, monkeypatch: pytest.MonkeyPatch, hashed: str
+) -> None:
+    apart = np.random.default_rng(0).integers(0, 2**63, len(pictures), dtype=np.uint64)
+    monkeypatch.setattr(audit_groups, hashed, lambda images: apart[: len(images)])
+    assert near_groups(pictures, blanks(pictures)) == ()
 
 
 def test_blanks_are_constant_or_nearly(pictures: AuditedPictures) -> None:
