@@ -1,0 +1,78 @@
+"""Frames between browser and server: JPEG in a data address, in memory from end to end."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+from typing import Final
+
+import cv2
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from engine.errors import PictureError
+from engine.records import UInt8
+
+START: Final = "data:image/jpeg;base64,"
+SMALLEST_SIDE: Final = 32
+LONGEST_SIDE: Final = 1_280
+"""Of a frame in pixels; the page sends 640."""
+QUALITY: Final = 82
+"""Of the JPEG sent back, 0 to 100."""
+
+
+def read_frame(address: object, *, largest_bytes: int) -> UInt8:
+    """Decode one frame from the browser: (H, W, 3) uint8 RGB.
+
+    Its size is judged from the header before a pixel is decoded.
+
+    Args:
+        address: what the page sent; should be a string that starts with :data:`START`.
+        largest_bytes: of the JPEG.
+
+    Raises:
+        PictureError: one sentence.
+    """
+    data = jpeg_bytes(address, largest_bytes=largest_bytes)
+    try:
+        with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
+            width, height = image.size
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise _no_frame() from error
+    if not (min(width, height) >= SMALLEST_SIDE and max(width, height) <= LONGEST_SIDE):
+        raise PictureError(
+            f"Expected a camera frame of {SMALLEST_SIDE} to {LONGEST_SIDE} pixels a side, got {width} x {height}; "
+            "choose another resolution of the camera."
+        )
+    bgr = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_COLOR)
+    if bgr is None or bgr.shape[:2] != (height, width):
+        raise _no_frame()
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def jpeg_bytes(address: object, *, largest_bytes: int) -> bytes:
+    """Return the bytes in a data address. Raises PictureError."""
+    if not isinstance(address, str) or not address.startswith(START):
+        raise _no_frame()
+    if len(address) > len(START) + largest_bytes * 4 // 3 + 4:
+        raise PictureError(
+            f"Expected a camera frame of at most {largest_bytes / 1000:,.0f} kB, got more; "
+            "choose a smaller resolution of the camera."
+        )
+    try:
+        return base64.b64decode(address[len(START) :], validate=True)
+    except binascii.Error as error:
+        raise _no_frame() from error
+
+
+def write_frame(picture: UInt8) -> str:
+    """Return (H, W, 3) uint8 RGB as a JPEG's data address."""
+    written, data = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    if not written:
+        raise ValueError(f"expected a picture that JPEG can hold, got shape {picture.shape}")
+    return START + base64.b64encode(data.tobytes()).decode("ascii")
+
+
+def _no_frame() -> PictureError:
+    return PictureError("Expected a camera frame as a JPEG data address, but got something else; reload the page.")

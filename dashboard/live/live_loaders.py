@@ -1,0 +1,71 @@
+"""The models of the live page and its API: each loaded once, shared by all viewers, as they are on disk now.
+
+The dashboard's own loaders keep theirs in Streamlit's caches, which this page does without.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import Final
+
+from engine.errors import CheckpointError, UnknownNameError
+from engine.inference.faces import FaceDetector, default_detector
+from engine.inference.predictor import EmotionPredictor
+from engine.labels import VOCABULARY
+from engine.models.checkpoint import checkpoint_names, checkpoints_folder, read_card
+from engine.records import RunCard
+
+KEPT: Final = 12
+"""Predictors in memory; the default one takes about 16 MB."""
+
+
+class LiveModels:
+    """Checkpoints by name; safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._predictors: OrderedDict[tuple[str, str], EmotionPredictor] = OrderedDict()
+        self._detector: FaceDetector | None = None
+
+    def cards(self) -> tuple[RunCard, ...]:
+        """Return the cards of the usable checkpoints, sorted by name; a damaged one is left out."""
+        cards = []
+        for name in checkpoint_names():
+            try:
+                cards.append(read_card(checkpoints_folder() / name))
+            except CheckpointError:  # the dashboard's Home says which and why
+                continue
+        return tuple(cards)
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the usable checkpoints, sorted."""
+        return tuple(card.name for card in self.cards())
+
+    def classes(self) -> tuple[str, ...]:
+        """Return every class that some checkpoint answers, the vocabulary's in its order and first."""
+        met = {name for card in self.cards() for name in card.classes}
+        known = [name for name in VOCABULARY if name in met]
+        return (*known, *sorted(met - set(known)))
+
+    def predictor(self, name: str) -> EmotionPredictor:
+        """Return the one predictor of a checkpoint, loading it on first use.
+
+        Only names are taken, never paths: what comes here may come from the network.
+
+        Raises:
+            UnknownNameError: no such checkpoint.
+            CheckpointError: it is damaged.
+        """
+        names = checkpoint_names()
+        if name not in names:
+            raise UnknownNameError("model", name, names)
+        key = (name, read_card(checkpoints_folder() / name).weights_sha256)
+        with self._lock:
+            if key not in self._predictors:
+                self._detector = self._detector or default_detector()
+                self._predictors[key] = EmotionPredictor(name, detector=self._detector)
+            self._predictors.move_to_end(key)
+            while len(self._predictors) > KEPT:
+                self._predictors.popitem(last=False)
+            return self._predictors[key]

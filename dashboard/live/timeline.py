@@ -1,0 +1,59 @@
+"""The running timeline: each face's emotion probabilities over the last half minute, as HTML with inline SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from dashboard.figures.palette import emotion_color
+from dashboard.figures.text import escape, percent
+from dashboard.live.history import SPAN_SECONDS, FaceHistory
+
+FACES: Final = 4
+"""Timelines drawn at once."""
+WIDTH: Final = 600
+HEIGHT: Final = 84
+GAP_SECONDS: Final = 1.0
+"""A face that was away longer leaves a gap in its lines."""
+
+EMPTY: Final = '<p class="live-quiet">A line for each emotion will run here as soon as a face is found.</p>'
+
+
+def timeline(faces: Sequence[FaceHistory]) -> str:
+    """Return one strip a face under a common legend; a sentence where there is none."""
+    if not faces:
+        return EMPTY
+    classes = dict.fromkeys(name for face in faces for name in face.classes)
+    legend = "".join(f'<span><i style="background:{emotion_color(name)}"></i>{escape(name)}</span>' for name in classes)
+    return f'<div class="live-legend">{legend}</div>' + "".join(_strip(face) for face in faces)
+
+
+def _strip(face: FaceHistory) -> str:
+    lines = "".join(
+        f'<path d="{path}" stroke="{emotion_color(name)}" stroke-width="{2.6 if name == face.label else 1.2}" '
+        'fill="none" vector-effect="non-scaling-stroke"/>'
+        for index, name in enumerate(face.classes)
+        if (path := _path(face, index))
+    )
+    grid = "".join(
+        f'<path d="M0 {y}H{WIDTH}" stroke="currentColor" stroke-opacity=".15" vector-effect="non-scaling-stroke"/>'
+        for y in (0, HEIGHT // 2, HEIGHT)
+    )
+    head = f"face {face.track}: {escape(face.label)} {percent(face.confidence)}"
+    return (
+        f'<figure class="live-strip" data-face="{face.track}"><figcaption><i style="background:'
+        f'{emotion_color(face.label)}"></i>{head}</figcaption><div class="live-plot">'
+        f'<span class="live-top">100 %</span><span class="live-low">0 %</span><svg viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" role="img" '
+        f'aria-label="Probabilities of {head}, last {SPAN_SECONDS:.0f} seconds">{grid}{lines}</svg></div>'
+        f'<div class="live-axis"><span>{SPAN_SECONDS:.0f} s ago</span><span>now</span></div></figure>'
+    )
+
+
+def _path(face: FaceHistory, index: int) -> str:
+    """Return the SVG path of one class, broken where the face was away."""
+    x = WIDTH * (1.0 - face.ages / SPAN_SECONDS)
+    y = HEIGHT * (1.0 - face.probabilities[:, index])
+    breaks = np.concatenate([[True], -np.diff(face.ages) > GAP_SECONDS])
+    return "".join(f"{'M' if new else 'L'}{px:.1f} {py:.1f}" for new, px, py in zip(breaks, x, y, strict=True))

@@ -1,0 +1,225 @@
+"""One person's camera: their choices, their pipeline, and what their session has come to. Shared with nobody."""
+
+from __future__ import annotations
+
+import math
+import secrets
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard.live.choices import Choices
+from dashboard.live.exchange import read_frame, write_frame
+from dashboard.live.history import HistoryMemory
+from dashboard.live.limits import Limits
+from dashboard.live.live_loaders import LiveModels
+from dashboard.live.session_summary import SessionSummary, SessionTally
+from dashboard.live.session_table import SessionTable
+from dashboard.live.timeline import FACES, timeline
+from dashboard.live.views import mirrored, seen_by
+from engine.errors import UsageError
+from engine.inference.annotate import annotate
+from engine.inference.live import LivePipeline
+from engine.inference.live_frame import LiveFrame
+from engine.records import UInt8
+
+TIMELINE_EVERY_SECONDS = 0.5
+_REPORTS = 16  # latencies that one message may carry
+_LONGEST_LATENCY = 60_000.0  # milliseconds
+
+
+@dataclass(frozen=True)
+class DrawnFrame:
+    """One model's picture: the checkpoint's name, and the frame with its answers as a JPEG's data address."""
+
+    model: str
+    address: str
+
+
+@dataclass(frozen=True)
+class FrameAnswer:
+    """What goes back for one frame.
+
+    Attributes:
+        index: the frame's, from 0 in this session.
+        pictures: one a model, the main one first.
+        faces: how many are shown.
+        overlay, layer: what was asked to be drawn.
+        server_milliseconds: from the frame's arrival to this answer.
+        timeline: HTML, or None where it is not due.
+    """
+
+    index: int
+    pictures: tuple[DrawnFrame, ...]
+    faces: int
+    overlay: str
+    layer: str
+    server_milliseconds: float
+    timeline: str | None
+
+    def document(self) -> dict[str, Any]:
+        """Return what the page's script reads."""
+        return {
+            "index": self.index,
+            "pictures": [{"model": item.model, "address": item.address} for item in self.pictures],
+            "faces": self.faces,
+            "overlay": self.overlay,
+            "layer": self.layer,
+            "server_ms": round(self.server_milliseconds, 1),
+            "timeline": self.timeline,
+        }
+
+
+class Viewer:
+    """State of one open page; safe to call from several threads, one frame at a time.
+
+    Args:
+        models: shared by all.
+        limits: see :class:`Limits`.
+        choices: the controls' first values.
+        clock: seconds that never run backwards.
+    """
+
+    def __init__(
+        self, models: LiveModels, limits: Limits, choices: Choices, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.token = secrets.token_urlsafe(24)
+        self.used = clock()
+        self.running = False
+        self._models, self._limits, self._clock = models, limits, clock
+        self._lock = threading.Lock()
+        self._choices = choices
+        self._pipeline: LivePipeline | None = None
+        self._latest: str | None = None
+        self._taken = 0.0
+        self._began: float | None = None
+        self._drawn: float | None = None
+        self._reset()
+
+    @property
+    def choices(self) -> Choices:
+        """The controls' values that are in force."""
+        return self._choices
+
+    def choose(self, choices: Choices) -> None:
+        """Take other choices from the next frame on; where they make no sense the old ones stay.
+
+        Raises:
+            FerLensError: no such model, overlay or layer, or the model has no such gate.
+        """
+        main, beside = self._load(choices)
+        with self._lock:
+            if self._pipeline is None:
+                self._pipeline = LivePipeline(main, beside=beside, settings=choices.settings())
+            else:
+                self._pipeline.configure(choices.settings(), predictor=main, beside=beside)
+            self._choices = choices
+
+    def begin(self) -> None:
+        """Start a session: no face is known, nothing is counted."""
+        main, beside = self._load(self._choices)
+        with self._lock:
+            self._pipeline = LivePipeline(main, beside=beside, settings=self._choices.settings())
+            self._reset()
+            self.running, self.used = True, self._clock()
+
+    def frame(self, address: object, taken: object, reports: object) -> FrameAnswer | None:
+        """Answer one frame; None where it is dropped: the one before is still worked on, or it came too soon.
+
+        Args:
+            address: see :func:`dashboard.live.exchange.read_frame`.
+            taken: milliseconds on the browser's clock.
+            reports: (index, milliseconds from camera to screen) of frames shown since the last message.
+
+        Raises:
+            FerLensError: the session has not begun, or this is no frame.
+        """
+        if not self._lock.acquire(blocking=False):
+            return None
+        try:
+            if self._pipeline is None or not self.running:
+                raise UsageError("Expected a running session, but this one has ended; start the camera again.")
+            began = self._clock()
+            self._note(reports)
+            # Four fifths, because a camera's own pace trembles.
+            if self._began is not None and began - self._began < 0.8 / self._limits.frames_per_second:
+                return None
+            self._began = self.used = began
+            pixels = read_frame(address, largest_bytes=1_000 * self._limits.frame_kilobytes)
+            self._latest = str(address)
+            live = self._pipeline.process(pixels, self._seconds(taken))
+            pictures = self._draw(pixels, live)
+            self._history.add(live)
+            seconds = self._clock() - began
+            self._tally.add(live, seconds)
+            self._table.add(live, seconds)
+            return FrameAnswer(
+                live.index, pictures, len(live.faces), live.overlay, live.layer, 1000 * seconds, self._timeline(live)
+            )
+        finally:
+            self._lock.release()
+
+    def finish(self, reports: object = ()) -> SessionSummary:
+        """End the session and say what it came to; its table stays until the next one begins."""
+        with self._lock:
+            self._note(reports)
+            self.running = False
+            return self._tally.summary(self._table.dropped)
+
+    def table(self) -> str:
+        """Return the session's table as CSV text, as far as it has come."""
+        with self._lock:
+            return self._table.text()
+
+    def snapshot(self) -> str:
+        """Return the latest frame as it was taken, a JPEG's data address. Raises UsageError where there is none."""
+        if self._latest is None:
+            raise UsageError("Expected a frame to take, but none has come; start the camera first.")
+        return self._latest
+
+    def _load(self, choices: Choices) -> tuple[Any, Any]:
+        main = self._models.predictor(choices.model)
+        return main, None if choices.beside is None else self._models.predictor(choices.beside)
+
+    def _reset(self) -> None:
+        self._history, self._tally = HistoryMemory(), SessionTally()
+        self._table = SessionTable(self._models.classes())
+        self._taken = 0.0
+        self._began = self._drawn = None
+
+    def _seconds(self, taken: object) -> float:
+        """Return the frame's time; a page that sends nonsense gets the server's clock instead of an error."""
+        if isinstance(taken, int | float) and math.isfinite(taken):
+            self._taken = max(self._taken, float(taken) / 1000)
+        return self._taken
+
+    def _note(self, reports: object) -> None:
+        """Count the latencies that the browser reports; what is none is passed over."""
+        if not isinstance(reports, Sequence) or isinstance(reports, str):
+            return
+        for report in reports[:_REPORTS]:
+            if not (isinstance(report, Sequence) and len(report) == 2):
+                continue
+            index, latency = report
+            if not (isinstance(index, int) and isinstance(latency, int | float)):
+                continue
+            if 0.0 <= latency <= _LONGEST_LATENCY:
+                self._tally.shown(float(latency))
+                self._table.shown(index, float(latency))
+
+    def _draw(self, pixels: UInt8, live: LiveFrame) -> tuple[DrawnFrame, ...]:
+        drawing = self._choices.drawing()
+        shown, seen = mirrored(pixels, live) if self._choices.mirror else (pixels, live)
+        return tuple(
+            DrawnFrame(model, write_frame(annotate(shown, seen_by(seen, slot), drawing)))
+            for slot, model in enumerate(self._choices.models)
+        )
+
+    def _timeline(self, live: LiveFrame) -> str | None:
+        now = live.timestamp_seconds
+        if self._drawn is not None and now - self._drawn < TIMELINE_EVERY_SECONDS:
+            return None
+        self._drawn = now
+        return timeline(self._history.faces(FACES))

@@ -1,0 +1,141 @@
+"""The live page: ``python -m dashboard.webcam``."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+# Run as a script, the folder of this file is on the path, not the project's root.
+if (root := str(Path(__file__).resolve().parents[1])) not in sys.path:
+    sys.path.insert(0, root)
+
+from dashboard.live.limits import PREFIX, Limits
+from engine.errors import FerLensError, UsageError
+from engine.models.checkpoint import DEFAULT_MODEL
+
+ADDRESS: Final = "127.0.0.1"
+PORT: Final = 7860
+PORTS_TRIED: Final = 20
+"""From :data:`PORT` on, where none is asked for."""
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m dashboard.webcam",
+        description="Serve the live page: a camera's faces with their emotions, and an API.",
+        epilog=f"Limits are settings of the environment: {PREFIX}VIEWERS, {PREFIX}UPLOAD_MEGABYTES and so on, "
+        "see docs/live.md.",
+    )
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="checkpoint name (default: %(default)s)")
+    parser.add_argument("--share", action="store_true", help="offer a public link too; protect it with --auth")
+    parser.add_argument("--port", type=int, help=f"default: the first free one from {PORT} on")
+    parser.add_argument("--auth", metavar="USER:PASSWORD", help="let in only who knows these")
+    parser.add_argument(
+        "--dashboard",
+        metavar="URL",
+        default="http://127.0.0.1:8501",
+        help="where the dashboard is served, for snapshots to open in Explain (default: %(default)s)",
+    )
+    return parser.parse_args(arguments)
+
+
+def credentials(text: str | None) -> tuple[str, str] | None:
+    """Return user and password of ``USER:PASSWORD``; the password may hold colons. Raises UsageError."""
+    if text is None:
+        return None
+    user, colon, password = text.partition(":")
+    if not (user and colon and password):
+        raise UsageError("Expected --auth USER:PASSWORD, got something without one of the two; write both.")
+    return user, password
+
+
+def free_port(asked: int | None) -> int:
+    """Return the port to serve at. Raises UsageError where the one asked for, or each that is tried, is taken."""
+    if asked is not None and not 1 <= asked <= 65_535:
+        raise UsageError(f"Expected --port from 1 to 65535, got {asked}; choose another.")
+    tried = [asked] if asked is not None else list(range(PORT, PORT + PORTS_TRIED))
+    for port in tried:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((ADDRESS, port))
+            except OSError:
+                continue
+            return port
+    span = str(tried[0]) if len(tried) == 1 else f"{tried[0]} to {tried[-1]}"
+    raise UsageError(f"Expected a free port, but {span} is taken; choose another with --port.")
+
+
+def serve(arguments: argparse.Namespace, *, wait: bool = True) -> Any:
+    """Serve the page until Ctrl-C; with ``wait`` False return the running ``gr.Blocks``.
+
+    Raises:
+        FerLensError: an option makes no sense, or the model cannot be loaded.
+    """
+    from starlette.middleware import Middleware
+
+    from dashboard.live.body_limit import BodyLimit
+    from dashboard.live.look import style
+    from dashboard.live.page import build_page
+    from dashboard.live.snapshot_route import add_snapshot_route
+
+    auth, port = credentials(arguments.auth), free_port(arguments.port)
+    limits = Limits.from_environment(os.environ)
+    page = build_page(arguments.model, limits=limits, dashboard=arguments.dashboard)
+    # Gradio's own lines about addresses and tunnels are several and not plain; ours say the same in one each.
+    with contextlib.redirect_stdout(io.StringIO()):
+        app, local, shared = page.launch(
+            server_name=ADDRESS,
+            server_port=port,
+            auth=auth,
+            share=arguments.share,
+            max_file_size=f"{limits.upload_megabytes}mb",
+            app_kwargs={"middleware": [Middleware(BodyLimit, largest=limits.body_bytes)]},
+            prevent_thread_lock=True,
+            quiet=True,
+            ssr_mode=False,
+            run_history=False,
+            footer_links=[],
+            enable_monitoring=False,
+            **style(),
+        )
+    add_snapshot_route(app)
+    _say(f"Live page: {local}")
+    if arguments.share:
+        _say(f"Public link: {shared}" if shared else "No public link: the tunnel cannot be made; serving here alone.")
+        if shared and auth is None:
+            _say("Whoever has the link can use it; --auth USER:PASSWORD protects it.")
+    if wait:
+        page.block_thread()
+    return page
+
+
+def _say(words: str) -> None:
+    sys.stdout.write(words + "\n")
+    sys.stdout.flush()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve; status 2 for wrong use, 1 for what failed, each with one line."""
+    try:
+        serve(parse(arguments))
+    except UsageError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    except FerLensError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
