@@ -50,7 +50,7 @@ def _swap(crop: UInt8, second: UInt8, mask: Bool) -> UInt8:
     share = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
     share = share if crop.ndim == 2 else share[..., None]
     mixed = crop + share * (second.astype(np.float32) - crop)
-    return np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(mixed), 0, 255), dtype=np.uint8)
 
 
 def _rotate(crop: UInt8, degrees: int) -> UInt8:
@@ -63,14 +63,14 @@ def _rotate(crop: UInt8, degrees: int) -> UInt8:
 def _blur(crop: UInt8, sigma: float) -> UInt8:
     # In floating point: for bytes OpenCV takes a shorter kernel with rounded weights.
     soft = cv2.GaussianBlur(crop.astype(np.float32), (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
-    return np.clip(np.rint(soft), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(soft), 0, 255), dtype=np.uint8)
 
 
 def _expose(crop: UInt8, contrast: int, brightness: int) -> UInt8:
     values = crop.astype(np.float64)
     mean = values.mean()
     values = (values - mean) * (contrast / 100) + mean + 255 * brightness / 100
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(values), 0, 255), dtype=np.uint8)
 
 
 def apply_edit(

@@ -78,3 +78,17 @@ def covered(strokes: Sequence[Stroke], height: int, width: int) -> Bool:
         for start, end in zip(at, at[1:] or at, strict=False):
             under |= _distance(x, y, start, end) <= radius
     return under
+
+
+def unturned(points: Sequence[tuple[float, float]], degrees: float) -> tuple[Point, ...]:
+    """Return where points of a turned face lie on the face before it was turned, in steps.
+
+    Args:
+        points: (x, y) each as a share of the width and height, 0 to 1, of a square crop.
+        degrees: counter-clockwise, by which the crop was turned about its middle.
+    """
+    angle = np.deg2rad(degrees)
+    at = np.asarray(points, dtype=np.float64).reshape(-1, 2) - 0.5
+    back = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])  # y runs down
+    steps = np.clip(np.floor((at @ back.T + 0.5) * STEPS), 0, STEPS - 1).astype(int)
+    return tuple((int(x), int(y)) for x, y in steps)

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from engine.errors import UsageError
-from engine.explain.stroke import Stroke, covered, simplified
+from engine.explain.edit import Edit
+from engine.explain.edits import apply_edit
+from engine.explain.stroke import Stroke, covered, simplified, unturned
 
 
 def test_a_dab_covers_the_pixels_whose_centre_is_under_it() -> None:
@@ -49,3 +51,18 @@ def test_simplifying_drops_what_lies_on_the_line_and_keeps_corners_and_ends() ->
 def test_what_is_no_stroke_is_refused_with_a_sentence(points: tuple[tuple[int, int], ...], diameter: int) -> None:
     with pytest.raises(UsageError, match="got"):
         Stroke(points, diameter)
+
+
+def test_what_is_drawn_on_a_turned_face_lands_where_it_is_seen() -> None:
+    assert unturned([(0.0, 0.5), (1.0, 1.0)], 0) == ((0, 128), (255, 255))
+    # A quarter turn counter-clockwise brings the middle of the right side to the top.
+    assert unturned([(0.502, 0.001)], 90) == ((255, 128),)
+    face = np.zeros((64, 64), np.uint8)
+    face[10:14, 40:44] = 255
+    for degrees in (-70, -20, 35, 90):
+        turned = apply_edit(face, Edit(rotation=degrees))
+        rows, columns = np.nonzero(turned > 128)
+        seen = ((columns.mean() + 0.5) / 64, (rows.mean() + 0.5) / 64)
+        ((x, y),) = unturned([seen], degrees)
+        assert abs((x + 0.5) / 4 - 42) < 0.6
+        assert abs((y + 0.5) / 4 - 12) < 0.6
