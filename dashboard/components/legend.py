@@ -22,6 +22,15 @@ evidence is shown. Its values have no unit, so its colours start at zero and end
 class has none, that is said instead of drawing an empty picture. Deep layers have few cells: 6 × 6 cells cannot
 point at an eyelid.
 
+**Other explanations** ask otherwise: what changes when a part is covered, how the answer grows from an empty picture.
+Under each stands what must hold for it to mean something. Signed maps are grey at zero: one colour speaks for the
+class, the other against it.
+
+**Trust** is measured when you ask for it. A gate is *used* if the probabilities move when something else stands in its
+place (its mean, itself shuffled, another face's gate): TVD is the share of the probability that changes hands. A map is
+*faithful* if taking away what it ranks high changes the answer more than taking away what random maps do, by more than
+chance (the interval lies above 0). A map *no better than random* may still look convincing.
+
 **The colour bar** under each map is the scale of the colours. The line below it reaches from the map's lowest to
 its highest value, the tick is its mean. *Fixed* draws gates from 0 to 1, so a flat gate looks flat. *Shared* gives
 all maps of a row one range. *Stretched* gives each map its own range: that shows faint structure and exaggerates

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -83,16 +83,18 @@ def show_gates(
 
 @dataclass(frozen=True)
 class Chosen:
-    """What is to be explained, as a person chose it.
+    """What is to be explained, settled.
 
     Attributes:
-        target: ``predicted``, ``true``, CONTRAST or a class.
-        minus: a class to subtract from it, or empty.
+        name: the key in ``targets`` of what a person asked for.
+        targets: what is explained, in the words that the engine takes: every class, and CONTRAST where there is a pair.
+        pair: the two classes of the contrast: those asked for, else a wrong answer and the true class, else None.
         layer: where.
     """
 
-    target: str
-    minus: str
+    name: str
+    targets: Mapping[str, str]
+    pair: tuple[str, str] | None
     layer: str
 
 
@@ -136,20 +138,26 @@ def choose_target(card: RunCard, layers: Sequence[str], *, predicted: str = "", 
         )
     for sentence in unknown:
         st.error(sentence)
-    return Chosen(target, "" if minus == NOTHING or target == CONTRAST else minus, layer)
+    subtracted = "" if minus == NOTHING or target == CONTRAST else minus
+    return _settled(card.classes, target, subtracted, layer, predicted=predicted, truth=truth)
 
 
-def settle(chosen: Chosen, *, predicted: str, truth: str | None) -> tuple[str, str]:
-    """Return the two sides of what is explained: (class, class to subtract or empty).
-
-    A class that is subtracted from itself is said and left out.
-    """
-    plus = {state.PREDICTED: predicted, CONTRAST: predicted, TRUE: str(truth)}.get(chosen.target, chosen.target)
-    minus = str(truth) if chosen.target == CONTRAST else chosen.minus
+def _settled(
+    classes: tuple[str, ...], target: str, minus: str, layer: str, *, predicted: str, truth: str | None
+) -> Chosen:
+    """Say which classes the choice means; a class that is subtracted from itself is said and left out."""
+    plus = {state.PREDICTED: predicted, CONTRAST: predicted, TRUE: str(truth)}.get(target, target)
+    minus = str(truth) if target == CONTRAST else minus
     if plus == minus:
         st.error(f"A contrast needs two different classes, but both are {plus}; showing {plus} alone.")
-        return plus, ""
-    return plus, minus
+        minus = ""
+    pair = (plus, minus) if minus else None
+    if pair is None and truth in classes and truth != predicted:
+        pair = (predicted, str(truth))
+    targets = {name: name for name in classes}
+    if pair is not None:
+        targets[CONTRAST] = f"{pair[0]} - {pair[1]}"
+    return Chosen(CONTRAST if minus else plus, targets, pair, layer)
 
 
 def show_explanations(

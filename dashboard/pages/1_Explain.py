@@ -22,6 +22,7 @@ from dashboard.components import (
     maps,
     method_maps,
     trust_check,
+    trust_details,
 )
 from dashboard.components.frame import framed
 from dashboard.components.legend import legend
@@ -49,21 +50,19 @@ def explain(card: RunCard, named: NamedPicture) -> None:
     maps.explanation_heading()
     predicted, truth = face.prediction.label, named.truth
     asked = maps.choose_target(card, model.gradcam_layers, predicted=predicted, truth=truth)
-    plus, minus = maps.settle(asked, predicted=predicted, truth=truth)
-    wrong = truth in card.classes and truth != predicted
-    pair = (plus, minus) if minus else (predicted, str(truth)) if wrong else None
-    targets = {name: name for name in card.classes}
-    if pair is not None:
-        targets[maps.CONTRAST] = f"{pair[0]} - {pair[1]}"
+    pair = asked.pair
 
     where = (key.digest, key.index, key.whole, face.crop)
     weights = (card.name, card.weights_sha256)
-    with found.beside, st.spinner(f"Explaining with {card.name}: gates, and Grad-CAM for {len(targets)} targets …"):
+    with (
+        found.beside,
+        st.spinner(f"Explaining with {card.name}: gates, and Grad-CAM for {len(asked.targets)} targets …"),
+    ):
         results = {
             name: loaders.explanation(*where, face.box, *weights, asked.layer, target)
-            for name, target in targets.items()
+            for name, target in asked.targets.items()
         }
-    chosen = results[maps.CONTRAST if minus else plus]
+    chosen = results[asked.name]
     main_map = chosen.maps[0]
     drawn = tuple(result.maps[0] for result in results.values())
     # A Grad-CAM is a forward and a backward pass; a model's first one takes longer.
@@ -79,8 +78,8 @@ def explain(card: RunCard, named: NamedPicture) -> None:
         return gate_badge(trusted.gates.get(layer))
 
     with reading:
-        words = read_trust(trusted, main_map)
-        answer.show_answer(chosen, main_map, key.whole, cut=truth is not None, trusted=words)
+        trust_words = read_trust(trusted, main_map)
+        answer.show_answer(chosen, main_map, key.whole, cut=truth is not None, trusted=trust_words)
         if truth is not None:
             answer.show_truth(truth, predicted)
     with gates:
@@ -100,6 +99,7 @@ def explain(card: RunCard, named: NamedPicture) -> None:
     everything = (*drawn, *further.maps.values())
     downloads.show_downloads(chosen, everything, rows, style, named.name)
     downloads.show_numbers(chosen, everything)
+    trust_details.show_curves(trusted, shown)
 
 
 def main(chosen: Selection) -> None:
