@@ -8,7 +8,9 @@ from typing import Any, Final
 from torch import nn
 
 from engine.errors import CheckpointError, UnknownNameError
+from engine.models.activation import ActivationNet
 from engine.models.cmaen import CMAEN
+from engine.models.micro import MicroNet
 from engine.models.plain import FourBlockNet
 from engine.records import InputSpec
 
@@ -20,15 +22,20 @@ def _four_block(attention: str) -> Callable[..., nn.Module]:
     return build
 
 
-def _cmaen(*, classes: int, spec: InputSpec, **config: Any) -> nn.Module:
-    return CMAEN(classes=classes, size=spec.size, channels=spec.channels, **config)
+def _sized(network: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
+    def build(*, classes: int, spec: InputSpec, **config: Any) -> nn.Module:
+        return network(classes=classes, size=spec.size, channels=spec.channels, **config)
+
+    return build
 
 
 ARCHITECTURES: Final[dict[str, Callable[..., nn.Module]]] = {
     "baseline": _four_block("none"),
     "spatial": _four_block("spatial"),
     "cbam": _four_block("cbam"),
-    "cmaen": _cmaen,
+    "cmaen": _sized(CMAEN),
+    "micro": _sized(MicroNet),
+    "activation": _sized(ActivationNet),
 }
 
 DEFAULT_INPUT: Final[InputSpec] = InputSpec(size=48, channels=1, mean=(0.5,), std=(0.25,))
@@ -39,7 +46,10 @@ IMAGENET_INPUT: Final[InputSpec] = InputSpec(
 )
 """What networks that begin with ImageNet weights expect."""
 
-OWN_INPUTS: Final[dict[str, InputSpec]] = {"cmaen": IMAGENET_INPUT}
+OWN_INPUTS: Final[dict[str, InputSpec]] = {
+    "cmaen": IMAGENET_INPUT,
+    "micro": InputSpec(256, 3, IMAGENET_INPUT.mean, IMAGENET_INPUT.std),
+}
 """Architectures whose own input is another than :data:`DEFAULT_INPUT`."""
 
 
