@@ -4,7 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from dashboard.figures.data_groups import facts, facts_html, group_html, picture_html, read_accuracies, read_clean
+from dashboard.figures.data_groups import (
+    facts,
+    facts_html,
+    group_html,
+    picture_html,
+    read_accuracies,
+    read_clean,
+    read_straddling,
+)
 from engine.analysis.audited_model import AuditedModel, CleanAccuracy, Share
 from engine.data.audit import DataAudit, audit
 from tests.made_audit import planted_pictures
@@ -27,6 +35,15 @@ def test_what_training_has_seen(found: DataAudit) -> None:
     )
     pictures = replace(found.pictures, parts=("test",) * 18, splits=("test",) * 18)
     assert read_clean(audit(pictures)) == ("test: none of 18 pictures has a copy in the training set.",)
+
+
+def test_which_parts_groups_straddle(found: DataAudit) -> None:
+    assert read_straddling(found) == (
+        "2 groups of exact copies lie in two parts or more: 1 in public + private, 1 in train + private; 1 of them "
+        "include training."
+    )
+    alone = replace(found.pictures, parts=("test",) * 18, splits=("test",) * 18)
+    assert read_straddling(audit(alone)) == ""
 
 
 def test_a_group_says_what_is_particular_about_it(found: DataAudit) -> None:
