@@ -26,7 +26,14 @@ def write_seeded(folder: Path, name: str, seed: int = 0) -> None:
         for _ in range(3):
             model(noise)
         model.get_parameter("output.weight").mul_(20)
-    measured = {"n": 3589, "accuracy": 0.684, "macro_f1": 0.671, "interval": [0.669, 0.699], "accuracy_clean": 0.66}
+    measured = {
+        "n": 3589,
+        "accuracy": 0.684,
+        "macro_f1": 0.671,
+        "interval": [0.669, 0.699],
+        "accuracy_clean": 0.66,
+        "n_clean": 3301,
+    }
     card = {
         "architecture": name,
         "config": {},

@@ -1,0 +1,88 @@
+"""Pictures as points in a plane, coloured by class, that are chosen with a lasso or a box."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from dashboard.figures.chart_frame import in_frame
+from dashboard.figures.palette import emotion_color
+from dashboard.figures.text import escape
+from engine.analysis.evaluation import StoredAnswers
+
+
+def embedding_chart(
+    answers: StoredAnswers,
+    places: NDArray[np.float64],
+    shown: NDArray[np.int64],
+    ink: str,
+    *,
+    axes: tuple[str, str],
+    by: NDArray[np.int64],
+) -> go.Figure:
+    """Return the scatter: a dot for a right answer, a cross for a wrong one.
+
+    Args:
+        answers: of N pictures.
+        places: float64 (M, 2), where the M shown pictures lie. shown: int64 (M,), their positions among the N.
+        ink: colour of text. axes: their titles.
+        by: int64 (N,), the class that colours a picture: its label or its answer.
+    """
+    right = answers.labels == answers.predicted
+    figure = go.Figure()
+    for k, name in enumerate(answers.classes):
+        inside = by[shown] == k
+        chosen = shown[inside]
+        figure.add_trace(
+            go.Scatter(
+                x=places[inside, 0].round(4).tolist(),
+                y=places[inside, 1].round(4).tolist(),
+                mode="markers",
+                name=name,
+                marker={
+                    "color": emotion_color(name),
+                    "size": 6,
+                    "symbol": ["circle" if ok else "x" for ok in right[chosen].tolist()],
+                    "opacity": 0.75,
+                },
+                selected={"marker": {"opacity": 1, "size": 8}},
+                unselected={"marker": {"opacity": 0.15}},
+                customdata=chosen.tolist(),
+                hovertext=[
+                    f"{escape(answers.ids[i])}<br>{answers.classes[answers.labels[i]]} answered as "
+                    f"<b>{answers.classes[answers.predicted[i]]}</b>"
+                    for i in chosen.tolist()
+                ],
+                hoverinfo="text",
+            )
+        )
+    in_frame(figure, ink, 540)
+    figure.update_xaxes(title=axes[0], showticklabels=False)
+    figure.update_yaxes(title=axes[1], showticklabels=False)
+    figure.update_layout(
+        dragmode="lasso",
+        margin={"t": 8},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "itemsizing": "constant"},
+    )
+    return figure
+
+
+def selected(event: Mapping[str, Any] | None, count: int) -> tuple[int, ...]:
+    """Return the positions of the pictures that were chosen, in the data set's order.
+
+    Args:
+        event: what the chart holds: ``{"selection": {"points": [{"customdata": position}]}}``.
+        count: N; positions outside are left out, as a selection of another data set's chart may have.
+    """
+    points: Sequence[Mapping[str, Any]] = ((event or {}).get("selection") or {}).get("points") or []
+    found = set()
+    for point in points:
+        data = point.get("customdata")
+        data = data[0] if isinstance(data, list) and data else data
+        if isinstance(data, (int, float)) and 0 <= int(data) < count:
+            found.add(int(data))
+    return tuple(sorted(found))
