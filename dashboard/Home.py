@@ -29,6 +29,7 @@ def main() -> None:
             "Study": [
                 st.Page("pages/3_Class_attention.py", title="Class attention", url_path="Class_attention"),
                 st.Page("pages/4_Misclassifications.py", title="Misclassifications", url_path="Misclassifications"),
+                st.Page("pages/5_Evaluation.py", title="Evaluation", url_path="Evaluation"),
                 st.Page("pages/6_Data.py", title="Data", url_path="Data"),
             ],
             "Trust": [st.Page("pages/7_Evidence.py", title="Evidence", url_path="Evidence")],
