@@ -24,7 +24,7 @@ from dashboard.figures.class_maps import (
     layer_cells,
     map_layers,
 )
-from dashboard.figures.face_outline import outline_svg
+from dashboard.figures.face_outline import outline_style
 from engine.analysis.attention_file import AttentionFile
 
 Files = Mapping[str, AttentionFile]
@@ -58,7 +58,7 @@ class GridChoice:
 
     Attributes:
         group: which pictures. shows: what a cell shows. reference: what is subtracted. scale: of the colours.
-        outline: the face that is drawn over maps, as SVG, or nothing.
+        outline: the style of the face that is drawn over maps, or nothing.
     """
 
     group: str
@@ -98,7 +98,7 @@ def controls(classes: tuple[str, ...], dataset: str) -> GridChoice:
             "Face", value=True, key=chosen.OUTLINE, bind="query-params",
             help="Where face, brows, eyes, nose and mouth lie on average, as thin lines.",
         )  # fmt: skip
-    return GridChoice(group, shows, reference, scale, outline_svg(dataset) if outline else "")
+    return GridChoice(group, shows, reference, scale, outline_style(dataset) if outline else "")
 
 
 def _take_cell() -> None:

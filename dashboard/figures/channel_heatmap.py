@@ -89,11 +89,11 @@ def channel_figure(
     """
     shown = arrange(profiles, groups, order, most).tolist()
     values = (profiles.profile if cells == "difference" else profiles.mean)[:, shown]
-    places = list(range(len(shown)))
+    names = [str(channel) for channel in shown]
     figure = make_subplots(rows=3, cols=1, shared_xaxes=True, row_heights=[0.2, 0.72, 0.08], vertical_spacing=0.03)
     figure.add_trace(
         go.Bar(
-            x=places,
+            x=names,
             y=[float(value) for value in np.nan_to_num(profiles.f[shown])],
             marker={"color": "rgba(123,135,156,.7)"},
             hovertext=[f"channel {channel}<br>F {profiles.f[channel]:.1f}" for channel in shown],
@@ -107,7 +107,7 @@ def channel_figure(
     figure.add_trace(
         go.Heatmap(
             z=[[None if np.isnan(value) else float(value) for value in row] for row in values],
-            x=places,
+            x=names,
             y=list(classes),
             colorscale=_plotly_scale(DIVERGING if cells == "difference" else SEQUENTIAL[0]),
             zmin=limits[0],
@@ -125,7 +125,7 @@ def channel_figure(
     figure.add_trace(
         go.Heatmap(
             z=[[drawn.index(int(groups[channel])) % 2 for channel in shown]],
-            x=places,
+            x=names,
             y=["cluster"],
             colorscale=[[0.0, TINTS[0]], [1.0, TINTS[1]]],
             zmin=0,
@@ -148,12 +148,13 @@ def channel_figure(
         bargap=0.15,
         hoverlabel={"align": "left"},
     )
-    figure.update_xaxes(showgrid=False, zeroline=False, fixedrange=True, showticklabels=False, ticks="")
-    if len(shown) <= 64:
-        figure.update_xaxes(
-            showticklabels=True, tickmode="array", tickvals=places, ticktext=[str(channel) for channel in shown],
-            tickfont={"size": 9}, tickangle=-90, title={"text": "channel", "standoff": 4}, row=3, col=1,
-        )  # fmt: skip
+    # Names, not numbers: Plotly then leaves out those for which there is no room.
+    figure.update_xaxes(
+        type="category", showgrid=False, zeroline=False, fixedrange=True, showticklabels=False, ticks=""
+    )
+    figure.update_xaxes(
+        showticklabels=True, tickfont={"size": 9}, tickangle=-90, title={"text": "channel", "standoff": 4}, row=3, col=1
+    )
     figure.update_yaxes(fixedrange=True, showgrid=False, zeroline=False, ticks="")
     figure.update_yaxes(title={"text": "F"}, nticks=4, row=1, col=1)
     figure.update_yaxes(autorange="reversed", row=2, col=1)

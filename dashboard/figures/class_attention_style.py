@@ -27,8 +27,7 @@ CSS: Final = """<style>
  white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .fl-few .fl-cmap{outline:1.5px dashed currentColor;outline-offset:1px}
 .fl-few .fl-count{opacity:.95;font-style:italic;padding-top:2px}
-.fl-outline{position:absolute;inset:0;width:100%;height:100%;fill:none;stroke:#fff;stroke-width:1;stroke-opacity:.5;
- mix-blend-mode:difference;vector-effect:non-scaling-stroke}
+.fl-outline{position:absolute;inset:0;background:var(--outline) center/100% 100% no-repeat;mix-blend-mode:difference}
 .fl-cbars{display:flex;flex-wrap:wrap;gap:.3rem 1.6rem;margin:.2rem 0 .1rem;font-size:.78rem}
 .fl-cbars>div{display:grid;grid-template-columns:auto minmax(150px,220px);gap:.6rem;align-items:center}
 .fl-cbars .fl-scale{margin-top:0}

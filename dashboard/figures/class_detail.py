@@ -18,6 +18,7 @@ from dashboard.figures.class_maps import (
     cell_ranges,
     layer_cells,
 )
+from dashboard.figures.face_outline import MARK
 from dashboard.figures.map_card import color_bar
 from dashboard.figures.text import escape
 from engine.analysis.attention_file import AttentionFile
@@ -104,5 +105,7 @@ def _lacking(card: DetailCard) -> str:
 
 
 def detail_html(cards: Sequence[DetailCard], ranges: Mapping[str, Range], *, outline: str = "") -> str:
-    """Return a row of cards that breaks by itself, each with the SVG ``outline`` over its map."""
-    return f'<div class="fl-ccards">{"".join(_card(card, ranges[card.shows], outline) for card in cards)}</div>'
+    """Return a row of cards that breaks by itself, each with the face of style ``outline`` over its map."""
+    face = MARK if outline else ""
+    inside = "".join(_card(card, ranges[card.shows], face) for card in cards)
+    return f'<div class="fl-ccards" style="{outline}">{inside}</div>'

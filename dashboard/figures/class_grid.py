@@ -12,6 +12,7 @@ import numpy as np
 
 from dashboard.figures.class_maps import FEW, SIGNED, CellMap, column_note, column_title
 from dashboard.figures.compare_pair import signed
+from dashboard.figures.face_outline import MARK
 from dashboard.figures.palette import emotion_color
 from dashboard.figures.text import escape, grid, short
 from engine.analysis.class_dependence import is_gradcam
@@ -98,7 +99,7 @@ def grid_html(
         ranges: layer → the range of its colours.
         shows: one of :data:`dashboard.figures.class_maps.SHOWS`.
         chosen: (layer, class) of the cell that is looked at.
-        outline: an SVG to draw over each map, or nothing.
+        outline: the style of the face over each map (:mod:`dashboard.figures.face_outline`), or nothing.
     """
     blocks = []
     for model in dict.fromkeys(cell.model for cell in cells):
@@ -109,7 +110,13 @@ def grid_html(
             dot = f'<span class="fl-dot" style="background:{emotion_color(label)}"></span>'
             rows += f'<div class="fl-crowhead">{dot}{escape(label)}</div>'
             rows += "".join(
-                _cell(mine[layer, label], ranges[layer], shows, chosen=(layer, label) == chosen, outline=outline)
+                _cell(
+                    mine[layer, label],
+                    ranges[layer],
+                    shows,
+                    chosen=(layer, label) == chosen,
+                    outline=MARK if outline else "",
+                )
                 for layer in layers
             )
         blocks.append(
@@ -117,7 +124,7 @@ def grid_html(
             f'aria-label="{escape(model)}"><div class="fl-cmodel">{escape(model)}</div>'
             f'<div class="fl-cgrid" style="--layers:{len(layers)}">{rows}</div></section>'
         )
-    return f'<div class="fl-cgrids{" fl-two" if len(blocks) > 1 else ""}">{"".join(blocks)}</div>'
+    return f'<div class="fl-cgrids{" fl-two" if len(blocks) > 1 else ""}" style="{outline}">{"".join(blocks)}</div>'
 
 
 def scale_html(ranges: Mapping[str, Range], shows: str, scale: str) -> str:

@@ -7,6 +7,7 @@ the exact regions of the first 140 test faces (standard deviations .01 to .06 of
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from typing import Final
 
@@ -61,10 +62,27 @@ def _nose(box: Box) -> str:
 
 
 def outline_svg(dataset: str) -> str:
-    """Return the outline for a dataset's pictures as an SVG of 100 x 100 that takes the whole of its field."""
+    """Return the outline for a dataset's pictures as a transparent SVG of 100 x 100 with white lines."""
     face = BUILT_IN if dataset == "synthetic" else CROPS
     x, y, width, height = (100 * part for part in face.oval)
     inside = f'<ellipse cx="{x:.1f}" cy="{y:.1f}" rx="{width:.1f}" ry="{height:.1f}"/>'
     inside += "".join(_brow(box) for box in face.brows) + "".join(_ellipse(box) for box in face.eyes)
     inside += _nose(face.nose) + _ellipse(face.mouth)
-    return f'<svg class="fl-outline" viewBox="0 0 100 100" aria-hidden="true">{inside}</svg>'
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100"><g fill="none" stroke="#fff" '
+        f'stroke-opacity=".5" stroke-width="1.2">{inside}</g></svg>'
+    )
+
+
+def outline_style(dataset: str) -> str:
+    """Return the style that gives ``.fl-outline`` inside an element the outline to draw.
+
+    Streamlit takes ``<svg>`` out of the HTML that it is given, so the lines come as a background picture; said once,
+    however many maps they lie over.
+    """
+    data = base64.b64encode(outline_svg(dataset).encode()).decode("ascii")
+    return f"--outline:url(data:image/svg+xml;base64,{data})"
+
+
+MARK: Final = '<i class="fl-outline" aria-hidden="true"></i>'
+"""Where the outline is drawn: over the whole of the positioned element that it stands in."""

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,7 @@ from dashboard.figures.class_maps import (
     layer_cells,
     map_layers,
 )
-from dashboard.figures.face_outline import outline_svg
+from dashboard.figures.face_outline import outline_style, outline_svg
 from engine.analysis.attention_file import AttentionFile
 from tests.dashboard.made_attention import CLASSES, LABELS, MAPS, RIGHT, write_made
 
@@ -112,7 +114,7 @@ def test_the_grid_has_a_button_for_each_cell_and_says_how_many_pictures(file: At
     assert html.count("fl-cvoid") == 2
     assert "fl-outline" not in html
     assert "fl-outline" in grid_html(
-        cells, ranges, MEAN, classes=CLASSES, chosen=("", ""), outline=outline_svg("synthetic")
+        cells, ranges, MEAN, classes=CLASSES, chosen=("", ""), outline=outline_style("synthetic")
     )
     assert count_words(0) == "none"
     assert said(cells[0], MEAN).endswith("2 × 2 cells, n = 40")
@@ -150,3 +152,4 @@ def test_the_face_over_the_maps_is_the_datasets_own() -> None:
     assert 'cx="50.0" cy="46.0" rx="39.0" ry="56.0"' in crops  # the template's oval
     assert built_in.count("<ellipse") == crops.count("<ellipse") == 4
     assert built_in.count("<path") == 3
+    assert base64.b64encode(crops.encode()).decode() in outline_style("fer2013")
