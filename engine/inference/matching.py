@@ -16,7 +16,7 @@ from scipy.optimize import linear_sum_assignment
 from engine.inference.appearance import Appearance, similarity
 
 LARGEST_RATIO: Final = 1.8
-"""Of two sizes of one face, a moment apart."""
+"""Of the sides of one face, a moment apart."""
 LEAST_ALIKE: Final = 0.62
 """Similarity that a face out of sight must have to be taken for the same again; in sight its place speaks for it."""
 LEAST_ALIKE_IN_SIGHT: Final = 0.4
@@ -51,7 +51,7 @@ def affinity(known: Candidate, found: Candidate) -> float:
     sides of the face a second, beside the half of one that is always allowed; never more than two.
     """
     side = (known.width * known.height * found.width * found.height) ** 0.25
-    ratio = side**2 / (found.width * found.height)
+    ratio = side**2 / (found.width * found.height)  # of the sides: the root of the areas' ratio
     allowed = min(2.0, 0.5 + 2.0 * known.unseen_seconds)
     distance = float(np.hypot(known.x - found.x, known.y - found.y)) / side
     if distance > allowed or not 1.0 / LARGEST_RATIO <= ratio <= LARGEST_RATIO:
