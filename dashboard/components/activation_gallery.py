@@ -84,7 +84,7 @@ def show(card: RunCard, face: UInt8, asked: Asked) -> None:
             channel,
             float(maps.energy[channel]),
             float(judged.f[channel]) if np.isfinite(judged.f[channel]) else None,
-            classes[int(judged.favourite[channel])],
+            classes[int(judged.favourite[channel])] if judged.f[channel] > judged.critical else "",
         )
         for channel in on_page
     ]

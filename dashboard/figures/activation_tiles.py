@@ -41,7 +41,7 @@ class ChannelFigures:
     Attributes:
         channel: its number. energy: mean square over the cells.
         f: the F statistic, or None where it is not asked for or the channel is constant over the sample.
-        favourite: the class it answers most strongly to, or empty.
+        favourite: the class it answers most strongly to, or empty where chance would do.
     """
 
     channel: int
@@ -100,8 +100,8 @@ def maps_grid(values: Float32, face: UInt8, shown: Sequence[ChannelFigures], loo
         low, high = float(values[channel].min()), float(values[channel].max())
         strength = f"<span>energy {short(figures.energy)}</span>"
         if figures.f is not None:
-            dot = f'<i class="fl-dot" style="background:{emotion_color(figures.favourite)}"></i>'
-            strength += f"<span>F {figures.f:.1f} · {dot}{escape(figures.favourite)}</span>"
+            dot = f' · <i class="fl-dot" style="background:{emotion_color(figures.favourite)}"></i>'
+            strength += f"<span>F {figures.f:.1f}{dot + escape(figures.favourite) if figures.favourite else ''}</span>"
         tiles.append(
             f'<figure{" class=fl-marked" if channel == marked else ""}><img src="{data_uri(picture)}" '
             f'alt="channel {channel}, {short(low)} to {short(high)}" title="{short(low)} to {short(high)}">'

@@ -27,8 +27,7 @@ def balance_table(balance: Mapping[str, Mapping[str, int]]) -> str:
         default=1.0,
     )
     head = "".join(
-        f'<th scope="col">{escape(split)}, {total:,} picture{"" if total == 1 else "s"}</th>'
-        for split, total in totals.items()
+        f'<th scope="col">{escape(split)}<small>n = {total:,}</small></th>' for split, total in totals.items()
     )
     classes = list(next(iter(balance.values()), {}))
     rows = "".join(_row(name, balance, totals, longest or 1.0) for name in classes)

@@ -10,10 +10,11 @@ CSS: Final = """<style>
  font-variant-numeric:tabular-nums}
 .fl-facts span{opacity:.68}
 .fl-balance{width:100%;border-collapse:collapse;font-size:.9rem;margin:.2rem 0}
-.fl-balance th,.fl-balance td{padding:.34rem .9rem .34rem 0;text-align:left;font-weight:400;white-space:nowrap;
+.fl-balance th,.fl-balance td{padding:.34rem .8rem .34rem 0;text-align:left;font-weight:400;white-space:nowrap;
  border-bottom:1px solid color-mix(in srgb,currentColor 12%,transparent)}
 .fl-balance thead th{font-size:.8rem;opacity:.62}
-.fl-balance td{font-variant-numeric:tabular-nums;min-width:6.4rem}
+.fl-balance td{font-variant-numeric:tabular-nums}
+.fl-balance small{display:block;font-variant-numeric:tabular-nums}
 .fl-balance .fl-share{opacity:.62;font-size:.8rem;margin-left:.35rem}
 .fl-balance i{display:block;height:4px;border-radius:1px;min-width:1px;margin-top:.18rem}
 .fl-balance-wide{overflow-x:auto}

@@ -43,7 +43,7 @@ def test_maps_come_by_energy_then_by_selectivity_then_by_number(page: AppTest) -
     assert len(channels(app)) == 24
     assert energies(app) == sorted(energies(app), reverse=True)
     app.segmented_control(key="order").set_value("class selectivity").run()
-    statistics = [float(value) for value in re.findall(r"<span>F ([\d.]+) ·", page_html(app))]
+    statistics = [float(value) for value in re.findall(r"<span>F ([\d.]+)", page_html(app))]
     assert statistics == sorted(statistics, reverse=True)
     app.segmented_control(key="order").set_value("channel number").run()
     assert channels(app) == list(range(24))

@@ -7,8 +7,8 @@ BALANCE = {"train": {"angry": 30, "disgust": 3, "happy": 67}, "test": {"angry": 
 
 def test_each_cell_has_count_share_and_a_bar_against_the_longest() -> None:
     html = balance_table(BALANCE)
-    assert "train, 100 pictures" in html
-    assert "test, 10 pictures" in html
+    assert "train<small>n = 100</small>" in html
+    assert "test<small>n = 10</small>" in html
     assert '<td>30<span class="fl-share">30 %</span>' in html
     assert '<td>3<span class="fl-share">3.0 %</span>' in html
     assert "width:100.0%" in html  # happy in train, 67 %, is the longest share of all

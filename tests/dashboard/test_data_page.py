@@ -55,7 +55,7 @@ def test_numbers_balance_faces_sample_and_sheet(page: AppTest) -> None:
     assert "<b>18</b><span>pictures" in html
     assert "<b>13</b><span>distinct" in html
     assert "of 4 pictures 1 (25.0 %) have an exact copy" in html
-    assert "train, 10 pictures" in html or "val, " in html
+    assert "private<small>n = 4</small>" in html
     # Three classes have pictures: a mean, a difference and a spread each.
     assert len(re.findall(r'alt="(?:mean face|difference|spread) of', html)) == 9
     assert html.count("fl-original") >= 3
@@ -94,11 +94,11 @@ def test_built_in_faces(page: AppTest) -> None:
     app = opened(page)
     assert not app.exception
     assert not sentences(app)
-    assert "test, 7 pictures" in page_html(app)
+    assert "test<small>n = 7</small>" in page_html(app)
     assert any("There is none" in block.value for block in app.info)
     app.segmented_control(key=data_choice.FACES).set_value("all splits").run()
     assert not app.exception
-    assert "train, 14 pictures" in page_html(app)
+    assert "train<small>n = 14</small>" in page_html(app)
     app.segmented_control(key="gallery").set_value("near copies").run()
     assert any(block.value.startswith("Not looked for") for block in app.info)
 
@@ -118,3 +118,15 @@ def test_unknown_names_in_the_address_are_sentences(page: AppTest) -> None:
     assert "Unknown split 'dev'; valid: all, train" in said
     assert "Unknown recipe 'soup'" in said
     assert "Unknown dataset 'affectnet'" in " ".join(sentences(opened(page, dataset="affectnet")))
+
+
+def test_data_that_cannot_be_read_is_a_sentence(page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = write_planted(tmp_path / "bored")
+    (place / "train" / "angry").rename(place / "train" / "bored")
+    monkeypatch.setenv("FERLENS_DATA", str(place))
+    app = opened(page, dataset="fer2013")
+    assert not app.exception
+    (sentence,) = sentences(app)
+    assert "has classes that are not among angry" in sentence
+    assert "'bored' (1)" in sentence
+    assert str(tmp_path) not in sentence
