@@ -20,7 +20,9 @@ Float64 = NDArray[np.float64]
 RESAMPLES: Final = 2_000
 LEVEL: Final = 0.95
 _CHUNK: Final = 250
-"""Resamples at once; bounds the memory (2 x 8 bytes x _CHUNK x N)."""
+"""Resamples at once, at most."""
+_DRAWS: Final = 20_000_000
+"""Pictures drawn at once; bounds the memory of many pictures (2 x 8 bytes each) and changes results in the last bits only."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,9 @@ def bootstrap_means(
     deviation = np.where(present, values - middle, 0.0)
     rng = np.random.default_rng(seed)
     means: list[Float64] = []
-    for start in range(0, resamples, _CHUNK):
-        rows = min(_CHUNK, resamples - start)
+    chunk = max(1, min(_CHUNK, _DRAWS // count))
+    for start in range(0, resamples, chunk):
+        rows = min(chunk, resamples - start)
         drawn = rng.integers(count, size=(rows, count))
         times = np.bincount((drawn + count * np.arange(rows)[:, None]).ravel(), minlength=rows * count)
         weights = times.reshape(rows, count).astype(np.float64)

@@ -86,3 +86,11 @@ def test_impossible_settings_are_refused(wrong: dict[str, float]) -> None:
         bootstrap_means(np.zeros((3, 1)), **wrong)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="pictures, columns"):
         bootstrap_means(np.zeros(3))
+
+
+def test_many_pictures_are_drawn_in_smaller_portions_with_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(3).normal(size=(37, 2))
+    whole = bootstrap_means(values, resamples=60)
+    monkeypatch.setattr("engine.evaluate.bootstrap._DRAWS", 100)  # two resamples at a time
+    for one, other in zip(bootstrap_means(values, resamples=60), whole, strict=True):
+        assert (one.mean, one.low, one.high) == pytest.approx((other.mean, other.low, other.high), rel=1e-12)
