@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from engine.records import Explanation, FaceExplanation, Float32, UInt8
 TILE_PIXELS: Final = 144
 """Side of a drawn tile: three times 48."""
 
+NEUTRAL: Final = "#7b879c"
+"""The interface's neutral: no emotion's colour."""
+
 MAPS: Final[tuple[str, ...]] = ("picture", "last gate", "Grad-CAM")
 """What a tile shows."""
 
@@ -32,7 +36,7 @@ CSS: Final = """<style>
 .fl-figures{opacity:.8;font-variant-numeric:tabular-nums;font-size:.74rem}
 .fl-absent{position:absolute;inset:0;display:flex;align-items:center;justify-content:center;text-align:center;
  font-size:.74rem;opacity:.62;padding:.6rem}
-.fl-map svg{display:block;width:100%;aspect-ratio:1}
+.fl-mostly{position:absolute;inset:auto 0 .25rem;text-align:center;font-size:.7rem;opacity:.75}
 .fl-where{display:grid;grid-template-columns:5.4rem 1fr auto;gap:.18rem .6rem;align-items:center;font-size:.8rem;
  font-variant-numeric:tabular-nums}
 .fl-where .fl-pair{display:grid;gap:2px}
@@ -81,30 +85,32 @@ def place_columns(name: str) -> tuple[str, ...]:
     return (f"{name}.centre_x", f"{name}.centre_y", *(f"{name}.mass.{region}" for region in REGIONS))
 
 
+def _svg_uri(inside: str) -> str:
+    """Return an SVG of 100 x 100 as a ``data:`` address: Streamlit takes ``<svg>`` out of the HTML it is given."""
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{inside}</svg>'
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")
+
+
 def place_svg(place: Place) -> str:
-    """Draw the template's face and the map's centre of mass in it."""
+    """Draw the template's face and the map's centre of mass in it, in a neutral that reads on light and dark."""
     x, y, width, height = (100 * part for part in OVAL)
     inside = (
         f'<ellipse cx="{x:.0f}" cy="{y:.0f}" rx="{width:.0f}" ry="{min(height, 46):.0f}" fill="none" '
-        'stroke="currentColor" stroke-opacity=".35" stroke-width="1"/>'
+        f'stroke="{NEUTRAL}" stroke-opacity=".6" stroke-width="1"/>'
     )
     if place.x is not None and place.y is not None:
-        inside += (
-            f'<circle cx="{100 * place.x:.1f}" cy="{100 * place.y:.1f}" r="4.5" fill="currentColor" '
-            'fill-opacity=".75"/>'
-        )
+        inside += f'<circle cx="{100 * place.x:.1f}" cy="{100 * place.y:.1f}" r="4.5" fill="{NEUTRAL}"/>'
     said = f"{place.region.replace('_', ' ')} {percent(place.share)}" if place.x is not None else "no positive evidence"
     return (
-        f'<div class="fl-map" title="centre of mass of the map"><svg viewBox="0 0 100 100" role="img" '
-        f'aria-label="the map lies mostly on: {escape(said)}">{inside}<text x="50" y="97" text-anchor="middle" '
-        f'font-size="8" fill="currentColor" opacity=".7">{escape(said)}</text></svg></div>'
+        f'<div class="fl-map" title="centre of mass of the map"><img src="{_svg_uri(inside)}" '
+        f'alt="the map lies mostly on: {escape(said)}"><span class="fl-mostly">{escape(said)}</span></div>'
     )
 
 
 def absent_html() -> str:
     """Return the field of a picture that is not on this machine."""
     return (
-        '<div class="fl-map"><svg viewBox="0 0 100 100"></svg>'
+        f'<div class="fl-map"><img src="{_svg_uri("")}" alt="">'
         '<span class="fl-absent">picture not on this machine</span></div>'
     )
 

@@ -1,4 +1,6 @@
+import base64
 import math
+import re
 
 import numpy as np
 
@@ -25,15 +27,22 @@ def test_a_tile_says_label_answer_and_figures() -> None:
     assert "<span>right</span>" in tile_html({**ROW, "predicted": "sad"}, "")
 
 
+def drawing(html: str) -> str:
+    """The SVG of a field; it must be a picture, for Streamlit takes a bare one out."""
+    assert "<svg" not in html
+    (data,) = re.findall(r'src="data:image/svg\+xml;base64,(.*?)"', html)
+    return base64.b64decode(data).decode()
+
+
 def test_a_place_is_read_off_the_store_and_drawn() -> None:
     row = dict.fromkeys(place_columns("g"), 0.0) | {"g.centre_x": 0.25, "g.centre_y": 0.75, "g.mass.mouth": 0.6}
     place = place_of_map(row, "g")
     assert (place.x, place.y, place.region, place.share) == (0.25, 0.75, "mouth", 0.6)
-    assert 'cx="25.0" cy="75.0"' in place_svg(place)
+    assert 'cx="25.0" cy="75.0"' in drawing(place_svg(place))
     assert "mouth 60 %" in place_svg(place)
     nothing = place_of_map(dict.fromkeys(place_columns("g")), "g")
     assert "no positive evidence" in place_svg(nothing)
-    assert "circle" not in place_svg(nothing)
+    assert "circle" not in drawing(place_svg(nothing))
 
 
 def test_pictures_and_maps_are_drawn(explained: FaceExplanation) -> None:
