@@ -22,7 +22,7 @@ LEVEL: Final = 0.95
 _CHUNK: Final = 250
 """Resamples at once, at most."""
 _DRAWS: Final = 20_000_000
-"""Pictures drawn at once; bounds the memory of many pictures (2 x 8 bytes each) and changes results in the last bits only."""
+"""Pictures drawn at once; bounds the memory (2 x 8 bytes each), and changes results in the last bits only."""
 
 
 @dataclass(frozen=True)

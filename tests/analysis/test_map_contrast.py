@@ -36,6 +36,7 @@ def test_two_classes_are_compared_as_by_welchs_test() -> None:
 def test_right_is_compared_with_wrong_of_the_same_class() -> None:
     found = right_minus_wrong(GROUPS["right"], GROUPS["wrong"], 2)
     one, two = MAPS[(LABELS == 2) & RIGHT], MAPS[(LABELS == 2) & ~RIGHT]
+    np.testing.assert_allclose(found.values, one.mean(axis=0) - two.mean(axis=0), atol=1e-6)
     np.testing.assert_allclose(found.p, stats.ttest_ind(one, two, equal_var=False).pvalue, rtol=1e-4)
     assert found.count == min(len(one), len(two))
 
