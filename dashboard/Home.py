@@ -24,6 +24,7 @@ def main() -> None:
                 st.Page(home, title="Home", url_path="Home", default=True),
                 st.Page("pages/1_Explain.py", title="Explain", url_path="Explain"),
                 st.Page("pages/2_Compare.py", title="Compare", url_path="Compare"),
+                st.Page("pages/9_What_if.py", title="What if", url_path="What_if"),
                 st.Page("pages/8_Activations.py", title="Activations", url_path="Activations"),
             ],
             "Study": [
