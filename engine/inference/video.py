@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 from engine.errors import UsageError
 from engine.inference.annotate import Drawing, annotate
 from engine.inference.film import Film, FilmSource, open_film
-from engine.inference.film_writer import FilmWriter
+from engine.inference.film_writer import FilmWriter, check_new
 from engine.inference.live import LivePipeline, LiveSettings
 from engine.inference.live_frame import LiveFrame
 from engine.inference.tracks_table import TracksTable
@@ -119,15 +119,18 @@ def process_film(  # noqa: PLR0913 - all but two are options, given by name
     """
     if limit_seconds is not None and not limit_seconds > 0.0:
         raise UsageError(f"Expected a limit of more than 0 seconds, got {limit_seconds}; choose another.")
+    for file in (output, table):
+        if file is not None:
+            check_new(Path(file))
     pipeline = LivePipeline(predictor, settings=settings)
     with ExitStack() as stack:
         film = stack.enter_context(open_film(source))
-        rows = stack.enter_context(TracksTable(Path(table), predictor.classes)) if table is not None else None
         writer = (
             stack.enter_context(FilmWriter(Path(output), film.width, film.height, film.frames_per_second))
             if output is not None
             else None
         )
+        rows = stack.enter_context(TracksTable(Path(table), predictor.classes)) if table is not None else None
         tally = _Tally()
         for frame in film.frames():
             if limit_seconds is not None and frame.seconds >= limit_seconds:

@@ -50,10 +50,15 @@ def test_odd_sizes_keep_every_pixel(tmp_path: Path, ending: str) -> None:
 
 def test_what_was_written_before_a_failure_can_be_played(tmp_path: Path) -> None:
     path = tmp_path / "part.mp4"
-    with pytest.raises(RuntimeError), FilmWriter(path, 96, 64, 10.0) as writer:
-        for index in range(5):
-            writer.write(grey(index), index / 10)
-        raise RuntimeError
+
+    def fail_after_five() -> None:
+        with FilmWriter(path, 96, 64, 10.0) as writer:
+            for index in range(5):
+                writer.write(grey(index), index / 10)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_after_five()
     with open_film(path) as film:
         assert sum(1 for _ in film.frames()) == 5
 
