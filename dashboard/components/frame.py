@@ -10,8 +10,9 @@ from typing import Final
 import streamlit as st
 
 from dashboard import loaders, state, theme
-from dashboard.components import dataset_source
+from dashboard.components import dataset_source, snapshot_source
 from dashboard.state import NamedPicture, Selection, Source
+from engine.errors import FerLensError
 from engine.inference.pictures import MAXIMUM_BYTES
 from engine.models.checkpoint import DEFAULT_MODEL
 
@@ -145,6 +146,13 @@ def _take_upload() -> None:
 
 
 def _upload() -> tuple[NamedPicture, ...]:
+    try:
+        snapshot = snapshot_source.arriving()
+    except FerLensError as error:
+        st.error(str(error))
+    else:
+        if snapshot is not None:
+            st.session_state[_UPLOADED] = (snapshot,)
     # Any type is let through: what is no picture gets its own sentence instead of the widget's.
     files = st.file_uploader(
         "One or several pictures",

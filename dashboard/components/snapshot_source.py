@@ -1,0 +1,67 @@
+"""A snapshot from the live page, opened in Explain: fetched by its token, kept like an upload."""
+
+from __future__ import annotations
+
+import os
+import re
+import urllib.error
+import urllib.request
+from typing import Final
+
+import streamlit as st
+
+from dashboard.live.exchange import LONGEST_SIDE
+from dashboard.live.snapshots import ROUTE, SNAPSHOTS
+from dashboard.state import NamedPicture
+from engine.errors import FerLensError
+
+PARAMETER: Final = "snapshot"
+"""Of the address; holds the token."""
+LIVE: Final = "http://127.0.0.1:7860"
+"""Where the live page is served; the variable ``FERLENS_LIVE_URL`` names another place."""
+NAME: Final = "snapshot.jpg"
+
+_TOKEN: Final = re.compile(r"[\w-]{16,64}")
+_LARGEST_BYTES: Final = 3 * LONGEST_SIDE**2  # no JPEG of a frame is larger than its pixels
+_SECONDS: Final = 5.0
+_GONE: Final = (
+    "The snapshot is no longer held by the live page (it keeps each for ten minutes); take another one there."
+)
+
+
+def arriving() -> NamedPicture | None:
+    """Return the snapshot that the address asks for, once; None where it asks for none.
+
+    Raises:
+        FerLensError: it is gone, or the live page does not answer.
+    """
+    token = st.query_params.get(PARAMETER)
+    if token is None:
+        return None
+    del st.query_params[PARAMETER]  # it is kept from here on: reloading shall not ask for it again
+    return NamedPicture(NAME, fetch(token))
+
+
+def fetch(token: str) -> bytes:
+    """Return the JPEG of a token, from this process or from the live page's server. Raises FerLensError."""
+    if not _TOKEN.fullmatch(token):
+        raise FerLensError(_GONE)
+    held = SNAPSHOTS.get(token)
+    if held is not None:
+        return held
+    base = os.environ.get("FERLENS_LIVE_URL", LIVE).rstrip("/")
+    if not base.startswith(("http://", "https://")):
+        raise FerLensError("Expected FERLENS_LIVE_URL as the live page's http address, got something else; mend it.")
+    try:
+        with urllib.request.urlopen(base + ROUTE + token, timeout=_SECONDS) as answer:  # noqa: S310  # http, checked above
+            data: bytes = answer.read(_LARGEST_BYTES + 1)
+    except urllib.error.HTTPError as error:
+        raise FerLensError(_GONE) from error
+    except (urllib.error.URLError, OSError) as error:
+        raise FerLensError(
+            "Expected the live page to hand over its snapshot, but it does not answer; start it (make webcam), or name "
+            "its address in FERLENS_LIVE_URL, and take another one."
+        ) from error
+    if not data or len(data) > _LARGEST_BYTES:
+        raise FerLensError(_GONE)
+    return data
