@@ -1,12 +1,13 @@
-# `make dashboard` serves the dashboard, `make test` runs every check; both set up what they need in .venv first.
+# `make dashboard` serves the dashboard, `make webcam` the live page, `make test` runs every check; both set up what they need in .venv first.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help dashboard test check lint types browser clean
+.PHONY: help dashboard webcam test check lint types browser clean
 
 help:
 	@echo "make dashboard   set up and serve the dashboard at http://127.0.0.1:8501"
+	@echo "make webcam      set up and serve the live page at http://127.0.0.1:7860"
 	@echo "make test        set up (a browser too) and run every check and test"
 	@echo "make check       lint and types only"
 	@echo "make clean       remove the virtual environment and caches"
@@ -25,6 +26,9 @@ $(VENV)/.installed-dev: requirements-dev.txt requirements.txt | $(VENV)/bin/pyth
 
 dashboard: $(VENV)/.installed
 	$(BIN)/streamlit run dashboard/Home.py
+
+webcam: $(VENV)/.installed
+	$(BIN)/python -m dashboard.webcam
 
 test: check browser
 	$(BIN)/python -m pytest
