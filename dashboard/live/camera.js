@@ -64,13 +64,11 @@ async function show(answer) {
     );
   }
   const figures = [...stage.querySelectorAll("figure")];
-  const drawing = { none: "", gate: ` · attention gate ${answer.layer}, 0 to 1`, gradcam: ` · Grad-CAM ${answer.layer}, predicted class` };
   await Promise.all(
     answer.pictures.map((picture, slot) => {
       const image = figures[slot].querySelector("img");
-      const caption = picture.model + drawing[answer.overlay];
       image.alt = `The camera's picture with the faces and emotions that ${picture.model} reads`;
-      if (figures[slot].lastChild.textContent !== caption) figures[slot].lastChild.textContent = caption;
+      if (figures[slot].lastChild.textContent !== picture.caption) figures[slot].lastChild.textContent = picture.caption;
       image.src = picture.address;
       return image.decode();
     }),
@@ -128,7 +126,6 @@ async function run() {
 async function start() {
   part("start").disabled = true;
   try {
-    if (!props.value) throw new Error("The page is still loading; try again in a moment.");
     if (!navigator.mediaDevices) throw new Error("This browser gives no camera to this address; use https or 127.0.0.1.");
     say("Asking for the camera …");
     stream = await navigator.mediaDevices.getUserMedia({
@@ -138,6 +135,8 @@ async function start() {
     video.srcObject = stream;
     await video.play();
     say("Loading the model …");
+    for (let tries = 0; !props.value && tries < 200; tries += 1) await new Promise((resolve) => setTimeout(resolve, 100));
+    if (!props.value) throw new Error("The server has not said who this page is; reload it.");
     const answer = await server.begin_session({ token: props.value });
     if (!answer || answer.error) throw new Error(answer ? answer.error : "The server does not answer; check that it runs.");
     stream.getTracks().forEach((track) => track.addEventListener("ended", () => stop("The camera was taken away.")));

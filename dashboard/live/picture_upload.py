@@ -43,8 +43,8 @@ class Upload:
 def picture_upload() -> Any:
     """Return a ``gr.File`` that hands its function an :class:`Upload`, or None where no file was given.
 
-    Gradio's own preparation leaves an empty temporary file a call, and it downloads what a client names by address. Both
-    are replaced on this one component: a subclass would make Gradio write a stub file beside this one.
+    Gradio's own preparation leaves an empty temporary file a call, and it downloads what a client names by address.
+    Both are replaced on this one component: a subclass would make Gradio write a stub file beside this one.
     """
     component = gr.File(label="picture", visible=False)
     as_gradio_takes_files = component.async_move_resource_to_block_cache

@@ -9,8 +9,8 @@ from dashboard.live.session_summary import FaceSummary, SessionSummary
 MEASURED = (
     "Camera to screen: from the moment at which the browser got the frame from the camera until the browser's first "
     "animation frame after the drawn picture was decoded; sending, finding, following, reading, drawing and encoding "
-    "lie between. What the camera takes before and the screen after it is not in it. Server: from the frame's arrival to "
-    "its answer."
+    "lie between. What the camera takes before and the screen after it is not in it. Server: from the frame's arrival "
+    "to its answer."
 )
 """Exactly what is measured."""
 

@@ -43,9 +43,10 @@ def _strip(face: FaceHistory) -> str:
     )
     head = f"face {face.track}: {escape(face.label)} {percent(face.confidence)}"
     return (
-        f'<figure class="live-strip" data-face="{face.track}"><figcaption><i style="background:'
-        f'{emotion_color(face.label)}"></i>{head}</figcaption><div class="live-plot">'
-        f'<span class="live-top">100 %</span><span class="live-low">0 %</span><svg viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" role="img" '
+        f'<figure class="live-strip" data-face="{face.track}">'
+        f'<figcaption><i style="background:{emotion_color(face.label)}"></i>{head}</figcaption>'
+        '<div class="live-plot"><span class="live-top">100 %</span><span class="live-low">0 %</span>'
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" role="img" '
         f'aria-label="Probabilities of {head}, last {SPAN_SECONDS:.0f} seconds">{grid}{lines}</svg></div>'
         f'<div class="live-axis"><span>{SPAN_SECONDS:.0f} s ago</span><span>now</span></div></figure>'
     )

@@ -7,7 +7,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from dashboard.live.choices import Choices
@@ -32,9 +32,10 @@ _LONGEST_LATENCY = 60_000.0  # milliseconds
 
 @dataclass(frozen=True)
 class DrawnFrame:
-    """One model's picture: the checkpoint's name, and the frame with its answers as a JPEG's data address."""
+    """One model's picture: the checkpoint's name, what stands under it, and the frame as a JPEG's data address."""
 
     model: str
+    caption: str
     address: str
 
 
@@ -46,7 +47,6 @@ class FrameAnswer:
         index: the frame's, from 0 in this session.
         pictures: one a model, the main one first.
         faces: how many are shown.
-        overlay, layer: what was asked to be drawn.
         server_milliseconds: from the frame's arrival to this answer.
         timeline: HTML, or None where it is not due.
     """
@@ -54,8 +54,6 @@ class FrameAnswer:
     index: int
     pictures: tuple[DrawnFrame, ...]
     faces: int
-    overlay: str
-    layer: str
     server_milliseconds: float
     timeline: str | None
 
@@ -63,10 +61,8 @@ class FrameAnswer:
         """Return what the page's script reads."""
         return {
             "index": self.index,
-            "pictures": [{"model": item.model, "address": item.address} for item in self.pictures],
+            "pictures": [asdict(item) for item in self.pictures],
             "faces": self.faces,
-            "overlay": self.overlay,
-            "layer": self.layer,
             "server_ms": round(self.server_milliseconds, 1),
             "timeline": self.timeline,
         }
@@ -155,9 +151,7 @@ class Viewer:
             seconds = self._clock() - began
             self._tally.add(live, seconds)
             self._table.add(live, seconds)
-            return FrameAnswer(
-                live.index, pictures, len(live.faces), live.overlay, live.layer, 1000 * seconds, self._timeline(live)
-            )
+            return FrameAnswer(live.index, pictures, len(live.faces), 1000 * seconds, self._timeline(live))
         finally:
             self._lock.release()
 
@@ -213,8 +207,10 @@ class Viewer:
         drawing = self._choices.drawing()
         shown, seen = mirrored(pixels, live) if self._choices.mirror else (pixels, live)
         return tuple(
-            DrawnFrame(model, write_frame(annotate(shown, seen_by(seen, slot), drawing)))
-            for slot, model in enumerate(self._choices.models)
+            DrawnFrame(
+                name, _caption(name, seen_by(seen, slot)), write_frame(annotate(shown, seen_by(seen, slot), drawing))
+            )
+            for slot, name in enumerate(self._choices.models)
         )
 
     def _timeline(self, live: LiveFrame) -> str | None:
@@ -223,3 +219,15 @@ class Viewer:
             return None
         self._drawn = now
         return timeline(self._history.faces(FACES))
+
+
+def _caption(model: str, live: LiveFrame) -> str:
+    """Say what is drawn over the faces, if anything."""
+    seen = [face.reading for face in live.faces if face.seen]
+    if live.overlay == "none" or not seen:
+        return model
+    if all(reading.face_map is None for reading in seen):  # a second model without the layer that was asked for
+        return f"{model} · has no layer {live.layer}"
+    if live.overlay == "gate":
+        return f"{model} · attention gate {live.layer}, 0 to 1"
+    return f"{model} · Grad-CAM {live.layer}, predicted class"
