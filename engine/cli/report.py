@@ -1,0 +1,91 @@
+"""``python -m engine report``: a model's evaluation as one HTML file and figures for print, from stored answers."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from engine.cli.common import STDERR, add_json_option, note, print_json
+from engine.errors import DataError, FerLensError, UsageError
+from engine.models.checkpoint import DEFAULT_MODEL, find_checkpoint, read_card
+
+if TYPE_CHECKING:
+    from engine.analysis.analysed import AnalysedSplit
+
+PREFERRED: Final[tuple[str, ...]] = ("fer2013-private", "fer2013-test", "synthetic-test")
+"""Which analysis is reported where none is named: what the literature quotes first."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="checkpoint name or folder (default: %(default)s)")
+    parser.add_argument("--dataset", help="of the stored analysis (default: the first that is there)")
+    parser.add_argument("--split", help="likewise")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder for the report")
+    add_json_option(parser)
+
+
+def _chosen(name: str, folder: Path, dataset: str | None, split: str | None) -> AnalysedSplit:
+    """Return the analysis that is asked for.
+
+    Raises:
+        DataError: there is none such.
+    """
+    from engine.analysis.analysed import analysed_splits
+    from engine.analysis.places import analyze_command
+
+    there = {one.name: one for one in analysed_splits(folder, (name,))}
+    fitting = [one for one in there.values() if dataset in {None, one.dataset} and split in {None, one.split}]
+    if not fitting:
+        known = f"; it was analysed on: {', '.join(there)}" if there else ""
+        command = analyze_command(name, dataset or "synthetic", split or "test")
+        raise DataError(f"There are no stored answers of '{name}' to report on; make them with: {command}{known}")
+    order = {wanted: place for place, wanted in enumerate(PREFERRED)}
+    return min(fitting, key=lambda one: (order.get(one.name, len(order)), one.name))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Gather what is stored, write, report."""
+    if not arguments.out.name:
+        raise UsageError("Expected --out to name a new folder, for example --out report.")
+    checkpoint = find_checkpoint(arguments.model).absolute()
+    card = read_card(checkpoint)
+    split = _chosen(checkpoint.name, checkpoint.parent, arguments.dataset, arguments.split)
+
+    from engine.analysis.card_metrics import metric_rows
+    from engine.analysis.evaluation import VALIDATION, evaluation
+    from engine.analysis.places import analysis_folder
+    from engine.analysis.report_figures import ReportInput
+    from engine.analysis.report_page import check_new_folder, share_words, write_report
+    from engine.analysis.store import open_store
+    from engine.analysis.training_history import read_history
+    from engine.evaluate.robustness_results import read_robustness, robustness_file
+
+    check_new_folder(arguments.out)
+    with STDERR.status(f"evaluating {card.name} on {split.dataset} {split.split}"):
+        store = open_store([checkpoint.name], split.dataset, split.split, folder=checkpoint.parent)
+        validation = None
+        if split.split != VALIDATION and analysis_folder(checkpoint, split.dataset, VALIDATION).exists():
+            try:
+                validation = open_store([checkpoint.name], split.dataset, VALIDATION, folder=checkpoint.parent)
+            except FerLensError as error:
+                note(f"No temperature: {error}")
+        given = ReportInput(
+            evaluation(store, validation),
+            read_robustness(
+                checkpoint / robustness_file(split.dataset, split.split), card, dataset=split.dataset, split=split.split
+            ),
+            read_history(checkpoint, card.recipe.get("chosen_epoch")),
+        )
+        document = write_report(arguments.out, given, metric_rows(card))
+    if arguments.json:
+        print_json(document)
+    else:
+        figures = given.found.figures
+        sys.stdout.write(
+            f"{card.name} on {split.dataset} {split.split}: accuracy {share_words(figures.accuracy)}; report.html and "
+            f"{len(document['figures'])} figures at 300 DPI written to {arguments.out.name}\n"
+        )
+    return 0
