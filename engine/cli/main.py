@@ -25,6 +25,7 @@ COMMANDS: Final[dict[str, str]] = {
     "video": "follow the faces of a film, stream or camera and their emotions over time",
     "export": "write a checkpoint as ONNX, TorchScript or PT2 for other programs",
     "benchmark": "measure explanations against known evidence, or the store's speed",
+    "report": "write a model's evaluation as one HTML file, with figures for print",
     "models": "list the checkpoints: parameters, inputs, gates, metrics",
 }
 """Each name is a module ``engine.cli.<name>`` with ``add_arguments(parser)`` and ``run(arguments) -> int``."""
