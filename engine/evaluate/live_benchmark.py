@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 
 from engine.errors import UnknownNameError, UsageError
-from engine.evaluate.scripted_film import SCRIPTS, ScriptedFilm, TrueFace
+from engine.evaluate.film_scripts import SCRIPTS
+from engine.evaluate.scripted_film import ScriptedFilm, TrueFace
 from engine.evaluate.tracking_metrics import score_tracking
 from engine.inference.annotate import annotate
 from engine.inference.live import LivePipeline, LiveSettings

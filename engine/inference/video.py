@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from engine.errors import UsageError
 from engine.inference.annotate import Drawing, annotate
-from engine.inference.film import Film, FilmSource, open_film
+from engine.inference.film import Film, FilmFrame, FilmSource, open_film
 from engine.inference.film_writer import FilmWriter, check_new
 from engine.inference.live import LivePipeline, LiveSettings
 from engine.inference.live_frame import LiveFrame
@@ -125,12 +125,12 @@ def process_film(  # noqa: PLR0913 - all but two are options, given by name
     pipeline = LivePipeline(predictor, settings=settings)
     with ExitStack() as stack:
         film = stack.enter_context(open_film(source))
-        writer = (
-            stack.enter_context(FilmWriter(Path(output), film.width, film.height, film.frames_per_second))
-            if output is not None
-            else None
-        )
-        rows = stack.enter_context(TracksTable(Path(table), predictor.classes)) if table is not None else None
+        outputs = _Outputs(on_frame, drawing)
+        if output is not None:
+            rate = film.frames_per_second
+            outputs.writer = stack.enter_context(FilmWriter(Path(output), film.width, film.height, rate))
+        if table is not None:
+            outputs.rows = stack.enter_context(TracksTable(Path(table), predictor.classes))
         tally = _Tally()
         for frame in film.frames():
             if limit_seconds is not None and frame.seconds >= limit_seconds:
@@ -138,21 +138,33 @@ def process_film(  # noqa: PLR0913 - all but two are options, given by name
                 break
             live = pipeline.process(frame.pixels, frame.seconds)
             tally.add(live)
-            if rows is not None:
-                rows.write(live)
-            if writer is not None or on_frame is not None:
-                picture = annotate(frame.pixels, live, drawing)
-                if writer is not None:
-                    writer.write(picture, frame.seconds)
-                if on_frame is not None and on_frame(live, picture) is False:
-                    tally.ended = "stopped"
-                    break
             if progress is not None:
                 progress(tally.frames, film.expected_frames)
-        else:
-            if film.cut_short:
-                tally.ended = "cut short"
-        return tally.summary(film, predictor.card.name, writer)
+            if not outputs.take(frame, live):
+                tally.ended = "stopped"
+                break
+        return tally.summary(film, predictor.card.name, outputs.writer)
+
+
+@dataclass
+class _Outputs:
+    """Where each frame goes."""
+
+    on_frame: OnFrame | None
+    drawing: Drawing | None
+    writer: FilmWriter | None = None
+    rows: TracksTable | None = None
+
+    def take(self, frame: FilmFrame, live: LiveFrame) -> bool:
+        """Hand the frame on; return whether to go on."""
+        if self.rows is not None:
+            self.rows.write(live)
+        if self.writer is None and self.on_frame is None:
+            return True
+        picture = annotate(frame.pixels, live, self.drawing)
+        if self.writer is not None:
+            self.writer.write(picture, frame.seconds)
+        return self.on_frame is None or self.on_frame(live, picture) is not False
 
 
 class _Tally:
@@ -172,7 +184,8 @@ class _Tally:
 
     def summary(self, film: Film, model: str, writer: FilmWriter | None) -> VideoSummary:
         notes = []
-        if self.ended == "cut short":
+        if self.ended == "end" and film.cut_short:
+            self.ended = "cut short"
             notes.append(
                 f"'{film.name}' ends after {self.frames} of {film.expected_frames} frames: it is cut short or damaged. "
                 "What came before is kept."

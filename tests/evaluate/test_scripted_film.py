@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.evaluate.scripted_film import SCRIPTS, Actor, Place, Script, ScriptedFilm
+from engine.evaluate.film_scripts import SCRIPTS, Actor, Place, Script
+from engine.evaluate.scripted_film import ScriptedFilm
 from engine.inference.faces import HaarDetector
 from engine.labels import EMOTIONS
 from tests.evaluate.made_films import ONE, TWO
