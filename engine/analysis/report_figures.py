@@ -163,11 +163,11 @@ def calibration_figure(given: ReportInput) -> Figure:
         shown[f"at temperature {found.temperature.value:.2f}"] = found.after
     figure, axes = _new(3.7 * len(shown), 3.7, 1, len(shown), sharey=True)
     for one, (title, measured) in zip(axes, shown.items(), strict=True):
-        full = [entry for entry in measured.bins if entry.interval is not None]
+        full = [(entry, entry.interval) for entry in measured.bins if entry.interval is not None]
         one.plot([0, 1], [0, 1], color=GRID)
-        share = [Estimate(entry.accuracy, *(entry.interval or (None, None)), entry.n) for entry in full]
+        share = [Estimate(entry.accuracy, low, high, entry.n) for entry, (low, high) in full]
         one.errorbar(
-            [entry.confidence or 0.0 for entry in full],
+            [entry.confidence or 0.0 for entry, _ in full],
             [entry.mean or 0.0 for entry in share],
             yerr=_arms(share),
             fmt="o-",
@@ -193,9 +193,15 @@ def embedding_figure(given: ReportInput) -> Figure:
         for ok, marker in ((True, "o"), (False, "x")):
             inside = shown[(answers.labels[shown] == k) & (right[shown] == ok)]
             one.scatter(
-                *answers.places[inside].T, s=7, marker=marker, linewidths=0.7, color=_color(name), alpha=0.7,
+                answers.places[inside, 0],
+                answers.places[inside, 1],
+                s=7,
+                marker=marker,
+                linewidths=0.7,
+                color=_color(name),
+                alpha=0.7,
                 label=name if ok else None,
-            )  # fmt: skip
+            )
     one.set(xlabel="first principal component", ylabel="second principal component", xticks=[], yticks=[])
     figure.legend(
         *one.get_legend_handles_labels(), loc="outside right center", fontsize=8, frameon=False, markerscale=2
