@@ -12,7 +12,6 @@ import streamlit as st
 from dashboard import loaders, state, theme
 from dashboard.components import dataset_source, snapshot_source
 from dashboard.state import NamedPicture, Selection, Source
-from engine.errors import FerLensError
 from engine.inference.pictures import MAXIMUM_BYTES
 from engine.models.checkpoint import DEFAULT_MODEL
 
@@ -146,13 +145,9 @@ def _take_upload() -> None:
 
 
 def _upload() -> tuple[NamedPicture, ...]:
-    try:
-        snapshot = snapshot_source.arriving()
-    except FerLensError as error:
-        st.error(str(error))
-    else:
-        if snapshot is not None:
-            st.session_state[_UPLOADED] = (snapshot,)
+    snapshot = snapshot_source.arriving()
+    if snapshot is not None:
+        st.session_state[_UPLOADED] = (snapshot,)
     # Any type is let through: what is no picture gets its own sentence instead of the widget's.
     files = st.file_uploader(
         "One or several pictures",

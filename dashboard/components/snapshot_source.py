@@ -21,6 +21,7 @@ LIVE: Final = "http://127.0.0.1:7860"
 """Where the live page is served; the variable ``FERLENS_LIVE_URL`` names another place."""
 NAME: Final = "snapshot.jpg"
 
+_PROBLEM: Final = "snapshot_problem"
 _TOKEN: Final = re.compile(r"[\w-]{16,64}")
 _LARGEST_BYTES: Final = 3 * LONGEST_SIDE**2  # no JPEG of a frame is larger than its pixels
 _SECONDS: Final = 5.0
@@ -32,14 +33,22 @@ _GONE: Final = (
 def arriving() -> NamedPicture | None:
     """Return the snapshot that the address asks for, once; None where it asks for none.
 
-    Raises:
-        FerLensError: it is gone, or the live page does not answer.
+    One that cannot be had is said, until a picture is uploaded instead: a page may be drawn twice on arrival.
     """
     token = st.query_params.get(PARAMETER)
-    if token is None:
-        return None
-    del st.query_params[PARAMETER]  # it is kept from here on: reloading shall not ask for it again
-    return NamedPicture(NAME, fetch(token))
+    if token is not None:
+        del st.query_params[PARAMETER]  # it is kept from here on: reloading shall not ask for it again
+        st.session_state.pop(_PROBLEM, None)
+        try:
+            return NamedPicture(NAME, fetch(token))
+        except FerLensError as error:
+            st.session_state[_PROBLEM] = str(error)
+    if _PROBLEM in st.session_state:
+        if st.session_state.get("upload"):
+            del st.session_state[_PROBLEM]
+        else:
+            st.error(st.session_state[_PROBLEM])
+    return None
 
 
 def fetch(token: str) -> bytes:

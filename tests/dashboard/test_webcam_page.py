@@ -1,0 +1,113 @@
+"""The page's controls, the command line, and the snapshot's way into Explain."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import webcam
+from dashboard.components import snapshot_source
+from dashboard.live.choices import Choices
+from dashboard.live.limits import Limits
+from dashboard.live.live_loaders import LiveModels
+from dashboard.live.page import _chooser
+from dashboard.live.snapshots import SNAPSHOTS
+from dashboard.live.viewers import Viewers
+from engine.errors import FerLensError, UsageError
+from tests.dashboard.made import SAMPLES
+
+SESSION: Any = SimpleNamespace(session_hash="s")
+
+
+@pytest.fixture
+def viewers(seeded_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> Viewers:
+    monkeypatch.setenv("FERLENS_CHECKPOINTS", str(seeded_checkpoints))
+    return Viewers(LiveModels(), Limits(), Choices("cbam"))
+
+
+def test_the_controls_reach_the_viewer_and_the_layers_follow(viewers: Viewers) -> None:
+    choose = _chooser(viewers)
+    layer, note = choose("cbam", "baseline", "gate", None, 0.3, 1.0, False, SESSION)
+    assert note == ""
+    assert (layer.value, layer.interactive) == ("block4.spatial", True)
+    assert [value for _, value in layer.choices] == [f"block{number}.spatial" for number in (1, 2, 3, 4)]
+    assert viewers.open("s").choices == Choices("cbam", "baseline", "gate", "block4.spatial", 0.3, False, 1.0)
+    layer, note = choose("cbam", "none", "gradcam", "block4.spatial", 0.3, 1.0, False, SESSION)
+    assert (layer.value, note) == ("block4", "")  # the gate's layer is none of Grad-CAM's: the last one instead
+    layer, _ = choose("cbam", "none", "none", "block4", 0.3, 1.0, False, SESSION)
+    assert (layer.value, layer.interactive) == (None, False)
+
+
+def test_a_choice_that_cannot_be_is_said_and_nothing_changes(viewers: Viewers) -> None:
+    choose = _chooser(viewers)
+    _, note = choose("baseline", "none", "gate", None, 0.5, 0.3, True, SESSION)
+    assert "has none; choose the overlay gradcam" in note.replace("&#x27;", "'")
+    _, note = choose("cbam", "cbam", "none", None, 0.5, 0.3, True, SESSION)
+    assert "two different models" in note
+    _, note = choose("<i>", "none", "none", None, 0.5, 0.3, True, SESSION)
+    assert "<i>" not in note
+    assert viewers.open("s").choices == viewers.choices
+
+
+def test_the_command_line() -> None:
+    given = webcam.parse(["--model", "baseline", "--share", "--port", "9", "--auth", "ada:se:cret"])
+    assert (given.model, given.share, given.port) == ("baseline", True, 9)
+    assert webcam.credentials(given.auth) == ("ada", "se:cret")
+    assert webcam.credentials(None) is None
+    for wrong in ("ada", "ada:", ":x", ""):
+        with pytest.raises(UsageError, match="--auth USER:PASSWORD"):
+            webcam.credentials(wrong)
+
+
+def test_a_taken_or_impossible_port_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as other:
+        other.bind((webcam.ADDRESS, 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        assert webcam.main(["--port", str(taken)]) == 2
+        assert capsys.readouterr().err.startswith(f"error: Expected a free port, but {taken} is taken")
+    assert webcam.main(["--port", "70000"]) == 2
+    assert webcam.free_port(None) >= webcam.PORT
+
+
+def test_an_unknown_model_is_one_line(
+    seeded_checkpoints: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FERLENS_CHECKPOINTS", str(seeded_checkpoints))
+    assert webcam.main(["--model", "nothing"]) == 2
+    assert capsys.readouterr().err == "error: Unknown model 'nothing'; valid: baseline, cbam.\n"
+
+
+def arrive(home: AppTest, token: str) -> AppTest:
+    home.query_params["source"] = "upload"
+    home.query_params["snapshot"] = token
+    return home.switch_page("pages/1_Explain.py").run(timeout=300)
+
+
+def test_explain_opens_a_snapshot(home: AppTest) -> None:
+    app = arrive(home, SNAPSHOTS.hold((SAMPLES / "two-faces.jpg").read_bytes()))
+    assert not app.exception
+    assert [error.value for error in app.error] == []
+    assert "fl-verdict" in "\n".join(element.proto.body for element in app.get("html"))
+    assert "snapshot" not in app.query_params
+
+
+def test_a_snapshot_that_is_gone_is_said(home: AppTest) -> None:
+    app = arrive(home, "../../etc")
+    assert [error.value for error in app.error if "no longer holds this snapshot" in error.value]
+
+
+def test_a_live_page_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("FERLENS_LIVE_URL", f"http://127.0.0.1:{probe.getsockname()[1]}")
+        with pytest.raises(FerLensError, match="it does not answer"):
+            snapshot_source.fetch("a" * 32)
+    monkeypatch.setenv("FERLENS_LIVE_URL", "file:///etc")
+    with pytest.raises(FerLensError, match="http address"):
+        snapshot_source.fetch("a" * 32)
