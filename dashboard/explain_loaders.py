@@ -80,9 +80,13 @@ def took(sha256: str, what: str) -> float | None:
     return _times().look((sha256, what))
 
 
-@st.cache_data(show_spinner=False, max_entries=KEPT)
-def refused(_card: RunCard, face: FaceKey, _crop: UInt8) -> dict[str, str]:  # noqa: ARG001  # the key is the cache's
-    """Return method → why this model cannot be explained so, for the methods that it cannot take."""
+@st.cache_data(show_spinner=False, max_entries=32)
+def refused(_card: RunCard, sha256: str, _crop: UInt8) -> dict[str, str]:  # noqa: ARG001  # the digest is the cache's key
+    """Return method → why this model cannot be explained so, for the methods that it cannot take.
+
+    It is asked once a model, of the first face: what decides is how the model computes. Should another face be refused
+    after all, :func:`method_map` says so.
+    """
     from engine.data.transforms import normalise, to_tensor
     from engine.explain.locking import holding
     from engine.explain.methods import METHODS, refusals

@@ -49,7 +49,7 @@ def choose_methods(refused: Mapping[str, str], sha256: str, seconds_a_pass: floa
     """Draw the menu; return the methods ticked, in the registry's order, those that the model cannot take too.
 
     Args:
-        refused: method → why the model cannot take it; these are greyed out.
+        refused: method → a sentence on why the model cannot take it; these are greyed out.
         sha256: of the weights, by which it is known how long a method took.
         seconds_a_pass: a forward or backward pass of this model, for those that did not run yet.
     """
@@ -71,7 +71,7 @@ def choose_methods(refused: Mapping[str, str], sha256: str, seconds_a_pass: floa
                 persist_state="session",
             )
             if name in refused:
-                st.caption(f"Not for this model: {refused[name]}.")
+                st.caption(refused[name])
             else:
                 st.caption(cost_words(method, seconds_a_pass, explain_loaders.took(sha256, name)) + ".")
     chosen = tuple(name for name in OFFERED if st.session_state[_box(name)])

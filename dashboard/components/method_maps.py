@@ -16,6 +16,7 @@ from dashboard.figures.palette import emotion_color
 from dashboard.figures.text import escape, layer_title
 from dashboard.figures.trust_badges import map_badge
 from dashboard.figures.trust_words import Trusted
+from engine.errors import UsageError
 from engine.explain.methods import METHODS
 from engine.records import Explanation, FaceExplanation, RunCard, UInt8
 
@@ -27,7 +28,7 @@ class Further:
     Attributes:
         names: the methods asked for, in the registry's order.
         maps: method → its map, for those that the model can take.
-        refused: method → why this model cannot take it, whether asked for or not.
+        refused: method → a sentence on why this model cannot take it, whether asked for or not.
     """
 
     names: tuple[str, ...]
@@ -52,7 +53,8 @@ def choose_further(
         "Other explanations",
         f"For {escape(target)}, by methods that ask otherwise. Each has its own scale: methods have no common unit.",
     )
-    refused = explain_loaders.refused(card, key, crop)
+    reasons = explain_loaders.refused(card, key.sha256, crop)
+    refused = {name: f"Not for this model: {reason}." for name, reason in reasons.items()}
     names = choose_methods(refused, key.sha256, seconds_a_pass)
     able = [name for name in names if name not in refused]
     found = {}
@@ -60,7 +62,12 @@ def choose_further(
         method = METHODS[name]
         cost = cost_words(method, seconds_a_pass, explain_loaders.took(key.sha256, name))
         with st.spinner(f"Explaining with {method.title}, {number} of {len(able)}: {cost} …"):
-            found[name] = explain_loaders.method_map(card, key, crop, name, layer if method.needs_layer else "", target)
+            try:
+                found[name] = explain_loaders.method_map(
+                    card, key, crop, name, layer if method.needs_layer else "", target
+                )
+            except UsageError as error:
+                refused[name] = str(error)
     return Further(names, found, refused)
 
 
@@ -89,7 +96,7 @@ def show_further(
             badge = map_badge(trusted.map(further.maps[name]))
             feet.append(f'{badge}<div class="fl-assumes">Assumes: {escape(method.assumes)}</div>')
         else:
-            drawn.append(MapCard(method.title, None, (0.0, 0.0), f"Not for this model: {further.refused[name]}."))
+            drawn.append(MapCard(method.title, None, (0.0, 0.0), further.refused[name]))
             feet.append("")
     if drawn:
         st.html(cards_html(explanation.face, drawn, style, below=feet))

@@ -176,3 +176,30 @@ def test_nothing_is_fetched_from_elsewhere(dashboard: str, browser: Browser) -> 
     page.goto(f"{dashboard}/Explain")
     wait_for_explanation(page)
     assert [url for url in asked if not url.startswith((dashboard, "data:", "blob:"))] == []
+
+
+def test_trust_is_checked_where_the_maps_are(dashboard: str, browser: Browser) -> None:
+    page = open_page(browser, f"{dashboard}/Explain?model=baseline&sample=drawn-happy&methods=layercam")
+    wait_for_explanation(page)
+    badges = page.locator(".fl-trust")
+    expect(badges).to_have_count(2)
+    expect(badges.first).to_contain_text("not checked")
+    page.get_by_role("button", name="Check trust").click()
+    expect(page.get_by_text("Trust checked")).to_be_visible(timeout=3 * PATIENCE)
+    opened = page.locator("details.fl-trust").first
+    expect(opened).to_contain_text("random maps", timeout=PATIENCE)
+    expect(opened.locator(".fl-trust-more")).to_be_hidden()
+    opened.locator("summary").click()
+    expect(opened.locator(".fl-trust-more")).to_contain_text("over a spot in the middle")
+
+
+def test_a_method_is_added_from_the_menu_and_stays_in_the_address(dashboard: str, browser: Browser) -> None:
+    page = open_page(browser, f"{dashboard}/Explain?model=baseline&sample=drawn-happy")
+    wait_for_explanation(page)
+    page.get_by_role("button", name="Add a method").click()
+    page.get_by_text("HiResCAM", exact=True).click()
+    expect(page).to_have_url(re.compile("methods=hirescam"), timeout=PATIENCE)
+    expect(page.locator(".fl-assumes")).to_have_count(1, timeout=PATIENCE)
+    again = open_page(browser, page.url)
+    wait_for_explanation(again)
+    expect(again.locator(".fl-assumes")).to_have_count(1)

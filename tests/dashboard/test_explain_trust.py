@@ -9,8 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import explain_loaders
+from engine.errors import UsageError
 from engine.explain import methods
 from engine.explain.methods import METHODS
+from engine.records import Explanation
 from tests.dashboard.made import page_html, sentences
 
 PAGE = "pages/1_Explain.py"
@@ -68,7 +70,11 @@ def test_a_method_that_the_model_cannot_take_is_greyed_out_with_its_reason(
     def refusals(_model: object, _x: object, names: Sequence[str]) -> dict[str, str]:
         return {name: "it has no rule for this model" for name in names if name == "deeplift"}
 
+    def method_map(*_given: object) -> Explanation:
+        raise UsageError("LayerCAM cannot explain this face; choose another method.")
+
     monkeypatch.setattr(methods, "refusals", refusals)
+    monkeypatch.setattr(explain_loaders, "method_map", method_map)
     explain_loaders.refused.clear()
     app = opened(home, sample="drawn-happy", methods="deeplift,layercam")
     explain_loaders.refused.clear()
@@ -78,7 +84,9 @@ def test_a_method_that_the_model_cannot_take_is_greyed_out_with_its_reason(
     assert "Not for this model: it has no rule for this model." in [caption.value for caption in app.caption]
     (card,) = re.findall(r"<figcaption><b>DeepLIFT</b>.*?</figure>", page_html(app))
     assert "fl-none" in card
-    assert "Not for this model: it has no rule" in card
+    assert "Not for this model: it has no rule for this model." in card
+    (card,) = re.findall(r"<figcaption><b>LayerCAM</b>.*?</figure>", page_html(app))
+    assert "LayerCAM cannot explain this face" in card
 
 
 def test_trust_is_checked_on_demand_and_kept(home: AppTest, quick_trust: dict[str, list[str]]) -> None:
