@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.progress import Progress
@@ -66,7 +69,10 @@ def run(arguments: argparse.Namespace) -> int:
     )
     drawing = Drawing(opacity=arguments.opacity)
     predictor = EmotionPredictor(arguments.model, device=arguments.device, detector=default_detector(arguments.yunet))
-    with Progress(console=STDERR, disable=not sys.stderr.isatty(), transient=True) as bar:
+    with (
+        _finished_when_killed(),
+        Progress(console=STDERR, disable=not sys.stderr.isatty(), transient=True) as bar,
+    ):
         task = bar.add_task("film", total=None)
         summary = process_film(
             predictor,
@@ -86,6 +92,16 @@ def run(arguments: argparse.Namespace) -> int:
     for sentence in summary.notes:
         note(sentence)
     return 0
+
+
+@contextmanager
+def _finished_when_killed() -> Iterator[None]:
+    """Let SIGTERM end the run as Ctrl-C does, so that the film is finished before the program goes."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _sentence(summary: VideoSummary) -> str:

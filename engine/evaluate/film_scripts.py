@@ -37,7 +37,7 @@ class Actor:
     moods: tuple[tuple[float, str], ...]
     away: tuple[tuple[float, float], ...] = ()
     sway: float = 6.0
-    strength: float = 0.7
+    strength: float = 0.5
 
 
 @dataclass(frozen=True)

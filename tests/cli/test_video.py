@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from engine.cli.main import main
 from engine.inference.film import open_film
+from engine.inference.live import LivePipeline
+from engine.inference.live_frame import LiveFrame
+from engine.records import UInt8
 from tests.inference.made_live import photograph, scene, write_film
 
 pytestmark = pytest.mark.usefixtures("checkpoints")
@@ -74,3 +79,22 @@ def test_what_is_no_film_is_status_1(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert printed.err.startswith("error: Expected a film (MP4")
     assert printed.err.count("\n") == 1
     assert str(tmp_path) not in printed.err
+
+
+def test_a_kill_leaves_a_film_that_plays(
+    portraits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    process = LivePipeline.process
+
+    def killed(self: LivePipeline, frame: UInt8, seconds: float) -> LiveFrame:
+        if seconds > 0.05:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return process(self, frame, seconds)
+
+    monkeypatch.setattr(LivePipeline, "process", killed)
+    assert video(portraits, "--out", tmp_path / "part.mp4") == 1
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert capsys.readouterr().err == "error: Interrupted.\n"
+    with open_film(tmp_path / "part.mp4") as written:
+        assert sum(1 for _ in written.frames()) == 1
