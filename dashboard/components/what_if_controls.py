@@ -89,6 +89,7 @@ def _pills(label: str, field: str, regions: FaceRegions, words: str) -> None:
         label,
         options,
         selection_mode="multi",
+        wrap=True,
         format_func=region_title,
         key=_KEYS[field],
         on_change=_take,

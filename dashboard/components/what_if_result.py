@@ -38,6 +38,11 @@ def show_answers(before: FaceExplanation, after: FaceExplanation, *, edited: boo
     )
 
 
+def show_brief(before: FaceExplanation, after: FaceExplanation, *, edited: bool) -> None:
+    """Draw both answers under the face, for a window so narrow that the bars are out of sight while one draws."""
+    st.html(change_headline(before.prediction, after.prediction, edited=edited))
+
+
 def map_style() -> MapStyle:
     """Draw, folded, how maps are drawn."""
     with st.popover("How maps are drawn", icon=":material/palette:"):

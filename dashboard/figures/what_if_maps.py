@@ -19,13 +19,16 @@ ROWS: Final[tuple[str, ...]] = ("before", "after", "change")
 LEAST_SHARE: Final = 0.1
 """The change of a Grad-CAM is drawn over at least this share of its largest value."""
 
+LEAST_MOVED: Final = 0.0005
+"""A channel's weight that changes by less reads as unchanged in three decimals."""
+
 
 @dataclass(frozen=True, eq=False)
 class MapColumn:
     """One map of both faces.
 
     Attributes:
-        name: for example ``Grad-CAM`` or ``block 2``.
+        name: for example ``Grad-CAM, block 4`` or ``Gate, block 2``.
         cards: before, after and the change, each titled so; a gate is there in both, since the model is the same.
     """
 
@@ -60,7 +63,7 @@ def map_columns(before: FaceExplanation, after: FaceExplanation, target: str, sc
     rows = [(f"Grad-CAM, {evidence.name}", evidence, heat)]
     for row in gate_rows(both, target, (0, 1), scale):
         values = [card.values for card in row.cards if card is not None and card.values is not None]
-        rows.append((row.name, row, (values[0], values[1])))
+        rows.append((f"Gate, {row.name}", row, (values[0], values[1])))
     gates = [pair for _, _, pair in rows[1:]]
     columns = []
     for index, (name, row, pair) in enumerate(rows):
@@ -90,12 +93,14 @@ def columns_html(before: FaceExplanation, after: FaceExplanation, columns: Seque
 def channel_words(before: FaceExplanation, after: FaceExplanation) -> str:
     """Say how far the channel gates moved, layer by layer; empty for a model without any."""
     parts = []
-    for name, (first, second) in channel_rows((before, after)):
+    rows = channel_rows((before, after))
+    for name, (first, second) in rows:
         if first is not None and second is not None:
             moved = np.abs(second.weights - first.weights)
             most = int(moved.argmax())
             step = float(second.weights[most] - first.weights[most])
-            parts.append(f"{name} {short(float(moved.mean()))} (channel {most}: {signed(step, 3)})")
-    if not parts:
+            if moved[most] >= LEAST_MOVED:
+                parts.append(f"{name} by {short(float(moved.mean()))}, most in channel {most} ({signed(step, 3)})")
+    if not rows:
         return ""
-    return f"Channel gates, mean absolute change (largest): {'; '.join(parts)}."
+    return f"Channel gates moved, on average: {'; '.join(parts)}." if parts else "No channel gate moved."

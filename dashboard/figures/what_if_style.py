@@ -27,11 +27,17 @@ CSS: Final = """<style>
 .fl-weffects tbody th{font-weight:400;white-space:nowrap}
 .fl-table td.fl-wcell{text-align:center;padding:.5rem .3rem;font-variant-numeric:tabular-nums;min-width:3.4rem;
  border:2px solid transparent;background-clip:padding-box}
-.fl-weffects td.fl-wlead{font-weight:600}.fl-weffects .fl-number{padding-right:1rem}
+.fl-weffects td.fl-wlead{font-weight:600}.fl-weffects .fl-number{padding-right:1rem;white-space:nowrap}
 .fl-weffects td.fl-wanswer{white-space:nowrap;padding-left:.7rem}
 .fl-wramp{max-width:22rem;margin:.5rem 0 0}
 .st-key-stack-what-if [data-testid="stSlider"]{padding-right:.2rem}
+.st-key-what-if-brief{display:none}
 @media (max-width:1000px){
+.st-key-what-if-brief{display:flex}
+.st-key-stack-what-if .st-key-what-if-sliders [data-testid="stHorizontalBlock"]{flex-direction:row!important}
+.st-key-stack-what-if .st-key-what-if-sliders [data-testid="stColumn"]{width:50%!important;flex:1 1 0!important;
+ min-width:0!important}
+.fl-weffects .fl-whcell .fl-dot{display:none}.fl-weffects .fl-number{padding-right:.6rem}
 .fl-wmaps{grid-template-columns:1fr}
 .fl-wcolumn{grid-template-columns:repeat(3,minmax(0,1fr));gap:.2rem .9rem}
 .fl-wcolumn h4{grid-column:1/-1}

@@ -88,7 +88,8 @@ def effects_table(effects: RegionEffects, hidden: tuple[str, ...] = ()) -> str:
     ramp = colormap(DIVERGING).css()
     return (
         '<div class="fl-wscroll"><table class="fl-table fl-weffects"><thead><tr><th scope="col">region hidden</th>'
-        f'<th scope="col" class="fl-number">share of the crop</th>{heads}<th scope="col">answer then</th></tr></thead>'
+        f'<th scope="col" class="fl-number" title="of the crop’s pixels">share</th>{heads}'
+        '<th scope="col">answer then</th></tr></thead>'
         f"<tbody>{''.join(lines)}</tbody></table></div>"
         f'<div class="fl-wramp"><div class="fl-scale"><span>−{reach:.0f} points</span>'
         f'<span class="fl-ramp" style="background:linear-gradient(90deg, {ramp})"></span>'

@@ -27,8 +27,8 @@ from engine.explain.face_regions import FaceRegions
 from engine.explain.overlay import resize_face
 from engine.records import FaceBox, FacePrediction, RunCard
 
+# Side of the face that is drawn on: eight times 48. (Streamlit would print a string that stands alone in a page.)
 STAGE_PIXELS = 384
-"""Side of the face that is drawn on: eight times 48."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +93,7 @@ def _work(card: RunCard, subject: Subject) -> None:
     with st.container(key="stack-what-if"):
         left, right = st.columns([4, 7], gap="large")
     with left:
-        stage = st.container()
+        stage, brief = st.container(), st.container(key="what-if-brief")
         what_if_controls.buttons()
         what_if_controls.hiding(staged.regions)
         what_if_controls.sliders()
@@ -121,6 +121,8 @@ def _work(card: RunCard, subject: Subject) -> None:
         after = before if edit.is_identity else what_if_loaders.explained(card, pixels, asked.layer, target)
         with answers:
             what_if_result.show_answers(before, after, edited=not edit.is_identity)
+        with brief:
+            what_if_result.show_brief(before, after, edited=not edit.is_identity)
         drawn = st.container()
         style = what_if_result.map_style()
         with drawn:

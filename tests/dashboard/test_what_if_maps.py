@@ -20,7 +20,7 @@ def after(explained: FaceExplanation) -> FaceExplanation:
 
 def test_each_map_has_before_after_and_the_plain_difference(explained: FaceExplanation, after: FaceExplanation) -> None:
     gradcam, gate = map_columns(explained, after, "happy", "fixed")
-    assert (gradcam.name, gate.name) == ("Grad-CAM, block 4", "block 1")
+    assert (gradcam.name, gate.name) == ("Grad-CAM, block 4", "Gate, block 1")
     assert [card.title for card in gate.cards] == ["before", "after", "change"]
     for column, wanted in ((gradcam, [[0, 3], [0, -2]]), (gate, [[0, 0], [0, -0.3]])):
         np.testing.assert_allclose(column.cards[2].values, wanted, atol=1e-6)
@@ -52,5 +52,6 @@ def test_a_face_without_evidence_says_so_and_its_change_is_drawn(explained: Face
 
 def test_the_channel_gates_are_told_in_words(explained: FaceExplanation, after: FaceExplanation) -> None:
     said = channel_words(explained, after)
-    assert said == "Channel gates, mean absolute change (largest): block 1 .100 (channel 1: −.300)."
+    assert said == "Channel gates moved, on average: block 1 by .100, most in channel 1 (−.300)."
+    assert channel_words(explained, explained) == "No channel gate moved."
     assert channel_words(replace(explained, gates=()), replace(after, gates=())) == ""
