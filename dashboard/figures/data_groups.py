@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dashboard.figures.map_card import data_uri
 from dashboard.figures.palette import emotion_color
 from dashboard.figures.text import accuracy, escape
-from engine.analysis.audited_model import AuditedModel, Share
+from engine.analysis.audited_model import AuditedModel, CleanAccuracy, Share
 from engine.data.audit import DataAudit
 from engine.data.audit_groups import PictureGroup, straddling
 from engine.data.audit_source import AuditedPictures
@@ -84,10 +84,16 @@ def read_clean(found: DataAudit) -> tuple[str, ...]:
 
 def read_accuracies(judged: AuditedModel) -> tuple[str, ...]:
     """Say, for each analysed split, how accurate a model is on all pictures and on those that training has not seen."""
-    return tuple(
-        f"{judged.model} on {one.split}: {_accuracy(one.all)} of all; {_accuracy(one.without_copies)} without exact "
-        f"copies of training pictures; {_accuracy(one.without_near_copies)} without near ones either."
-        for one in judged.accuracies
+    return tuple(_read_accuracy(judged.model, one) for one in judged.accuracies)
+
+
+def _read_accuracy(model: str, one: CleanAccuracy) -> str:
+    start = f"{model} on {one.split}: {_accuracy(one.all)} of all"
+    if one.without_near_copies.n == one.all.n:
+        return f"{start}; none has a copy in the training set."
+    return (
+        f"{start}; {_accuracy(one.without_copies)} without exact copies of training pictures; "
+        f"{_accuracy(one.without_near_copies)} without near ones either."
     )
 
 

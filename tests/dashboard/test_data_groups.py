@@ -70,3 +70,6 @@ def test_accuracy_without_copies_in_words() -> None:
     (said,) = read_accuracies(AuditedModel("cbam", ("test",), 100, (), (one,)))
     assert said.startswith("cbam on test: 64.0 % (54.2–72.7), n = 100, of all; 63.0 % ")
     assert said.endswith("nothing left without near ones either.")
+    same = CleanAccuracy("test", *[Share(100, 64)] * 3)
+    (said,) = read_accuracies(AuditedModel("cbam", ("test",), 100, (), (same,)))
+    assert said.endswith("of all; none has a copy in the training set.")
