@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -32,6 +32,8 @@ from engine.analysis.mistakes import SHARES, normalised
 from engine.evaluate.robustness_results import robustness_command
 from engine.records import RunCard
 
+SQUARE: Final = 760
+"""Width in pixels of a chart whose two axes have one scale; narrower where the page is."""
 _PLAIN: Final[Mapping[str, Any]] = {"displayModeBar": False}
 
 
@@ -40,8 +42,8 @@ def ink() -> str:
     return ink_of(st.context.theme.type)
 
 
-def _draw(figure: go.Figure, key: str) -> None:
-    st.plotly_chart(figure, width="stretch", key=key, config=dict(_PLAIN))
+def _draw(figure: go.Figure, key: str, *, width: int | Literal["stretch"] = "stretch") -> None:
+    st.plotly_chart(figure, width=width, key=key, config=dict(_PLAIN))
 
 
 def headline(found: Evaluation) -> None:
@@ -56,7 +58,9 @@ def headline(found: Evaluation) -> None:
 
 def show_summary(found: Evaluation) -> None:
     """Draw the classes' bars, the confusion matrix, and the figures with and without duplicates."""
-    theme.section("Class by class", "Precision: of its answers, how many are right. Recall: of its pictures, how many.")
+    theme.section(
+        "Class by class", "Precision: of its answers, how many are right. Recall: of its pictures, how many it finds."
+    )
     _draw(class_bars(found.figures, ink()), "evaluation_bars")
     st.caption("Whiskers: 95 %, Wilson for precision and recall, bootstrap over pictures for F1.")
     with st.container(key="stack-evaluation"):
@@ -72,8 +76,8 @@ def show_summary(found: Evaluation) -> None:
         theme.section("With and without duplicates")
         st.html(subsets_table(found))
         st.caption(
-            "Copies are pictures with equal pixels. One that also lies in the training set measures memory, too; the "
-            "last row is the fairest figure."
+            "Copies are pictures with equal pixels; one of each group is kept. A copy of a training picture measures "
+            "memory, too: the last row is the fairest figure."
         )
 
 
@@ -81,7 +85,7 @@ def show_curves(found: Evaluation) -> None:
     """Draw ROC or precision-recall curves."""
     kind = chosen.KINDS[chosen.segments("Curves", tuple(chosen.KINDS), chosen.CURVES)]
     curves = found.roc if kind == "roc" else found.pr
-    _draw(curve_chart(curves, ink()), f"evaluation_{kind}")
+    _draw(curve_chart(curves, ink()), f"evaluation_{kind}", width=SQUARE)
     st.caption(
         f"n = {curves.n:,}. Each class against the rest. Macro (solid): the unweighted mean of the classes' curves, so "
         "its area is the mean of theirs. Micro (dashed): all picture-and-class questions pooled into one."

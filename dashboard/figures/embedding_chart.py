@@ -61,12 +61,13 @@ def embedding_chart(
             )
         )
     in_frame(figure, ink, 540)
-    figure.update_xaxes(title=axes[0], showticklabels=False)
-    figure.update_yaxes(title=axes[1], showticklabels=False)
+    figure.update_xaxes(title=axes[0], showticklabels=False, showgrid=False)
+    figure.update_yaxes(title=axes[1], showticklabels=False, showgrid=False)
     figure.update_layout(
         dragmode="lasso",
         margin={"t": 8},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "itemsizing": "constant"},
+        # Below: the buttons of the lasso and the box lie above, on the right.
+        legend={"orientation": "h", "yanchor": "top", "y": -0.1, "x": 0, "itemsizing": "constant"},
     )
     return figure
 

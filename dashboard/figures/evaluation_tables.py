@@ -8,11 +8,13 @@ from dashboard.figures.class_bars import words
 from dashboard.figures.text import escape
 from engine.analysis.card_metrics import MetricRow
 from engine.analysis.evaluation import Evaluation
+from engine.evaluate.bootstrap import Estimate
 from engine.evaluate.calibration import Calibration
 from engine.evaluate.corruptions import CORRUPTIONS, SEVERITIES
 from engine.evaluate.robustness import RobustnessReport
 
 NUMBER = ' class="fl-number"'
+UNBROKEN = "white-space:nowrap"
 
 
 def _table(head: Sequence[str], rows: Sequence[str]) -> str:
@@ -25,7 +27,8 @@ def _table(head: Sequence[str], rows: Sequence[str]) -> str:
 
 
 def _row(title: str, cells: Sequence[str]) -> str:
-    return f'<tr><th scope="row">{escape(title)}</th>{"".join(f"<td{NUMBER}>{cell}</td>" for cell in cells)}</tr>'
+    numbers = "".join(f'<td{NUMBER} style="{UNBROKEN}">{cell}</td>' for cell in cells)
+    return f'<tr><th scope="row">{escape(title)}</th>{numbers}</tr>'
 
 
 def f1_words(mean: float | None, low: float | None, high: float | None) -> str:
@@ -35,21 +38,26 @@ def f1_words(mean: float | None, low: float | None, high: float | None) -> str:
     return f"{mean:.3f}" + ("" if low is None or high is None else f" ({low:.3f}–{high:.3f})")
 
 
+def _share(found: Estimate) -> str:
+    """Return a share and its interval where n has a column of its own."""
+    return words(found).partition(", n =")[0]
+
+
 def subsets_table(found: Evaluation) -> str:
     """Return accuracy and macro F1 with and without duplicates."""
     rows = []
     for one in found.subsets:
         if one.figures is None:
-            rows.append(_row(one.name, ["–", "not known for this data", "–"]))
+            rows.append(_row(one.name, ["–", "not known here", "–"]))
             continue
         f1 = one.figures.macro_f1
         rows.append(
             _row(
                 one.name,
-                [f"{one.left_out:,}", words(one.figures.accuracy), f1_words(f1.mean, f1.low, f1.high)],
+                [f"{one.figures.n:,}", _share(one.figures.accuracy), f1_words(f1.mean, f1.low, f1.high)],
             )
         )
-    return _table(("pictures", "left out", "accuracy", "macro F1"), rows)
+    return _table(("pictures", "n", "accuracy", "macro F1"), rows)
 
 
 def calibration_table(shown: dict[str, Calibration]) -> str:
