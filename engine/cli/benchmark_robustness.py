@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
         f"{report.model} on {report.dataset} {report.split} (n = {report.pictures:,}): accuracy "
         f"{100 * (clean.mean or 0):.1f} % ({100 * (clean.low or 0):.1f}-{100 * (clean.high or 0):.1f}) as they are\n"
     )
-    table = Table("accuracy, %", *(f"severity {severity}" for severity in SEVERITIES), "mean")
+    table = Table("accuracy, % at severity", *map(str, SEVERITIES), "mean")
     for name in CORRUPTIONS:
         shares = [row.accuracy.mean or 0.0 for row in report.rows if row.corruption == name]
         table.add_row(name, *(f"{100 * share:.1f}" for share in shares), f"{100 * report.mean_accuracy(name):.1f}")
