@@ -36,7 +36,8 @@ _VELOCITY_GAIN: Final = 0.3
 _VELOCITY_HALF_LIFE: Final = 0.7  # seconds; a hidden face goes on, but not for ever
 _PLACE_GAIN, _SIZE_GAIN = 0.6, 0.4  # of a detection against what was followed: boxes jitter by some per cent
 _LOOKS_GAIN: Final = 0.3
-_NEAR: Final = 1.2  # distance in sides of a face; nearer, a patch may hold part of another one
+# Distances in sides of a face; nearer, a patch may hold part of another one. A face that was just found is whole.
+_NEAR_FOLLOWED, _NEAR_FOUND = 1.2, 0.9
 _SAME_PLACE: Final = 0.4  # overlap at which two tracks cannot both be right
 
 
@@ -129,7 +130,7 @@ class FaceTracker:
             self._follow_one(track, picture, grey, seconds, passed)
         self._part_doubles(picture)
         for track in self._tracks:
-            if track.seen and track.score < CHANGED and not self._near_another(track):
+            if track.seen and track.score < CHANGED and not self._near_another(track, _NEAR_FOLLOWED):
                 track.patch = patch_of(grey, *_corner(track))
         height, width = grey.shape
         self._tracks = [
@@ -156,15 +157,14 @@ class FaceTracker:
         for row, box in matched.items():
             _observe(self._tracks[row], box, seconds)
         for track in self._tracks:
-            if track.found_seconds == seconds and track.seen and not self._near_another(track):
+            if track.found_seconds == seconds and track.seen and not self._near_another(track, _NEAR_FOUND):
                 fresh = appearance_of(picture, *_corner(track))
                 track.looks, track.patch = track.looks.blended(fresh, _LOOKS_GAIN), fresh.patch
         unmatched = [box for index, box in enumerate(found) if index not in {column for _, column in pairs}]
         kept = [
             track
             for row, track in enumerate(self._tracks)
-            # Found once and not the next time was most likely never there; long not found and followed, neither.
-            if row in matched or track.finds > 1
+            if row in matched or track.finds > 1  # found once and not the next time, it was most likely never there
         ]
         for track in kept:
             if seconds - track.found_seconds > UNCONFIRMED_SECONDS:
@@ -215,11 +215,11 @@ class FaceTracker:
                 wrong.seen = False
                 wrong.x, wrong.y = wrong.expected
 
-    def _near_another(self, track: _Track) -> bool:
+    def _near_another(self, track: _Track, sides: float) -> bool:
         """Whether another face, in sight or not, may cover part of this one now or soon."""
         return any(
             other is not track
-            and math.hypot(other.x - track.x, other.y - track.y) < _NEAR * max(track.width, other.width)
+            and math.hypot(other.x - track.x, other.y - track.y) < sides * max(track.width, other.width)
             for other in self._tracks
         )
 

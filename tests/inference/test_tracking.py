@@ -130,3 +130,13 @@ def test_a_size_that_jitters_is_evened_out() -> None:
         tracker.update([box(124 - side / 2, 104 - side / 2, side)], picture, index * STEP)
         widths.append(tracker.shown()[0].width)
     assert max(widths[10:]) / min(widths[10:]) < 1.12  # the boxes differ by 1.22
+
+
+def test_what_slides_over_a_face_does_not_take_its_place() -> None:
+    tracker = FaceTracker()
+    for index in range(33):  # it covers the face at 30, and no detector knows of it
+        picture = scene([(1, 100, 80), (2, 40 + 2 * min(index, 30), 80)])
+        tracker.follow(picture, index * STEP)
+        if index < 2:
+            tracker.update([box(100, 80)], picture, index * STEP)
+    assert not any(face.seen for face in tracker.shown())
