@@ -19,13 +19,13 @@ from engine.analysis.block import SweepSettings, explained_layer, sweep_block
 from engine.analysis.finish import Timing, finish, refuse_existing
 from engine.analysis.parts import PartsFolder
 from engine.analysis.places import FORMAT, partial_folder
-from engine.analysis.processes import Processes
 from engine.analysis.regions import REGIONS
 from engine.data.dataset import FaceDataset
 from engine.errors import DataError, UnknownNameError
 from engine.evaluate.measure import check_classes
 from engine.models.checkpoint import library_versions
 from engine.records import RunCard
+from engine.training.processes import Processes
 
 Progress = Callable[[int], None]
 """Told how many pictures are done, of those that this process takes."""

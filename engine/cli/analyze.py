@@ -12,7 +12,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from engine.analysis.block import BLOCK, SweepSettings
 from engine.analysis.finish import refuse_existing
 from engine.analysis.places import analysis_folder
-from engine.analysis.processes import Processes, joined_processes
 from engine.analysis.sweep import BARE_SAMPLE, sweep
 from engine.cli.common import STDERR, add_data_options, add_json_option, note, print_json
 from engine.data.dataset import FaceDataset
@@ -20,6 +19,7 @@ from engine.data.registry import load_dataset
 from engine.errors import UsageError
 from engine.models.checkpoint import DEFAULT_MODEL, find_checkpoint, load_checkpoint
 from engine.training.device import choose_device
+from engine.training.processes import Processes, joined_processes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

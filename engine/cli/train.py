@@ -16,6 +16,7 @@ from engine.cli.common import STDERR, add_data_options, add_json_option, note, p
 from engine.errors import UsageError
 from engine.training.fit import RUNS, fit
 from engine.training.loop import StepReport, Trainer
+from engine.training.processes import Processes, joined_processes
 from engine.training.recipe import Recipe, change, load_recipe, recipe_help, recipe_names
 
 PRETRAINED: Final[tuple[str, ...]] = ("cmaen",)
@@ -45,6 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help=f"continue the run saved in {RUNS}/<name of --out>")
     parser.add_argument("--minutes", type=float, help="stop cleanly after so long; --resume continues")
     parser.add_argument("--compile", action="store_true", help="compile the attention gates: a third faster on a CPU")
+    parser.add_argument(
+        "--sync-batchnorm",
+        action="store_true",
+        help="with several processes (torchrun --standalone --nproc-per-node N -m engine train ...): BatchNorm over "
+        "the whole batch",
+    )
     parser.add_argument("--limit", type=int, metavar="N", help="a quick try on N pictures of each split")
     add_json_option(parser)
 
@@ -53,7 +60,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Train and report."""
     recipe = _with_options(load_recipe(arguments.recipe), arguments)
     out = arguments.out or Path("checkpoints") / recipe.name
-    bar = _Bar()
+    with joined_processes() as processes:
+        return _train(recipe, out, arguments, processes)
+
+
+def _train(recipe: Recipe, out: Path, arguments: argparse.Namespace, processes: Processes) -> int:
+    bar = _Bar(shown=processes.leads)
     with bar.progress:
         result = fit(
             recipe,
@@ -66,9 +78,13 @@ def run(arguments: argparse.Namespace) -> int:
             limit=arguments.limit,
             drop_unknown=arguments.drop_unknown,
             compiled=arguments.compile,
+            processes=processes,
+            synced=arguments.sync_batchnorm,
             listener=bar,
             on_trainer=_stop_on_interrupt,
         )
+    if not processes.leads:
+        return 0
     state = "finished" if result.finished else "stopped, continue with --resume"
     known = result.best_epoch > 0
     best = f", best val accuracy {100 * result.best_val_accuracy:.1f} % in epoch {result.best_epoch}" if known else ""
@@ -125,13 +141,14 @@ def _stop_on_interrupt(trainer: Trainer) -> None:
 class _Bar:
     """A progress bar on a terminal; one line an epoch elsewhere (a log file)."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, shown: bool = True) -> None:
+        self.shown = shown
         self.progress = Progress(
             TextColumn("epoch {task.fields[epoch]}"),
             BarColumn(),
             TextColumn("loss {task.fields[loss]:.3f}  val {task.fields[val]:.1f} %  {task.fields[left]} left"),
             console=STDERR,
-            disable=not sys.stderr.isatty(),
+            disable=not (shown and sys.stderr.isatty()),
         )
         self.task = self.progress.add_task("", total=1.0, epoch="", loss=0.0, val=0.0, left="")
         self.logged = time.monotonic()
@@ -148,7 +165,7 @@ class _Bar:
             val=100 * report.best_accuracy,
             left=left,
         )
-        if self.progress.disable and (report.epoch != self.epoch or time.monotonic() - self.logged > 60):
+        if self.shown and self.progress.disable and (report.epoch != self.epoch or time.monotonic() - self.logged > 60):
             self.epoch, self.logged = report.epoch, time.monotonic()
             note(
                 f"epoch {epoch} at {report.done:.0%}: loss {report.loss:.3f}, best val "

@@ -73,17 +73,24 @@ class Augmentation:
         return replace(self, **weaker)
 
 
-def augment(batch: Tensor, how: Augmentation, generator: torch.Generator) -> Tensor:
+def augment(
+    batch: Tensor, how: Augmentation, generator: torch.Generator, *, part: slice | None = None, of: int | None = None
+) -> Tensor:
     """uint8 (B, C, S, S) → float32 (B, C, S, S) in [0, 1], each picture varied on its own.
 
     What the warp brings in from outside repeats the border. The generator lives on the CPU; the work is done on the
-    batch's device.
+    batch's device. Where ``batch`` is but the ``part`` of a batch ``of`` so many pictures, it is varied as it would be
+    there: the numbers of the whole are drawn.
     """
     count, _, side, _ = batch.shape
     device = batch.device
 
     def uniform(low: float, high: float, *shape: int) -> Tensor:
-        return (torch.rand(*shape, generator=generator) * (high - low) + low).to(device)
+        if part is None or of is None:
+            drawn = torch.rand(*shape, generator=generator)
+        else:
+            drawn = torch.rand(of, *shape[1:], generator=generator)[part]
+        return (drawn * (high - low) + low).to(device)
 
     x = batch.float() / 255.0
     angle = uniform(-1, 1, count) * math.radians(how.rotate_degrees)

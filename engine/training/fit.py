@@ -23,6 +23,8 @@ from engine.training.compiling import compile_gates
 from engine.training.device import choose_device, keep_freed_memory
 from engine.training.events import write_events
 from engine.training.loop import STATE, Listener, Trainer
+from engine.training.parallel import sync_batchnorm
+from engine.training.processes import ALONE, Processes
 from engine.training.recipe import recipe_names
 from engine.training.sections import Recipe
 
@@ -55,6 +57,8 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
     limit: int | None = None,
     drop_unknown: bool = False,
     compiled: bool = False,
+    processes: Processes = ALONE,
+    synced: bool = False,
     listener: Listener | None = None,
     on_trainer: Callable[[Trainer], None] | None = None,
 ) -> FitResult:
@@ -71,6 +75,8 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
         limit: use only so many pictures of each split (for a quick try; the card says so).
         drop_unknown: leave out pictures whose class the vocabulary does not know.
         compiled: compile the attention gates (:func:`engine.training.compiling.compile_gates`).
+        processes: those that share the run; only the first writes, and only its result has a card.
+        synced: take BatchNorm's statistics over the batches of all processes.
         listener: called after each step.
         on_trainer: called once with the trainer (to be able to ask it to stop).
 
@@ -84,7 +90,7 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
         raise UsageError(f"An unfinished run '{out.name}' exists; continue it with --resume, or choose another --out.")
     _check_needed(recipe)
     keep_freed_memory()
-    where = choose_device(device)
+    where = processes.device(choose_device(device))
     chosen = recipe.model
     spec = input_spec(chosen.architecture, size=chosen.input_size, channels=chosen.input_channels)
     train, val = (
@@ -103,7 +109,19 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
     start = _start_from(model, recipe.model.start_from)
     if compiled:
         compile_gates(model)
-    trainer = Trainer(model.to(where), recipe, spec=spec, train=train, val=val, folder=folder, seed=seed, device=where)
+    if synced and processes.total > 1:
+        model = sync_batchnorm(model, where)
+    trainer = Trainer(
+        model.to(where),
+        recipe,
+        spec=spec,
+        train=train,
+        val=val,
+        folder=folder,
+        seed=seed,
+        device=where,
+        processes=processes,
+    )
     if on_trainer is not None:
         on_trainer(trainer)
     if resume:
@@ -111,7 +129,8 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
     finished = trainer.run(seconds=None if minutes is None else minutes * 60, listener=listener)
     progress = trainer.progress
     card = None
-    if finished:
+    processes.wait()  # the first process has written what all of them may read
+    if finished and processes.leads:
         trainer.load_best()
         write_events(folder, progress.history)
         card = write_checkpoint(
@@ -130,6 +149,7 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
                     "chosen_weights": progress.best_kind,
                     "device": where.type,
                     "compiled_gates": compiled,
+                    **({"processes": processes.total, "synced_batchnorm": synced} if processes.total > 1 else {}),
                     **_particulars(model, trainer),
                     "training_seconds": round(progress.seconds),
                 },

@@ -20,6 +20,8 @@ from engine.records import InputSpec
 from engine.training.device import autocast, half_precision_helps
 from engine.training.losses import balanced_weights, mix, smooth_one_hot
 from engine.training.objective import Objective, parts_of
+from engine.training.parallel import Parallel, check_batch, same_buffers
+from engine.training.processes import ALONE, Processes
 from engine.training.schedule import learning_rate_factor, plateau_reductions
 from engine.training.sections import Recipe
 from engine.training.state import Progress, load_state, save_state
@@ -53,7 +55,7 @@ def step_generator(seed: int, epoch: int, step: int) -> torch.Generator:
 
 
 class Trainer:
-    """One run of a recipe on one process.
+    """One run of a recipe, on one process or as one of several that share each batch.
 
     Args:
         model: built, on ``device``.
@@ -63,9 +65,10 @@ class Trainer:
         folder: where the state, the history and the best weights are kept.
         seed: of data order, augmentation and dropout.
         device: where to compute.
+        processes: those that share the run; only the first writes.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but the first two are named
         self,
         model: nn.Module,
         recipe: Recipe,
@@ -76,8 +79,10 @@ class Trainer:
         folder: Path,
         seed: int,
         device: torch.device,
+        processes: Processes = ALONE,
     ) -> None:
         batch = recipe.optimiser.batch_size
+        check_batch(batch, recipe.optimiser.accumulate, processes)
         if len(train) < batch:
             raise UsageError(
                 f"The training split has {len(train)} pictures, fewer than one batch of {batch}; "
@@ -99,6 +104,8 @@ class Trainer:
             self.teachers = Teachers(
                 recipe.distillation, classes=train.classes, spec=spec, device=device, half=self.half
             )
+        self.processes = processes
+        self.parallel = Parallel(self.model, self.objective, processes, device) if processes.total > 1 else None
         self.optimiser = self._optimiser()
         self.ema = {k: v.detach().clone() for k, v in model.state_dict().items()} if recipe.regularisation.ema else None
         # What teaches is data too: a run must not go on with a teacher that was trained anew meanwhile.
@@ -127,6 +134,8 @@ class Trainer:
 
     def save(self) -> None:
         """Write the state, with the time spent so far."""
+        if not self.processes.leads:
+            return
         now = time.monotonic()
         self.progress.seconds += now - self._since
         self._since = now
@@ -152,7 +161,8 @@ class Trainer:
         while not self.finished:
             order = torch.randperm(len(self.images), generator=step_generator(self.seed, self.progress.epoch, 1 << 30))
             while self.progress.step < self.steps:
-                if self.stop_requested or (seconds is not None and time.monotonic() - started > seconds):
+                stop = self.stop_requested or (seconds is not None and time.monotonic() - started > seconds)
+                if self.processes.any(stop, self.device):
                     self.save()
                     return False
                 self._step(order)
@@ -186,15 +196,20 @@ class Trainer:
     def _step(self, order: Tensor) -> None:
         recipe, progress = self.recipe, self.progress
         generator = step_generator(self.seed, progress.epoch, progress.step)
-        torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))  # dropout
+        dropout = int(torch.randint(2**31, (1,), generator=generator))
+        torch.manual_seed(dropout + self.processes.rank)  # each process has pictures of its own to drop from
         batch = recipe.optimiser.batch_size
         chosen = order[progress.step * batch : (progress.step + 1) * batch].to(self.device)
         variation = recipe.augmentation.at(progress.epoch + progress.step / self.steps)
-        x = normalise(augment(self.images[chosen], variation, generator), self.spec)
+        own = self.processes.part(len(chosen))
         targets = smooth_one_hot(self.labels[chosen], self.classes, recipe.loss.label_smoothing)
         regular = recipe.regularisation
         if regular.mixup > 0 and progress.epoch < recipe.schedule.epochs * (1 - regular.mixup_off):
-            x, targets = mix(x, targets, regular.mixup, generator)
+            whole = normalise(augment(self.images[chosen], variation, generator), self.spec)
+            mixed, targets = mix(whole, targets, regular.mixup, generator)
+            x = mixed[own]
+        else:
+            x = normalise(augment(self.images[chosen[own]], variation, generator, part=own, of=len(chosen)), self.spec)
         self.model.train()
         self.optimiser.zero_grad(set_to_none=True)
         value = self._gradients(x, targets)
@@ -212,16 +227,28 @@ class Trainer:
         progress.step += 1
 
     def _gradients(self, x: Tensor, targets: Tensor) -> float:
-        """Add the gradients of a batch's loss, part by part where the recipe accumulates, and return the loss."""
+        """Add the gradients of a batch's loss, part by part where the recipe accumulates, and return the loss.
+
+        ``x`` is this process's part of the batch, ``targets`` are the whole batch's.
+        """
         count, value = self.recipe.optimiser.accumulate, 0.0
-        for part, labels in zip(parts_of(x, count), parts_of(targets, count), strict=True):
+        labels_here = targets[self.processes.part(len(targets))]
+        parts = list(zip(parts_of(x, count), parts_of(labels_here, count), strict=True))
+        divided = count * self.processes.total > 1
+        for number, (part, labels) in enumerate(parts, start=1):
             taught = None if self.teachers is None else self.teachers.probabilities(part)
+            pictures = part.contiguous(memory_format=torch.channels_last)
             with autocast(self.device, enabled=self.half):
-                answer = self.objective.ask(self.model, part.contiguous(memory_format=torch.channels_last))
-            loss = self.objective(answer, labels, taught, whole=targets if count > 1 else None)
-            loss.backward()  # type: ignore[no-untyped-call]
+                answer = (
+                    self.objective.ask(self.model, pictures) if self.parallel is None else self.parallel.ask(pictures)
+                )
+            loss = self.objective(answer, labels, taught, whole=targets if divided else None)
+            if self.parallel is None:
+                loss.backward()  # type: ignore[no-untyped-call]
+            else:
+                self.parallel.backward(loss, last=number == len(parts))
             value += float(loss.detach())
-        return value
+        return self.processes.summed(value, self.device)
 
     @torch.no_grad()
     def _update_ema(self) -> None:
@@ -239,6 +266,8 @@ class Trainer:
 
     def _end_epoch(self) -> None:
         progress = self.progress
+        if self.parallel is not None:
+            same_buffers(self.model)
         candidates = {"weights": self._val_accuracy()}
         if self.ema is not None:
             own = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
@@ -260,22 +289,26 @@ class Trainer:
         if candidates[kind] > progress.best_accuracy:
             progress.best_accuracy, progress.best_epoch, progress.best_kind = candidates[kind], progress.epoch + 1, kind
             chosen = self.ema if kind == "ema" and self.ema is not None else self.model.state_dict()
-            temporary = self.folder / (BEST + ".partial")
-            save_file({k: v.detach().cpu().contiguous().clone() for k, v in chosen.items()}, temporary)
-            temporary.replace(self.folder / BEST)
+            if self.processes.leads:
+                temporary = self.folder / (BEST + ".partial")
+                save_file({k: v.detach().cpu().contiguous().clone() for k, v in chosen.items()}, temporary)
+                temporary.replace(self.folder / BEST)
         progress.epoch, progress.step, progress.loss_sum, progress.seen = progress.epoch + 1, 0, 0.0, 0
-        self._write_history()
+        if self.processes.leads:
+            self._write_history()
 
     @torch.no_grad()
     def _val_accuracy(self) -> float:
         self.model.eval()
         right = 0
-        for start in range(0, len(self.val_images), 256):
-            x = normalise(self.val_images[start : start + 256], self.spec)
+        own = self.processes.part(len(self.val_images))
+        images, labels = self.val_images[own], self.val_labels[own]
+        for start in range(0, len(images), 256):
+            x = normalise(images[start : start + 256], self.spec)
             with autocast(self.device, enabled=self.half):
                 logits = self.model(x.contiguous(memory_format=torch.channels_last))
-            right += int((logits.argmax(1) == self.val_labels[start : start + 256]).sum())
-        return right / len(self.val_images)
+            right += int((logits.argmax(1) == labels[start : start + 256]).sum())
+        return int(self.processes.summed(right, self.device)) / len(self.val_images)
 
     def _write_history(self) -> None:
         with (self.folder / "history.csv").open("w", newline="", encoding="utf-8") as file:

@@ -10,7 +10,6 @@ import torch
 
 from engine.analysis.block import SweepSettings
 from engine.analysis.places import PREDICTIONS, partial_folder
-from engine.analysis.processes import Processes
 from engine.analysis.suspicion import suspect
 from engine.analysis.sweep import sweep
 from engine.data.dataset import FaceDataset
@@ -21,6 +20,7 @@ from engine.evaluate.measure import evaluate
 from engine.explain.gradcam import gradcam
 from engine.models.checkpoint import LoadedModel, load_checkpoint
 from engine.models.taps import record_attention
+from engine.training.processes import Processes
 from tests.analysis.made import assert_same, report, tensors
 
 SMALL = SweepSettings(batch_size=3, block=5)

@@ -182,3 +182,22 @@ def test_help_explains_the_recipe(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     for word in ("cosine-restarts", "accumulate", "[distillation]", "teachers", "focal_weight", "--pretrained"):
         assert word in printed
+
+
+def test_two_processes_make_one_checkpoint(place: Path) -> None:
+    run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    words = ["train", "--recipe", "own.toml", "--device", "cpu", "--limit", "24", "--epochs", "1", "--json"]
+    done = subprocess.run(
+        [*run, "-m", "engine", *words, "--sync-batchnorm"],
+        cwd=place,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["finished"] is True  # the first process alone reports
+    recipe = read_card(place / "checkpoints" / "own").recipe
+    assert (recipe["processes"], recipe["synced_batchnorm"]) == (2, True)
+    assert sorted(path.name for path in (place / "checkpoints").iterdir()) == ["own"]

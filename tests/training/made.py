@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.training.loop import Trainer
+from engine.training.processes import ALONE
 from engine.training.recipe import Recipe, parse_recipe
 from tests.made import SMALL, make_dataset
 
@@ -59,6 +60,7 @@ def trainer_in(
         "model": TinyNet(),
         "train": make_dataset(12, seed=1),
         "val": make_dataset(6, split="val", seed=2),
+        "processes": ALONE,
         **changed,
     }
     return Trainer(
@@ -70,4 +72,5 @@ def trainer_in(
         folder=folder,
         seed=seed,
         device=torch.device("cpu"),
+        processes=given["processes"],
     )
