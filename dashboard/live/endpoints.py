@@ -131,11 +131,7 @@ class Endpoints:
     def _open(self, picture: Upload | None, client: str) -> Picture:
         if picture is None:
             raise PictureError("Expected a picture, but none came; upload one and name it as the first value.")
-        try:
-            self._count(client)
-        except UsageError:
-            picture.path.unlink(missing_ok=True)
-            raise
+        self._count(client)
         return picture.read(largest_bytes=self.limits.upload_megabytes * 2**20)
 
     def _count(self, client: str) -> None:

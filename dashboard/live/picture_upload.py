@@ -1,4 +1,4 @@
-"""Gradio's file input without its surprises: nothing opened, nothing fetched, nothing left on disk."""
+"""Gradio's file input without its surprises: nothing opened, nothing fetched, no empty file left a call."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ class Upload:
     name: str
 
     def read(self, *, largest_bytes: int) -> Picture:
-        """Decode the picture; the file is gone afterwards, whatever became of it.
+        """Decode the picture.
+
+        The file stays for the page's sweep (``delete_cache``): Gradio names uploads by their content, so that another
+        client's call may be about to read the same one.
 
         Raises:
             PictureError: one sentence, without any path.
@@ -36,8 +39,6 @@ class Upload:
             raise PictureError(
                 f"Expected an uploaded picture, but '{self.name}' is no longer there; upload it again."
             ) from error
-        finally:
-            self.path.unlink(missing_ok=True)
 
 
 def picture_upload() -> Any:
