@@ -140,3 +140,14 @@ def test_what_slides_over_a_face_does_not_take_its_place() -> None:
         if index < 2:
             tracker.update([box(100, 80)], picture, index * STEP)
     assert not any(face.seen for face in tracker.shown())
+
+
+def test_a_hidden_face_goes_on_as_it_went() -> None:
+    tracker = FaceTracker()
+    for index in range(16):
+        step(tracker, index, (1, 40 + 5 * index, 80))
+    for index in range(16, 22):
+        step(tracker, index, find=False)
+    (face,) = tracker.shown()
+    assert not face.seen
+    assert face.left == pytest.approx(40 + 5 * 21, abs=8)
