@@ -99,7 +99,7 @@ def test_explain_opens_a_snapshot(home: AppTest) -> None:
 
 def test_a_snapshot_that_is_gone_is_said(home: AppTest) -> None:
     app = arrive(home, "../../etc")
-    assert [error.value for error in app.error if "no longer holds this snapshot" in error.value]
+    assert [error.value for error in app.error if "no longer held by the live page" in error.value]
 
 
 def test_a_live_page_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
