@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.int8 and arguments.format != "onnx":
         raise UsageError(f"Expected --int8 with --format onnx, got {arguments.format}; leave one of them out.")
     loaded = load_checkpoint(arguments.model)
-    card, ending = loaded.card, export.FORMATS[arguments.format][0]
+    card, ending = loaded.card, export.FORMATS[arguments.format]
     file: Path = arguments.out or Path(f"{card.name}{'-int8' if arguments.int8 else ''}{ending}")
     if file.exists():
         raise UsageError(f"'{file.name}' is there already; name another file with --out or take it away.")
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
             quantise_onnx(part, small, _pictures(arguments, loaded, "train", _CALIBRATION), export.INPUT)
             part = small
         part.replace(file)
-    exported = export.ExportedFile(file, exported.format, exported.outputs)
+    exported = replace(exported, path=file)
     with STDERR.status("comparing"):
         graph = export.ExportedGraph(loaded.model, card.input).eval()
         check = check_exported(exported, graph, _pictures(arguments, loaded, "val", _COMPARED))

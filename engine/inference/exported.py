@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 import time
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.errors import CheckpointError, UnknownNameError
-from engine.models.export import INPUT, ExportedFile, ExportedGraph
+from engine.errors import CheckpointError
+from engine.models.export import INPUT, ExportedFile, ExportedGraph, Program
 
 Runner = Callable[[NDArray[np.float32]], tuple[NDArray[np.float32], ...]]
 """(B, channels, size, size) float32 in [0, 1] -> logits (B, K) and the gates, all float32."""
@@ -45,42 +44,31 @@ class ExportCheck:
     threads: int
 
 
-def open_exported(file: Path, format: str, *, threads: int = 1) -> Runner:  # noqa: A002 - the option's name
-    """Load an exported file to run on the CPU.
+def open_onnx(file: Path, *, threads: int = 1) -> Runner:
+    """Load an exported ONNX file to run on the CPU.
 
     Raises:
-        UnknownNameError: no such format. CheckpointError: the file cannot be loaded.
+        CheckpointError: the file cannot be loaded.
     """
-    if format not in ("onnx", "torchscript", "pt2"):
-        raise UnknownNameError("format", format, ("onnx", "torchscript", "pt2"))
-    try:
-        if format == "onnx":
-            return _onnx_runner(file, threads)
-        if format == "pt2":
-            module: Callable[..., tuple[torch.Tensor, ...]] = torch.export.load(str(file)).module()
-        else:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", FutureWarning)  # deprecated, see export.py
-                module = torch.jit.load(str(file), map_location="cpu")  # type: ignore[no-untyped-call]
-    except Exception as error:  # each library raises its own kinds for a damaged file
-        raise CheckpointError(
-            f"'{file.name}' is not a whole {format} file ({type(error).__name__}); export it again."
-        ) from error
-
-    def run(pictures: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-        with torch.no_grad():
-            return tuple(part.numpy() for part in module(torch.from_numpy(pictures)))
-
-    return run
-
-
-def _onnx_runner(file: Path, threads: int) -> Runner:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    try:
+        session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises many kinds for a damaged file
+        raise CheckpointError(
+            f"'{file.name}' is not a whole ONNX file ({type(error).__name__}); export it again."
+        ) from error
     return lambda pictures: tuple(session.run(None, {INPUT: pictures}))
+
+
+def _in_torch(program: Program) -> Runner:
+    def run(pictures: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        with torch.no_grad():
+            return tuple(part.numpy() for part in program(torch.from_numpy(pictures)))
+
+    return run
 
 
 def _milliseconds(run: Runner, picture: NDArray[np.float32]) -> float:
@@ -95,14 +83,10 @@ def _milliseconds(run: Runner, picture: NDArray[np.float32]) -> float:
 
 
 def check_exported(exported: ExportedFile, graph: ExportedGraph, pictures: NDArray[np.float32]) -> ExportCheck:
-    """Run the file and the model on ``pictures`` (N, channels, size, size) float32 in [0, 1] and compare."""
+    """Run what was exported and the model on ``pictures`` (N, channels, size, size) float32 in [0, 1] and compare."""
     threads = torch.get_num_threads()
-    run = open_exported(exported.path, exported.format, threads=threads)
-
-    def reference(given: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-        with torch.no_grad():
-            return tuple(part.numpy() for part in graph(torch.from_numpy(given)))
-
+    run = open_onnx(exported.path, threads=threads) if exported.program is None else _in_torch(exported.program)
+    reference = _in_torch(graph)
     found, wanted = run(pictures), reference(pictures)
     apart = [float(np.abs(a - b).max()) for a, b in zip(found, wanted, strict=True)]
     return ExportCheck(

@@ -76,45 +76,49 @@ class ExportedGraph(nn.Module):
             self._gates.clear()
 
 
+Program = Callable[[Tensor], tuple[Tensor, ...]]
+
+
 @dataclass(frozen=True)
 class ExportedFile:
-    """What was written: the file, its format, and the names of the graph's outputs in order."""
+    """What was written.
+
+    Attributes:
+        path, format: the file and its kind.
+        outputs: the names of the graph's outputs, in order.
+        program: what was written, still in memory, where the format holds pickled parts: FERLens loads no such file,
+            not even its own. None for ONNX, whose file is read back.
+    """
 
     path: Path
     format: str
     outputs: tuple[str, ...]
+    program: Program | None = None
 
 
-def _torchscript(
-    graph: ExportedGraph, example: Tensor, outputs: tuple[str, ...], file: Path, about: dict[str, str]
-) -> None:
-    del outputs  # TorchScript returns a plain tuple; the names stand beside it
+_BATCH: Final = ({0: torch.export.Dim("batch", min=1, max=1024)},)
+"""The batch size is free."""
+
+
+def _torchscript(graph: ExportedGraph, example: Tensor, file: Path, about: dict[str, str]) -> Program:
     with torch.no_grad(), warnings.catch_warnings():
         # PyTorch deprecates TorchScript; phones and servers that read nothing else are why it is offered.
         warnings.simplefilter("ignore", FutureWarning)
         traced: Any = torch.jit.freeze(torch.jit.trace(graph, example, check_trace=False))  # type: ignore[no-untyped-call]
         torch.jit.save(traced, str(file), _extra_files={key: value.encode() for key, value in about.items()})
+    written: Program = traced
+    return written
 
 
-def _pt2(graph: ExportedGraph, example: Tensor, outputs: tuple[str, ...], file: Path, about: dict[str, str]) -> None:
-    del outputs
+def _pt2(graph: ExportedGraph, example: Tensor, file: Path, about: dict[str, str]) -> Program:
     with torch.no_grad():
-        program = torch.export.export(
-            graph, (example,), dynamic_shapes=({0: torch.export.Dim("batch", min=1, max=1024)},)
-        )
+        program = torch.export.export(graph, (example,), dynamic_shapes=_BATCH)
     torch.export.save(program, str(file), extra_files=dict(about))
+    return program.module()
 
 
-def _onnx(graph: ExportedGraph, example: Tensor, outputs: tuple[str, ...], file: Path, about: dict[str, str]) -> None:
-    save_onnx(graph, example, INPUT, outputs, file, about)
-
-
-FORMATS: Final[dict[str, tuple[str, Callable[..., Any]]]] = {
-    "onnx": (".onnx", _onnx),
-    "torchscript": (".pt", _torchscript),
-    "pt2": (".pt2", _pt2),
-}
-"""Format -> ending of its files, and how it is written."""
+FORMATS: Final[dict[str, str]] = {"onnx": ".onnx", "torchscript": ".pt", "pt2": ".pt2"}
+"""Format -> ending of its files."""
 
 
 def output_names(model: nn.Module) -> tuple[str, ...]:
@@ -134,5 +138,8 @@ def export_model(model: nn.Module, spec: InputSpec, file: Path, *, format: str, 
     # Two pictures: a batch of one would be taken for a fixed size.
     example = torch.rand(2, spec.channels, spec.size, spec.size, generator=torch.Generator().manual_seed(0))
     outputs = output_names(model)
-    FORMATS[format][1](graph, example, outputs, file, about)
-    return ExportedFile(file, format, outputs)
+    if format == "onnx":
+        save_onnx(graph, example, INPUT, outputs, file, about)
+        return ExportedFile(file, format, outputs)
+    write = {"torchscript": _torchscript, "pt2": _pt2}[format]
+    return ExportedFile(file, format, outputs, write(graph, example, file, about))
