@@ -54,7 +54,7 @@ def gate_badge(use: GateUse | None) -> str:
         return _unchecked("used?", "“Check trust” replaces the gate and sees whether the answer changes.")
     rows = "".join(
         f'<tr title="{escape(REPLACEMENTS[item.name])}"><th>{escape(item.name)}</th><td>{item.draws}</td>'
-        f"<td>{short(float(item.distance.mean()))}</td><td>{flips(item)}</td>"
+        f"<td>{short(float(item.distance.mean()))}</td><td>{flips(item).partition(' ')[0]}</td>"
         f"<td>{signed(float(item.logit_change.mean()))}</td></tr>"
         for item in use.replacements
     )

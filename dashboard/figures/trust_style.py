@@ -17,10 +17,12 @@ CSS: Final = """<style>
 .fl-unchecked b{font-weight:400;opacity:.7}
 .fl-trust-more{font-size:.78rem;margin-top:.35rem}
 .fl-trust-more p{margin:0 0 .4rem}
-.fl-trust-more table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-.fl-trust-more th,.fl-trust-more td{text-align:right;font-weight:400;padding:.1rem 0 .1rem .5rem;vertical-align:bottom}
+.fl-trust-more table{border-collapse:collapse;width:100%;font-size:.74rem;font-variant-numeric:tabular-nums}
+.fl-trust-more th,.fl-trust-more td{text-align:right;font-weight:400;padding:.1rem 0 .1rem .3rem;vertical-align:bottom;
+ border:0}
+.fl-trust-more td{white-space:nowrap}
 .fl-trust-more th:first-child{text-align:left;padding-left:0}
-.fl-trust-more thead th{opacity:.62;font-size:.72rem}
+.fl-trust-more thead th{opacity:.62;font-size:.7rem;line-height:1.2}
 .fl-assumes{font-size:.76rem;line-height:1.35;opacity:.72;margin-top:.35rem}
 </style>"""
 """Drawn once a run by the page, after the frame's own."""
