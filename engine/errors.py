@@ -44,3 +44,12 @@ class RecipeError(UsageError):
 
 class FilmError(FerLensError):
     """A film, camera or stream that cannot be read, or a film that cannot be written."""
+
+
+class MissingExtraError(FerLensError):
+    """A library of requirements-extras.txt that is not installed; the message says what needs it and how to get it."""
+
+    def __init__(self, library: str, what_for: str) -> None:
+        super().__init__(
+            f"{what_for} needs {library}, which is not installed; get it with: pip install -r requirements-extras.txt."
+        )
