@@ -99,5 +99,5 @@ def show_further(
             drawn.append(MapCard(method.title, None, (0.0, 0.0), further.refused[name]))
             feet.append("")
     if drawn:
-        st.html(cards_html(explanation.face, drawn, style, below=feet))
+        st.html(f'<div class="fl-further">{cards_html(explanation.face, drawn, style, below=feet)}</div>')
     return tuple(card for card, name in zip(drawn, further.names, strict=True) if name in further.maps)

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import explain_loaders
 from dashboard.explain_loaders import GATES, MAP, FaceKey
-from dashboard.figures.method_words import time_words
+from dashboard.figures.method_words import expected_words
 from dashboard.figures.trust_words import Trusted
 from engine.explain.methods import METHODS
 from engine.records import Explanation, FaceExplanation, RunCard
@@ -83,7 +83,7 @@ def _patience(gates: int, maps: int, sha256: str, seconds_a_pass: float) -> str:
         last = explain_loaders.took(sha256, what)
         seconds += explain_loaders.trust_passes(*checks) * seconds_a_pass if last is None else last * number
     passes = explain_loaders.trust_passes(gates, maps)
-    return f"{passes:,} forward passes: {time_words(seconds)}"
+    return f"{passes:,} forward passes: {expected_words(seconds)}"
 
 
 def _check(

@@ -23,6 +23,11 @@ def time_words(seconds: float) -> str:
     return f"about {seconds:.0f} s" if seconds < 90.0 else f"about {seconds / 60.0:.0f} min"
 
 
+def expected_words(seconds: float) -> str:
+    """Say an estimate made from single passes, too high where pictures run in batches: ``up to about 4 s``."""
+    return time_words(seconds) if seconds < 1.0 else f"up to {time_words(seconds)}"
+
+
 def cost_words(method: Method, seconds_a_pass: float, took: float | None = None) -> str:
     """Say how much work a map is, and how long that takes.
 
@@ -31,9 +36,9 @@ def cost_words(method: Method, seconds_a_pass: float, took: float | None = None)
         seconds_a_pass: one forward or backward pass of this model, as measured on this face.
         took: what the last map of this method and model took, where there was one.
     """
-    expected = seconds_a_pass * passes_of(method) if took is None else took
-    past = "" if took is None else "last time "
-    return f"{method.passes}: {past}{time_words(expected)}"
+    if took is not None:
+        return f"{method.passes}: last time {time_words(took)}"
+    return f"{method.passes}: {expected_words(seconds_a_pass * passes_of(method))}"
 
 
 def method_help(method: Method) -> str:

@@ -23,6 +23,7 @@ CSS: Final = """<style>
 .fl-trust-more td{white-space:nowrap}
 .fl-trust-more th:first-child{text-align:left;padding-left:0}
 .fl-trust-more thead th{opacity:.62;font-size:.7rem;line-height:1.2}
+.fl-further .fl-cards{grid-template-columns:repeat(auto-fill,minmax(min(100%,220px),1fr))}
 .fl-assumes{font-size:.76rem;line-height:1.35;opacity:.72;margin-top:.35rem}
 </style>"""
 """Drawn once a run by the page, after the frame's own."""

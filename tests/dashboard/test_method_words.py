@@ -28,5 +28,6 @@ def test_durations(seconds: float, words: str) -> None:
 
 
 def test_the_last_time_counts_more_than_an_estimate() -> None:
-    assert cost_words(METHODS["occlusion"], 0.1) == "65 forward: about 6 s"
+    assert cost_words(METHODS["occlusion"], 0.1) == "65 forward: up to about 6 s"
+    assert cost_words(METHODS["occlusion"], 0.001) == "65 forward: under a second"
     assert cost_words(METHODS["occlusion"], 0.1, 2.9) == "65 forward: last time about 3 s"
