@@ -11,7 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.progress import Progress
 from rich.table import Column, Table
 
-from engine.cli import benchmark_faces, benchmark_live, benchmark_robustness, benchmark_store
+from engine.cli import benchmark_faces, benchmark_gates, benchmark_live, benchmark_robustness, benchmark_store
 from engine.cli.common import STDERR, add_json_option, note, print_json
 from engine.cli.new_file import check_new_file, write_document
 from engine.errors import UsageError
@@ -27,12 +27,14 @@ from engine.training.device import choose_device
 BENCHMARKS: Final[dict[str, str]] = {
     "evidence": "do explanations and gates point to where the evidence of built-in faces is known to be?",
     "faces": "how quickly are the built-in faces drawn?",
+    "gates": "is each attention gate used, over a split and for each class? Each is replaced, and the answers compared",
     "live": "how long does a camera's frame take, and how well are faces tracked, on films whose truth is known?",
     "robustness": "how accuracy falls with blur, noise, JPEG, brightness and occlusion, at five severities",
     "store": "how quickly does the analysis store answer the dashboard, at a million pictures?",
 }
 _ELSEWHERE: Final = {
     "faces": benchmark_faces,
+    "gates": benchmark_gates,
     "live": benchmark_live,
     "robustness": benchmark_robustness,
     "store": benchmark_store,

@@ -48,6 +48,8 @@ class Replaced:
         distance: (N,) float32 in [0, 1], mean over the draws, as are the next two.
         flips: (N,) float32 in [0, 1].
         logit_change: (N,) float32, signed.
+        right_change: (N,) float32 in [-1, 1]: the share of draws answered rightly minus whether the unchanged picture
+            is; its mean is the change of accuracy. None where no true classes were given.
     """
 
     name: ReplacementName
@@ -55,13 +57,15 @@ class Replaced:
     distance: Float32
     flips: Float32
     logit_change: Float32
+    right_change: Float32 | None = None
 
     def __post_init__(self) -> None:
         if self.name not in REPLACEMENTS or self.draws < 1:
             raise ValueError(
                 f"expected one of {sorted(REPLACEMENTS)}, drawn once or more, got {self.name}, {self.draws}"
             )
-        for name in ("distance", "flips", "logit_change"):
+        known = () if self.right_change is None else ("right_change",)
+        for name in ("distance", "flips", "logit_change", *known):
             array = getattr(self, name)
             if array.dtype != np.float32 or array.shape != self.distance.shape or array.ndim != 1 or not len(array):
                 raise ValueError(f"expected {name} as float32 (N,), got {array.dtype} with shape {array.shape}")

@@ -74,8 +74,13 @@ def _edit(
     return edit
 
 
-def _compare(logits: Tensor, settled: ResolvedTarget, slots: dict[ReplacementName, slice]) -> tuple[Replaced, ...]:
-    """Compare the rows (N, rows, K) of logits with the first of each picture."""
+def _compare(
+    logits: Tensor,
+    settled: ResolvedTarget,
+    slots: dict[ReplacementName, slice],
+    truths: tuple[int, ...] | None,
+) -> tuple[Replaced, ...]:
+    """Compare the rows (N, rows, K) of logits with the first of each picture; ``truths`` are N classes, if known."""
     count, rows, _ = logits.shape
     probabilities = logits.softmax(dim=2)
     distance = (probabilities - probabilities[:, :1]).abs().sum(dim=2) / 2
@@ -83,6 +88,10 @@ def _compare(logits: Tensor, settled: ResolvedTarget, slots: dict[ReplacementNam
     flips = (answers != answers[:, :1]).float()
     scalars = settled.scalar(logits.flatten(0, 1)).view(count, rows)
     change = scalars - scalars[:, :1]
+    right: Tensor | None = None
+    if truths is not None:
+        hits = (answers == torch.tensor(truths, device=answers.device)[:, None]).float()
+        right = hits - hits[:, :1]
 
     def over_draws(values: Tensor, slot: slice) -> Float32:
         return values[:, slot].mean(dim=1).cpu().numpy().astype(np.float32)
@@ -94,6 +103,7 @@ def _compare(logits: Tensor, settled: ResolvedTarget, slots: dict[ReplacementNam
             over_draws(distance, slot).clip(0.0, 1.0),
             over_draws(flips, slot),
             over_draws(change, slot),
+            None if right is None else over_draws(right, slot),
         )
         for name, slot in slots.items()
     )
@@ -132,7 +142,7 @@ def gate_use(  # noqa: PLR0913 - what it needs of a checkpoint is given one by o
         spec: the model's input.
         classes: K names.
         target: whose logit to follow; None follows each picture's predicted class.
-        truths: N true classes, for targets that speak of them.
+        truths: N true classes, for targets that speak of them and for the change of accuracy.
         others: pictures (M, S, S[, 3]) uint8 that lend their gates; None lets the N pictures lend theirs to each
             other. A single picture without others leaves ``another picture`` out.
         layers: the gates by layer name; None asks of all.
@@ -163,7 +173,8 @@ def gate_use(  # noqa: PLR0913 - what it needs of a checkpoint is given one by o
     found = []
     with holding(model), torch.no_grad():
         answers = torch.cat([model(part) for part in torch.split(x, _ROWS)])
-        settled = (target or Target()).settle(answers, classes, class_indices(truths, classes))
+        labels = class_indices(truths, classes)
+        settled = (target or Target()).settle(answers, classes, labels)
         rows = {layer: 1 + sum(slot.stop - slot.start for slot in own.values()) for layer, own in slots.items()}
         at_once = {layer: max(1, _ROWS // count) for layer, count in rows.items()}
         total, done = sum(-(-len(x) // step) for step in at_once.values()), 0
@@ -181,7 +192,6 @@ def gate_use(  # noqa: PLR0913 - what it needs of a checkpoint is given one by o
                 done += 1
                 if progress is not None:
                     progress(done, total)
-            found.append(
-                GateUse(tap.layer, tap.kind, settled.name, _compare(torch.cat(logits), settled, slots[tap.layer]))
-            )
+            compared = _compare(torch.cat(logits), settled, slots[tap.layer], labels)
+            found.append(GateUse(tap.layer, tap.kind, settled.name, compared))
     return tuple(found)

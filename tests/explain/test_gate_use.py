@@ -191,3 +191,19 @@ def test_a_model_without_gates_and_wrong_use() -> None:
     assert use.target == "sad"
     with pytest.raises(ValueError, match="one draw and one picture"):
         gate_use(model, noise(1), draws=0, **HOW)
+
+
+def test_the_change_of_accuracy_by_hand() -> None:
+    # As in test_flips_are_counted: the gate lets class 0's channel through, an even gate lets class 1 win.
+    w = torch.zeros(2, 16, 16, 3)
+    w[0, ..., 0] = w[1, ..., 1] = 1 / 64
+    gate = lambda features: torch.tensor([1.0, 0.0]).view(1, 2, 1, 1).repeat(len(features), 1, 1, 1)  # noqa: E731
+    faces = np.full((3, 16, 16), 127, dtype=np.uint8)
+    truths = [CLASSES[0], CLASSES[1], CLASSES[2]]
+    (use,) = gate_use(Gated(gate, "channel", w), faces, truths=truths, **HOW)
+    assert use["mean"].right_change is not None
+    assert use["mean"].right_change.tolist() == [-1.0, 1.0, 0.0]
+    assert use["permuted"].right_change is not None
+    np.testing.assert_allclose(use["permuted"].right_change, [-1, 1, 0] * use["permuted"].flips, atol=1e-6)
+    (unknown,) = gate_use(Gated(gate, "channel", w), faces, **HOW)
+    assert unknown["mean"].right_change is None
