@@ -79,7 +79,7 @@ def map_columns(before: FaceExplanation, after: FaceExplanation, target: str, sc
 
 
 def columns_html(before: FaceExplanation, after: FaceExplanation, columns: Sequence[MapColumn], style: MapStyle) -> str:
-    """Return the columns as one HTML grid; on a narrow window columns turn into rows."""
+    """Return the columns as one HTML grid; a single one, or all on a narrow window, turn into rows."""
     faces = (before.face, after.face, after.face)
     blocks = []
     for column in columns:
@@ -87,7 +87,8 @@ def columns_html(before: FaceExplanation, after: FaceExplanation, columns: Seque
             card_html(face, card, style, SMALL_PIXELS) for face, card in zip(faces, column.cards, strict=True)
         )
         blocks.append(f'<section class="fl-wcolumn"><h4>{escape(column.name)}</h4>{cards}</section>')
-    return f'<div class="fl-wmaps" style="--maps:{len(columns)}">{"".join(blocks)}</div>'
+    single = " fl-wsingle" if len(columns) == 1 else ""
+    return f'<div class="fl-wmaps{single}" style="--maps:{len(columns)}">{"".join(blocks)}</div>'
 
 
 def channel_words(before: FaceExplanation, after: FaceExplanation) -> str:

@@ -31,9 +31,12 @@ CSS: Final = """<style>
 .fl-weffects td.fl-wanswer{white-space:nowrap;padding-left:.7rem}
 .fl-wramp{max-width:22rem;margin:.5rem 0 0}
 .st-key-stack-what-if [data-testid="stSlider"]{padding-right:.2rem}
-.st-key-what-if-brief{display:none}
+.fl-weffects .fl-whidden th{font-weight:600}.fl-weffects .fl-whidden .fl-tag{font-weight:400}
+.fl-wsingle{grid-template-columns:minmax(0,600px)}.fl-wsingle h4{grid-column:1/-1}
+.fl-wsingle .fl-wcolumn{grid-template-columns:repeat(3,minmax(0,1fr));gap:.2rem .9rem}
+@media (min-width:1001px){[data-testid="stLayoutWrapper"]:has(>.st-key-what-if-brief){display:none}}
 @media (max-width:1000px){
-.st-key-what-if-brief{display:flex}
+.fl-weffects .fl-tag{display:none}
 .st-key-stack-what-if .st-key-what-if-sliders [data-testid="stHorizontalBlock"]{flex-direction:row!important}
 .st-key-stack-what-if .st-key-what-if-sliders [data-testid="stColumn"]{width:50%!important;flex:1 1 0!important;
  min-width:0!important}

@@ -79,9 +79,9 @@ def effects_table(effects: RegionEffects, hidden: tuple[str, ...] = ()) -> str:
         answer = effects.answers[row]
         told = escape(answer) if answer != effects.answer else '<span class="fl-quiet">the same</span>'
         dot = f'<span class="fl-dot" style="background:{emotion_color(answer)}"></span>'
-        mark = ' <span class="fl-tag">hidden above</span>' if region in hidden else ""
+        mark, kind = (' <span class="fl-tag">hidden above</span>', "fl-whidden") if region in hidden else ("", "")
         lines.append(
-            f'<tr><th scope="row">{escape(title)}{mark}</th>'
+            f'<tr class="{kind}"><th scope="row">{escape(title)}{mark}</th>'
             f'<td class="fl-number">{percent(float(effects.shares[row]))}</td>{cells}'
             f'<td class="fl-wanswer">{dot if answer != effects.answer else ""}{told}</td></tr>'
         )

@@ -88,7 +88,7 @@ def workbench(card: RunCard, subject: Subject) -> None:
 
 
 def _work(card: RunCard, subject: Subject) -> None:
-    said = what_if_state.follow(REGIONS)
+    said, errors = what_if_state.follow(REGIONS), st.container()
     edit, staged = what_if_state.current(), subject.staged
     with st.container(key="stack-what-if"):
         left, right = st.columns([4, 7], gap="large")
@@ -102,6 +102,7 @@ def _work(card: RunCard, subject: Subject) -> None:
             st.info("Choose a second face to swap from; until then nothing is swapped.", icon=":material/info:")
             edit = replace(edit, swapped=())
         too_long = what_if_state.tell()
+    with errors:
         empty.problems(sentence for sentence in (said, too_long) if sentence is not None)
     pixels = what_if_loaders.edited_pixels(staged, edit, second)
     with stage:

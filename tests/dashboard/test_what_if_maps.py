@@ -48,6 +48,8 @@ def test_a_face_without_evidence_says_so_and_its_change_is_drawn(explained: Face
     html = columns_html(explained, none, (gradcam,), MapStyle())
     assert "no positive evidence for happy" in html
     assert html.count("<figure") == 3
+    assert "fl-wsingle" in html
+    assert "fl-wsingle" not in columns_html(explained, none, map_columns(explained, none, "happy", "fixed"), MapStyle())
 
 
 def test_the_channel_gates_are_told_in_words(explained: FaceExplanation, after: FaceExplanation) -> None:
