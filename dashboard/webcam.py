@@ -90,22 +90,31 @@ def serve(arguments: argparse.Namespace, *, wait: bool = True) -> Any:
     limits = Limits.from_environment(os.environ)
     page = build_page(arguments.model, limits=limits, dashboard=arguments.dashboard)
     # Gradio's own lines about addresses and tunnels are several and not plain; ours say the same in one each.
-    with contextlib.redirect_stdout(io.StringIO()):
-        app, local, shared = page.launch(
-            server_name=ADDRESS,
-            server_port=port,
-            auth=auth,
-            share=arguments.share,
-            max_file_size=f"{limits.upload_megabytes}mb",
-            app_kwargs={"middleware": [Middleware(BodyLimit, largest=limits.body_bytes)]},
-            prevent_thread_lock=True,
-            quiet=True,
-            ssr_mode=False,
-            run_history=False,
-            footer_links=[],
-            enable_monitoring=False,
-            **style(),
-        )
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            app, local, shared = page.launch(
+                server_name=ADDRESS,
+                server_port=port,
+                auth=auth,
+                share=arguments.share,
+                max_file_size=f"{limits.upload_megabytes}mb",
+                app_kwargs={"middleware": [Middleware(BodyLimit, largest=limits.body_bytes)]},
+                prevent_thread_lock=True,
+                quiet=True,
+                ssr_mode=False,
+                run_history=False,
+                footer_links=[],
+                enable_monitoring=False,
+                **style(),
+            )
+    except OSError as error:
+        raise UsageError(
+            f"Expected port {port} to be free, but it cannot be used; choose another with --port."
+        ) from error
+    except ValueError as error:  # Gradio asks its own server for a page before it goes on
+        raise FerLensError(
+            f"Expected {ADDRESS} to be reached directly, but a proxy stands between; add it to NO_PROXY."
+        ) from error
     add_snapshot_route(app)
     _say(f"Live page: {local}")
     if arguments.share:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.inference.live_frame import LiveFrame
 from engine.records import Float32
@@ -14,6 +15,8 @@ from engine.records import Float32
 SPAN_SECONDS: Final = 30.0
 STEP_SECONDS: Final = 0.2
 """Between samples: finer than the eye reads a line of half a minute."""
+PAUSE_SECONDS: Final = 5.0
+"""Without a frame; lines begin anew after it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +28,7 @@ class FaceHistory:
         classes: K names.
         ages: (N,) float32, seconds before now, falling from at most :data:`SPAN_SECONDS`.
         probabilities: (N, K) float32.
+        starts: (N,) bool, where a line begins: before it the face was away.
         label: shown now, or last.
         confidence: its probability, in [0, 1].
     """
@@ -33,13 +37,15 @@ class FaceHistory:
     classes: tuple[str, ...]
     ages: Float32
     probabilities: Float32
+    starts: NDArray[np.bool_]
     label: str
     confidence: float
 
     def __post_init__(self) -> None:
-        if self.probabilities.shape != (len(self.ages), len(self.classes)):
+        if self.probabilities.shape != (len(self.ages), len(self.classes)) or len(self.starts) != len(self.ages):
             raise ValueError(
-                f"expected probabilities as ({len(self.ages)}, {len(self.classes)}), got {self.probabilities.shape}"
+                f"expected probabilities as ({len(self.ages)}, {len(self.classes)}) and as many starts, got "
+                f"{self.probabilities.shape} and {len(self.starts)}"
             )
 
 
@@ -49,7 +55,8 @@ class _Line:
     classes: tuple[str, ...]
     label: str = ""
     confidence: float = 0.0
-    samples: deque[tuple[float, Float32]] = field(default_factory=deque)
+    away: bool = True
+    samples: deque[tuple[float, Float32, bool]] = field(default_factory=deque)
 
 
 class HistoryMemory:
@@ -61,15 +68,21 @@ class HistoryMemory:
 
     def add(self, live: LiveFrame) -> None:
         """Sample the frame's faces; another main model starts a face's line anew."""
-        self._now = now = live.timestamp_seconds
+        now = live.timestamp_seconds
+        paused = now - self._now > PAUSE_SECONDS
+        self._now = now
+        shown = {face.track for face in live.faces}
+        for track, line in self._lines.items():
+            line.away = line.away or paused or track not in shown
         for face in live.faces:
             reading = face.reading
             line = self._lines.get(face.track)
             if line is None or line.model != reading.model:
                 line = self._lines[face.track] = _Line(reading.model, reading.classes)
             line.label, line.confidence = reading.label, reading.confidence
-            if not line.samples or now - line.samples[-1][0] >= STEP_SECONDS:
-                line.samples.append((now, reading.probabilities))
+            if line.away or now - line.samples[-1][0] >= STEP_SECONDS:
+                line.samples.append((now, reading.probabilities, line.away))
+                line.away = False
         for line in self._lines.values():
             while line.samples and now - line.samples[0][0] > SPAN_SECONDS:
                 line.samples.popleft()
@@ -81,6 +94,7 @@ class HistoryMemory:
         return tuple(self._record(track, self._lines[track]) for track in sorted(latest))
 
     def _record(self, track: int, line: _Line) -> FaceHistory:
-        ages = np.array([self._now - seconds for seconds, _ in line.samples], dtype=np.float32)
-        probabilities = np.stack([values for _, values in line.samples])
-        return FaceHistory(track, line.classes, ages, probabilities, line.label, line.confidence)
+        ages = np.array([self._now - seconds for seconds, _, _ in line.samples], dtype=np.float32)
+        probabilities = np.stack([values for _, values, _ in line.samples])
+        starts = np.array([start for _, _, start in line.samples], dtype=np.bool_)
+        return FaceHistory(track, line.classes, ages, probabilities, starts, line.label, line.confidence)

@@ -86,6 +86,7 @@ def build_page(
 def _controls(viewers: Viewers) -> None:
     first = viewers.choices
     names = viewers.models.names()
+    note = gr.HTML("", apply_default_css=False, js_on_load=None, elem_id="note")
     model = gr.Dropdown(list(names), value=first.model, label="Model", elem_id="model")
     beside = gr.Dropdown([NONE, *names], value=NONE, label="Second model, beside it", elem_id="beside")
     overlay = gr.Radio(
@@ -108,7 +109,6 @@ def _controls(viewers: Viewers) -> None:
         elem_id="smoothing",
     )
     mirror = gr.Checkbox(first.mirror, label="Show as in a mirror", elem_id="mirror")
-    note = gr.HTML("", apply_default_css=False, js_on_load=None, elem_id="note")
     controls = [model, beside, overlay, layer, opacity, smoothing, mirror]
     gr.on(
         [control.input for control in controls],

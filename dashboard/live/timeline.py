@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-import numpy as np
-
 from dashboard.figures.palette import emotion_color
 from dashboard.figures.text import escape, percent
 from dashboard.live.history import SPAN_SECONDS, FaceHistory
@@ -15,8 +13,6 @@ FACES: Final = 4
 """Timelines drawn at once."""
 WIDTH: Final = 600
 HEIGHT: Final = 84
-GAP_SECONDS: Final = 1.0
-"""A face that was away longer leaves a gap in its lines."""
 
 EMPTY: Final = '<p class="live-quiet">A line for each emotion will run here as soon as a face is found.</p>'
 
@@ -52,9 +48,11 @@ def _strip(face: FaceHistory) -> str:
     )
 
 
-def _path(face: FaceHistory, index: int) -> str:
+def _path(face: FaceHistory, column: int) -> str:
     """Return the SVG path of one class, broken where the face was away."""
     x = WIDTH * (1.0 - face.ages / SPAN_SECONDS)
-    y = HEIGHT * (1.0 - face.probabilities[:, index])
-    breaks = np.concatenate([[True], -np.diff(face.ages) > GAP_SECONDS])
-    return "".join(f"{'M' if new else 'L'}{px:.1f} {py:.1f}" for new, px, py in zip(breaks, x, y, strict=True))
+    y = HEIGHT * (1.0 - face.probabilities[:, column])
+    return "".join(
+        f"{'M' if index == 0 or start else 'L'}{px:.1f} {py:.1f}"
+        for index, (start, px, py) in enumerate(zip(face.starts, x, y, strict=True))
+    )

@@ -160,6 +160,7 @@ class Viewer:
         with self._lock:
             self._note(reports)
             self.running = False
+            self._latest = None
             return self._tally.summary(self._table.dropped)
 
     def table(self) -> str:
@@ -180,6 +181,7 @@ class Viewer:
     def _reset(self) -> None:
         self._history, self._tally = HistoryMemory(), SessionTally()
         self._table = SessionTable(self._models.classes())
+        self._latest = None
         self._taken = 0.0
         self._began = self._drawn = None
 

@@ -121,17 +121,30 @@ def test_another_model_begins_a_line_of_its_own() -> None:
     assert (face.ages.tolist(), face.label) == ([0.0], "sad")
 
 
-def history(ages: list[float], happy: list[float]) -> FaceHistory:
+def test_a_line_breaks_where_the_face_was_away_and_not_where_frames_are_slow() -> None:
+    memory = HistoryMemory()
+    for index, present in enumerate([True, True, False, True, True]):
+        memory.add(make_live(2.0 * index, *([make_face(1)] if present else []), index=index))
+    assert memory.faces(4)[0].starts.tolist() == [True, False, True, False]
+    memory.add(make_live(20.0, make_face(1)))  # the page was hidden for a while
+    assert memory.faces(4)[0].starts.tolist() == [True, False, True, False, True]
+
+
+def history(ages: list[float], happy: list[float], starts: list[bool]) -> FaceHistory:
     values = np.zeros((len(ages), 2), dtype=np.float32)
     values[:, 0], values[:, 1] = happy, 1 - np.array(happy)
-    return FaceHistory(4, ("happy", "sad"), np.array(ages, dtype=np.float32), values, "happy", happy[-1])
+    return FaceHistory(
+        4, ("happy", "sad"), np.array(ages, np.float32), values, np.array(starts, np.bool_), "happy", happy[-1]
+    )
 
 
 def test_the_timeline_draws_a_line_for_each_emotion_where_it_belongs() -> None:
-    html = timeline([history([SPAN_SECONDS, SPAN_SECONDS / 2 + 0.5, 0.5, 0.0], [1.0, 0.5, 0.25, 0.0])])
-    middle = WIDTH * (0.5 - 0.5 / SPAN_SECONDS)
-    # Half a minute ago at 100 % is the upper left corner, now at 0 % the lower right one; gaps lift the pen.
-    expected = f"M0.0 0.0M{middle:.1f} {HEIGHT / 2:.1f}M{WIDTH * (1 - 0.5 / SPAN_SECONDS):.1f} {0.75 * HEIGHT:.1f}"
+    face = history(
+        [SPAN_SECONDS, 0.75 * SPAN_SECONDS, 0.5 * SPAN_SECONDS, 0.0], [1.0, 0.5, 0.25, 0.0], [False, False, True, False]
+    )
+    html = timeline([face])
+    # Half a minute ago at 100 % is the upper left corner, now at 0 % the lower right one; a start lifts the pen.
+    expected = f"M0.0 0.0L{WIDTH / 4:.1f} {HEIGHT / 2:.1f}M{WIDTH / 2:.1f} {0.75 * HEIGHT:.1f}"
     assert f'd="{expected}L{WIDTH:.1f} {HEIGHT:.1f}" stroke="{emotion_color("happy")}"' in html
     assert f'stroke="{emotion_color("sad")}"' in html
     assert "face 4: happy 0 %" in html
@@ -143,7 +156,9 @@ def test_an_empty_timeline_says_what_will_be_there() -> None:
 
 
 def test_names_are_escaped_in_timeline_and_report() -> None:
-    strange = FaceHistory(1, ("<b>",), np.zeros(1, np.float32), np.ones((1, 1), np.float32), "<b>", 1.0)
+    strange = FaceHistory(
+        1, ("<b>",), np.zeros(1, np.float32), np.ones((1, 1), np.float32), np.ones(1, np.bool_), "<b>", 1.0
+    )
     assert "<b>" not in timeline([strange])
 
 

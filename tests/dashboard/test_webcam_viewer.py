@@ -239,6 +239,7 @@ def test_the_pages_script_gets_answers_or_sentences(viewers: Viewers, call: Any)
     assert held is not None
     assert held.startswith(b"\xff\xd8")
     assert "face 2" in call("end_session", {"token": token, "reports": [[0, 30.0]]})["report"]
+    assert "start the camera" in call("snapshot", {"token": token})["error"]  # the last frame went with the session
     assert call("session_table", {"token": token})["table"].startswith("frame,time_seconds,latency_ms")
     for nobody in ({"token": "x"}, {}, None, [], {"token": 7}):
         assert "reload it" in call("read_frame", nobody)["error"]
