@@ -19,6 +19,7 @@ COMMANDS: Final[dict[str, str]] = {
     "evaluate": "measure a checkpoint on a split of a dataset",
     "analyze": "pass over a dataset once; keep answers, gates and Grad-CAM by picture and by class",
     "audit": "find copies, leaks between splits, conflicting labels and blanks in a dataset",
+    "balance": "make a training set with as many pictures of each class, or class weights",
     "compare": "compare two checkpoints on the same pictures",
     "predict": "classify the faces of pictures or folders",
     "explain": "write the attention gates and explanations of one picture",

@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = recipe_help()
     parser.add_argument("--recipe", required=True, help=f"one of {', '.join(recipe_names())}, or a .toml file")
     add_data_options(parser, dataset=None)
+    parser.add_argument("--val-data", type=Path, help="where val is taken from, if elsewhere (for a balanced --data)")
     parser.add_argument("--epochs", type=int, help="instead of the recipe's")
     parser.add_argument("--batch-size", type=int, help="instead of the recipe's")
     parser.add_argument("--learning-rate", type=float, help="peak, instead of the recipe's")
@@ -71,6 +72,7 @@ def _train(recipe: Recipe, out: Path, arguments: argparse.Namespace, processes: 
             recipe,
             out=out,
             data=arguments.data,
+            val_data=arguments.val_data,
             seed=arguments.seed,
             device=arguments.device,
             resume=arguments.resume,

@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from engine.data.balanced import is_balanced
 from engine.data.dataset import FaceDataset, Int64, SkippedFile
 from engine.data.gather import Decoder, gather
 from engine.data.location import find_data
@@ -140,7 +141,7 @@ def read_pictures(
             "such folders; point --data at the dataset itself."
         )
     parts = draw_parts(pictures, seed=0)
-    named = draw_val(pictures, parts, seed=0)
+    named = parts if is_balanced(place) else draw_val(pictures, parts, seed=0)
     return AuditedPictures(
         name=name,
         classes=kind.classes,

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from engine.data.balanced import is_balanced, refuse_drawing
 from engine.data.dataset import Bool, FaceDataset, Int64
 from engine.data.gather import Decoder, Need, Picture, gather
 from engine.data.location import find_data
@@ -112,13 +113,16 @@ def _drawn_by(pictures: Sequence[Picture]) -> tuple[Int64, Int64, list[str]]:
     return labels, duplicate_groups([picture.digest for picture in pictures]), [picture.id for picture in pictures]
 
 
-def _members(split: str, pictures: list[Picture], seed: int) -> tuple[list[int], set[bytes]]:
-    """Return the positions that belong to ``split`` and the digests of the whole training set beside it."""
+def _members(split: str, pictures: list[Picture], seed: int, *, whole: bool) -> tuple[list[int], set[bytes]]:
+    """Return the positions that belong to ``split`` and the digests of the whole training set beside it.
+
+    Of a training set that is taken ``whole``, no ``val`` is drawn.
+    """
     parts = draw_parts(pictures, seed)
     training = {picture.digest for picture, part in zip(pictures, parts, strict=True) if part == "train"}
     if split in TEST_SPLITS:
         return [i for i, part in enumerate(parts) if part in TEST_SPLITS[split]], training
-    parts = draw_val(pictures, parts, seed)
+    parts = parts if whole else draw_val(pictures, parts, seed)
     wanted = {"train", "val"} if split == "trainval" else {split}
     return [i for i, part in enumerate(parts) if part in wanted], training
 
@@ -159,6 +163,9 @@ def _load_pictures(
     place = find_data(name, kind.files, data)
     source = place.name or str(place)
     seen: set[str] = set()
+    balanced = is_balanced(place)
+    if balanced:
+        refuse_drawing(place, split)
 
     def entries() -> Iterator[Entry]:
         for entry in source_entries(name, place):
@@ -168,7 +175,7 @@ def _load_pictures(
     labels = {word: label for label, word in enumerate(kind.classes)}
     decoder = Decoder(labels=labels, size=size, channels=channels, need=_needs(split))
     pictures, skipped = gather(entries(), decoder, drop_unknown=drop_unknown, source=source)
-    positions, training = _members(split, pictures, seed)
+    positions, training = _members(split, pictures, seed, whole=balanced)
     if not positions:
         raise DataError(_nothing(name, split, source, seen))
     chosen = [pictures[position] for position in positions]

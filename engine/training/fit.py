@@ -50,6 +50,7 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
     *,
     out: Path,
     data: Path | None = None,
+    val_data: Path | None = None,
     seed: int = 0,
     device: str = "auto",
     resume: bool = False,
@@ -68,6 +69,7 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
         recipe: what to do.
         out: the checkpoint folder to make; its name is the model's name.
         data: where the pictures lie (see :func:`engine.data.registry.load_dataset`).
+        val_data: where those of ``val`` lie, if elsewhere.
         seed: of weights, order, augmentation and dropout; the split has its own fixed seed.
         device: ``auto``, ``cuda``, ``mps`` or ``cpu``.
         resume: continue the saved run of the same name, if there is one.
@@ -94,8 +96,8 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
     chosen = recipe.model
     spec = input_spec(chosen.architecture, size=chosen.input_size, channels=chosen.input_channels)
     train, val = (
-        _limited(load_split(recipe, split, data=data, drop_unknown=drop_unknown, spec=spec), limit)
-        for split in (recipe.data.train, recipe.data.val)
+        _limited(load_split(recipe, split, data=place, drop_unknown=drop_unknown, spec=spec), limit)
+        for split, place in ((recipe.data.train, data), (recipe.data.val, val_data or data))
     )
     if train.classes != val.classes:
         raise DataError(f"The splits have different classes: {train.classes} and {val.classes}.")
