@@ -72,8 +72,8 @@ class HistoryMemory:
         paused = now - self._now > PAUSE_SECONDS
         self._now = now
         shown = {face.track for face in live.faces}
-        for track, line in self._lines.items():
-            line.away = line.away or paused or track not in shown
+        for track, known in self._lines.items():
+            known.away = known.away or paused or track not in shown
         for face in live.faces:
             reading = face.reading
             line = self._lines.get(face.track)
