@@ -21,11 +21,12 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from dashboard import webcam
+from dashboard.components import snapshot_source
 from dashboard.live.endpoints import Endpoints
 from dashboard.live.limits import Limits
 from dashboard.live.live_loaders import LiveModels
-from dashboard.live.snapshots import SNAPSHOTS
-from engine.errors import UsageError
+from dashboard.live.snapshots import SNAPSHOTS, Snapshots
+from engine.errors import FerLensError, UsageError
 from tests.dashboard.made import ROOT, SAMPLES
 from tests.dashboard.made_live import sample_address
 
@@ -269,11 +270,17 @@ def test_two_pages_over_http_get_their_own_and_leave_no_file(served: Served) -> 
         served.page.viewers.close(name)
 
 
-def test_a_snapshot_is_fetched_by_its_token(served: Served) -> None:
+def test_a_snapshot_is_fetched_by_its_token(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     token = SNAPSHOTS.hold(b"\xff\xd8picture")
     answer = httpx.get(f"{served.url}/snapshot/{token}", timeout=60)
     assert (answer.content, answer.headers["content-type"]) == (b"\xff\xd8picture", "image/jpeg")
     assert httpx.get(f"{served.url}/snapshot/{'x' * 32}", timeout=60).status_code == 404
+    # The dashboard is another process, which holds none itself.
+    monkeypatch.setattr(snapshot_source, "SNAPSHOTS", Snapshots())
+    monkeypatch.setenv("FERLENS_LIVE_URL", served.url + "/")
+    assert snapshot_source.fetch(token) == b"\xff\xd8picture"
+    with pytest.raises(FerLensError, match="no longer held"):
+        snapshot_source.fetch("x" * 32)
 
 
 @pytest.mark.parametrize("tunnel", [None, "https://abc.gradio.live"])
