@@ -24,6 +24,9 @@ COMPARE: Final = "Compare"
 STUDIED: Final[tuple[str, ...]] = ("Class attention", "Misclassifications", "Evaluation", "Data")
 """The pages that choose their pictures from an analysis or a whole dataset; they draw that choice themselves."""
 
+LIVE: Final[tuple[str, ...]] = ("Video", "Webcam")
+"""The pages that take films and cameras, no picture."""
+
 _UPLOADED: Final = "uploaded_pictures"
 
 _current: ContextVar[Selection | None] = ContextVar("selection", default=None)
@@ -67,7 +70,7 @@ def _draw(page: str) -> Selection:
             model = _model(loaders.shelf().names, default=DEFAULT_MODEL)
         elif state.MODEL in st.session_state:  # said again, it outlives the visit
             st.session_state[state.MODEL] = st.session_state[state.MODEL]
-        if page in STUDIED:
+        if page in STUDIED or page in LIVE:
             return Selection(model, state.SOURCES[0], (), 0)
         # A dataset's picture is taken as a model takes it; Compare's models are chosen later, so the first one's way.
         source, pictures = _pictures(model or next(iter(loaders.shelf().names), None))
@@ -135,7 +138,12 @@ def _sample() -> tuple[NamedPicture, ...]:
     if unknown is not None:
         st.error(f"Unknown sample '{unknown}'; valid: {', '.join(samples)}. Showing {key}.")
     sample = samples[key]
-    return (NamedPicture(sample.title, loaders.sample_bytes(sample), sample.credit),)
+    return (NamedPicture(sample.title, loaders.sample_bytes(sample), sample.credit, cut=sample.expression is not None),)
+
+
+def hand_over(picture: NamedPicture) -> None:
+    """Make another page's picture the uploaded one, for the pages whose address then says ``source=upload``."""
+    st.session_state[_UPLOADED] = (picture,)
 
 
 def _take_upload() -> None:

@@ -1,0 +1,154 @@
+"""A film that was read: the player and its numbers, a face's timeline, the chosen moment, and the files."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Final
+
+import streamlit as st
+
+from dashboard import state, theme, video_loaders
+from dashboard.components.evaluation_numbers import ink
+from dashboard.components.frame import hand_over
+from dashboard.figures.probabilities import probability_bars
+from dashboard.figures.text import escape
+from dashboard.figures.video_frame import marked_frame
+from dashboard.figures.video_summary import face_title, faces_table, summary_words
+from dashboard.figures.video_timeline import clicked, timeline_chart
+from dashboard.figures.video_tracks import FaceTimeline
+from dashboard.state import NamedPicture
+from dashboard.video_loaders import ReadFilm
+from engine.models.checkpoint import DEFAULT_MODEL
+from engine.records import FaceBox
+
+EXPLAIN: Final = "pages/1_Explain.py"
+CHART: Final = "film_chart"
+FACE: Final = "film_face"
+MOMENT: Final = "film_moment"
+_TAKEN: Final = "film_click_taken"
+_ENDS: Final = {
+    "limit": "It was read as far as this server reads films; the rest is left out.",
+    "cut short": "",  # the engine's own note says it
+}
+
+
+def show_result(read: ReadFilm) -> None:
+    """Draw all of it."""
+    theme.section("The film", escape(summary_words(read.summary)))
+    stem = PurePath(read.source.name).stem
+    with st.container(key="stack-film"):
+        left, right = st.columns([6, 5], gap="large")
+    player = left.container(key="film-player")
+    with left.container(horizontal=True):
+        st.download_button(
+            "Annotated film (WebM)",
+            read.annotated,
+            f"{stem}-annotated.webm",
+            "video/webm",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Tracks (CSV)", read.table, f"{stem}-tracks.csv", "text/csv", icon=":material/download:", on_click="ignore"
+        )
+    with right:
+        for sentence in filter(None, (*read.summary.notes, _ENDS.get(read.summary.ended, ""))):
+            st.info(sentence, icon=":material/info:")
+        if read.faces:
+            st.html(faces_table(read.faces))
+            st.caption(
+                "Faces are followed from frame to frame, nobody is recognised. Labels are smoothed and held: one "
+                "changes when another is clearly ahead for a quarter of a second."
+                if read.choices.half_life_seconds
+                else "Faces are followed from frame to frame, nobody is recognised. Each frame answers for itself."
+            )
+    moment = _show_timeline(read) if read.faces else None
+    with player:
+        st.video(read.annotated, format="video/webm", start_time=moment or 0, muted=True)
+
+
+def _show_timeline(read: ReadFilm) -> float | None:
+    """Draw one face's chart and the chosen moment; return its time, or None while none is chosen."""
+    theme.section(
+        "Over time",
+        "The model's probabilities for one face. The band below is the label shown. Click on a moment.",
+    )
+    named = {timeline.track: timeline for timeline in read.faces}
+    track = read.faces[0].track
+    if len(named) > 1:
+        key = f"{FACE}.{read.source.digest[:12]}"
+        if st.session_state.get(key, track) not in named:  # another reading told other faces apart
+            del st.session_state[key]
+        track = st.selectbox(
+            f"{len(named)} faces, the one shown longest first",
+            list(named),
+            format_func=lambda number: face_title(named[number]),
+            key=key,
+            width=420,
+        )
+    timeline = named[track]
+    where = f"{read.source.digest[:12]}.{track}"
+    _take_click(timeline, where)
+    asked: float | None = st.session_state.get(f"{MOMENT}.{where}")
+    index = None if asked is None else timeline.at(asked)
+    moment = None if index is None else float(timeline.seconds[index])
+    st.plotly_chart(
+        timeline_chart(timeline, ink(), until=read.summary.seconds, moment=moment),
+        width="stretch",
+        key=f"{CHART}.{where}",
+        on_select="rerun",
+        selection_mode="points",
+        config={"displayModeBar": False},
+    )
+    first, last = float(timeline.seconds[0]), float(timeline.seconds[-1])
+    if last > first:
+        given = {} if asked is not None else {"value": first}
+        chosen = st.slider(
+            f"Moment, while face #{track} is in the film",
+            first,
+            last,
+            step=min(timeline.frame_seconds, last - first),
+            format="%.2f s",
+            key=f"{MOMENT}.{where}",
+            **given,
+        )
+        index = timeline.at(chosen)
+    _show_moment(read, timeline, index or 0)
+    return moment
+
+
+def _take_click(timeline: FaceTimeline, where: str) -> None:
+    """Let a new click on the chart move the slider; the chart forgets its selection when it is drawn anew."""
+    at = clicked(st.session_state.get(f"{CHART}.{where}"))
+    taken = f"{_TAKEN}.{where}"
+    if at is not None and at != st.session_state.get(taken):
+        st.session_state[f"{MOMENT}.{where}"] = float(timeline.seconds[timeline.at(at)])
+    st.session_state[taken] = at
+
+
+def _show_moment(read: ReadFilm, timeline: FaceTimeline, index: int) -> None:
+    """Draw the film's own frame with the face marked, its bars, and the way to Explain."""
+    seconds, label = float(timeline.seconds[index]), timeline.labels[index]
+    pixels = video_loaders.frame(read.source, seconds)
+    with st.container(key="stack-moment"):
+        left, right = st.columns([5, 6], gap="large")
+    with left.container(key="film-frame"):
+        box = FaceBox(*(int(value) for value in timeline.boxes[index]))
+        st.image(
+            marked_frame(pixels, box, label),
+            output_format="JPEG",
+            width="content",
+            alt=f"frame at {seconds:.2f} s with face #{timeline.track} marked",
+        )
+    with right:
+        hidden = "" if timeline.seen[index] else ", hidden for a moment: its place is predicted"
+        st.html(
+            f'<div class="fl-quiet">{seconds:.2f} s, face #{timeline.track}, label shown: <b>{escape(label)}</b>'
+            f"{hidden}</div>" + probability_bars(timeline.reading(index))
+        )
+        if st.button("Explain this frame", key="film_explain", icon=":material/search:"):
+            name = f"{PurePath(read.source.name).stem} at {seconds:.2f} s.png"
+            hand_over(NamedPicture(name, video_loaders.frame_png(read.source, seconds)))
+            model = {} if read.choices.model == DEFAULT_MODEL else {state.MODEL: read.choices.model}
+            st.switch_page(EXPLAIN, query_params={state.SOURCE: "upload", **model})
+        st.caption("Explain reads this one frame by itself, without smoothing, so its answer may differ.")

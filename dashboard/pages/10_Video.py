@@ -1,0 +1,49 @@
+"""Video: a film's faces and their emotions over time; a click on a moment leads to Explain."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+# As in Home.py: the first visit to a fresh server may run this file without it.
+if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
+    sys.path.insert(0, root)
+
+import streamlit as st
+
+from dashboard import loaders
+from dashboard.components import empty
+from dashboard.components.frame import framed
+from dashboard.components.video_choice import choose_film, choose_reading
+from dashboard.components.video_reading import read_when_asked
+from dashboard.components.video_result import show_result
+from dashboard.figures.video_summary import CSS
+from dashboard.state import Selection
+from engine.errors import FerLensError
+
+
+def main(selected: Selection) -> None:
+    """Select, load, draw."""
+    shelf = loaders.shelf()
+    st.html(CSS)
+    st.title("Video")
+    empty.problems(shelf.problems)
+    if selected.model is None:
+        empty.no_checkpoint()
+        return
+    st.html(
+        '<p class="fl-lead">Every face of a film is followed and read, frame by frame. A reading of an expression is '
+        "not knowledge of a feeling: do not judge people by it.</p>"
+    )
+    card = shelf.card(selected.model)
+    try:
+        film = choose_film()
+        read = read_when_asked(film, card, choose_reading(card))
+        if read is not None:
+            show_result(read)
+    except FerLensError as error:
+        empty.problems([str(error)])
+
+
+with framed("Video") as chosen:
+    main(chosen)
