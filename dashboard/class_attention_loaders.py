@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.loaders import KEPT
+from dashboard.loaders import KEPT, shelf
 from engine.analysis.analysed import AnalysedSplit
 from engine.analysis.attention_file import AttentionFile, find_attention
+from engine.analysis.gate_use_file import gate_use_file, read_gate_use
 from engine.analysis.places import ATTENTION, analysis_folder
 from engine.models.checkpoint import checkpoints_folder
 
 if TYPE_CHECKING:
     from engine.analysis.class_regions import ClassPlace
+    from engine.analysis.gate_use_record import SplitGateUse
     from engine.analysis.store import AnalysisStore
     from engine.analysis.typical import Typical
 
@@ -33,6 +35,22 @@ def attention(model: str, split: AnalysedSplit) -> AttentionFile:
     file = analysis_folder(folder / model, split.dataset, split.split) / ATTENTION
     stamp = file.stat().st_mtime_ns if file.is_file() else 0
     return _attention(str(folder), model, split.dataset, split.split, stamp)
+
+
+@st.cache_data(show_spinner=False, max_entries=KEPT)
+def _gates_in_use(file: Path, model: str, dataset: str, split: str, stamp: int, digest: str) -> SplitGateUse | None:  # noqa: ARG001  # the file's time, the weights
+    return read_gate_use(file, shelf().card(model), dataset=dataset, split=split)
+
+
+def gates_in_use(model: str, split: AnalysedSplit) -> SplitGateUse | None:
+    """Return how a model's gates are used on a split, None where it was not measured.
+
+    Raises:
+        DataError: the file is damaged or of other weights, with the command that mends it; that is not kept.
+    """
+    file = gate_use_file(checkpoints_folder() / model, split.dataset, split.split)
+    stamp = file.stat().st_mtime_ns if file.is_file() else 0
+    return _gates_in_use(file, model, split.dataset, split.split, stamp, shelf().card(model).weights_sha256)
 
 
 Key = tuple[tuple[str, int], ...]

@@ -19,7 +19,7 @@ from dashboard.figures.class_maps import ALL_CLASSES, SCALES, SHOWS
 from engine.analysis.class_attention import GROUPS
 
 VIEW: Final = "view"
-TABS: Final[tuple[str, ...]] = ("Maps", "Channels", "Regions")
+TABS: Final[tuple[str, ...]] = ("Maps", "Channels", "Regions", "Is it used?")
 GROUP: Final = "pictures"
 SHOW: Final = "cells"
 REFERENCE: Final = "reference"
@@ -36,10 +36,13 @@ CHANNEL_CELLS: Final = "channel_cells"
 CHANNEL_ORDER: Final = "channel_order"
 CHANNEL_MOST: Final = "channel_most"
 CHANNEL_CLUSTERS: Final = "channel_clusters"
+USED_GATE: Final = "used_gate"
+USED_PICTURES: Final = "used_pictures"
 
 WIDGETS: Final[tuple[str, ...]] = (
     ANALYSIS, AGAINST, VIEW, GROUP, SHOW, REFERENCE, RANGE, OUTLINE, GATE, CLASS, VERSUS, RANKED_BY, OVERLAY,
-    CHANNEL_GATE, CHANNEL_CELLS, CHANNEL_ORDER, CHANNEL_MOST, CHANNEL_CLUSTERS,
+    CHANNEL_GATE, CHANNEL_CELLS, CHANNEL_ORDER, CHANNEL_MOST, CHANNEL_CLUSTERS, USED_GATE,
+    USED_PICTURES,
 )  # fmt: skip
 CHOICES: Final[dict[str, Sequence[str]]] = {
     VIEW: TABS,

@@ -40,6 +40,12 @@ CSS: Final = """<style>
 .fl-places{font-variant-numeric:tabular-nums}
 .fl-places td,.fl-places th{white-space:nowrap}
 .fl-wideholder{overflow-x:auto}
+.fl-use{font-variant-numeric:tabular-nums}
+.fl-table.fl-use th,.fl-table.fl-use td{white-space:nowrap;padding:.34rem .7rem .34rem .5rem}
+.fl-table.fl-use tbody th,.fl-table.fl-use thead th:first-child{padding-left:0}
+.fl-use td.fl-verdict-cell{background:color-mix(in srgb,currentColor calc(var(--use)*1%),transparent)}
+.fl-use .fl-all{border-right:2px solid color-mix(in srgb,currentColor 22%,transparent)}
+.fl-use .fl-trust-mark{display:inline-block;width:1.15em}
 @media (max-width:1000px){
 .fl-cgrids{flex-direction:column}.fl-cgrids section{width:100%}
 .fl-two .fl-cgrid{grid-template-columns:4.6rem repeat(var(--layers),minmax(56px,1fr))}

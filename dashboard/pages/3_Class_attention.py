@@ -18,6 +18,7 @@ from dashboard.components import (
     class_attention_detail,
     class_attention_grid,
     class_attention_regions,
+    class_attention_use,
     empty,
     mistake_filters,
 )
@@ -35,7 +36,9 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
         store = study_loaders.store(models, split.dataset, split.split)
         files = {name: class_attention_loaders.attention(name, split) for name in models}
     class_attention_choice.say_unknown(class_attention_choice.CHOICES)
-    maps, channels, regions = st.tabs(class_attention_choice.TABS, key=class_attention_choice.VIEW, bind="query-params")
+    maps, channels, regions, used = st.tabs(
+        class_attention_choice.TABS, key=class_attention_choice.VIEW, bind="query-params"
+    )
     with maps:
         if maps.open:
             choice = class_attention_grid.controls(store.classes, split.dataset)
@@ -47,6 +50,9 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
     with regions:
         if regions.open:
             class_attention_regions.show_regions(store, files)
+    with used:
+        if used.open:
+            class_attention_use.show_use(files, split)
 
 
 def main(selected: Selection) -> None:

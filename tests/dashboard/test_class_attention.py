@@ -10,10 +10,13 @@ import pyarrow.parquet as pq
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from engine.analysis.gate_use_file import gate_use_file, write_gate_use
 from engine.analysis.regions import REGIONS
 from engine.labels import EMOTIONS
+from engine.models.checkpoint import read_card
 from tests.dashboard.made import page_html, sentences
 from tests.dashboard.made_analysis import write_analysed
+from tests.dashboard.made_gate_use import make_use
 
 PAGE = "pages/3_Class_attention.py"
 LAYER = "block2.spatial"
@@ -116,6 +119,36 @@ def test_channels_are_drawn_for_a_model_that_has_them(page: AppTest) -> None:
     app.sidebar.selectbox(key="model").set_value("baseline").run()
     assert not app.exception
     assert any("baseline has no channel attention gate" in block.value for block in app.info)
+
+
+def test_whether_gates_are_used_is_shown_or_how_to_measure_it(
+    page: AppTest, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(page, view="Is it used?", against="baseline")
+    assert not app.exception
+    assert any("baseline has no attention gate" in block.value for block in app.info)
+    command = "python -m engine benchmark gates --model cbam --dataset synthetic --split test"
+    assert app.code[0].value == command
+    shutil.copytree(store, tmp_path / "all")
+    monkeypatch.setenv("FERLENS_CHECKPOINTS", str(tmp_path / "all"))
+    card = read_card(tmp_path / "all" / "cbam")
+    file = gate_use_file(tmp_path / "all" / "cbam", "synthetic", "test")
+    write_gate_use(file, make_use(digest=card.weights_sha256))
+    app.run()
+    app.selectbox(key="used_gate").set_value("block2.spatial")
+    app.selectbox(key="used_pictures").set_value("sad").run()
+    assert not app.exception
+    assert not sentences(app)
+    html = page_html(app)
+    assert html.count('aria-label="used"') == 7
+    assert "Of 2 attention gates 1 is used (block 2 spatial)" in html
+    assert '<td class="fl-number">.020 (.020–.020)</td>' in html
+    write_gate_use(file, make_use(), overwrite=True)
+    app.run()
+    assert not app.exception
+    (sentence,) = sentences(app)
+    assert "measured with other weights" in sentence
+    assert f"{command} --force" in sentence
 
 
 def test_regions_have_their_pictures_means_and_the_tabs_keep_the_map(page: AppTest, store: Path) -> None:

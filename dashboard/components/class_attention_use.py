@@ -1,0 +1,104 @@
+"""The fourth tab of the Class attention page: is each gate used, over the data set and for each class?"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import class_attention_loaders, theme
+from dashboard.components import class_attention_choice as chosen
+from dashboard.components import empty
+from dashboard.components.class_attention_grid import Files
+from dashboard.components.mistake_gallery import csv_text
+from dashboard.figures.gate_use_table import (
+    effect_rows,
+    effects_html,
+    gate_title,
+    legend_words,
+    read_use,
+    sample_words,
+    shares_html,
+    use_table_html,
+)
+from dashboard.figures.text import escape
+from engine.analysis.analysed import AnalysedSplit
+from engine.analysis.class_dependence import is_gradcam
+from engine.analysis.gate_use_file import gate_use_command
+from engine.analysis.gate_use_record import SplitGateUse
+from engine.errors import DataError
+
+
+def show_use(files: Files, split: AnalysedSplit) -> None:
+    """Draw the verdicts of each model's gates, and every replacement of one gate."""
+    measured: dict[str, SplitGateUse] = {}
+    for model, file in files.items():
+        if all(is_gradcam(layer) for layer in file.layers):
+            st.info(f"{model} has no attention gate, so there is nothing to replace.", icon=":material/info:")
+            continue
+        try:
+            use = class_attention_loaders.gates_in_use(model, split)
+        except DataError as error:
+            empty.problems([str(error)])
+            continue
+        if use is None:
+            _not_measured(model, split)
+        else:
+            measured[model] = use
+            _show_model(use)
+    if measured:
+        st.caption(legend_words())
+        _show_replacements(measured)
+        st.download_button(
+            "Every figure as CSV",
+            lambda: csv_text(row for use in measured.values() for row in effect_rows(use)),
+            f"gate-use-{split.name}-{'-'.join(measured)}.csv",
+            "text/csv",
+            icon=":material/table:",
+            on_click="ignore",
+        )
+
+
+def _not_measured(model: str, split: AnalysedSplit) -> None:
+    with st.container(border=True):
+        st.markdown(
+            f"**Whether {model} uses its gates is not measured on {split.dataset} {split.split} yet.** The command "
+            "replaces each gate on a sample of pictures and compares the answers; it takes minutes."
+        )
+        st.code(gate_use_command(model, split.dataset, split.split), language="bash")
+
+
+def _show_model(use: SplitGateUse) -> None:
+    st.html(
+        f'<div class="fl-cmodel">{escape(use.model)}</div><div class="fl-reading" style="margin-top:.2rem">'
+        f'{escape(read_use(use))} <span class="fl-quiet">{escape(sample_words(use))}.</span></div>{use_table_html(use)}'
+    )
+    if use.shares is not None:
+        gamma = "none" if use.shares.gamma is None else f"{use.shares.gamma:.4g}"
+        theme.section(
+            "What the answer is made of",
+            f"γ = {gamma}. How loud the cross-modal attention is beside what it is added to, and how much of the "
+            "predicted class’s logit (above the mean of the classes) each part gives; exact for each picture, and the "
+            "two shares add up to 100 %.",
+        )
+        st.html(shares_html(use.shares, use.groups))
+
+
+def _show_replacements(measured: dict[str, SplitGateUse]) -> None:
+    """Draw every replacement of one gate, for each model that has it."""
+    gates = {layer: kind for use in measured.values() for layer, kind in use.gates.items()}
+    groups = next(iter(measured.values())).groups
+    chosen.say_unknown({chosen.USED_GATE: tuple(gates), chosen.USED_PICTURES: groups})
+    theme.section("One gate, each replacement", "Replaced minus unchanged; hover a row for what stands in its place.")
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        layer = chosen.select(
+            "Gate", tuple(gates), chosen.USED_GATE, format_func=lambda name: gate_title(name, gates[name])
+        )
+        group = chosen.select("Pictures", groups, chosen.USED_PICTURES, width=150)
+    for model, use in measured.items():
+        if layer not in use.gates:
+            st.caption(f"{model} has no gate called {layer}.")
+            continue
+        found = use.accuracy[group]
+        accuracy = "" if found.mean is None else f", {100 * found.mean:.1f} % answered rightly with the gate as it is"
+        st.html(
+            f'<div class="fl-quiet">{escape(model)}, n = {found.n:,}{accuracy}.</div>{effects_html(use, layer, group)}'
+        )
