@@ -51,7 +51,8 @@ class CmaenShares:
         if self.emotion is None or self.fusion is None:
             return None
         whole = self.emotion + self.fusion
-        return np.divide(self.emotion, whole, out=np.full_like(whole, np.nan), where=whole != 0)
+        share: Float32 = np.divide(self.emotion, whole, out=np.full_like(whole, np.nan), where=whole != 0)
+        return share
 
 
 def _loudness(model: CMAEN, seen: dict[str, Tensor], weights: Tensor) -> Tensor:
@@ -59,7 +60,9 @@ def _loudness(model: CMAEN, seen: dict[str, Tensor], weights: Tensor) -> Tensor:
     assert model.cross.gamma is not None  # noqa: S101 - only asked of a network that has the attention
     out = weights.to(seen["value"].dtype) @ seen["value"]
     own = seen["project"].flatten(1).norm(dim=1)
-    return model.cross.gamma.abs() * out.flatten(1).norm(dim=1) / own.clamp_min(torch.finfo(own.dtype).tiny)
+    added = model.cross.gamma.abs() * out.flatten(1).norm(dim=1)
+    ratio: Tensor = added / own.clamp_min(torch.finfo(own.dtype).tiny)
+    return ratio
 
 
 def cmaen_shares(model: nn.Module, faces: UInt8, *, spec: InputSpec) -> CmaenShares | None:

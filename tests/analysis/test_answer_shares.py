@@ -12,7 +12,7 @@ def made(values: list[float] | None) -> np.ndarray | None:
 
 
 def test_means_by_class_and_what_is_lacking_stays_none() -> None:
-    found = CmaenShares(0.5, (0.6, 0.4), made([0.1, 0.3, 0.2]), made([1.0, 3.0, -1.0]), made([1.0, 1.0, 2.0]))  # type: ignore[arg-type]
+    found = CmaenShares(0.5, (0.6, 0.4), made([0.1, 0.3, 0.2]), made([1.0, 3.0, -1.0]), made([1.0, 1.0, 2.0]))
     shares = answer_shares(found, "abc", ["happy", "sad", "sad"], ["happy", "sad"], all_name="all", seed=0)
     assert shares.means["all"]["emotion_share"].mean == pytest.approx((0.5 + 0.75 - 1.0) / 3)
     assert shares.means["sad"]["ratio"].mean == pytest.approx(0.25)
