@@ -51,7 +51,8 @@ class NamedPicture:
         name: the file's, never a path; a dataset's picture has its id.
         data: the file's bytes. digest: their sha256.
         credit: where it is from, for a sample or a dataset's picture.
-        truth: what a dataset labels it with, or None; its pictures are cut to one face already.
+        truth: what a dataset labels it with, or None.
+        cut: whether it is framed as models were trained: a dataset's picture, or a built-in face.
     """
 
     name: str
@@ -59,10 +60,13 @@ class NamedPicture:
     credit: str = ""
     digest: str = field(default="", compare=False)
     truth: str | None = None
+    cut: bool = False
 
     def __post_init__(self) -> None:
         if not self.digest:
             object.__setattr__(self, "digest", hashlib.sha256(self.data).hexdigest())
+        if self.truth is not None:
+            object.__setattr__(self, "cut", True)
 
 
 @dataclass(frozen=True)

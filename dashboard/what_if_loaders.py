@@ -75,7 +75,7 @@ def second_face(card: RunCard, named: NamedPicture) -> tuple[UInt8, FaceBox | No
     Raises PictureError where the picture cannot be read.
     """
     picture = loaders.picture(named.digest, named.data, named.name)
-    found = loaders.faces(named.digest, picture.pixels, card.name, card.weights_sha256, False).faces[0]
+    found = loaders.faces(named.digest, picture.pixels, card.name, card.weights_sha256, named.cut).faces[0]
     return as_taken(card, found.crop), found.box
 
 

@@ -79,8 +79,8 @@ def find_face(card: RunCard, named: NamedPicture) -> Found | None:
         left, right = st.columns([5, 6], gap="large")
     seen = left.container()
     with left:
-        # A data set's pictures are cut to one face already, and models answer them whole.
-        whole = named.truth is not None or st.toggle(
+        # Where a picture is cut to one face already, models answer it whole.
+        whole = named.cut or st.toggle(
             "Use the whole picture",
             key="whole",
             help="Skips the search for faces: for a picture that is already cut to one face.",
@@ -102,7 +102,8 @@ def show_answer(
 ) -> None:
     """Draw the verdict, the bars, the reading, and the face as the model saw it.
 
-    ``cut``: it is a dataset's picture. ``trusted`` says what is known of whether gates and map may be believed.
+    ``cut``: the picture was cut to one face already. ``trusted`` says what is known of whether gates and map may be
+    believed.
     """
     prediction = explanation.prediction
     st.html(verdict(prediction) + probability_bars(prediction))
@@ -127,7 +128,7 @@ def _seen(explanation: FaceExplanation, whole: bool, cut: bool) -> str:
     if box is not None:
         return f"{said}, from the face of {box.width} × {box.height} pixels and a margin around it."
     if cut:
-        return f"{said}, as the data set has it."
+        return f"{said}, the whole picture: it is cut to one face already."
     if whole:
         return f"{said}, from the whole picture, as you asked."
     return f"{said}. No face was found, so the whole picture was classified: take the answer with care."

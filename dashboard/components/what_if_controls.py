@@ -155,7 +155,8 @@ def _second_picture(choice: str) -> tuple[NamedPicture | None, str]:
         )
         return (NamedPicture(file.name, file.getvalue()) if file is not None else None), ""
     sample = next(one for one in loaders.samples() if one.key == choice)
-    return NamedPicture(sample.title, loaders.sample_bytes(sample), sample.credit), sample.key
+    cut = sample.expression is not None
+    return NamedPicture(sample.title, loaders.sample_bytes(sample), sample.credit, cut=cut), sample.key
 
 
 def second_face(card: RunCard, regions: FaceRegions) -> Staged | None:

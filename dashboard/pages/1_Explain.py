@@ -79,7 +79,7 @@ def explain(card: RunCard, named: NamedPicture) -> None:
 
     with reading:
         trust_words = read_trust(trusted, main_map)
-        answer.show_answer(chosen, main_map, key.whole, cut=truth is not None, trusted=trust_words)
+        answer.show_answer(chosen, main_map, key.whole, cut=named.cut, trusted=trust_words)
         if truth is not None:
             answer.show_truth(truth, predicted)
     with gates:

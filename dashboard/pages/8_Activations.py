@@ -24,7 +24,7 @@ from engine.records import RunCard, UInt8
 def face_of(card: RunCard, named: NamedPicture) -> UInt8 | None:
     """Find the picture's face, or let one be chosen; return it as the model takes it, or None where there is none."""
     picture = loaders.picture(named.digest, named.data, named.name)
-    whole = named.truth is not None
+    whole = named.cut
     with st.spinner(f"Finding faces, answering with {card.name} …"):
         found = loaders.faces(named.digest, picture.pixels, card.name, card.weights_sha256, whole)
     if found.error is not None:

@@ -59,8 +59,8 @@ def parts_of(chosen: Selection, named: NamedPicture, box: FaceBox | None, size: 
 def choose_face(card: RunCard, chosen: Selection, named: NamedPicture) -> Subject | None:
     """Find the picture's faces and let a person choose one; None where there is no answer, which is said."""
     picture = loaders.picture(named.digest, named.data, named.name)
-    # A data set's pictures are cut to one face already, and models answer them whole.
-    whole = named.truth is not None or st.toggle(
+    # Where a picture is cut to one face already, models answer it whole.
+    whole = named.cut or st.toggle(
         "Use the whole picture",
         key="whole",
         help="Skips the search for faces: for a picture that is already cut to one face.",
