@@ -102,7 +102,6 @@ def _show_timeline(read: ReadFilm) -> float | None:
     )
     first, last = float(timeline.seconds[0]), float(timeline.seconds[-1])
     if last > first:
-        given = {} if asked is not None else {"value": first}
         chosen = st.slider(
             f"Moment, while face #{track} is in the film",
             first,
@@ -110,7 +109,6 @@ def _show_timeline(read: ReadFilm) -> float | None:
             step=min(timeline.frame_seconds, last - first),
             format="%.2f s",
             key=f"{MOMENT}.{where}",
-            **given,
         )
         index = timeline.at(chosen)
     _show_moment(read, timeline, index or 0)

@@ -24,6 +24,7 @@ COMMANDS: Final[dict[str, str]] = {
     "predict": "classify the faces of pictures or folders",
     "explain": "write the attention gates and explanations of one picture",
     "video": "follow the faces of a film, stream or camera and their emotions over time",
+    "serve": "serve the dashboard and the live page from one port",
     "export": "write a checkpoint as ONNX, TorchScript or PT2 for other programs",
     "benchmark": "measure explanations against known evidence, or the store's speed",
     "report": "write a model's evaluation as one HTML file, with figures for print",

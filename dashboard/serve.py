@@ -1,0 +1,148 @@
+"""One server for a deployment: Streamlit's pages at ``/``, the Gradio page and its API at ``/live``.
+
+``python -m engine serve`` starts it. Both run in one process, so a snapshot passes from the live page to Explain in
+memory. See docs/deploy.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from dashboard.live.limits import Limits
+from engine.cli.serve import add_arguments
+from engine.errors import FerLensError, UsageError
+
+if TYPE_CHECKING:
+    import streamlit as st
+
+HOME: Final = Path(__file__).resolve().parent / "Home.py"
+LIVE: Final = "/live"
+STOP_SECONDS: Final = 3
+"""How long open pages may hold up the end; their connections never end by themselves."""
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m engine serve", description="Serve dashboard and live page.")
+    add_arguments(parser)
+    return parser.parse_args(arguments)
+
+
+def build_app(model: str, *, port: int) -> st.App:
+    """Return the whole as an ASGI application.
+
+    Args:
+        model: the live page's first checkpoint; it is loaded here.
+        port: the one that it will be served at.
+
+    Raises:
+        FerLensError: the model cannot be loaded, or a setting makes no sense.
+    """
+    import gradio as gr
+    import streamlit as st
+    from fastapi import FastAPI
+    from starlette.middleware import Middleware
+    from starlette.routing import Mount
+
+    from dashboard.live.body_limit import BodyLimit
+    from dashboard.live.look import style
+    from dashboard.live.page import build_page
+    from dashboard.live.snapshot_route import add_snapshot_route
+
+    limits = Limits.from_environment(os.environ)
+    # Where the pages find the live page: the server itself, and browsers, which may know the server by another name.
+    os.environ["FERLENS_LIVE_URL"] = f"http://127.0.0.1:{port}{LIVE}"
+    os.environ["FERLENS_LIVE_LINK"] = f"{LIVE}/"
+    page = build_page(model, limits=limits, dashboard="")
+    shell = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    gr.mount_gradio_app(
+        shell,
+        page,
+        path=LIVE,
+        max_file_size=f"{limits.upload_megabytes}mb",
+        app_kwargs={"middleware": [Middleware(BodyLimit, largest=limits.body_bytes)]},
+        allowed_paths=[],
+        show_error=False,
+        ssr_mode=False,
+        run_history=False,
+        footer_links=[],
+        enable_monitoring=False,
+        **style(),
+    )
+    (mount,) = (route for route in shell.routes if isinstance(route, Mount) and route.path == LIVE)
+    add_snapshot_route(mount.app)  # type: ignore[arg-type]  # Gradio's application is a FastAPI
+
+    @asynccontextmanager
+    async def lifespan(_: st.App) -> AsyncIterator[None]:
+        async with shell.router.lifespan_context(shell):  # Gradio starts and ends its queue here
+            yield
+
+    return st.App(HOME, routes=[mount], lifespan=lifespan)
+
+
+def check_free(host: str, port: int) -> None:
+    """Raise UsageError where ``port`` cannot be served at."""
+    if not 1 <= port <= 65_535:
+        raise UsageError(f"Expected --port from 1 to 65535, got {port}; choose another.")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise UsageError(f"Expected --host as an address of this machine, got '{host}'; try 127.0.0.1.") from error
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            raise UsageError(
+                f"Expected port {port} at {host} to be free and ours to take, but it is not; choose another with "
+                "--port, or another --host."
+            ) from error
+
+
+def serve(arguments: argparse.Namespace) -> None:
+    """Serve until Ctrl-C or SIGTERM. Raises FerLensError where it cannot begin."""
+    import uvicorn
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a kill ends it as Ctrl-C does: status 0
+    check_free(arguments.host, arguments.port)
+    app = build_app(arguments.model, port=arguments.port)
+    config = uvicorn.Config(
+        app,
+        host=arguments.host,
+        port=arguments.port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    shown = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
+    sys.stdout.write(f"Dashboard: http://{shown}:{arguments.port}/\nLive page: http://{shown}:{arguments.port}{LIVE}/\n")
+    sys.stdout.flush()
+    uvicorn.Server(config).run()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve; status 2 for wrong use, 1 for what failed, each with one line."""
+    try:
+        serve(parse(arguments))
+    except UsageError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    except FerLensError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

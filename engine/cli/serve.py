@@ -1,0 +1,43 @@
+"""``python -m engine serve``: the dashboard and the live page from one port.
+
+The engine knows no interface: this command becomes ``python -m dashboard.serve``, which it names and does not import.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+from engine.errors import UsageError
+from engine.models.checkpoint import DEFAULT_MODEL
+
+SERVER: Final = "dashboard.serve"
+ROOT: Final = Path(__file__).resolve().parents[2]
+HOST: Final = "127.0.0.1"
+PORT: Final = 8501
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "--host",
+        default=HOST,
+        help="address to serve at (default: %(default)s, this machine alone; 0.0.0.0 lets others in, without a login)",
+    )
+    parser.add_argument("--port", type=int, default=PORT, help="default: %(default)s")
+    parser.add_argument(
+        "--model", default=DEFAULT_MODEL, help="checkpoint name, the live page's first (default: %(default)s)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Become the server, so that Ctrl-C and a kill reach it."""
+    if not (ROOT / "dashboard" / "serve.py").is_file():
+        raise UsageError("Expected the folder 'dashboard' beside 'engine', but it is not there; get the whole project.")
+    words = ["--host", arguments.host, "--port", str(arguments.port), "--model", arguments.model]
+    os.chdir(ROOT)  # Streamlit reads .streamlit/config.toml from where it starts
+    os.execv(sys.executable, [sys.executable, "-m", SERVER, *words])  # noqa: S606 - no shell: our own interpreter
+    return 0  # reached only where execv is replaced, as in the tests
