@@ -9,7 +9,9 @@ import streamlit as st
 
 from dashboard import loaders, state
 from dashboard.components import empty
+from dashboard.components.maps import CONTRAST
 from dashboard.figures.compare_text import LEAST, MOST, default_models, pairs_of, refused
+from engine.explain.target import TRUE
 from engine.records import RunCard
 
 MODELS: Final = "models"
@@ -104,16 +106,35 @@ def choose_pair(names: Sequence[str]) -> tuple[int, int]:
     return by_text[chosen]
 
 
-def choose_target(cards: Sequence[RunCard], layers: Sequence[Sequence[str]]) -> tuple[str, str, str]:
-    """Draw what the Grad-CAM explains and where; return (class or ``predicted``, class to subtract or "", layer).
+def settle(target: str, minus: str, predicted: str, truth: str | None) -> tuple[str, str]:
+    """Return the classes that a choice means for one picture: (class, class to subtract or "").
+
+    Args:
+        target: a class, ``predicted``, ``true`` or the contrast of both. minus: a class to subtract, or "".
+        predicted: what the reference answers. truth: the picture's label; must be known where the target speaks of it.
+    """
+    if target == CONTRAST:
+        return predicted, str(truth)
+    return {state.PREDICTED: predicted, TRUE: str(truth)}.get(target, target), minus
+
+
+def choose_target(
+    cards: Sequence[RunCard], layers: Sequence[Sequence[str]], *, predicted: str = "", truth: str | None = None
+) -> tuple[str, str, str]:
+    """Draw what the Grad-CAM explains and where; return (target as :func:`settle` takes it, minus or "", layer).
 
     Args:
         cards: the models, of the same classes.
         layers: each model's layers, from the picture towards the answer.
+        predicted: what the reference answers. truth: the picture's label where it is known: it is offered as well,
+            and where the answer differs so is their contrast.
     """
     classes = cards[0].classes
+    known = () if truth not in classes else (TRUE,) if truth == predicted else (TRUE, CONTRAST)
     common = [name for name in layers[0] if all(name in others for others in layers)] or [EACH_LAST]
-    menus = ((state.TARGET, (state.PREDICTED, *classes)), (MINUS, (NOTHING, *classes)), (state.LAYER, common))
+    menus = ((state.TARGET, (state.PREDICTED, *known, *classes)), (MINUS, (NOTHING, *classes)), (state.LAYER, common))
+    if st.session_state.get(state.TARGET, state.PREDICTED) not in menus[0][1]:
+        del st.session_state[state.TARGET]  # chosen for another picture, whose label is known
     words = {state.TARGET: "class", MINUS: "class", state.LAYER: "layer common to the models"}
     unknown = [
         f"Unknown {words[key]} '{asked}'; valid: {', '.join(valid)}."
@@ -126,8 +147,9 @@ def choose_target(cards: Sequence[RunCard], layers: Sequence[Sequence[str]]) -> 
             menus[0][1],
             key=state.TARGET,
             bind="query-params",
-            width=170,
-            help=f"The same for every column; predicted is what {cards[0].name} answers.",
+            width=190,
+            help=f"The same for every column; predicted is what {cards[0].name} answers, true what the picture is "
+            "labelled, where that is known.",
         )
         minus: str = st.selectbox(
             "minus",
@@ -135,10 +157,11 @@ def choose_target(cards: Sequence[RunCard], layers: Sequence[Sequence[str]]) -> 
             key=MINUS,
             bind="query-params",
             width=150,
+            disabled=target == CONTRAST,
             help="Explains the difference of two logits: what speaks for the one class rather than the other.",
         )
         layer: str = st.selectbox(
             "Layer", common, index=len(common) - 1, key=state.LAYER, bind="query-params", width=150
         )
     empty.problems(unknown)
-    return target, "" if minus == NOTHING else minus, layer
+    return target, "" if minus == NOTHING or target == CONTRAST else minus, layer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import streamlit as st
@@ -59,12 +60,29 @@ def show_galleries(on: OnSplit) -> None:
         st.caption(
             f"The pictures of {escape(on.split.dataset)} are not on this machine: ids, labels and answers are shown."
         )
+    if any(here):
+        st.button(
+            f"Compare {'this picture' if len(shown) == 1 else f'these {len(shown)} pictures'} above",
+            on_click=_choose,
+            args=(on, shown),
+            icon=":material/compare:",
+            help="Chooses them in the sidebar: each with its maps, and how alike the models’ maps are over all.",
+        )
     with st.container(key="differ"):
         for one, picture in zip(shown, here, strict=True):
             with st.container(gap="xsmall"):
                 st.html(tile_html(one, picture.pixels if picture is not None else None, first, second))
                 if picture is not None:
                     _links(on, one)
+
+
+def _choose(on: OnSplit, shown: Sequence[Outcome]) -> None:
+    """Choose these pictures in the sidebar; a callback, since its widgets are drawn before."""
+    st.session_state[state.SOURCE] = "dataset"
+    st.session_state[state.DATASET] = on.split.dataset
+    st.session_state[state.SPLIT] = on.split.split
+    st.session_state[state.ID] = ",".join(one.id for one in shown)
+    st.session_state.pop("picture_index", None)
 
 
 def _links(on: OnSplit, one: Outcome) -> None:

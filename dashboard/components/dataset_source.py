@@ -1,6 +1,8 @@
-"""A picture of a dataset as Explain's source: which dataset, which split, which id; all three in the address."""
+"""Pictures of a dataset as a page's source: which dataset, which split, which ids; all three in the address."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import streamlit as st
 
@@ -19,10 +21,21 @@ SPLITS_OF: dict[str, tuple[str, ...]] = {
 }
 """Dataset → its splits."""
 
+MOST: Final = 24
+"""Pictures of a dataset at a time."""
+
+
+def _ids(text: str, problems: list[str]) -> tuple[str, ...]:
+    """Return the distinct ids in ``text``, which commas part; too many are said and left out."""
+    wanted = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if len(wanted) > MOST:
+        problems.append(f"Expected {MOST} ids at most, got {len(wanted)}; the first {MOST} are taken.")
+    return wanted[:MOST]
+
 
 def choose_picture(card: RunCard) -> tuple[NamedPicture, ...]:
-    """Draw the choice; return the picture as the model of ``card`` takes it, or nothing where it cannot be had."""
-    problems = []
+    """Draw the choice; return the pictures as the model of ``card`` takes them, without those that cannot be had."""
+    problems: list[str] = []
     for key, what, valid in (
         (state.DATASET, "dataset", BY_ID),
         (state.SPLIT, "split", tuple(dict.fromkeys((*SPLITS, *FER2013_SPLITS)))),
@@ -41,19 +54,24 @@ def choose_picture(card: RunCard) -> tuple[NamedPicture, ...]:
         bind="query-params",
         help="Where no id is given, its first picture is shown.",
     )
-    picture_id: str = st.text_input(
-        "Picture id", key=state.ID, bind="query-params", placeholder="the first one", help="For example from "
-        "Misclassifications.",
+    asked_ids: str = st.text_input(
+        "Picture id", key=state.ID, bind="query-params", placeholder="the first one",
+        help="For example from Misclassifications. Several ids, with commas between them, are a selection.",
     )  # fmt: skip
+    pictures = []
     try:
-        picture_id = picture_id.strip() or study_loaders.first_id(dataset, split)
-        found = study_loaders.dataset_picture(dataset, picture_id, card)
+        ids = _ids(asked_ids, problems) or (study_loaders.first_id(dataset, split),)
     except FerLensError as error:
         problems.append(str(error))
-        found = None
+        ids = ()
+    for picture_id in ids:
+        try:
+            found = study_loaders.dataset_picture(dataset, picture_id, card)
+        except FerLensError as error:
+            problems.append(str(error))
+            continue
+        credit = f"{found.id} of {dataset}, labelled {found.label}."
+        pictures.append(NamedPicture(found.id, png_bytes(found.pixels), credit, truth=found.label))
     for sentence in problems:
         st.error(sentence)
-    if found is None:
-        return ()
-    credit = f"{found.id} of {dataset}, labelled {found.label}."
-    return (NamedPicture(found.id, png_bytes(found.pixels), credit, truth=found.label),)
+    return tuple(pictures)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 # As in Home.py: the first visit to a fresh server may run this file without it.
@@ -11,8 +12,17 @@ if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
 
 import streamlit as st
 
-from dashboard import loaders, state, theme
-from dashboard.components import answer, compare_choice, compare_dataset, compare_gallery, compare_maps, empty, maps
+from dashboard import loaders, theme
+from dashboard.components import (
+    answer,
+    compare_choice,
+    compare_dataset,
+    compare_gallery,
+    compare_maps,
+    compare_selection,
+    empty,
+    maps,
+)
 from dashboard.components.frame import framed
 from dashboard.figures.compare_rows import explanation_row, gate_rows
 from dashboard.figures.compare_style import CSS
@@ -23,8 +33,10 @@ from engine.errors import FerLensError
 from engine.records import RunCard
 
 
-def compare_picture(cards: tuple[RunCard, ...], pair: tuple[int, int], named: NamedPicture) -> None:
-    """Draw every row for one picture that can be read."""
+def compare_picture(
+    cards: tuple[RunCard, ...], pair: tuple[int, int], named: NamedPicture, selected: Sequence[NamedPicture]
+) -> None:
+    """Draw every row for one picture that can be read, and the summary of all ``selected`` where there are several."""
     picture = loaders.picture(named.digest, named.data, named.name)
     with st.spinner(f"Loading {', '.join(card.name for card in cards)} …"):
         models = [loaders.predictor(card) for card in cards]
@@ -32,7 +44,7 @@ def compare_picture(cards: tuple[RunCard, ...], pair: tuple[int, int], named: Na
     with st.container(key="stack-compare"):
         left, right = st.columns([3, 8], gap="large")
     # A data set's pictures are cut to one face already.
-    whole = named.truth is not None or left.toggle(
+    whole = named.cut or left.toggle(
         "Use the whole picture",
         key="whole",
         help="Skips the search for faces: for a picture that is already cut to one face.",
@@ -51,8 +63,10 @@ def compare_picture(cards: tuple[RunCard, ...], pair: tuple[int, int], named: Na
     theme.section(
         "Explanation: Grad-CAM", "Where the features of a layer spoke for one emotion: the same for every model."
     )
-    target, minus, layer = compare_choice.choose_target(cards, [model.gradcam_layers for model in models])
-    plus = face.prediction.label if target == state.PREDICTED else target
+    target, subtracted, layer = compare_choice.choose_target(
+        cards, [model.gradcam_layers for model in models], predicted=face.prediction.label, truth=named.truth
+    )
+    plus, minus = compare_choice.settle(target, subtracted, face.prediction.label, named.truth)
     if minus == plus:
         empty.problems([f"A contrast needs two different classes, but both are {plus}; showing {plus} alone."])
         minus = ""
@@ -89,6 +103,7 @@ def compare_picture(cards: tuple[RunCard, ...], pair: tuple[int, int], named: Na
     named_rows = compare_maps.row_names(gates, explanation, shown)
     compare_maps.show_slider(explained, named_rows, pair, style)
     compare_maps.show_numbers(explained, named_rows)
+    compare_selection.show_selection(cards, pair, selected, (target, subtracted, layer))
 
 
 def main(chosen: Selection) -> None:
@@ -111,11 +126,12 @@ def main(chosen: Selection) -> None:
     found = compare_dataset.show_verdict(cards[pair[0]], cards[pair[1]])
     problems = [loaders.problem(entry.digest, entry.data, entry.name) for entry in chosen.pictures]
     empty.problems(sentence for sentence in problems if sentence is not None)
+    readable = [entry for entry, said in zip(chosen.pictures, problems, strict=True) if said is None]
     if chosen.picture is None:
         empty.no_picture(chosen.source)
     elif problems[chosen.index] is None:
         try:
-            compare_picture(cards, pair, chosen.picture)
+            compare_picture(cards, pair, chosen.picture, readable)
         except FerLensError as error:
             empty.problems([str(error)])
     elif None in problems:

@@ -225,6 +225,34 @@ def test_the_verdict_stands_above_and_the_details_below(page: AppTest) -> None:
     assert "F1, points" in page_html(app)
 
 
+def test_a_selection_of_a_gallery_is_compared_as_a_whole_and_for_the_true_class(page: AppTest) -> None:
+    app = opened(page, models="baseline,cbam")
+    assert "true" not in app.selectbox(key="target").options
+    assert "On the whole selection" not in page_html(app)
+    app.segmented_control(key="compare_group").set_value("both wrong, differently").run()
+    tiles = re.findall(r'<div class="fl-pick">.*?alt="(.*?), labelled', page_html(app))
+    (button,) = [button for button in app.button if button.label.startswith("Compare these")]
+    button.click().run()
+    assert not app.exception
+    assert not sentences(app)
+    assert address(app, "source") == "dataset"
+    ids = app.text_input(key="id").value.split(",")
+    assert len(ids) == len(tiles) > 1
+    html = page_html(app)
+    assert f"Answered as labelled, of {len(ids)}: baseline 0, cbam 0." in html
+    assert f"baseline and cbam give the same answer to 0 of {len(ids)}." in html
+    (table,) = [frame.value for frame in app.dataframe if "label" in frame.value.columns]
+    assert table["picture"].tolist() == ids
+    assert table["label"].tolist() == [one.split("/")[1] for one in ids]
+    app.selectbox(key="target").set_value("true").run()
+    assert any(f"Explains {table['label'][0]}." in caption.value for caption in app.caption)
+    app.selectbox(key="target").set_value("predicted - true").run()
+    assert not app.exception
+    assert any(f" − {table['label'][0]}." in caption.value for caption in app.caption)
+    app.selectbox(key="picture_index").set_value(1).run()
+    assert f"{ids[1]} of fer2013" in page_html(app) or any(ids[1] in one.value for one in app.caption)
+
+
 def test_galleries_show_the_pictures_and_open_explain(page: AppTest) -> None:
     app = opened(page, models="baseline,cbam")
     group = app.segmented_control(key="compare_group")
