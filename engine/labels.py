@@ -14,6 +14,19 @@ EMOTIONS: Final[tuple[str, ...]] = ("angry", "disgust", "fear", "happy", "neutra
 CK_EMOTIONS: Final[tuple[str, ...]] = ("angry", "contempt", "disgust", "fear", "happy", "sad", "surprise")
 """The classes of CK+: contempt, and no neutral."""
 
+SAMM_EMOTIONS: Final[tuple[str, ...]] = ("angry", "disgust", "fear", "happy", "sad", "surprise")
+"""The six of SAMM that micro-expressions are classified into; its contempt and "other" are few and left out."""
+
+AFFECTNET_CODES: Final[dict[str, str]] = dict(
+    zip("01234567", ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry", "contempt"), strict=True)
+)
+"""What AffectNet's class numbers mean (Mollahosseini et al. 2017, arXiv:1708.03985)."""
+
+RAFDB_CODES: Final[dict[str, str]] = dict(
+    zip("1234567", ("surprise", "fear", "disgust", "happy", "sad", "angry", "neutral"), strict=True)
+)
+"""What RAF-DB's basic class numbers mean (Li, Deng. 2019, doi:10.1109/TIP.2018.2868382)."""
+
 FER2013_CSV_ORDER: Final[tuple[str, ...]] = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 """What the digits 0-6 mean in ``fer2013.csv``; it differs from the folder order from 4 on."""
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from engine.data.gather import Decoder, Picture
 from engine.data.location import find_data
-from engine.data.registry import KINDS, TEST_SPLITS
-from engine.data.sources import Entry, read_source
+from engine.data.registry import KINDS, TEST_SPLITS, read_entries
+from engine.data.sources import Entry
 from engine.data.synthetic_dataset import SPLIT_COUNTS, synthetic_face, synthetic_id
 from engine.errors import DataError, UnknownNameError
 from engine.records import UInt8
@@ -55,7 +55,7 @@ class PictureIndex:
         self.dataset = dataset
         self._entries: Mapping[str, Entry] = {}
         if place is not None:
-            self._entries = {entry.id: entry for entry in read_source(place)}
+            self._entries = {entry.id: entry for entry in read_entries(dataset, place)}
 
     def picture(self, picture_id: str, size: int, channels: int) -> LabelledPicture:
         """Return a picture exactly as :func:`engine.data.registry.load_dataset` gives it to a model.

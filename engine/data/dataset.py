@@ -45,6 +45,7 @@ class FaceDataset:
         skipped: files that could not be read or were dropped.
         in_train: bool, (N,): whether an exact copy of the picture lies in the whole training set; None where the
             question makes no sense (the training pictures themselves).
+        subjects: N names of the people shown, where the dataset tells them; else None.
     """
 
     name: str
@@ -56,6 +57,7 @@ class FaceDataset:
     duplicate_group: Int64
     skipped: tuple[SkippedFile, ...] = ()
     in_train: Bool | None = None
+    subjects: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         shape = self.images.shape
@@ -78,6 +80,8 @@ class FaceDataset:
                 f"in_train as bool with shape ({count},)",
                 f"{self.in_train.dtype} with shape {self.in_train.shape}",
             )
+        if self.subjects is not None:
+            _expect(len(self.subjects) == count, f"{count} subjects", len(self.subjects))
         _expect(len(self.ids) == count, f"{count} ids", len(self.ids))
         _expect(len(set(self.ids)) == count, "distinct ids", f"{count - len(set(self.ids))} repeated")
         _expect(len(set(self.classes)) == len(self.classes) > 0, "distinct class names", self.classes)
@@ -115,6 +119,7 @@ class FaceDataset:
             ids=tuple(self.ids[index] for index in chosen),
             duplicate_group=self.duplicate_group[chosen],
             in_train=None if self.in_train is None else self.in_train[chosen],
+            subjects=None if self.subjects is None else tuple(self.subjects[index] for index in chosen),
         )
 
     def class_counts(self) -> dict[str, int]:

@@ -31,7 +31,10 @@ costs more than decoding them."""
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """One decoded entry: its label, digest and, where the caller needs them, pixels uint8 (size, size[, 3])."""
+    """One decoded entry: its label, digest and, where the caller needs them, pixels uint8 (size, size[, 3]).
+
+    ``subject`` is the person shown, or empty.
+    """
 
     id: str
     split: str | None
@@ -39,6 +42,7 @@ class Picture:
     digest: bytes
     pixels: UInt8 | None
     row: int
+    subject: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ class Decoder:
         if self.need(entry.split) == "pixels":
             as_found = 1 if pixels.ndim == 2 else 3
             fitted = fit_picture(pixels, self.size, self.channels or as_found)
-        return Picture(entry.id, entry.split, label, pixel_digest(pixels), fitted, entry.row)
+        return Picture(entry.id, entry.split, label, pixel_digest(pixels), fitted, entry.row, entry.subject)
 
 
 def _read(entry: Entry) -> UInt8:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -13,10 +13,11 @@ from engine.data.balanced import is_balanced, refuse_drawing
 from engine.data.dataset import Bool, FaceDataset, Int64
 from engine.data.gather import Decoder, Need, Picture, gather
 from engine.data.location import find_data
+from engine.data.samm import read_samm
 from engine.data.sources import ARCHIVE_SUFFIXES, SPLIT_FOLDERS, Entry, read_source
-from engine.data.splits import assign_splits, duplicate_groups
+from engine.data.splits import assign_splits, assign_subjects, duplicate_groups
 from engine.errors import DataError, UnknownNameError, UsageError
-from engine.labels import CK_EMOTIONS, EMOTIONS
+from engine.labels import AFFECTNET_CODES, CK_EMOTIONS, EMOTIONS, RAFDB_CODES, SAMM_EMOTIONS, VOCABULARY
 
 DEFAULT_SIZE: Final = 48
 VALIDATION_SHARE: Final = 0.1
@@ -40,11 +41,13 @@ class DatasetKind:
         classes: its class names, in the order of its labels.
         splits: the splits that can be asked for.
         files: names (without path) it is looked for under a data folder that holds several datasets.
+        codes: what its class folders mean where they are named by numbers.
     """
 
     classes: tuple[str, ...]
     splits: tuple[str, ...]
     files: tuple[str, ...]
+    codes: Mapping[str, str] = field(default_factory=dict)
 
 
 def _archives(*stems: str) -> tuple[str, ...]:
@@ -58,9 +61,12 @@ KINDS: Final[dict[str, DatasetKind]] = {
     "ckplus": DatasetKind(
         CK_EMOTIONS, SPLITS, ("ckplus", "CK+", "CK+48", "ckextended.csv", *_archives("ckplus", "CK+", "CK+48"))
     ),
+    "samm": DatasetKind(SAMM_EMOTIONS, (*SPLITS, "all"), ("samm", *_archives("samm"))),
     "folder": DatasetKind(EMOTIONS, SPLITS, ()),
+    "affectnet": DatasetKind(VOCABULARY, SPLITS, ("affectnet", *_archives("affectnet")), AFFECTNET_CODES),
+    "rafdb": DatasetKind(EMOTIONS, SPLITS, ("rafdb", "RAF-DB", *_archives("rafdb", "RAF-DB")), RAFDB_CODES),
 }
-DATASETS: Final[tuple[str, ...]] = ("synthetic", "fer2013", "ckplus", "samm", "folder")
+DATASETS: Final[tuple[str, ...]] = ("synthetic", *KINDS)
 """Every promised name."""
 
 
@@ -74,26 +80,52 @@ def _part(entry: Entry) -> str | None:
     return entry.split
 
 
-def _needs(split: str) -> Callable[[str | None], Need]:
-    """Say what loading ``split`` needs of each part; a test split is compared with the digests of the training set."""
+def _needs(split: str, *, people: bool) -> Callable[[str | None], Need]:
+    """Say what loading ``split`` needs of each part; a test split is compared with the digests of the training set.
+
+    Where ``people`` must be in one part alone, no part is left unread.
+    """
+    other: Need = "digest" if people else "nothing"
 
     def need(part: str | None) -> Need:
-        if part is None:
+        if part is None or split == "all":
             return "pixels"
         if split in TEST_SPLITS:
-            return "pixels" if part in TEST_SPLITS[split] else "digest" if part == "train" else "nothing"
-        return "pixels" if part in {"train", "val"} else "nothing"
+            return "pixels" if part in TEST_SPLITS[split] else "digest" if part == "train" else other
+        return "pixels" if part in {"train", "val"} else other
 
     return need
 
 
 def draw_parts(pictures: Sequence[Picture], seed: int) -> list[str | None]:
-    """Return each picture's part as the source says, or, where it has class folders alone, drawn 80/10/10."""
+    """Return each picture's part as the source says, or, where it says none, drawn 80/10/10.
+
+    Where the people are known, they are drawn, and none may be in two parts.
+
+    Raises:
+        DataError: the source has a person in two parts, or too few to draw.
+    """
     parts: list[str | None] = [picture.split for picture in pictures]
+    subjects = _subjects(pictures)
     if not any(parts):
         shares = {"val": VALIDATION_SHARE, "test": TEST_SHARE}
+        if subjects:
+            return list(assign_subjects(subjects, shares=shares, seed=seed))
         parts = list(assign_splits(*_drawn_by(pictures), shares=shares, seed=seed))
+    part_of: dict[str, str | None] = {}
+    for subject, part in zip(subjects or (), parts, strict=subjects is not None):
+        if part_of.setdefault(subject, part) != part:
+            raise DataError(
+                f"Expected each person in one part, but '{subject}' is in {part_of[subject]} and in {part}; move the "
+                "pictures of a person together, or give class folders alone."
+            )
     return parts
+
+
+def _subjects(pictures: Sequence[Picture]) -> tuple[str, ...] | None:
+    """Return the people shown, or None where not all are known."""
+    names = tuple(picture.subject for picture in pictures)
+    return names if names and all(names) else None
 
 
 def draw_val(pictures: Sequence[Picture], parts: Sequence[str | None], seed: int) -> list[str | None]:
@@ -101,8 +133,13 @@ def draw_val(pictures: Sequence[Picture], parts: Sequence[str | None], seed: int
     named = list(parts)
     if "val" not in named:
         inside = [i for i, part in enumerate(named) if part == "train"]
-        training = _drawn_by([pictures[i] for i in inside])
-        for i, part in zip(inside, assign_splits(*training, shares={"val": VALIDATION_SHARE}, seed=seed), strict=True):
+        training = [pictures[i] for i in inside]
+        shares = {"val": VALIDATION_SHARE}
+        if (subjects := _subjects(training)) is not None:
+            drawn = assign_subjects(subjects, shares=shares, seed=seed)
+        else:
+            drawn = assign_splits(*_drawn_by(training), shares=shares, seed=seed)
+        for i, part in zip(inside, drawn, strict=True):
             named[i] = part
     return named
 
@@ -118,6 +155,8 @@ def _members(split: str, pictures: list[Picture], seed: int, *, whole: bool) -> 
 
     Of a training set that is taken ``whole``, no ``val`` is drawn.
     """
+    if split == "all":
+        return list(range(len(pictures))), set()
     parts = draw_parts(pictures, seed)
     training = {picture.digest for picture, part in zip(pictures, parts, strict=True) if part == "train"}
     if split in TEST_SPLITS:
@@ -127,9 +166,16 @@ def _members(split: str, pictures: list[Picture], seed: int, *, whole: bool) -> 
     return [i for i, part in enumerate(parts) if part in wanted], training
 
 
+def read_entries(name: str, place: Path) -> Iterator[Entry]:
+    """Yield the entries of dataset ``name`` at ``place`` as its source has them, class numbers turned into names."""
+    entries = read_samm(place) if name == "samm" else read_source(place)
+    codes = KINDS[name].codes
+    return (replace(entry, word=codes.get(entry.word, entry.word)) for entry in entries) if codes else entries
+
+
 def source_entries(name: str, place: Path) -> Iterator[Entry]:
     """Yield the entries of dataset ``name`` at ``place``, each with its part; FER2013's test halves are told apart."""
-    for entry in read_source(place):
+    for entry in read_entries(name, place):
         yield replace(entry, split=_part(entry) if name == "fer2013" else entry.split)
 
 
@@ -173,7 +219,8 @@ def _load_pictures(
             yield entry
 
     labels = {word: label for label, word in enumerate(kind.classes)}
-    decoder = Decoder(labels=labels, size=size, channels=channels, need=_needs(split))
+    needs = _needs(split, people=name == "samm")
+    decoder = Decoder(labels=labels, size=size, channels=channels, need=needs)
     pictures, skipped = gather(entries(), decoder, drop_unknown=drop_unknown, source=source)
     positions, training = _members(split, pictures, seed, whole=balanced)
     if not positions:
@@ -195,6 +242,7 @@ def _load_pictures(
         duplicate_group=duplicate_groups([picture.digest for picture in chosen]),
         skipped=skipped,
         in_train=in_train,
+        subjects=_subjects(chosen),
     )
 
 
@@ -213,12 +261,12 @@ def load_dataset(
     A source with ``train``, ``val`` and ``test`` parts is taken at its word. Where it has no ``val`` part, ``val`` is a
     stratified tenth of its training pictures and ``train`` the rest; where it has classes alone, ``train``, ``val``
     and ``test`` are stratified 80/10/10. Both draws depend on nothing but the pictures, their ids and ``seed``; exact
-    duplicates stay on one side.
+    duplicates stay on one side. Of ``samm``, people are drawn instead of pictures, and nobody is in two splits.
 
     Args:
         name: one of ``DATASETS``.
         split: ``train``, ``val``, ``trainval`` (both), ``test``; for fer2013 also ``public`` and ``private``, the
-            halves of ``test``.
+            halves of ``test``; for samm also ``all`` (for :func:`engine.data.splits.leave_one_subject_out`).
         data: where it lies: a folder, an archive or a CSV; None for the variable FERLENS_DATA, else ``data/``.
         drop_unknown: leave out classes that the dataset does not have instead of raising.
         size: side of the pictures in pixels, 48 unless said.
@@ -245,9 +293,4 @@ def load_dataset(
         from engine.data.synthetic_dataset import load_synthetic
 
         return load_synthetic(split, size=side, channels=channels or 1)
-    if name == "samm":
-        raise DataError(
-            "Expected a dataset with a reader, but SAMM has none yet; arrange its frames as "
-            "train|val|test/<class>/* and load them with --dataset folder."
-        )
     return _load_pictures(name, split, data=data, drop_unknown=drop_unknown, size=side, channels=channels, seed=seed)

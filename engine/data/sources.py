@@ -58,6 +58,7 @@ class Entry:
         reason: why the entry cannot be used, or empty.
         foreign: it is no picture file by its name, so it does not count as a damaged one.
         row: the row in a CSV, so that its order is kept; 0 for files.
+        subject: the person shown, or empty where the layout does not tell.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Entry:
     reason: str = ""
     foreign: bool = False
     row: int = 0
+    subject: str = ""
 
 
 def locate(path: PurePosixPath) -> tuple[str, str | None, str] | None:

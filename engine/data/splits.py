@@ -1,14 +1,16 @@
-"""Groups of exact duplicates, and seeded stratified splits that never tear such a group apart."""
+"""Seeded splits that never tear apart what belongs together: exact duplicates, or the pictures of one person."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from engine.data.dataset import Int64
+from engine.errors import DataError
 
 
 def duplicate_groups(digests: Sequence[Hashable]) -> Int64:
@@ -71,3 +73,66 @@ def assign_splits(
                     later.append((key, positions))
             queue = later  # noqa: PLW2901 - the shrinking queue is this loop's state
     return assigned
+
+
+def assign_subjects(
+    subjects: Sequence[str], *, shares: Mapping[str, float], rest: str = "train", seed: int = 0
+) -> list[str]:
+    """Name a split for each picture so that nobody is in two; the same whatever order the pictures come in.
+
+    People are ordered by the sha256 of the seed and their name.
+
+    Args:
+        subjects: N names of the people shown.
+        shares: the share of the people that each named split receives, one person at least.
+        rest: the name of the split that receives the others.
+        seed: another seed, another split.
+
+    Raises:
+        DataError: there are too few people to give each split one.
+    """
+    people = sorted(set(subjects), key=lambda name: hashlib.sha256(f"{seed}:{name}".encode()).digest())
+    if len(people) <= len(shares):
+        raise DataError(
+            f"Expected {len(shares) + 1} people or more for the splits {', '.join((rest, *shares))}, got "
+            f"{len(people)}; a person must not be in two."
+        )
+    part = dict.fromkeys(people, rest)
+    start = 0
+    for name, share in shares.items():
+        # Later splits and the rest still need one person each.
+        count = min(max(round(len(people) * share), 1), len(people) - start - 1)
+        part.update(dict.fromkeys(people[start : start + count], name))
+        start += count
+    return [part[subject] for subject in subjects]
+
+
+@dataclass(frozen=True, eq=False)
+class SubjectFold:
+    """One round of leave-one-subject-out: int64 positions of the pictures that train, choose the epoch, and test.
+
+    ``test`` are all pictures of ``subject``; ``val`` are those of other people who do not train.
+    """
+
+    subject: str
+    train: Int64
+    val: Int64
+    test: Int64
+
+
+def leave_one_subject_out(subjects: Sequence[str], *, val_share: float = 0.1, seed: int = 0) -> Iterator[SubjectFold]:
+    """Yield a fold for each person, in the order of their names.
+
+    Args:
+        subjects: N names of the people shown.
+        val_share: the share of the others who choose the epoch instead of training, one person at least.
+        seed: of the draw of these.
+
+    Raises:
+        DataError: there are fewer than three people.
+    """
+    names = np.array(subjects)
+    for subject in sorted(set(subjects)):
+        others = np.flatnonzero(names != subject)
+        parts = np.array(assign_subjects(names[others].tolist(), shares={"val": val_share}, seed=seed))
+        yield SubjectFold(subject, others[parts == "train"], others[parts == "val"], np.flatnonzero(names == subject))

@@ -57,7 +57,7 @@ def test_with_a_model(
     ("words", "status", "line"),
     [
         (["--data", "nowhere"], 1, "error: Expected fer2013 at 'nowhere'"),
-        (["--dataset", "affectnet"], 2, "error: Unknown dataset to audit 'affectnet'"),
+        (["--dataset", "mnist"], 2, "error: Unknown dataset to audit 'mnist'"),
         (["--near-bits", "40"], 2, "error: Expected 0 to 12 of 64 bits"),
     ],
 )

@@ -117,7 +117,7 @@ def test_unknown_names_in_the_address_are_sentences(page: AppTest) -> None:
     assert "Unknown gallery 'ghosts'" in said
     assert "Unknown split 'dev'; valid: all, train" in said
     assert "Unknown recipe 'soup'" in said
-    assert "Unknown dataset 'affectnet'" in " ".join(sentences(opened(page, dataset="affectnet")))
+    assert "Unknown dataset 'mnist'" in " ".join(sentences(opened(page, dataset="mnist")))
 
 
 def test_data_that_cannot_be_read_is_a_sentence(page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

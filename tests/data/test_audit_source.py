@@ -71,8 +71,8 @@ def test_built_in_faces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_what_cannot_be_read_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(UnknownNameError, match="Unknown dataset to audit 'affectnet'; valid: synthetic, fer2013"):
-        read_pictures("affectnet")
+    with pytest.raises(UnknownNameError, match="Unknown dataset to audit 'mnist'; valid: synthetic, fer2013"):
+        read_pictures("mnist")
     (tmp_path / "notes.txt").write_text("nothing")
     with pytest.raises(DataError, match="no pictures in such folders"):
         read_pictures("folder", data=tmp_path)

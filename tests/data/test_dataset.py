@@ -94,3 +94,12 @@ def test_a_wrong_part_is_refused(small: FaceDataset, field: str, value: object, 
 def test_it_is_frozen(small: FaceDataset) -> None:
     with pytest.raises(FrozenInstanceError):
         small.split = "train"  # type: ignore[misc]
+
+
+def test_subjects_go_with_their_pictures(small: FaceDataset) -> None:
+    named = replace(small, subjects=("p", "p", "q", "r"))
+    assert named.subset([3, 0]).subjects == ("r", "p")
+    assert small.subset([3]).subjects is None
+    assert named.fingerprint == small.fingerprint
+    with pytest.raises(ValueError, match="expected 4 subjects, got 1"):
+        replace(small, subjects=("p",))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engine.data import FaceDataset, load_dataset
+from engine.data.by_id import PictureIndex
 from engine.errors import DataError, UnknownNameError, UsageError
 from engine.labels import CK_EMOTIONS, EMOTIONS, FER2013_CSV_ORDER
 
@@ -192,6 +193,54 @@ def test_a_folder_without_pictures_says_what_is_expected(write_folder: Callable)
         load_dataset("folder", "test", data=write_folder({"readme.txt": b"x"}, "papers"))
 
 
+def test_ckextended_has_neutral_faces_that_ckplus_leaves_out(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    rows = ["emotion,pixels,Usage"]
+    for usage, count in (("Training", 16), ("PublicTest", 8), ("PrivateTest", 8)):
+        rows += [f"{n % 8},{' '.join(map(str, rng.integers(0, 256, 2304)))},{usage}" for n in range(count)]
+    (tmp_path / "ckextended.csv").write_text("\n".join(rows))
+    with pytest.raises(DataError, match=r"'neutral' \(2\); .*--drop-unknown"):
+        load_dataset("ckplus", "train", data=tmp_path)
+    test = load_dataset("ckplus", "test", data=tmp_path, drop_unknown=True)
+    assert test.class_counts() == dict.fromkeys(CK_EMOTIONS, 2)
+    # Codes 0-7: angry, disgust, fear, happy, sad, surprise, neutral, contempt.
+    assert [CK_EMOTIONS[label] for label in test.labels[:7]] == [
+        "angry", "disgust", "fear", "happy", "sad", "surprise", "contempt"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "published"),
+    [
+        ("affectnet", {0: "neutral", 1: "happy", 2: "sad", 3: "surprise", 4: "fear", 5: "disgust", 6: "angry",
+                       7: "contempt"}),
+        ("rafdb", {1: "surprise", 2: "fear", 3: "disgust", 4: "happy", 5: "sad", 6: "angry", 7: "neutral"}),
+    ],
+)  # fmt: skip
+def test_class_folders_named_by_numbers(
+    name: str, published: dict[int, str], png: Callable, write_folder: Callable
+) -> None:
+    rng = np.random.default_rng(3)
+    files = {
+        f"{part}/{code}/{n}.png": png(rng.integers(0, 256, (20, 20, 3), dtype=np.uint8))
+        for part in ("train", "test")
+        for code in published
+        for n in range(code + 1)
+    }
+    place = write_folder(files)
+    test = load_dataset(name, "test", data=place)
+    assert {published[int(one.id.split("/")[1])] for one in test} == set(published.values())
+    assert all(test.classes[one.label] == published[int(one.id.split("/")[1])] for one in test)
+    assert len(test.classes) == len(published)
+    assert PictureIndex(name, place).picture("test/3/0.png", 48, 1).label == published[3]
+    with pytest.raises(DataError, match="'1' "):
+        load_dataset("folder", "test", data=place)
+    (place / "test" / "9").mkdir()
+    (place / "test" / "9" / "0.png").write_bytes(files["test/1/0.png"])
+    with pytest.raises(DataError, match=r"'9' \(1\)"):
+        load_dataset(name, "test", data=place)
+
+
 def test_unknown_names_list_the_valid_ones(fer: Path) -> None:
     with pytest.raises(UnknownNameError, match="synthetic, fer2013, ckplus, samm, folder"):
         load_dataset("mnist", "test", data=fer)
@@ -206,5 +255,3 @@ def test_impossible_wishes(fer: Path) -> None:
         load_dataset("fer2013", "test", data=fer, size=4)
     with pytest.raises(UsageError, match="1 or 3 channels, got 2"):
         load_dataset("fer2013", "test", data=fer, channels=2)
-    with pytest.raises(DataError, match=r"SAMM.*--dataset folder"):
-        load_dataset("samm", "test", data=fer)

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.data.splits import assign_splits, duplicate_groups
+from engine.data.splits import assign_splits, assign_subjects, duplicate_groups, leave_one_subject_out
+from engine.errors import DataError
 
 
 def test_groups_count_up_in_order_of_appearance() -> None:
@@ -62,3 +63,36 @@ def test_a_small_class_gives_one_picture_and_a_single_picture_stays_in_train() -
 def test_a_group_too_large_for_the_share_stays_in_train() -> None:
     named = assign_splits(np.zeros(10, np.int64), np.array([0] * 9 + [1]), list("abcdefghij"), shares={"val": 0.2})
     assert named == ["train"] * 9 + ["val"]
+
+
+PEOPLE = [name for name, count in (("a", 5), ("b", 1), ("c", 2), ("d", 8), ("e", 3)) for _ in range(count)]
+
+
+def test_people_stay_together() -> None:
+    parts = assign_subjects(PEOPLE, shares={"val": 0.2, "test": 0.4}, seed=1)
+    of = {name: {part for person, part in zip(PEOPLE, parts, strict=True) if person == name} for name in "abcde"}
+    assert all(len(one) == 1 for one in of.values())
+    assert sorted(part for one in of.values() for part in one) == ["test", "test", "train", "train", "val"]
+    assert assign_subjects(PEOPLE[::-1], shares={"val": 0.2, "test": 0.4}, seed=1) == parts[::-1]
+    assert len({tuple(assign_subjects(PEOPLE, shares={"val": 0.2}, seed=seed)) for seed in range(20)}) > 1
+
+
+def test_each_split_gets_a_person() -> None:
+    assert sorted(assign_subjects(["x", "y", "z"], shares={"val": 0.01, "test": 0.9})) == ["test", "train", "val"]
+    with pytest.raises(DataError, match="Expected 3 people or more for the splits train, val, test, got 2"):
+        assign_subjects(["x", "y", "x"], shares={"val": 0.1, "test": 0.1})
+
+
+def test_one_person_is_left_out_at_a_time() -> None:
+    folds = list(leave_one_subject_out(PEOPLE, val_share=0.25))
+    assert [fold.subject for fold in folds] == ["a", "b", "c", "d", "e"]
+    assert folds[2].test.tolist() == [6, 7]
+    for fold in folds:
+        together = np.concatenate([fold.train, fold.val, fold.test])
+        assert sorted(together.tolist()) == list(range(len(PEOPLE)))
+        people = [{PEOPLE[at] for at in part} for part in (fold.train, fold.val, fold.test)]
+        assert [len(one) for one in people] == [3, 1, 1]
+        assert people[2] == {fold.subject}
+        assert not people[0] & people[1]
+    with pytest.raises(DataError, match="2 people or more"):
+        list(leave_one_subject_out(["x", "y"]))

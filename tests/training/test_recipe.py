@@ -7,6 +7,7 @@ import pytest
 
 from engine.errors import RecipeError, UnknownNameError
 from engine.training.recipe import Recipe, change, load_recipe, parse_recipe, recipe_help, recipe_names
+from engine.training.schedule import learning_rate_factor
 from engine.training.sections import SECTIONS
 
 GOOD = """summary = "a try"
@@ -47,6 +48,15 @@ def test_every_shipped_recipe_is_valid_and_says_what_it_is(name: str) -> None:
     assert recipe.name == name
     assert recipe.summary
     assert recipe.data.val == "val"
+
+
+def test_micro_reads_samm_with_the_published_steps() -> None:
+    recipe = load_recipe("micro")
+    assert (recipe.model.architecture, recipe.data.dataset) == ("micro", "samm")
+    how = recipe.optimiser
+    assert (how.kind, how.learning_rate, how.weight_decay, how.batch_size) == ("adamw", 1e-4, 1e-4, 16)
+    assert recipe.schedule.epochs == 15
+    assert {learning_rate_factor(recipe.schedule, epoch) for epoch in (0.0, 7.3, 14.9)} == {1.0}
 
 
 def test_an_unknown_recipe_lists_the_valid_ones() -> None:
