@@ -37,6 +37,7 @@ CSS: Final = """<style>
 @media (min-width:1001px){[data-testid="stLayoutWrapper"]:has(>.st-key-what-if-brief){display:none}}
 @media (max-width:1000px){
 .fl-weffects .fl-tag{display:none}
+.fl-weffects td.fl-wanswer{padding:.4rem 0 .4rem .4rem}
 .st-key-stack-what-if .st-key-what-if-sliders [data-testid="stHorizontalBlock"]{flex-direction:row!important}
 .st-key-stack-what-if .st-key-what-if-sliders [data-testid="stColumn"]{width:50%!important;flex:1 1 0!important;
  min-width:0!important}
