@@ -34,6 +34,10 @@ def main() -> None:
                 st.Page("pages/6_Data.py", title="Data", url_path="Data"),
             ],
             "Trust": [st.Page("pages/7_Evidence.py", title="Evidence", url_path="Evidence")],
+            "Live": [
+                st.Page("pages/11_Webcam.py", title="Webcam", url_path="Webcam"),
+                st.Page("pages/10_Video.py", title="Video", url_path="Video"),
+            ],
         }
     )
     theme.apply(page.title)

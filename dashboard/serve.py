@@ -7,6 +7,7 @@ memory. See docs/deploy.md.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
 import socket
@@ -50,7 +51,8 @@ def build_app(model: str, *, port: int) -> st.App:
     import streamlit as st
     from fastapi import FastAPI
     from starlette.middleware import Middleware
-    from starlette.routing import Mount
+    from starlette.responses import RedirectResponse
+    from starlette.routing import Mount, Route
 
     from dashboard.live.body_limit import BodyLimit
     from dashboard.live.look import style
@@ -85,7 +87,10 @@ def build_app(model: str, *, port: int) -> st.App:
         async with shell.router.lifespan_context(shell):  # Gradio starts and ends its queue here
             yield
 
-    return st.App(HOME, routes=[mount], lifespan=lifespan)
+    def with_slash(_: object) -> RedirectResponse:  # without it Streamlit would look for a page of that name
+        return RedirectResponse(f"{LIVE}/")
+
+    return st.App(HOME, routes=[Route(LIVE, with_slash), mount], lifespan=lifespan)
 
 
 def check_free(host: str, port: int) -> None:
@@ -123,8 +128,12 @@ def serve(arguments: argparse.Namespace) -> None:
         server_header=False,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
+    # Streamlit hands on what uvicorn was told not to log: who asked for what, snapshots' tokens among it.
+    logging.getLogger("uvicorn.access").disabled = True
     shown = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
-    sys.stdout.write(f"Dashboard: http://{shown}:{arguments.port}/\nLive page: http://{shown}:{arguments.port}{LIVE}/\n")
+    sys.stdout.write(
+        f"Dashboard: http://{shown}:{arguments.port}/\nLive page: http://{shown}:{arguments.port}{LIVE}/\n"
+    )
     sys.stdout.flush()
     uvicorn.Server(config).run()
 

@@ -67,6 +67,7 @@ def test_both_answer_at_one_port(served: Served) -> None:
     live = httpx.get(f"{served.url}/live/", timeout=30)
     assert live.status_code == 200
     assert "Live · FERLens" in live.text
+    assert httpx.get(f"{served.url}/live", timeout=30).headers["location"] == "/live/"
     # What the page's script asks for lies below its own address, too.
     assert httpx.get(f"{served.url}/live/config", timeout=30).json()["title"] == "Live · FERLens"
 
