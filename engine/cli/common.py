@@ -13,14 +13,24 @@ from rich.console import Console
 STDERR = Console(stderr=True, highlight=False)
 
 
-def add_data_options(parser: argparse.ArgumentParser, *, dataset: str | None = "fer2013") -> None:
-    """Add ``--dataset``, ``--data`` and ``--drop-unknown``."""
+def add_data_options(
+    parser: argparse.ArgumentParser, *, dataset: str | None = "fer2013", several: bool = False
+) -> None:
+    """Add ``--dataset``, ``--data`` and ``--drop-unknown``; with ``several`` the first two may be given again.
+
+    They are then lists, or None.
+    """
+    action = "append" if several else "store"
     parser.add_argument(
-        "--dataset", default=dataset, help="fer2013, ckplus, synthetic or folder (default: %(default)s)"
+        "--dataset",
+        default=dataset,
+        action=action,
+        help="fer2013, ckplus, affectnet, rafdb, samm, synthetic or folder (default: %(default)s)",
     )
     parser.add_argument(
         "--data",
         type=Path,
+        action=action,
         help="folder, .zip, .tar.* or .csv with the pictures (default: the variable FERLENS_DATA, else data/)",
     )
     parser.add_argument("--drop-unknown", action="store_true", help="leave out classes that the vocabulary lacks")

@@ -11,6 +11,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from engine.cli.common import STDERR, add_data_options, add_json_option, note, print_json
+from engine.data.class_mapping import map_classes
 from engine.data.registry import load_dataset
 from engine.evaluate.measure import evaluate
 from engine.models.checkpoint import DEFAULT_MODEL, find_checkpoint, load_checkpoint, read_card, update_card
@@ -52,11 +53,18 @@ def run(arguments: argparse.Namespace) -> int:
         note(
             f"{len(dataset.skipped)} files could not be read and are left out, for example {first.id}: {first.reason}."
         )
+    mapping: dict[str, Any] = {}
+    if dataset.classes != loaded.card.classes:
+        mapped = map_classes(dataset, loaded.card.classes)
+        dataset, mapping = mapped.dataset, {"mapped_classes": mapped.as_dict()}
+        if mapped.in_words():
+            note(mapped.in_words())
     with Progress(console=STDERR, disable=not sys.stderr.isatty(), transient=True) as bar:
         task = bar.add_task(f"{loaded.card.name} on {split}", total=len(dataset))
         document = evaluate(
             loaded.model, loaded.card, dataset, tta=arguments.tta, progress=lambda count: bar.advance(task, count)
         )
+    document |= mapping
     if arguments.write_card:
         view = "tta" if arguments.tta else "single"
         card = read_card(path)  # again: another process may have written another split's figures meanwhile

@@ -18,6 +18,7 @@ from engine.training.fit import RUNS, fit
 from engine.training.loop import StepReport, Trainer
 from engine.training.processes import Processes, joined_processes
 from engine.training.recipe import Recipe, change, load_recipe, recipe_help, recipe_names
+from engine.training.several import OtherData
 
 PRETRAINED: Final[tuple[str, ...]] = ("cmaen",)
 """Architectures with a part that can begin with ImageNet weights."""
@@ -28,7 +29,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = recipe_help()
     parser.add_argument("--recipe", required=True, help=f"one of {', '.join(recipe_names())}, or a .toml file")
-    add_data_options(parser, dataset=None)
+    add_data_options(parser, dataset=None, several=True)
+    parser.add_argument(
+        "--weights",
+        type=float,
+        nargs="+",
+        metavar="W",
+        help="with --data A --data B (and --dataset X --dataset Y, if they are of two kinds): how often each is drawn "
+        "from (default: every picture alike)",
+    )
     parser.add_argument("--val-data", type=Path, help="where val is taken from, if elsewhere (for a balanced --data)")
     parser.add_argument("--epochs", type=int, help="instead of the recipe's")
     parser.add_argument("--batch-size", type=int, help="instead of the recipe's")
@@ -71,7 +80,8 @@ def _train(recipe: Recipe, out: Path, arguments: argparse.Namespace, processes: 
         result = fit(
             recipe,
             out=out,
-            data=arguments.data,
+            data=arguments.data[0] if arguments.data else None,
+            others=_others(recipe, arguments),
             val_data=arguments.val_data,
             seed=arguments.seed,
             device=arguments.device,
@@ -110,7 +120,10 @@ def _with_options(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
         "schedule": {"epochs": arguments.epochs},
         "optimiser": {"batch_size": arguments.batch_size, "learning_rate": arguments.learning_rate},
         "model": {"start_from": "" if arguments.start_from == "none" else arguments.start_from},
-        "data": {"dataset": arguments.dataset},
+        "data": {
+            "dataset": arguments.dataset[0] if arguments.dataset else None,
+            "weights": tuple(arguments.weights) if arguments.weights else None,
+        },
     }
     if arguments.epochs is not None and recipe.schedule.warmup_epochs >= arguments.epochs:
         # A shortened run keeps the recipe's shape: the warm-up shrinks with it.
@@ -126,6 +139,18 @@ def _with_options(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
         if given:
             recipe = change(recipe, section, **given)
     return recipe
+
+
+def _others(recipe: Recipe, arguments: argparse.Namespace) -> tuple[OtherData, ...]:
+    """Return the datasets after the first: of its kind, unless each is given its own."""
+    places, kinds = arguments.data or [], arguments.dataset or []
+    if len(kinds) > 1 and len(kinds) != len(places):
+        raise UsageError(
+            f"Expected a --data for each --dataset, got {len(kinds)} and {len(places)}; give them in the same order."
+        )
+    if len(kinds) < 2:
+        kinds = [recipe.data.dataset] * len(places)
+    return tuple(OtherData(kind, place) for kind, place in list(zip(kinds, places, strict=True))[1:])
 
 
 def _stop_on_interrupt(trainer: Trainer) -> None:

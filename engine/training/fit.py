@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +27,7 @@ from engine.training.parallel import sync_batchnorm
 from engine.training.processes import ALONE, Processes
 from engine.training.recipe import recipe_names
 from engine.training.sections import Recipe
+from engine.training.several import OtherData, join, limited
 
 RUNS: Final[Path] = Path("runs")
 """Where unfinished runs are kept (ignored by git): ``runs/<name of the checkpoint>/``."""
@@ -51,6 +52,7 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
     out: Path,
     data: Path | None = None,
     val_data: Path | None = None,
+    others: Sequence[OtherData] = (),
     seed: int = 0,
     device: str = "auto",
     resume: bool = False,
@@ -70,6 +72,7 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
         out: the checkpoint folder to make; its name is the model's name.
         data: where the pictures lie (see :func:`engine.data.registry.load_dataset`).
         val_data: where those of ``val`` lie, if elsewhere.
+        others: more datasets to train on and to choose by (see :mod:`engine.training.several`).
         seed: of weights, order, augmentation and dropout; the split has its own fixed seed.
         device: ``auto``, ``cuda``, ``mps`` or ``cpu``.
         resume: continue the saved run of the same name, if there is one.
@@ -96,9 +99,11 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
     chosen = recipe.model
     spec = input_spec(chosen.architecture, size=chosen.input_size, channels=chosen.input_channels)
     train, val = (
-        _limited(load_split(recipe, split, data=place, drop_unknown=drop_unknown, spec=spec), limit)
+        limited(load_split(recipe, split, data=place, drop_unknown=drop_unknown, spec=spec), limit)
         for split, place in ((recipe.data.train, data), (recipe.data.val, val_data or data))
     )
+    together = join(train, val, recipe, others, spec=spec, limit=limit, drop_unknown=drop_unknown)
+    train, val = together.train, together.val
     if train.classes != val.classes:
         raise DataError(f"The splits have different classes: {train.classes} and {val.classes}.")
     torch.manual_seed(seed)
@@ -123,6 +128,7 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
         seed=seed,
         device=where,
         processes=processes,
+        sampling=together.sampling,
     )
     if on_trainer is not None:
         on_trainer(trainer)
@@ -159,6 +165,7 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
                     "dataset": recipe.data.dataset,
                     "train": {"split": recipe.data.train, "n": len(train), "fingerprint": train.fingerprint},
                     "val": {"split": recipe.data.val, "n": len(val), "fingerprint": val.fingerprint},
+                    **together.described,
                 },
                 "metrics": {
                     f"{recipe.data.dataset}/{recipe.data.val}/chosen": {
@@ -224,14 +231,6 @@ def _particulars(model: nn.Module, trainer: Trainer) -> dict[str, Any]:
     if trainer.teachers is not None:
         said["teachers"] = trainer.teachers.described()
     return said
-
-
-def _limited(dataset: FaceDataset, limit: int | None) -> FaceDataset:
-    """Take every n-th picture so that ``limit`` remain; the first ones would all be of one class."""
-    if limit is None or limit >= len(dataset):
-        return dataset
-    step = len(dataset) / limit
-    return dataset.subset([int(index * step) for index in range(limit)])
 
 
 def _start_from(model: nn.Module, name: str) -> dict[str, Any]:

@@ -66,6 +66,7 @@ class Trainer:
         seed: of data order, augmentation and dropout.
         device: where to compute.
         processes: those that share the run; only the first writes.
+        sampling: float32 (N,), how often each training picture is drawn, in proportion; None: each once an epoch.
     """
 
     def __init__(  # noqa: PLR0913 - all but the first two are named
@@ -80,6 +81,7 @@ class Trainer:
         seed: int,
         device: torch.device,
         processes: Processes = ALONE,
+        sampling: Tensor | None = None,
     ) -> None:
         batch = recipe.optimiser.batch_size
         check_batch(batch, recipe.optimiser.accumulate, processes)
@@ -104,7 +106,7 @@ class Trainer:
             self.teachers = Teachers(
                 recipe.distillation, classes=train.classes, spec=spec, device=device, half=self.half
             )
-        self.processes = processes
+        self.processes, self.sampling = processes, sampling
         self.parallel = Parallel(self.model, self.objective, processes, device) if processes.total > 1 else None
         self.optimiser = self._optimiser()
         self.ema = {k: v.detach().clone() for k, v in model.state_dict().items()} if recipe.regularisation.ema else None
@@ -159,7 +161,7 @@ class Trainer:
         self._since = started = time.monotonic()
         steps_done = 0
         while not self.finished:
-            order = torch.randperm(len(self.images), generator=step_generator(self.seed, self.progress.epoch, 1 << 30))
+            order = self._order(step_generator(self.seed, self.progress.epoch, 1 << 30))
             while self.progress.step < self.steps:
                 stop = self.stop_requested or (seconds is not None and time.monotonic() - started > seconds)
                 if self.processes.any(stop, self.device):
@@ -173,6 +175,12 @@ class Trainer:
             self._end_epoch()
             self.save()
         return True
+
+    def _order(self, generator: torch.Generator) -> Tensor:
+        """Return which pictures an epoch takes, int64 (N,): each once, or drawn with replacement by ``sampling``."""
+        if self.sampling is None:
+            return torch.randperm(len(self.images), generator=generator)
+        return torch.multinomial(self.sampling, len(self.images), replacement=True, generator=generator)
 
     def _report(self, pace: float) -> StepReport:
         progress, epochs = self.progress, self.recipe.schedule.epochs

@@ -20,6 +20,7 @@ TWO_ANSWERS: Final[dict[str, dict[str, str]]] = {"cmaen": {"emotion": "emotion_h
 """Architectures with ``parts``: each auxiliary entry, and the config's switch without which there is no such answer."""
 
 _TEST_SPLITS: Final[tuple[str, ...]] = ("test", "public", "private")
+_WITH_OTHERS: Final[tuple[str, ...]] = ("trainval", "all")
 _NOT_NEGATIVE: Final[dict[str, tuple[str, ...]]] = {
     "model": ("input_size",),
     "optimiser": ("momentum", "weight_decay", "clip"),
@@ -142,14 +143,17 @@ def _of_data(recipe: Recipe) -> Iterator[Rule]:
     yield Rule(train != val, "data", "val", "another split than train")
     yield Rule(val not in _TEST_SPLITS, "data", "val", "no test split (a test split chooses nothing)")
     yield Rule(train not in _TEST_SPLITS, "data", "train", "no test split")
-    yield Rule(train != "trainval", "data", "train", "a split without the pictures of val")
-    yield Rule(val != "trainval", "data", "val", "a split without the pictures of train")
+    yield Rule(train not in _WITH_OTHERS, "data", "train", "a split without the pictures of val")
+    yield Rule(val not in _WITH_OTHERS, "data", "val", "a split without the pictures of train")
     yield Rule(
         not recipe.data.marked or recipe.data.dataset == "synthetic",
         "data",
         "marked",
         "false for other datasets than synthetic (the mark belongs to the built-in faces)",
     )
+    weights = recipe.data.weights
+    positive = all(type(weight) in {int, float} and 0 < weight < math.inf for weight in weights)
+    yield Rule(positive, "data", "weights", "a list of numbers more than 0")
     area = recipe.augmentation.erase_area
     holds = len(area) == 2 and all(type(share) in {int, float} for share in area) and 0 < area[0] <= area[1] <= 1
     yield Rule(holds, "augmentation", "erase_area", "two shares of the picture, the smaller first")

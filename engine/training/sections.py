@@ -33,12 +33,15 @@ class DataChoice:
 
     ``marked``: plant in every picture of both splits the corner mark that gives its label away (``synthetic`` only),
     for a model that is known to follow a spurious cue (see :mod:`engine.data.synthetic.cue`).
+    ``weights``: with several datasets (``--data A --data B``), how often each is drawn from, in their order; empty: all
+    pictures alike.
     """
 
     dataset: str = "fer2013"
     train: str = "train"
     val: str = "val"
     marked: bool = False
+    weights: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,31 @@ def test_unreadable_pictures_are_counted(
     assert str(tmp_path) not in printed.err
 
 
+def test_classes_of_another_dataset_are_mapped(
+    checkpoints: Path, patterns: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two pictures of each class, of which neutral is called contempt: CK+'s classes, a model of FER2013's."""
+    for word in ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"):
+        source = patterns / "test" / word
+        shutil.copytree(source, tmp_path / "ck" / "test" / word.replace("neutral", "contempt"))
+    words = ("--dataset", "ckplus", "--data", tmp_path / "ck", "--json")
+    assert evaluate("--model", "cbam", *words) == 0
+    printed = capsys.readouterr()
+    document = json.loads(printed.out)
+    assert document["mapped_classes"] == {"dropped": {"contempt": 4}, "without_pictures": ["neutral"]}
+    assert (document["dataset"], document["n"]) == ("ckplus", 24)
+    assert document["per_class"]["neutral"]["support"] == 0
+    assert all(document["per_class"][name]["support"] == 4 for name in document["classes"] if name != "neutral")
+    assert "Left out, since the model has no such class: contempt (4)." in printed.err
+    assert "mapped_classes" not in _own(patterns, capsys)
+
+
+def _own(patterns: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
+    assert evaluate("--model", "cbam", "--data", patterns, "--json") == 0
+    document: dict[str, object] = json.loads(capsys.readouterr().out)
+    return document
+
+
 @pytest.mark.parametrize(
     ("words", "status", "line"),
     [

@@ -201,3 +201,40 @@ def test_two_processes_make_one_checkpoint(place: Path) -> None:
     recipe = read_card(place / "checkpoints" / "own").recipe
     assert (recipe["processes"], recipe["synced_batchnorm"]) == (2, True)
     assert sorted(path.name for path in (place / "checkpoints").iterdir()) == ["own"]
+
+
+@pytest.mark.usefixtures("narrow")
+def test_two_datasets(place: Path, patterns: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--data", str(patterns), "--data", str(patterns), "--epochs", "1", "--out", "checkpoints/two"]
+    assert train(*words, "--dataset", "fer2013", "--dataset", "folder", "--weights", "1", "3") == 0
+    card = read_card(place / "checkpoints" / "two")
+    assert [(one["dataset"], one["weight"]) for one in card.data["datasets"]] == [("fer2013", 1.0), ("folder", 3.0)]
+    assert card.recipe["data"]["weights"] == [1.0, 3.0]
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["--dataset", "fer2013", "--dataset", "folder"], "error: Expected a --data for each --dataset, got 2 and 0"),
+        (["--weights", "1", "2"], "error: Expected one sampling weight for each dataset, got 2 for 1"),
+        (["--weights", "0"], "error: Recipe 'own': [data] weights must be a list of numbers more than 0, got (0.0,)"),
+    ],
+)
+@pytest.mark.usefixtures("narrow")
+def test_datasets_and_weights_that_do_not_fit(
+    place: Path, capsys: pytest.CaptureFixture[str], words: list[str], line: str
+) -> None:
+    assert train(*words) == 2
+    assert capsys.readouterr().err.startswith(line)
+
+
+@pytest.mark.usefixtures("narrow")
+def test_val_from_elsewhere(place: Path, patterns: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    even = place / "even"
+    assert main(["balance", "--data", str(patterns), "--out", str(even), "--method", "random"]) == 0
+    words = ["--data", str(even), "--epochs", "1", "--out", "checkpoints/even"]
+    assert train(*words) == 1
+    assert "'even' holds balanced training pictures only" in capsys.readouterr().err
+    assert train(*words, "--val-data", str(patterns)) == 0
+    capsys.readouterr()

@@ -404,3 +404,14 @@ def test_a_run_does_not_go_on_with_another_teacher(tmp_path: Path, checkpoints: 
     again.progress.data = [*(again.progress.data or [])[:2], "0" * 64]
     with pytest.raises(CheckpointError, match="another data"):
         again.resume()
+
+
+def test_an_epoch_takes_each_picture_once_or_draws_by_weight(tmp_path: Path) -> None:
+    trainer = trainer_in(tmp_path, recipe_of(PLAIN))
+    count = len(trainer.images)
+    assert sorted(trainer._order(step_generator(0, 0, 0)).tolist()) == list(range(count))
+    trainer.sampling = torch.zeros(count)
+    trainer.sampling[3], trainer.sampling[5] = 1.0, 3.0
+    drawn = torch.cat([trainer._order(step_generator(0, epoch, 0)) for epoch in range(40)])
+    assert set(drawn.tolist()) == {3, 5}
+    assert float((drawn == 5).float().mean()) == pytest.approx(0.75, abs=0.05)
