@@ -12,7 +12,6 @@ from dashboard.components.mistake_gallery import csv_text
 from dashboard.figures.gate_use_table import (
     effect_rows,
     effects_html,
-    gate_title,
     legend_words,
     read_use,
     sample_words,
@@ -47,6 +46,8 @@ def show_use(files: Files, split: AnalysedSplit) -> None:
     if measured:
         st.caption(legend_words())
         _show_replacements(measured)
+        for use in measured.values():
+            _show_shares(use)
         st.download_button(
             "Every figure as CSV",
             lambda: csv_text(row for use in measured.values() for row in effect_rows(use)),
@@ -71,10 +72,14 @@ def _show_model(use: SplitGateUse) -> None:
         f'<div class="fl-cmodel">{escape(use.model)}</div><div class="fl-reading" style="margin-top:.2rem">'
         f'{escape(read_use(use))} <span class="fl-quiet">{escape(sample_words(use))}.</span></div>{use_table_html(use)}'
     )
+
+
+def _show_shares(use: SplitGateUse) -> None:
+    """Draw what a ``cmaen`` is made of; nothing for another model."""
     if use.shares is not None:
         gamma = "none" if use.shares.gamma is None else f"{use.shares.gamma:.4g}"
         theme.section(
-            "What the answer is made of",
+            f"What the answers of {escape(use.model)} are made of",
             f"γ = {gamma}. How loud the cross-modal attention is beside what it is added to, and how much of the "
             "predicted class’s logit (above the mean of the classes) each part gives; exact for each picture, and the "
             "two shares add up to 100 %.",
@@ -84,14 +89,12 @@ def _show_model(use: SplitGateUse) -> None:
 
 def _show_replacements(measured: dict[str, SplitGateUse]) -> None:
     """Draw every replacement of one gate, for each model that has it."""
-    gates = {layer: kind for use in measured.values() for layer, kind in use.gates.items()}
+    gates = dict.fromkeys(layer for use in measured.values() for layer in use.gates)
     groups = next(iter(measured.values())).groups
     chosen.say_unknown({chosen.USED_GATE: tuple(gates), chosen.USED_PICTURES: groups})
     theme.section("One gate, each replacement", "Replaced minus unchanged; hover a row for what stands in its place.")
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        layer = chosen.select(
-            "Gate", tuple(gates), chosen.USED_GATE, format_func=lambda name: gate_title(name, gates[name])
-        )
+        layer = chosen.select("Gate", tuple(gates), chosen.USED_GATE)  # the address gets what the menu shows
         group = chosen.select("Pictures", groups, chosen.USED_PICTURES, width=150)
     for model, use in measured.items():
         if layer not in use.gates:

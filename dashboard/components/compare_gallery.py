@@ -77,11 +77,22 @@ def show_galleries(on: OnSplit) -> None:
 
 
 def _choose(on: OnSplit, shown: Sequence[Outcome]) -> None:
-    """Choose these pictures in the sidebar; a callback, since its widgets are drawn before."""
-    st.session_state[state.SOURCE] = "dataset"
-    st.session_state[state.DATASET] = on.split.dataset
-    st.session_state[state.SPLIT] = on.split.split
-    st.session_state[state.ID] = ",".join(one.id for one in shown)
+    """Choose these pictures in the sidebar; a callback, since its widgets are drawn before.
+
+    A widget that is drawn already follows its state, and writes it into the address; one that is to be drawn for the
+    first time reads the address, and leaves it alone.
+    """
+    wanted = {
+        state.SOURCE: "dataset",
+        state.DATASET: on.split.dataset,
+        state.SPLIT: on.split.split,
+        state.ID: ",".join(one.id for one in shown),
+    }
+    for key, value in wanted.items():
+        if key in st.session_state:
+            st.session_state[key] = value
+        else:
+            st.query_params[key] = value
     st.session_state.pop("picture_index", None)
 
 

@@ -47,6 +47,8 @@ CSS: Final = """<style>
 .fl-use .fl-all{border-right:2px solid color-mix(in srgb,currentColor 22%,transparent)}
 .fl-use .fl-trust-mark{display:inline-block;width:1.15em}
 @media (max-width:1000px){
+.fl-table.fl-use th,.fl-table.fl-use td{font-size:.78rem;padding:.34rem .35rem}
+.fl-use .fl-trust-mark{width:1em}
 .fl-cgrids{flex-direction:column}.fl-cgrids section{width:100%}
 .fl-two .fl-cgrid{grid-template-columns:4.6rem repeat(var(--layers),minmax(56px,1fr))}
 [class*="st-key-typical-"]{grid-template-columns:repeat(3,minmax(0,1fr))}}

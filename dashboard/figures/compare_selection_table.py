@@ -88,8 +88,10 @@ def read_selection(models: Sequence[str], pictures: Sequence[Compared], pair: tu
         ]
     )
     ranks, top = bootstrap_means(table)
+    chances = [one.chance for one in found if one is not None] or [TOP_SHARE]
     said.append(
         f"Their Grad-CAMs: rank correlation {_mean(ranks, share=False)}, n = {ranks.n}; of the strongest tenth of "
-        f"cells {_mean(top, share=True)} are common, n = {top.n} (unrelated maps: {percent(TOP_SHARE)})."
+        f"cells {_mean(top, share=True)} are common, n = {top.n} (unrelated maps: "
+        f"{percent(float(np.mean(chances)))})."
     )
     return " ".join(said)

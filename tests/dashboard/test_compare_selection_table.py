@@ -43,5 +43,5 @@ def test_the_sentence_counts_answers_and_says_of_how_many_pictures(pictures: lis
     assert "Answered as labelled, of 4: one 3, two 3." in said
     assert "one and two give the same answer to 2 of 4." in said
     assert "n = 2; of the strongest tenth of cells 50 %" in said
-    assert "(unrelated maps: 10 %)" in said
+    assert "(unrelated maps: 25 %)" in said  # one cell of four
     assert "labelled" not in read_selection(["one", "two"], [replace(one, truth=None) for one in pictures], (0, 1))
