@@ -94,13 +94,13 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _figure(found: Estimate, scale: float = 1.0, digits: int = 3) -> str:
+def _figure(found: Estimate, scale: float = 1.0, digits: int = 3, *, interval: bool = True) -> str:
     if found.mean is None:
         return "–"
     text = f"{scale * found.mean:.{digits}f}"
-    if found.low is None or found.high is None:
+    if not interval or found.low is None or found.high is None:
         return text
-    return f"{text} ({scale * found.low:.{digits}f} to {scale * found.high:.{digits}f})"
+    return f"{text} ({scale * found.low:.{digits}f}–{scale * found.high:.{digits}f})"
 
 
 def _print(use: SplitGateUse, out: Path) -> None:
@@ -111,22 +111,27 @@ def _print(use: SplitGateUse, out: Path) -> None:
         f"seed {use.seed}): accuracy {_figure(use.accuracy['all'], 100, 1)} %; written to "
         f"{out.parent.name}/{out.name}\n"
     )
-    heads = ("gate", "verdict", "replaced by", "TVD (95 %)", "flips, %", f"logit of {use.target}", "accuracy, points")
-    table = Table(*(Column(head, no_wrap=True) for head in heads), box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    heads = ("gate", "replaced by", "TVD (95 %)", "flips, %", "logit", "accuracy")
+    table = Table(
+        *(Column(head, no_wrap=True) for head in heads), box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False
+    )
     for layer in use.gates:
-        for index, effect in enumerate(use.of(layer)):
+        first = iter((layer, f"  {use.verdict(layer)}"))  # the verdict stands under the name: 80 columns must do
+        for effect in use.of(layer):
             figures = effect.figures
             table.add_row(
-                "" if index else layer,
-                "" if index else use.verdict(layer),
+                next(first, ""),
                 effect.replacement,
                 _figure(figures["distance"]),
-                _figure(figures["flips"], 100, 1).split(" ")[0],
-                _figure(figures["logit_change"], digits=2).split(" ")[0],
-                _figure(figures["accuracy_change"], 100, 1).split(" ")[0],
+                _figure(figures["flips"], 100, 1, interval=False),
+                _figure(figures["logit_change"], digits=2, interval=False),
+                _figure(figures["accuracy_change"], 100, 1, interval=False),
             )
     STDERR.print(table)
-    note("TVD: the share of the probability that changes hands. The verdict follows the largest that is not of ones.")
+    note(
+        "TVD: the share of the probability that changes hands. The verdict follows the largest that is not of ones. "
+        f"Changes: of the logit of {use.target}, and of accuracy in points. Each class is in the file."
+    )
     if use.shares is not None:
         means = use.shares.means["all"]
         note(
