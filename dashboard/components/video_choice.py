@@ -73,7 +73,8 @@ def _named(name: str, data: bytes) -> NamedFilm:
 def choose_reading(card: RunCard) -> Choices:
     """Draw the controls of how a film is read; those that an overlay has none of are not drawn."""
     offered: list[OverlayKind] = [kind for kind in OVERLAY_WORDS if kind != "gate" or video_loaders.layers(card, kind)]
-    first, second, third, fourth = st.columns([5, 4, 4, 4], gap="medium", vertical_alignment="top")
+    with st.container(key="stack-film-choice"):
+        first, second, third, fourth = st.columns([5, 4, 4, 4], gap="medium", vertical_alignment="top")
     with first:
         overlay = st.segmented_control(
             "Draw on each face",

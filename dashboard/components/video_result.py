@@ -18,7 +18,6 @@ from dashboard.figures.video_timeline import clicked, timeline_chart
 from dashboard.figures.video_tracks import FaceTimeline
 from dashboard.state import NamedPicture
 from dashboard.video_loaders import ReadFilm
-from engine.models.checkpoint import DEFAULT_MODEL
 from engine.records import FaceBox
 
 EXPLAIN: Final = "pages/1_Explain.py"
@@ -144,9 +143,19 @@ def _show_moment(read: ReadFilm, timeline: FaceTimeline, index: int) -> None:
             f'<div class="fl-quiet">{seconds:.2f} s, face #{timeline.track}, label shown: <b>{escape(label)}</b>'
             f"{hidden}</div>" + probability_bars(timeline.reading(index))
         )
-        if st.button("Explain this frame", key="film_explain", icon=":material/search:"):
+        if st.button(
+            "Explain this frame",
+            key="film_explain",
+            icon=":material/search:",
+            on_click=_choose_model,
+            args=(read.choices.model,),
+        ):
             name = f"{PurePath(read.source.name).stem} at {seconds:.2f} s.png"
             hand_over(NamedPicture(name, video_loaders.frame_png(read.source, seconds)))
-            model = {} if read.choices.model == DEFAULT_MODEL else {state.MODEL: read.choices.model}
-            st.switch_page(EXPLAIN, query_params={state.SOURCE: "upload", **model})
+            st.switch_page(EXPLAIN, query_params={state.SOURCE: "upload"})
         st.caption("Explain reads this one frame by itself, without smoothing, so its answer may differ.")
+
+
+def _choose_model(name: str) -> None:
+    """Choose the model that read the film; its menu is on the page, so neither the run nor an address may set it."""
+    st.session_state[state.MODEL] = name

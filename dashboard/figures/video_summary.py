@@ -12,7 +12,7 @@ from engine.inference.video import VideoSummary
 CSS: Final = """<style>
 .fl-film-shares{display:flex;height:.72rem;min-width:9rem;border-radius:2px;overflow:hidden}
 .fl-film-shares i{display:block;min-width:1px}
-.fl-film-faces td{font-variant-numeric:tabular-nums}
+.fl-film-faces td{font-variant-numeric:tabular-nums}.fl-film-faces :is(td:nth-child(2),thead th){white-space:nowrap}
 .fl-film-wide{overflow-x:auto}
 .st-key-film-frame img{max-height:300px;width:auto;max-width:100%;border-radius:4px}
 .st-key-film-player video{max-height:430px}

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import plotly.graph_objects as go
 
-from dashboard.figures.chart_frame import in_frame
+from dashboard.figures.chart_frame import NEUTRAL, in_frame
 from dashboard.figures.palette import emotion_color
 from dashboard.figures.video_tracks import FaceTimeline
 
@@ -17,8 +17,9 @@ BAND: Final = (-0.11, -0.04)
 """Lower and upper edge of the label's band, on the axis of probabilities."""
 GAP_FRAMES: Final = 3.5
 """A face that is away for more frames than this leaves a gap in its lines."""
-CLICKED: Final = "label"
-"""Name of the trace that takes the clicks."""
+LABEL: Final = "label"
+"""Name of the trace of the label's band."""
+_UNSEEN: Final = {"opacity": 0.01, "size": 9, "color": NEUTRAL}
 
 
 def label_runs(timeline: FaceTimeline) -> tuple[tuple[str, float, float], ...]:
@@ -36,7 +37,7 @@ def label_runs(timeline: FaceTimeline) -> tuple[tuple[str, float, float], ...]:
 
 
 def timeline_chart(timeline: FaceTimeline, ink: str, *, until: float, moment: float | None = None) -> go.Figure:
-    """Return the chart; each point of the trace :data:`CLICKED` carries its time in seconds.
+    """Return the chart; each point carries its time in seconds.
 
     Args:
         timeline: of one face.
@@ -52,20 +53,24 @@ def timeline_chart(timeline: FaceTimeline, ink: str, *, until: float, moment: fl
             go.Scatter(
                 x=seconds,
                 y=[None if value is None else value[k] for value in values],
-                mode="lines",
+                mode="lines+markers",  # a click takes the first trace at its place, and no trace without markers
+                marker=_UNSEEN,
+                selected={"marker": {"opacity": 0.01}},
+                unselected={"marker": {"opacity": 0.01}},
+                customdata=seconds,
                 name=name,
                 line={"color": emotion_color(name), "width": 2.4 if name == main else 1.5},
                 connectgaps=False,
                 hovertemplate="%{y:.0%}",
             )
         )
-    # Heat maps and shapes take no click, lines neither: nearly invisible marks on the band do, for the whole height.
+    # Shapes take neither click nor pointer: nearly invisible marks on the band do.
     figure.add_trace(
         go.Scatter(
             x=timeline.seconds.tolist(),
             y=[sum(BAND) / 2] * len(timeline.seconds),
             mode="markers",
-            name=CLICKED,
+            name=LABEL,
             showlegend=False,
             customdata=timeline.seconds.tolist(),
             text=[
@@ -73,7 +78,7 @@ def timeline_chart(timeline: FaceTimeline, ink: str, *, until: float, moment: fl
                 for label, seen in zip(timeline.labels, timeline.seen.tolist(), strict=True)
             ],
             hovertemplate="%{text}<extra>label</extra>",
-            marker={"opacity": 0.01, "size": 14, "color": ink},
+            marker={**_UNSEEN, "size": 14},
             selected={"marker": {"opacity": 0.01}},
             unselected={"marker": {"opacity": 0.01}},
         )

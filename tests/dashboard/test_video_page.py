@@ -89,8 +89,11 @@ def test_a_film_through_the_page_and_one_frame_to_explain(home: AppTest, portrai
     app = app.slider(key=f"film_moment.{where}").set_value(0.1).run()
     assert f"0.10 s, face #{second}" in page_html(app)
 
+    # Another model is chosen meanwhile: Explain takes the one that read the film.
+    app = app.selectbox(key="model").set_value("baseline").run()
     app = pressed(app, "film_explain")
     assert not app.exception
+    assert app.selectbox(key="model").value == "cbam"
     assert app.title[0].value == "Explain"
     assert not sentences(app)
     (uploaded,) = app.session_state["uploaded_pictures"]

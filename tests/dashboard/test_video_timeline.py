@@ -5,7 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
-from dashboard.figures.video_timeline import BAND, CLICKED, clicked, label_runs, timeline_chart
+from dashboard.figures.video_timeline import BAND, LABEL, clicked, label_runs, timeline_chart
 from dashboard.figures.video_tracks import FaceTimeline, timelines
 from engine.labels import EMOTION_COLORS
 from tests.dashboard.made_video import CLASSES, TABLE
@@ -47,9 +47,11 @@ def test_the_moment_is_a_line_only_where_one_is_chosen(face: FaceTimeline) -> No
 
 
 def test_a_point_can_be_clicked_and_says_its_time(face: FaceTimeline) -> None:
-    marks = trace(timeline_chart(face, "#111111", until=2.0), CLICKED)
-    assert "markers" in marks.mode  # a line alone takes no click
-    assert list(marks.customdata) == face.seconds.tolist()
+    figure = timeline_chart(face, "#111111", until=2.0)
+    for marks in figure.data:
+        assert "markers" in marks.mode  # a line alone takes no click
+        assert [moment for moment in marks.customdata if moment is not None] == face.seconds.tolist()
+    marks = trace(figure, LABEL)
     assert marks.text[3] == "sad, hidden"
 
 
