@@ -16,6 +16,7 @@ from engine.errors import FerLensError, UsageError
 COMMANDS: Final[dict[str, str]] = {
     "train": "train a model by a recipe, or resume a run",
     "ablate": "train a model whole and without each of its parts, and tabulate the difference",
+    "loso": "train without each person in turn and measure on that person",
     "evaluate": "measure a checkpoint on a split of a dataset",
     "analyze": "pass over a dataset once; keep answers, gates and Grad-CAM by picture and by class",
     "audit": "find copies, leaks between splits, conflicting labels and blanks in a dataset",
