@@ -79,8 +79,8 @@ def show_galleries(on: OnSplit) -> None:
 def _choose(on: OnSplit, shown: Sequence[Outcome]) -> None:
     """Choose these pictures in the sidebar; a callback, since its widgets are drawn before.
 
-    A widget that is drawn already follows its state, and writes it into the address; one that is to be drawn for the
-    first time reads the address, and leaves it alone.
+    A widget that is drawn already writes its state into the address; for one that is to be drawn for the first time it
+    is written here.
     """
     wanted = {
         state.SOURCE: "dataset",
@@ -89,10 +89,9 @@ def _choose(on: OnSplit, shown: Sequence[Outcome]) -> None:
         state.ID: ",".join(one.id for one in shown),
     }
     for key, value in wanted.items():
-        if key in st.session_state:
-            st.session_state[key] = value
-        else:
+        if key not in st.session_state:
             st.query_params[key] = value
+        st.session_state[key] = value
     st.session_state.pop("picture_index", None)
 
 
