@@ -7,6 +7,7 @@ memory. See docs/deploy.md.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import logging
 import os
 import signal
@@ -128,6 +129,7 @@ def serve(arguments: argparse.Namespace) -> None:
         server_header=False,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
+    logging.getLogger("uvicorn.error").addFilter(_was_not_cut)
     # Streamlit hands on what uvicorn was told not to log: who asked for what, snapshots' tokens among it.
     logging.getLogger("uvicorn.access").disabled = True
     shown = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
@@ -136,6 +138,11 @@ def serve(arguments: argparse.Namespace) -> None:
     )
     sys.stdout.flush()
     uvicorn.Server(config).run()
+
+
+def _was_not_cut(record: logging.LogRecord) -> bool:
+    """Leave out that an open page's connection was cut: that is how serving ends, and no error."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 def main(arguments: list[str] | None = None) -> int:

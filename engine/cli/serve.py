@@ -9,7 +9,7 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from engine.errors import UsageError
 from engine.models.checkpoint import DEFAULT_MODEL
@@ -33,11 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> NoReturn:
     """Become the server, so that Ctrl-C and a kill reach it."""
     if not (ROOT / "dashboard" / "serve.py").is_file():
         raise UsageError("Expected the folder 'dashboard' beside 'engine', but it is not there; get the whole project.")
     words = ["--host", arguments.host, "--port", str(arguments.port), "--model", arguments.model]
     os.chdir(ROOT)  # Streamlit reads .streamlit/config.toml from where it starts
     os.execv(sys.executable, [sys.executable, "-m", SERVER, *words])  # noqa: S606 - no shell: our own interpreter
-    return 0  # reached only where execv is replaced, as in the tests

@@ -102,8 +102,14 @@ def test_it_stops_cleanly(served: Served) -> None:  # the last one: it ends the 
 def test_the_engine_becomes_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     became: list[list[str]] = []
-    monkeypatch.setattr(command.os, "execv", lambda _, words: became.append(words))
-    assert main(["serve", "--port", "9000", "--model", "baseline"]) == 0
+
+    def become(_: str, words: list[str]) -> None:
+        became.append(words)
+        raise SystemExit(0)
+
+    monkeypatch.setattr(command.os, "execv", become)
+    with pytest.raises(SystemExit):
+        main(["serve", "--port", "9000", "--model", "baseline"])
     assert became == [
         [sys.executable, "-m", "dashboard.serve", "--host", "127.0.0.1", "--port", "9000", "--model", "baseline"]
     ]
