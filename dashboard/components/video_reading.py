@@ -25,7 +25,6 @@ def read_when_asked(film: NamedFilm | None, card: RunCard, choices: Choices) -> 
     asked = st.button(
         "Read the film",
         key=READ,
-        type="primary",
         disabled=film is None,
         icon=":material/play_arrow:",
         help=f"About as long as the film lasts on a common machine. The first {video_loaders.limit(SECONDS):,} s are "

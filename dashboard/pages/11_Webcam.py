@@ -29,7 +29,7 @@ def main() -> None:
     # Served together with the dashboard (python -m engine serve), it is below the dashboard's own address.
     link = os.environ.get("FERLENS_LIVE_LINK")
     if link is not None:
-        st.link_button("Open the live page", link, icon=":material/videocam:", type="primary")
+        st.link_button("Open the live page", link, icon=":material/videocam:")
         return
     st.markdown("Start it on the machine with the models, then open it:")
     st.code("make webcam            # or: python -m dashboard.webcam", language="bash")
@@ -37,7 +37,7 @@ def main() -> None:
     if not address.startswith(("http://", "https://")):
         st.error("Expected FERLENS_LIVE_URL as the live page's http address, got something else; mend it.")
         return
-    st.link_button(f"Open {address}", address, icon=":material/videocam:", type="primary")
+    st.link_button(f"Open {address}", address, icon=":material/videocam:")
     st.caption("Served elsewhere, the variable FERLENS_LIVE_URL names its address. A snapshot there opens in Explain.")
 
 
