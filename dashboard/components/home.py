@@ -54,7 +54,7 @@ TILES: Final = (
         ":material/grid_view:",
         "Browse mistakes",
         "A confusion matrix to click, and the pictures behind each of its cells.",
-        "pages/4_Misclassifications.py",
+        "pages/6_Misclassifications.py",
     ),
 )
 

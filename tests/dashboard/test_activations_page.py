@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import activation_loaders
 from tests.dashboard.made import page_html, sentences
 
-PAGE = "pages/8_Activations.py"
+PAGE = "pages/4_Activations.py"
 
 
 @pytest.fixture

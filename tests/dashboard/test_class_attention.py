@@ -18,7 +18,7 @@ from tests.dashboard.made import page_html, sentences
 from tests.dashboard.made_analysis import write_analysed
 from tests.dashboard.made_gate_use import make_use
 
-PAGE = "pages/3_Class_attention.py"
+PAGE = "pages/5_Class_attention.py"
 LAYER = "block2.spatial"
 
 
@@ -204,7 +204,7 @@ def test_a_model_without_analysis_says_the_command(page: AppTest) -> None:
 def test_the_view_survives_a_visit_to_another_page(page: AppTest) -> None:
     opened(page, gate=LAYER, cells="spread", **{"class": "sad"})
     page.query_params.clear()
-    page.switch_page("pages/7_Evidence.py").run()
+    page.switch_page("pages/9_Evidence.py").run()
     page.query_params.clear()
     page.switch_page(PAGE).run()
     assert page.selectbox(key="gate").value == LAYER

@@ -14,7 +14,7 @@ from engine.data import synthetic_dataset
 from tests.dashboard.made import page_html, sentences
 from tests.made_audit import planted_pictures, write_planted
 
-PAGE = "pages/6_Data.py"
+PAGE = "pages/8_Data.py"
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from engine.models.checkpoint import read_card
 from tests.dashboard.made import page_html, sentences
 from tests.dashboard.made_analysis import write_analysed
 
-PAGE = "pages/5_Evaluation.py"
+PAGE = "pages/7_Evaluation.py"
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from engine.models.checkpoint import read_card, update_card
 from tests.dashboard.made import ROOT, page_html, sentences, write_seeded
 from tests.made_evidence import make_report, write_report
 
-PAGE = "pages/7_Evidence.py"
+PAGE = "pages/9_Evidence.py"
 
 
 @pytest.fixture(scope="module")

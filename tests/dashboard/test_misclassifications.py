@@ -14,7 +14,7 @@ from dashboard.components.mistake_gallery import csv_text
 from tests.dashboard.made import page_html, sentences
 from tests.dashboard.made_analysis import write_analysed
 
-PAGE = "pages/4_Misclassifications.py"
+PAGE = "pages/6_Misclassifications.py"
 Row = dict[str, Any]
 
 
@@ -172,7 +172,7 @@ def test_filters_survive_a_visit_to_another_page(page: AppTest, store: Path) -> 
     label, predicted = a_mistake(store)
     before = shown(opened(page, true=label, answer=predicted))
     page.query_params.clear()
-    page.switch_page("pages/7_Evidence.py").run()
+    page.switch_page("pages/9_Evidence.py").run()
     page.query_params.clear()
     page.switch_page(PAGE).run()
     assert page.multiselect(key="true").value == [label]

@@ -18,7 +18,7 @@ from engine.inference.predictor import EmotionPredictor
 from engine.labels import EMOTIONS
 from tests.dashboard.made import ROOT, SAMPLES, page_html, sentences
 
-PAGE = "pages/9_What_if.py"
+PAGE = "pages/3_What_if.py"
 
 
 @pytest.fixture
