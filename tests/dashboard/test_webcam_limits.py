@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -68,7 +69,10 @@ def ask(parts: list[bytes], headers: list[tuple[bytes, bytes]]) -> tuple[int, by
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(BodyLimit(reading_app, 10)({"type": "http", "headers": headers}, receive, send))
+    # In a thread of its own: the browser's tests may have left an event loop running in this one.
+    with ThreadPoolExecutor(1) as pool:
+        asked = BodyLimit(reading_app, 10)({"type": "http", "headers": headers}, receive, send)
+        pool.submit(asyncio.run, asked).result()
     return sent[0]["status"], sent[1]["body"]
 
 
