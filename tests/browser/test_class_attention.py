@@ -39,6 +39,8 @@ def test_a_cell_its_pictures_explain_and_the_way_back(served: str, browser: Brow
     expect(page.locator(".fl-tile")).to_have_count(5, timeout=PATIENCE)
     page.wait_for_function("location.search.includes('gate=block3.spatial') && location.search.includes('class=fear')")
     address = page.url
+    # The heading is drawn before the pictures: until then those of the cell before, as many, are still there.
+    expect(page.locator(".fl-tile[data-id*=fear]")).to_have_count(5, timeout=PATIENCE)
     ids = page.locator(".fl-tile").evaluate_all("tiles => tiles.map(tile => tile.dataset.id)")
     assert all("fear" in name for name in ids)
 
