@@ -46,6 +46,10 @@ class FilmError(FerLensError):
     """A film, camera or stream that cannot be read, or a film that cannot be written."""
 
 
+class NetworkFileError(FerLensError):
+    """A user's file of a network for enhancing pictures: missing, damaged, or of another architecture than expected."""
+
+
 class MissingExtraError(FerLensError):
     """A library of requirements-extras.txt that is not installed; the message says what needs it and how to get it."""
 
