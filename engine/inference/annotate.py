@@ -155,10 +155,10 @@ def _draw_bars(picture: UInt8, face: LiveFace, count: int, notes: list[str], uni
     below = face.box.y + face.box.height
     y = below if below + height <= picture.shape[0] else max(0, picture.shape[0] - height)
     _shade(picture, x, y, width, height)
-    names = round(66 * unit)
+    names, numbers = round(66 * unit), _text_width("100", unit) + round(10 * unit)
     for index, (name, probability) in enumerate(rows):
         top = y + index * line
-        length = round(max(0, width - names - 2 * unit) * probability)
+        length = round(max(0, width - names - numbers) * probability)
         cv2.rectangle(
             picture,
             (x + names, top + round(3 * unit)),
@@ -167,7 +167,8 @@ def _draw_bars(picture: UInt8, face: LiveFace, count: int, notes: list[str], uni
             -1,
         )
         _write(picture, name, x, top, _WHITE, unit)
-        _write(picture, f"{100 * probability:.0f}", x + width - round(24 * unit), top, _WHITE, unit)
+        number = f"{100 * probability:.0f}"
+        _write(picture, number, x + width - _text_width(number, unit) - round(8 * unit), top, _WHITE, unit)
     for index, text in enumerate(notes, start=len(rows)):
         _write(picture, text, x, y + index * line, _WHITE, unit)
 

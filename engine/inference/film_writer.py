@@ -9,6 +9,7 @@ import cv2
 
 from engine.errors import FilmError, UnknownNameError
 from engine.inference.film import quiet
+from engine.inference.native_lines import without_lines
 from engine.records import UInt8
 
 CODECS: Final[dict[str, tuple[str, ...]]] = {".mp4": ("avc1", "mp4v"), ".webm": ("VP80",), ".avi": ("MJPG",)}
@@ -48,7 +49,8 @@ class FilmWriter:
     def _open(self, suffix: str) -> tuple[Any, str]:
         size = (self._size[0] + self._odd[1], self._size[1] + self._odd[0])
         for codec in CODECS[suffix]:
-            with quiet():
+            # The codec is found for a WebM, too, but not before OpenCV has said on stderr that the tag is unknown.
+            with quiet(), without_lines(b"OpenCV: FFMPEG: "):
                 code = cv2.VideoWriter.fourcc(*codec)
                 writer = cv2.VideoWriter(str(self.path), cv2.CAP_FFMPEG, code, self.frames_per_second, size)
             if writer.isOpened():

@@ -14,9 +14,11 @@ PLAIN = Drawing(bars=0, status=False)
 BOX = FaceBox(60, 60, 100, 100)
 
 
-def reading(label: str = "happy", face_map: FaceMap | None = None, model: str = "cbam") -> ModelReading:
-    p = np.full(7, 0.05, dtype=np.float32)
-    p[EMOTIONS.index(label)] = 0.7
+def reading(
+    label: str = "happy", face_map: FaceMap | None = None, model: str = "cbam", confidence: float = 0.7
+) -> ModelReading:
+    p = np.full(7, (1 - confidence) / 6, dtype=np.float32)
+    p[EMOTIONS.index(label)] = confidence
     return ModelReading(model, EMOTIONS, p, p, label, face_map)
 
 
@@ -87,6 +89,20 @@ def test_a_bar_is_as_long_as_its_probability() -> None:
     without = annotate(frame(), live(face(box=FaceBox(60, 20, 200, 100))), Drawing(bars=0, status=False))
     assert lit > 60
     assert np.array_equal(without[122:], frame()[122:])
+
+
+def test_a_bar_ends_before_its_number_however_sure_the_answer() -> None:
+    lengths = []
+    for confidence in (0.5, 0.9, 1.0):
+        wide = face(reading(confidence=confidence), box=FaceBox(60, 20, 200, 100))
+        drawn = annotate(frame(), live(wide), Drawing(bars=1, status=False))
+        bar = np.flatnonzero((drawn[125, 60:260] == emotion_rgb("happy")).all(axis=1))
+        lengths.append(len(bar))
+        assert bar.max() == bar.min() + len(bar) - 1  # whole: no digit stands on it
+        assert drawn[121:129, 60 + bar.max() + 1 : 260].max() > 200  # but right of it, in white
+        assert bar.max() < 200 - 14
+    assert lengths[0] / lengths[2] == pytest.approx(0.5, abs=0.02)
+    assert lengths[1] / lengths[2] == pytest.approx(0.9, abs=0.02)
 
 
 def test_no_face_is_said_in_the_corner() -> None:
