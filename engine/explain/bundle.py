@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from engine.explain.channel_strip import draw_channel_gate
+from engine.explain.methods import METHODS
 from engine.explain.overlay import overlay_explanation, overlay_gate, png_bytes
 from engine.models.checkpoint import library_versions
 from engine.records import FaceExplanation
@@ -40,6 +41,7 @@ def describe(explained: FaceExplanation) -> dict[str, Any]:
                 "kind": item.method,
                 "layer": item.layer,
                 "target": item.target,
+                "class_agnostic": METHODS[item.method].class_agnostic,
                 "shape": list(item.heatmap.shape),
                 "min": round(float(item.heatmap.min()), 6),
                 "mean": round(float(item.heatmap.mean()), 6),

@@ -13,11 +13,12 @@ from engine.data.transforms import normalise
 from engine.explain.target import ScalarFunction
 from engine.records import InputSpec
 
-Grid = Literal["layer", "pixels", "cells"]
+Grid = Literal["layer", "pixels", "cells", "attending"]
 GRIDS: Final[dict[Grid, str]] = {
     "layer": "the layer's own grid",
     "pixels": "the picture's pixels",
     "cells": "the cells that are covered in turn",
+    "attending": "the cells that attend to each other",
 }
 """What a map's native grid may be, each with words for people."""
 
@@ -92,6 +93,7 @@ class Method:
             rectification. The caller holds the model's lock.
         refusal: (model, a picture (1, C, S, S)) → why this model cannot be explained so, in a sentence, or None. The
             caller holds the model's lock.
+        class_agnostic: its map is the same for every class, whatever the target.
     """
 
     name: str
@@ -105,6 +107,7 @@ class Method:
     passes: str
     compute: MapFunction
     refusal: Refusal = takes_all
+    class_agnostic: bool = False
 
     def __post_init__(self) -> None:
         if self.grid not in GRIDS or self.cost not in COSTS:

@@ -1,7 +1,7 @@
 """The explanation methods by name.
 
-Not offered: layer-wise relevance propagation, whose rules do not reach flattening, identities and sigmoid gates, which
-every net here has; attention rollout, which needs a transformer.
+Not offered: layer-wise relevance propagation, whose rules do not reach flattening, identities, sigmoid gates and a
+softmax between features; every net here has some of them.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import torch
 from torch import Tensor, nn
 
+from engine.data.transforms import normalise
 from engine.errors import UnknownNameError, UsageError
 from engine.explain.deeplift import deeplift, deeplift_refusal
 from engine.explain.gradcam import gradcam
@@ -18,10 +20,13 @@ from engine.explain.guided_gradcam import guided_gradcam, guided_refusal
 from engine.explain.hirescam import hirescam
 from engine.explain.integrated_gradients import integrated_gradients
 from engine.explain.layercam import layercam
+from engine.explain.locking import holding
 from engine.explain.method import Method
 from engine.explain.occlusion import occlusion
+from engine.explain.rollout import attention_rollout, rollout_refusal
 from engine.explain.scorecam import scorecam
 from engine.explain.smoothgrad import smoothgrad
+from engine.records import InputSpec
 
 _ALL: Final = (
     Method(
@@ -99,6 +104,20 @@ _ALL: Final = (
         refusal=deeplift_refusal,
     ),
     Method(
+        name="rollout",
+        title="Attention rollout",
+        paper="Abnar & Zuidema 2020, arXiv:2005.00928",
+        assumes="What a cell holds moves by attention alone, half of it staying where it is; heads count alike.",
+        needs_layer=False,
+        signed=False,
+        grid="attending",
+        cost="few passes",  # not "one pass": it needs no gradient, and the pictures' first pass is recorded already
+        passes="1 forward",
+        compute=lambda scalar_of, _layer, x, _setup: attention_rollout(scalar_of, x),
+        refusal=rollout_refusal,
+        class_agnostic=True,
+    ),
+    Method(
         name="occlusion",
         title="Occlusion",
         paper="Zeiler & Fergus 2014, arXiv:1311.2901",
@@ -174,6 +193,13 @@ def refusals(model: nn.Module, x: Tensor, names: Sequence[str]) -> dict[str, str
     """
     found = {name: METHODS[name].refusal(model, x[:1]) for name in names}
     return {name: reason for name, reason in found.items() if reason is not None}
+
+
+def refusals_of(model: nn.Module, spec: InputSpec, names: Sequence[str]) -> dict[str, str]:
+    """As :func:`refusals`, judged by a drawn picture of noise; holds the model's lock meanwhile."""
+    noise = torch.rand((1, spec.channels, spec.size, spec.size), generator=torch.Generator().manual_seed(0))
+    with holding(model):
+        return refusals(model, normalise(noise.to(next(model.parameters()).device), spec), names)
 
 
 def refuse(name: str, reason: str, model_name: str) -> UsageError:

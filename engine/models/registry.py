@@ -12,6 +12,7 @@ from engine.models.activation import ActivationNet
 from engine.models.cmaen import CMAEN
 from engine.models.micro import MicroNet
 from engine.models.plain import FourBlockNet
+from engine.models.vit import VisionTransformer
 from engine.records import InputSpec
 
 
@@ -36,6 +37,7 @@ ARCHITECTURES: Final[dict[str, Callable[..., nn.Module]]] = {
     "cmaen": _sized(CMAEN),
     "micro": _sized(MicroNet),
     "activation": _sized(ActivationNet),
+    "vit": _sized(VisionTransformer),
 }
 
 DEFAULT_INPUT: Final[InputSpec] = InputSpec(size=48, channels=1, mean=(0.5,), std=(0.25,))

@@ -14,7 +14,7 @@ from engine.models.taps import record_attention
 from tests.made import SMALL
 
 
-@pytest.mark.parametrize("architecture", ["baseline", "spatial", "cbam"])
+@pytest.mark.parametrize("architecture", ["baseline", "spatial", "cbam", "vit"])
 def test_the_graph_gives_what_the_model_and_its_taps_give(architecture: str) -> None:
     torch.manual_seed(0)
     model = build_model(architecture, classes=7, spec=SMALL).eval()
