@@ -11,11 +11,17 @@ from collections.abc import Sequence
 from typing import Final
 
 GRADCAM: Final = "gradcam."
+RECEIVED: Final = ".received"
 
 
 def is_gradcam(layer: str) -> bool:
     """Say whether a stored map is a Grad-CAM: evidence without a unit, not a gate."""
     return layer.startswith(GRADCAM)
+
+
+def is_received(layer: str) -> bool:
+    """Say whether a stored map is a ``cross`` gate's: the share of all attention that each cell receives, sum 1."""
+    return layer.endswith(RECEIVED)
 
 
 def depends_on_class(layer: str, classes: Sequence[str]) -> bool:

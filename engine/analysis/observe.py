@@ -8,6 +8,7 @@ Grad-CAM at the last layer costs little more than the forward pass. The maps equ
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from engine.analysis.class_dependence import RECEIVED
 from engine.errors import CheckpointError
 from engine.explain.locking import holding
 from engine.models.taps import RecordedGate, record_attention
@@ -37,11 +39,13 @@ class Observed:
         features: (B, D), what the last layer takes.
         maps: name → (B, C) of a channel gate, (B, h, w) of any other and of Grad-CAM (>= 0); gates in forward order,
             Grad-CAM last.
+        gradcam_seconds: of the pass, what Grad-CAM took.
     """
 
     logits: Float32
     features: Float32
     maps: dict[str, Float32]
+    gradcam_seconds: float
 
 
 def last_layer(model: nn.Module, classes: int) -> nn.Module:
@@ -74,12 +78,19 @@ def _maps_of(gate: RecordedGate, classes: tuple[str, ...]) -> dict[str, Tensor]:
     side = math.isqrt(received.shape[1])
     if side * side != received.shape[1]:
         raise CheckpointError(f"Expected '{gate.layer}' to attend to a square grid, got {received.shape[1]} keys.")
-    return {f"{gate.layer}.received": received.view(-1, side, side)}
+    return {f"{gate.layer}{RECEIVED}": received.view(-1, side, side)}
 
 
 def _cam(scalar: Tensor, activation: Tensor) -> Tensor:
     (gradient,) = torch.autograd.grad(scalar.sum(), activation, retain_graph=True)
     return (gradient.mean(dim=(2, 3), keepdim=True) * activation.detach()).sum(dim=1).relu()
+
+
+def _now(x: Tensor) -> float:
+    """Return the time in seconds, once everything that was asked of the device is done."""
+    if x.is_cuda:
+        torch.cuda.synchronize(x.device)
+    return time.perf_counter()
 
 
 @contextmanager
@@ -122,12 +133,15 @@ def observe(model: nn.Module, x: Tensor, labels: Tensor, classes: tuple[str, ...
         maps: dict[str, Tensor] = {}
         for gate in recorded:
             maps |= _maps_of(gate, classes)
+        began = _now(x)
         if layer is not None:
             predicted = logits.detach().argmax(dim=1)
             for name, target in zip(CAMS, (predicted, labels), strict=True):
                 maps[name] = _cam(logits.gather(1, target[:, None]), kept["activation"])
+        seconds = 0.0 if layer is None else _now(x) - began
     return Observed(
         logits=_numpy(logits),
         features=_numpy(kept["features"]),
         maps={name: _numpy(map_) for name, map_ in maps.items()},
+        gradcam_seconds=seconds,
     )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.analysis.class_dependence import depends_on_class, is_gradcam
+from engine.analysis.class_dependence import depends_on_class, is_gradcam, is_received
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,4 @@ from engine.analysis.class_dependence import depends_on_class, is_gradcam
 def test_only_maps_made_for_a_class_can_depend_on_it(layer: str, *, depends: bool, gradcam: bool) -> None:
     assert depends_on_class(layer, ("happy", "sad")) is depends
     assert is_gradcam(layer) is gradcam
+    assert is_received(layer) is (layer == "fusion.received")

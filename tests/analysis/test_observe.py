@@ -95,6 +95,27 @@ def test_other_kinds_of_gate_become_maps() -> None:
         observe(OtherGates(5), x, torch.zeros(3, dtype=torch.int64), ("happy", "sad"), None)
 
 
+def test_of_self_attention_it_keeps_what_each_cell_received() -> None:
+    model, x, labels = made("vit")
+    seen = observe(model, x, labels, EMOTIONS, "block4")
+    names = [f"block{n}.attention.received" for n in range(1, 5)]
+    assert list(seen.maps) == [*names, *CAMS]
+    with torch.no_grad(), record_attention() as recorded:
+        logits = model(x)
+    for name, gate in zip(names, recorded, strict=True):
+        received = gate.weights.view(5, 5, 144, 12, 12).mean(dim=(1, 2))  # over heads and over those that ask
+        np.testing.assert_allclose(seen.maps[name], received.numpy(), rtol=1e-4)
+    assert seen.features.shape == (5, 160)
+    expected = gradcam(
+        lambda pictures: model(pictures).gather(1, labels[:, None])[:, 0], model.activation_module("block4"), x
+    ).relu()
+    assert float(expected.max()) > 0
+    np.testing.assert_allclose(
+        seen.maps["gradcam.true"], expected.numpy(), rtol=1e-3, atol=1e-5 * float(expected.max())
+    )
+    np.testing.assert_allclose(seen.logits, logits.numpy(), rtol=1e-4, atol=1e-5)
+
+
 def test_a_model_without_a_last_layer_is_refused() -> None:
     with pytest.raises(CheckpointError, match="7 outputs"):
         last_layer(torch.nn.Conv2d(1, 7, 1), 7)

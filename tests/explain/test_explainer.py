@@ -12,6 +12,7 @@ from engine.errors import UnknownNameError
 from engine.explain.explainer import explain_face, layer_activation, to_prediction
 from engine.explain.gradcam import gradcam
 from engine.explain.locking import holding
+from engine.explain.methods import METHODS, refusals
 from engine.explain.target import Target
 from engine.labels import EMOTIONS
 from engine.models.registry import DEFAULT_INPUT, build_model
@@ -234,3 +235,27 @@ def test_the_activation_of_a_layer(cbam: nn.Module) -> None:
     np.testing.assert_allclose(found, expected[0].numpy(), rtol=1e-5, atol=1e-6)
     with pytest.raises(UnknownNameError, match="Unknown layer 'head'"):
         layer_activation(cbam, face, spec=DEFAULT_INPUT, layer="head")
+
+
+def test_a_vit_gives_its_attention_and_takes_most_methods() -> None:
+    torch.manual_seed(6)
+    config = {"width": 16, "depth": 2, "heads": 2, "expansion": 2}
+    model = build_model("vit", classes=3, spec=PLAIN, config=config).eval()
+    with torch.no_grad():
+        model.output.weight.normal_()
+    reasons = refusals(model, torch.rand(1, 1, 16, 16), tuple(METHODS))
+    assert list(reasons) == ["guided_gradcam", "deeplift"]
+    assert "made for ReLUs, and this model has gelu" in reasons["guided_gradcam"]
+    assert "no rule for what this model computes with (native_layer_norm" in reasons["deeplift"]
+    taken = tuple(name for name in METHODS if name not in reasons)
+    face = np.random.default_rng(0).integers(0, 256, (16, 16), dtype=np.uint8)
+    found = explain(model, face, layer="block2", classes=CLASSES, spec=PLAIN, method=taken)
+    assert [(gate.layer, gate.kind, gate.shape) for gate in found.gates] == [
+        ("block1.attention", "cross", (32, 16)),
+        ("block2.attention", "cross", (32, 16)),
+    ]
+    grids = {"layer": (4, 4), "attending": (4, 4), "cells": (8, 8), "pixels": (16, 16)}
+    for item in found.maps:
+        assert item.heatmap.shape == grids[METHODS[item.method].grid]
+        assert item.raw_maximum > item.raw_minimum
+    assert layer_activation(model, face, spec=PLAIN, layer="block1").shape == (16, 4, 4)

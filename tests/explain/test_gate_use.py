@@ -207,3 +207,22 @@ def test_the_change_of_accuracy_by_hand() -> None:
     np.testing.assert_allclose(use["permuted"].right_change, [-1, 1, 0] * use["permuted"].flips, atol=1e-6)
     (unknown,) = gate_use(Gated(gate, "channel", w), faces, **HOW)
     assert unknown["mean"].right_change is None
+
+
+def test_self_attention_is_used_where_its_output_is() -> None:
+    """Two blocks; the first one's attention adds nothing, the second one's is sharp and loud."""
+    torch.manual_seed(0)
+    config = {"width": 16, "depth": 2, "heads": 2, "expansion": 2}
+    model = build_model("vit", classes=3, spec=SPEC, config=config).eval()
+    with torch.no_grad():
+        model.block1.attention.project.weight.zero_()
+        model.block2.attention.asked.weight.mul_(30)
+        model.block2.attention.project.weight.mul_(30)
+        model.output.weight.normal_()
+    with unchanged(model):
+        idle, sharp = gate_use(model, noise(2), others=noise(4, seed=1), **HOW)
+    assert (idle.layer, idle.kind, idle.verdict) == ("block1.attention", "cross", "not used")
+    assert (sharp.layer, sharp.kind, sharp.verdict) == ("block2.attention", "cross", "used")
+    for use in (idle, sharp):
+        assert [item.name for item in use.replacements] == ["mean", "permuted", "another picture"]
+    assert max(float(item.distance.max()) for item in idle.replacements) < 1e-6
