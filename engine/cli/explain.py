@@ -8,16 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from engine.cli.common import STDERR, add_json_option, note, print_json
+from engine.cli.explain_trust import measure_sanity, measure_trust, print_sanity, print_trust
 from engine.errors import FerLensError, UsageError
 from engine.explain.bundle import describe, write_bundle
 from engine.explain.method import MID_GREY, Setup
 from engine.explain.methods import METHODS, method_names
 from engine.explain.target import Target, as_target
-from engine.explain.trust import TrustReport, trust
 from engine.inference.faces import default_detector
 from engine.inference.predictor import EmotionPredictor
 from engine.models.checkpoint import DEFAULT_MODEL
@@ -59,6 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--trust", action="store_true", help="measure whether each gate is used and the map is faithful (seconds)"
     )
+    parser.add_argument(
+        "--sanity",
+        action="store_true",
+        help="measure each map further: infidelity and max-sensitivity, random weights, other classes (longer)",
+    )
     add_json_option(parser)
 
 
@@ -71,31 +75,6 @@ def _target(words: str | None, minus: str | None) -> Target:
     return replace(target, minus=minus)
 
 
-def _measure_trust(predictor: EmotionPredictor, explained: FaceExplanation) -> TrustReport:
-    with Progress(console=STDERR, disable=not sys.stderr.isatty(), transient=True) as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def tell(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done)
-
-        return trust(predictor.model, explained, spec=predictor.card.input, classes=predictor.classes, progress=tell)
-
-
-def _print_trust(report: TrustReport) -> None:
-    table = Table("shown", "verdict", "figure", "interval, or how")
-    for gate in report.gates:
-        most = max((item for item in gate.replacements if item.name != "ones"), key=lambda item: item.distance.mean())
-        table.add_row(gate.layer, gate.verdict, f"{gate.distance:.3f}", most.name)
-    for item in report.maps:
-        interval = f"{item.score.low:+.3f} to {item.score.high:+.3f}"
-        table.add_row(f"{item.method} {item.layer}".strip(), item.verdict, f"{item.score.mean:+.3f}", interval)
-    STDERR.print(table)
-    note("A gate's figure: the share of the probability that changes hands when the gate is replaced.")
-    note("A map's figure: how much better than random maps it finds what the answer needs, 0 is chance.")
-
-
 def run(arguments: argparse.Namespace) -> int:
     """Explain, write, print."""
     methods = method_names(arguments.method)
@@ -104,13 +83,14 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.seed < 0:
         raise UsageError(f"Expected --seed of 0 or more, got {arguments.seed}; choose another.")
     predictor = EmotionPredictor(arguments.model, device=arguments.device, detector=default_detector(arguments.yunet))
+    setup = Setup(predictor.card.input, baseline=arguments.baseline, seed=arguments.seed)
     explained = predictor.explain(
         arguments.image,
         layer=arguments.layer,
         target=_target(arguments.target, arguments.minus),
         truth=arguments.true,
         method=methods,
-        setup=Setup(predictor.card.input, baseline=arguments.baseline, seed=arguments.seed),
+        setup=setup,
         face=arguments.face,
         whole=arguments.whole,
     )
@@ -121,15 +101,28 @@ def run(arguments: argparse.Namespace) -> int:
             f"'{arguments.out.name}' cannot be written ({error.strerror}); choose another --out."
         ) from error
     document: dict[str, Any] = {"source": arguments.image.name, **describe(explained), "files": list(files)}
-    report = _measure_trust(predictor, explained) if arguments.trust else None
+    report = measure_trust(predictor, explained) if arguments.trust else None
     if report is not None:
         document["trust"] = report.as_dict()
+    sanity = measure_sanity(predictor, explained, setup) if arguments.sanity else ()
+    if arguments.sanity:
+        document["sanity"] = [item.as_dict() for item in sanity]
     if arguments.json:
         print_json(document)
         return 0
+    _print(explained, document)
+    if report is not None:
+        print_trust(report)
+    if sanity:
+        print_sanity(sanity)
+    note(f"{len(files)} files in {arguments.out.name}")
+    return 0
+
+
+def _print(explained: FaceExplanation, document: dict[str, Any]) -> None:
     where = "" if explained.box else " (no face found: the whole picture)"
     sys.stdout.write(
-        f"{arguments.image.name}: {explained.prediction.label} {explained.prediction.confidence:.0%}{where}\n"
+        f"{document['source']}: {explained.prediction.label} {explained.prediction.confidence:.0%}{where}\n"
     )
     table = Table("map", "kind", "shape", "min", "mean", "max")
     for row in document["gates"] + document["maps"]:
@@ -137,13 +130,9 @@ def run(arguments: argparse.Namespace) -> int:
         where = row["layer"] or "the whole model"
         table.add_row(where, row["kind"], shape, *(f"{row[key]:.3f}" for key in ("min", "mean", "max")))
     STDERR.print(table)
-    if report is not None:
-        _print_trust(report)
     for row in document["maps"]:
         if not row["positive_evidence"]:
             where = f" at {row['layer']}" if row["layer"] else ""
             against = row["signed"] and row["raw_min"] < 0.0
             end = "; what is drawn speaks against it." if against else ", so it is not drawn."
             note(f"{row['kind']}{where}: no positive evidence for {row['target']}{end}")
-    note(f"{len(files)} files in {arguments.out.name}")
-    return 0

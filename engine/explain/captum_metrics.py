@@ -16,6 +16,7 @@ pixel leaves 0-255. Each draw comes from a seeded generator of its own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -40,6 +41,12 @@ SAMPLES: Final = 40
 
 _ROWS: Final = 64
 """Pictures in one forward pass; bounds the memory."""
+
+_MAPS: Final = 8
+"""Disturbed pictures that are explained at once; some methods run hundreds of copies of each."""
+
+Progress = Callable[[int, int], None]
+"""Called with (maps done, wanted)."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +108,10 @@ class _Disturbance:
         return (pictures + noise * self.radius).clamp(self.low, self.high)
 
 
+def _silent(_done: int, _wanted: int) -> None:
+    """Where nobody asked for progress."""
+
+
 def robustness(  # noqa: PLR0913 - what it needs of a checkpoint is given one by one, not as a checkpoint
     model: nn.Module,
     face: UInt8,
@@ -110,9 +121,11 @@ def robustness(  # noqa: PLR0913 - what it needs of a checkpoint is given one by
     layer: str,
     method: str = "gradcam",
     target: Target | None = None,
+    setup: Setup | None = None,
     radius: float = RADIUS,
     samples: int = SAMPLES,
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> Robustness:
     """Measure a map of one face; the model's lock is held meanwhile and nothing on it changes.
 
@@ -124,9 +137,11 @@ def robustness(  # noqa: PLR0913 - what it needs of a checkpoint is given one by
         layer: one of ``model.explained_layers``.
         method: a key of METHODS.
         target: what to explain; settled on the undisturbed picture.
+        setup: the method's; None for the usual one.
         radius: in 0-255 units, above 0.
         samples: disturbed pictures, 1 or more.
         seed: of the disturbances.
+        progress: see Progress; a map of zeros ends early.
 
     Raises:
         UnknownNameError: layer, method or class is not among the valid ones.
@@ -140,6 +155,7 @@ def robustness(  # noqa: PLR0913 - what it needs of a checkpoint is given one by
         raise ValueError(f"expected a radius above 0 and one sample or more, got {radius} and {samples}")
     chosen = METHODS[method]
     sampling = {"n_perturb_samples": samples, "max_examples_per_batch": min(samples, _ROWS)}
+    done, tell = 0, progress or _silent
     device = next(model.parameters()).device
     x = normalise(to_tensor(face[None]).to(device), spec)
     with holding(model):
@@ -149,11 +165,14 @@ def robustness(  # noqa: PLR0913 - what it needs of a checkpoint is given one by
 
         for reason in refusals(model, x, (method,)).values():
             raise refuse(method, reason, type(model).__name__)
-        scalar_of, setup = settled.of_model(model), Setup(spec)
+        scalar_of, given = settled.of_model(model), setup or Setup(spec)
 
         def maps_of(pictures: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-            given = pictures if isinstance(pictures, Tensor) else pictures[0]
-            raw = chosen.compute(scalar_of, module, given, setup)
+            nonlocal done
+            batch = pictures if isinstance(pictures, Tensor) else pictures[0]
+            raw = chosen.compute(scalar_of, module, batch, given)
+            done += len(batch)
+            tell(min(done, samples + 1), samples + 1)  # Captum explains the picture itself once more
             # A tuple, since Captum takes a lone tensor of several maps for several inputs.
             return (raw if chosen.signed else raw.clamp(min=0.0),)
 
@@ -184,5 +203,6 @@ def robustness(  # noqa: PLR0913 - what it needs of a checkpoint is given one by
             def perturb_pixels(pictures: Tensor) -> Tensor:
                 return disturb(pictures)
 
-            sensitivity = float(sensitivity_max(maps_of, x, perturb_pixels, **sampling))
+            few = {**sampling, "max_examples_per_batch": min(samples, _MAPS)}
+            sensitivity = float(sensitivity_max(maps_of, x, perturb_pixels, **few))
     return Robustness(method, layer, settled.name, radius, samples, relative, sensitivity)

@@ -121,27 +121,31 @@ class ClassSensitivity:
         }
 
 
-def _map_of(model: nn.Module, x: Tensor, method: str, layer: str, target: ResolvedTarget, spec: InputSpec) -> Float32:
+def _map_of(model: nn.Module, x: Tensor, method: str, layer: str, target: ResolvedTarget, setup: Setup) -> Float32:
     """Return the map (h, w) float32 of one picture before rectification."""
     module: nn.Module = model.activation_module(layer)  # type: ignore[operator]
-    raw = METHODS[method].compute(target.of_model(model), module, x, Setup(spec))[0]
+    raw = METHODS[method].compute(target.of_model(model), module, x, setup)[0]
     return np.asarray(raw.cpu().numpy(), dtype=np.float32)
 
 
-def parts_in_order(model: nn.Module, x: Tensor) -> tuple[str, ...]:
-    """Return the names of the model's direct parts that own parameters, in the order in which a forward runs them.
-
-    Sequences and lists are opened. The hooks it takes mean that ``model`` must not be shared.
-    """
+def parts_of(model: nn.Module) -> dict[str, nn.Module]:
+    """Return the model's direct parts that own parameters, by name; sequences and lists are opened."""
     named: dict[str, nn.Module] = {}
     for name, child in model.named_children():
         inner = child.named_children() if isinstance(child, nn.Sequential | nn.ModuleList) else ()
         named |= {f"{name}.{key}": part for key, part in inner} or {name: child}
-    own = {name: part for name, part in named.items() if any(True for _ in part.parameters())}
+    return {name: part for name, part in named.items() if any(True for _ in part.parameters())}
+
+
+def parts_in_order(model: nn.Module, x: Tensor) -> tuple[str, ...]:
+    """Return the names of :func:`parts_of`, in the order in which a forward runs them.
+
+    The hooks it takes mean that ``model`` must not be shared.
+    """
     seen: list[str] = []
     handles = [
         part.register_forward_pre_hook(lambda _part, _inputs, name=name: seen.append(name))
-        for name, part in own.items()
+        for name, part in parts_of(model).items()
     ]
     try:
         with torch.no_grad():
@@ -182,6 +186,7 @@ def cascading_randomisation(  # noqa: PLR0913 - what it needs of a checkpoint is
     layer: str,
     method: str = "gradcam",
     target: Target | None = None,
+    setup: Setup | None = None,
     draws: int = DRAWS,
     seed: int = 0,
     progress: Progress | None = None,
@@ -196,6 +201,7 @@ def cascading_randomisation(  # noqa: PLR0913 - what it needs of a checkpoint is
         layer: one of ``model.explained_layers``.
         method: a key of METHODS.
         target: what to explain; settled by the unchanged model, and the same throughout.
+        setup: the method's; None for the usual one.
         draws: sets of random weights.
         seed: of the weights.
         progress: see Progress.
@@ -210,10 +216,11 @@ def cascading_randomisation(  # noqa: PLR0913 - what it needs of a checkpoint is
     with holding(model):
         twin = copy.deepcopy(model).eval()
     _check_fits(twin, x, method)
+    given = setup or Setup(spec)
     kept = {name: value.clone() for name, value in twin.state_dict().items()}
     with torch.no_grad():
         settled = (target or Target()).settle(twin(x), classes)
-    true_map = _map_of(twin, x, method, layer, settled, spec)
+    true_map = _map_of(twin, x, method, layer, settled, given)
     order = parts_in_order(twin, x)[::-1]
     found: dict[str, list[float]] = {name: [] for name in order}
     for draw in range(draws):
@@ -221,7 +228,7 @@ def cascading_randomisation(  # noqa: PLR0913 - what it needs of a checkpoint is
         generator = torch.Generator().manual_seed(seed + draw)
         for step, name in enumerate(order, start=1):
             randomise(twin.get_submodule(name), generator)
-            value = spearman(true_map, _map_of(twin, x, method, layer, settled, spec))
+            value = spearman(true_map, _map_of(twin, x, method, layer, settled, given))
             found[name] += [] if value is None else [value]
             if progress is not None:
                 progress(draw * len(order) + step, draws * len(order))
@@ -232,15 +239,30 @@ def cascading_randomisation(  # noqa: PLR0913 - what it needs of a checkpoint is
 
 
 def class_sensitivity(
-    model: nn.Module, face: UInt8, *, spec: InputSpec, classes: tuple[str, ...], layer: str, method: str = "gradcam"
+    model: nn.Module,
+    face: UInt8,
+    *,
+    spec: InputSpec,
+    classes: tuple[str, ...],
+    layer: str,
+    method: str = "gradcam",
+    setup: Setup | None = None,
+    progress: Progress | None = None,
 ) -> ClassSensitivity:
-    """Compare the maps of every class of one face; arguments and errors as of :func:`cascading_randomisation`."""
+    """Compare the maps of every class of one face; arguments and errors as of :func:`cascading_randomisation`.
+
+    The model's lock is held meanwhile.
+    """
     _check(method)
+    given = setup or Setup(spec)
     x = normalise(to_tensor(face[None]).to(next(model.parameters()).device), spec)
+    maps = []
     with holding(model):
         _check_fits(model, x, method)
-        targets = [ResolvedTarget((k,), None, name) for k, name in enumerate(classes)]
-        maps = [_map_of(model, x, method, layer, target, spec) for target in targets]
+        for k, name in enumerate(classes):
+            maps.append(_map_of(model, x, method, layer, ResolvedTarget((k,), None, name), given))
+            if progress is not None:
+                progress(k + 1, len(classes))
     matrix = np.full((len(classes), len(classes)), np.nan, dtype=np.float32)
     for i, one in enumerate(maps):
         for j, two in enumerate(maps):

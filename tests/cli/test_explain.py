@@ -137,6 +137,26 @@ def narrow_store(checkpoints: Path, narrow: None, tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.usefixtures("narrow_store")
+def test_sanity(album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--whole", "--sanity", "--method", "gradcam,hirescam", "--target", "sad-fear"]
+    assert explain(album / "one.png", *words, "--out", tmp_path / "made", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert "trust" not in document
+    assert [(item["method"], item["layer"], item["target"]) for item in document["sanity"]] == [
+        ("gradcam", "block4", "sad − fear"), ("hirescam", "block4", "sad − fear"),
+    ]  # fmt: skip
+    for item in document["sanity"]:
+        assert (item["robustness"]["radius"], item["robustness"]["samples"]) == (5.0, 40)
+        parts = [part["name"] for part in item["randomisation"]["parts"]]
+        assert parts == ["output", "hidden", "block4", "block3", "block2", "block1"]
+        assert len(item["class_sensitivity"]["correlation"]) == 7
+    assert explain(album / "one.png", "--whole", "--sanity", "--out", tmp_path / "again") == 0
+    said = capsys.readouterr().err
+    assert "max-sens." in said
+    assert "of 255 a pixel" in said
+
+
+@pytest.mark.usefixtures("narrow_store")
 def test_trust(album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert explain(album / "one.png", "--whole", "--trust", "--out", tmp_path / "made", "--json") == 0
     document = json.loads(capsys.readouterr().out)
