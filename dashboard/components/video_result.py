@@ -12,6 +12,7 @@ from dashboard.components.evaluation_numbers import ink
 from dashboard.components.frame import hand_over
 from dashboard.figures.probabilities import probability_bars
 from dashboard.figures.text import escape
+from dashboard.figures.video_content import Moment
 from dashboard.figures.video_frame import marked_frame
 from dashboard.figures.video_summary import face_title, faces_table, summary_words
 from dashboard.figures.video_timeline import clicked, timeline_chart
@@ -31,8 +32,8 @@ _ENDS: Final = {
 }
 
 
-def show_result(read: ReadFilm) -> None:
-    """Draw all of it."""
+def show_result(read: ReadFilm) -> Moment | None:
+    """Draw all of it; return the moment that is shown, None where there is no face."""
     theme.section("The film", escape(summary_words(read.summary)))
     stem = PurePath(read.source.name).stem
     with st.container(key="stack-film"):
@@ -57,17 +58,18 @@ def show_result(read: ReadFilm) -> None:
             st.html(faces_table(read.faces))
             st.caption(
                 "Faces are followed from frame to frame, nobody is recognised. Labels are smoothed and held: one "
-                "changes when another is clearly ahead for a quarter of a second."
+                "changes soon when another is clearly ahead, and later when it is narrowly ahead."
                 if read.choices.half_life_seconds
                 else "Faces are followed from frame to frame, nobody is recognised. Each frame answers for itself."
             )
-    moment = _show_timeline(read) if read.faces else None
+    seconds, shown = _show_timeline(read) if read.faces else (None, None)
     with player:
-        st.video(read.annotated, format="video/webm", start_time=moment or 0, muted=True)
+        st.video(read.annotated, format="video/webm", start_time=seconds or 0, muted=True)
+    return shown
 
 
-def _show_timeline(read: ReadFilm) -> float | None:
-    """Draw one face's chart and the chosen moment; return its time, or None while none is chosen."""
+def _show_timeline(read: ReadFilm) -> tuple[float | None, Moment]:
+    """Draw one face's chart and the moment; return the time of a chosen one, None while none is, and the moment."""
     theme.section(
         "Over time",
         "The model's probabilities for one face. The band below is the label shown. Click on a moment.",
@@ -110,8 +112,7 @@ def _show_timeline(read: ReadFilm) -> float | None:
             key=f"{MOMENT}.{where}",
         )
         index = timeline.at(chosen)
-    _show_moment(read, timeline, index or 0)
-    return moment
+    return moment, _show_moment(read, timeline, index or 0)
 
 
 def _take_click(timeline: FaceTimeline, where: str) -> None:
@@ -123,8 +124,8 @@ def _take_click(timeline: FaceTimeline, where: str) -> None:
     st.session_state[taken] = at
 
 
-def _show_moment(read: ReadFilm, timeline: FaceTimeline, index: int) -> None:
-    """Draw the film's own frame with the face marked, its bars, and the way to Explain."""
+def _show_moment(read: ReadFilm, timeline: FaceTimeline, index: int) -> Moment:
+    """Draw the film's own frame with the face marked, its bars, and the way to Explain; return it."""
     seconds, label = float(timeline.seconds[index]), timeline.labels[index]
     pixels = video_loaders.frame(read.source, seconds)
     with st.container(key="stack-moment"):
@@ -154,6 +155,7 @@ def _show_moment(read: ReadFilm, timeline: FaceTimeline, index: int) -> None:
             hand_over(NamedPicture(name, video_loaders.frame_png(read.source, seconds)))
             st.switch_page(EXPLAIN, query_params={state.SOURCE: "upload"})
         st.caption("Explain reads this one frame by itself, without smoothing, so its answer may differ.")
+    return Moment(timeline, index, pixels)
 
 
 def _choose_model(name: str) -> None:

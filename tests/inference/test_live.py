@@ -98,7 +98,8 @@ def test_later_answers_are_smoothed_and_the_label_holds(
     np.testing.assert_allclose(second.probabilities, kept * first.raw + (1 - kept) * second.raw, atol=1e-5)
     assert (second.reading.raw_label, second.label) == ("sad", "happy")
     assert second.reading.confidence == pytest.approx(float(second.probabilities[3]))
-    assert last.reading.top(1)[0][0] == "sad"
+    assert last.label == last.reading.top(1)[0][0] == "sad"
+    np.testing.assert_allclose(last.probabilities, last.raw, atol=1e-6)  # both sad answers, and the happy one no more
 
 
 def test_maps_are_of_the_chosen_overlay(predictor: EmotionPredictor) -> None:
