@@ -20,6 +20,7 @@ from dashboard.loaders import KEPT, predictor
 if TYPE_CHECKING:
     from engine.explain.faithfulness_record import Faithfulness
     from engine.explain.gate_record import GateUse
+    from engine.explain.trust_cost import TrustCost
     from engine.records import Explanation, InputSpec, RunCard, UInt8
 
 Progress = Callable[[int, int], None]
@@ -44,7 +45,7 @@ class FaceKey:
     sha256: str
 
 
-class _Book:
+class Book:
     """What was measured for any visitor, the least recently used forgotten first; safe to share between threads."""
 
     def __init__(self) -> None:
@@ -52,12 +53,14 @@ class _Book:
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
 
     def look(self, key: Hashable) -> Any | None:
+        """Return what was kept under ``key``, or None."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
             return self._kept.get(key)
 
     def keep(self, key: Hashable, value: object) -> None:
+        """Keep ``value`` under ``key``, and forget what nobody looked at for longest where it grows too large."""
         with self._lock:
             self._kept[key] = value
             self._kept.move_to_end(key)
@@ -66,17 +69,17 @@ class _Book:
 
 
 @st.cache_resource(show_spinner=False)
-def _book() -> _Book:
-    return _Book()
+def _book() -> Book:
+    return Book()
 
 
 @st.cache_resource(show_spinner=False)
-def _times() -> _Book:
-    return _Book()
+def _times() -> Book:
+    return Book()
 
 
 def took(sha256: str, what: str) -> float | None:
-    """Return how many seconds ``what`` (GATES, MAP or a method's name) last took these weights, or None."""
+    """Return how many seconds ``what`` (as given to :func:`timed`, or a method) last took these weights, or None."""
     return _times().look((sha256, what))
 
 
@@ -125,7 +128,8 @@ def _lenders(count: int, spec: InputSpec) -> UInt8:
     return built_in_lenders(count, spec)
 
 
-def _timed(sha256: str, what: str, measure: Callable[[], Any]) -> Any:
+def timed(sha256: str, what: str, measure: Callable[[], Any]) -> Any:
+    """Return what ``measure`` gives, and keep how long it took these weights for :func:`took`."""
     began = time.perf_counter()
     found = measure()
     _times().keep((sha256, what), time.perf_counter() - began)
@@ -163,7 +167,7 @@ def check_gates(
             progress=progress,
         )
 
-    found: tuple[GateUse, ...] = _timed(face.sha256, GATES, measure)
+    found: tuple[GateUse, ...] = timed(face.sha256, GATES, measure)
     _book().keep((face, GATES, target), found)
     return found
 
@@ -196,16 +200,27 @@ def check_map(
             predictor(card).model, seen, explanation, spec=card.input, classes=card.classes, progress=progress
         )
 
-    found: Faithfulness = _timed(face.sha256, MAP, measure)
+    found: Faithfulness = timed(face.sha256, MAP, measure)
     _book().keep(_map_key(face, explanation), found)
     return found
 
 
+@st.cache_data(show_spinner=False, max_entries=32)
+def trust_cost(_card: RunCard, sha256: str, _seen: UInt8) -> TrustCost:  # noqa: ARG001  # the digest is the cache's key
+    """Return what trust costs a model on this machine; a small step is run and timed, once a model.
+
+    Args:
+        _card: the model's.
+        sha256: of its weights.
+        _seen: (S, S) or (S, S, 3) uint8, any face as the model takes it.
+    """
+    from engine.explain.trust_cost import measure_cost
+
+    return measure_cost(predictor(_card).model, _seen, spec=_card.input)
+
+
 def trust_passes(gates: int, maps: int) -> int:
     """Return how many forward passes checking so many gates and maps takes, at most."""
-    from engine.explain import faithfulness, gate_use
-    from engine.explain.imputers import IMPUTERS
+    from engine.explain.trust_cost import gate_pictures, map_pictures
 
-    a_gate = 3 * gate_use.DRAWS + 3  # permuted, lent, the lenders; itself, its mean, ones
-    a_map = len(IMPUTERS) * (faithfulness.DRAWS + 2) * 2 * (faithfulness.STEPS - 1)
-    return gates * a_gate + maps * a_map
+    return gates * gate_pictures() + maps * map_pictures()

@@ -10,10 +10,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import explain_loaders
 from dashboard.explain_loaders import GATES, MAP, FaceKey
-from dashboard.figures.method_words import expected_words
+from dashboard.figures.method_words import time_words
 from dashboard.figures.trust_words import Trusted
 from engine.explain.methods import METHODS
-from engine.records import Explanation, FaceExplanation, RunCard
+from engine.records import Explanation, FaceExplanation, RunCard, UInt8
 
 BUTTON: Final = "check_trust"
 SMALLEST: Final = 2
@@ -40,7 +40,6 @@ def check_trust(
     key: FaceKey,
     explained: FaceExplanation,
     maps: Sequence[Explanation],
-    seconds_a_pass: float,
 ) -> Trusted:
     """Draw the button where something is not checked yet, check it all when pressed, and return what is known.
 
@@ -50,7 +49,6 @@ def check_trust(
         key: which face and model.
         explained: the gates, and the main map's target.
         maps: the main map and those by further methods.
-        seconds_a_pass: a forward or backward pass of this model.
     """
     place = slot.empty()
     target = explained.maps[0].target
@@ -69,21 +67,23 @@ def check_trust(
             help="Replaces each gate to see whether the answer changes, and takes the face apart along each map, "
             "beside random maps.",
         )
-        st.caption(f"{subjects}, {_patience(gates, len(missing), key.sha256, seconds_a_pass)}")
+        st.caption(f"{subjects}, {_patience(card, key, explained.face, gates, len(missing))}")
     if pressed:
         _check(place, card, key, explained, missing, gates)
         place.caption("Trust checked: the badges below say which gates are used and which maps are faithful.")
     return _known(key, explained, maps)
 
 
-def _patience(gates: int, maps: int, sha256: str, seconds_a_pass: float) -> str:
-    """Say how long checking takes: by the last time where there was one, else by the number of forward passes."""
+def _patience(card: RunCard, key: FaceKey, seen: UInt8, gates: int, maps: int) -> str:
+    """Say how long checking takes: by the last time where there was one, else by a small step that is timed first."""
     seconds = 0.0
     for what, checks, number in ((GATES, (gates, 0), int(gates > 0)), (MAP, (0, maps), maps)):
-        last = explain_loaders.took(sha256, what)
-        seconds += explain_loaders.trust_passes(*checks) * seconds_a_pass if last is None else last * number
-    passes = explain_loaders.trust_passes(gates, maps)
-    return f"{passes:,} forward passes: {expected_words(seconds)}"
+        last = explain_loaders.took(key.sha256, what)
+        if number and last is None:
+            seconds += explain_loaders.trust_cost(card, key.sha256, seen).seconds(*checks)
+        elif last is not None:
+            seconds += last * number
+    return f"{explain_loaders.trust_passes(gates, maps):,} forward passes: {time_words(seconds)}"
 
 
 def _check(

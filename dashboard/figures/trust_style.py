@@ -1,4 +1,4 @@
-"""The style sheet of the trust badges; see :mod:`dashboard.theme` for the rest."""
+"""The style sheet of the trust badges and of the further checks; see :mod:`dashboard.theme` for the rest."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ CSS: Final = """<style>
 .fl-trust-more th:first-child{text-align:left;padding-left:0}
 .fl-trust-more thead th{opacity:.62;font-size:.7rem;line-height:1.2}
 .fl-further .fl-cards{grid-template-columns:repeat(auto-fill,minmax(min(100%,220px),1fr))}
+.fl-wideholder{overflow-x:auto}
+.fl-sanity abbr{text-decoration:underline dotted;text-underline-offset:3px;cursor:help}
+.fl-meanings{font-size:.84rem;line-height:1.45;margin:.5rem 0}
+.fl-meanings summary{cursor:pointer;opacity:.8}
+.fl-meanings summary:focus-visible{outline:1.5px solid #7b879c;outline-offset:2px}
+.fl-meanings ul{margin:.3rem 0 0;padding-left:1.1rem}
 .fl-assumes{font-size:.76rem;line-height:1.35;opacity:.72;margin-top:.35rem}
 </style>"""
 """Drawn once a run by the page, after the frame's own."""

@@ -21,6 +21,7 @@ from dashboard.components import (
     empty,
     maps,
     method_maps,
+    sanity_check,
     trust_check,
     trust_details,
 )
@@ -72,7 +73,7 @@ def explain(card: RunCard, named: NamedPicture) -> None:
         card, key, face.crop, target=main_map.target, layer=asked.layer, seconds_a_pass=seconds_a_pass
     )
     shown = (main_map, *further.maps.values())
-    trusted = trust_check.check_trust(checking, card, key, chosen, shown, seconds_a_pass)
+    trusted = trust_check.check_trust(checking, card, key, chosen, shown)
 
     def gate_trust(layer: str) -> str:
         return gate_badge(trusted.gates.get(layer))
@@ -100,6 +101,7 @@ def explain(card: RunCard, named: NamedPicture) -> None:
     downloads.show_downloads(chosen, everything, rows, style, named.name)
     downloads.show_numbers(chosen, everything)
     trust_details.show_curves(trusted, shown)
+    sanity_check.show_sanity(card, key, chosen, shown, seconds_a_pass)
 
 
 def main(chosen: Selection) -> None:

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.evaluate.bootstrap import Estimate
+from engine.explain.captum_metrics import Robustness
 from engine.explain.faithfulness_record import Curves, Faithfulness, Subject
 from engine.explain.gate_record import GateUse, Replaced
+from engine.explain.map_sanity import MapSanity
+from engine.explain.sanity import ClassSensitivity, Randomisation, RandomisedPart
 
 
 def make_replaced(name: str, draws: int, distance: float, flips: float = 0.0, change: float = 0.0) -> Replaced:
@@ -40,3 +43,27 @@ def make_faithful(low: float, *, mean: float = 0.3, high: float = 0.5, layer: st
     )
     score = Estimate(mean, low, high, 40)
     return Faithfulness("gradcam", layer, "happy", "probability", curves, score, 0.975, 0.05)
+
+
+def make_randomisation(
+    *correlations: float | None, method: str = "gradcam", layer: str = "block4", target: str = "happy"
+) -> Randomisation:
+    """A map's way through ``output``, ``block2`` and on to the picture, as many parts as correlations."""
+    names = ("output", "block2", "block1", "stem.0")[: len(correlations)]
+    parts = [
+        RandomisedPart(name, value, 3 if value is not None else 0)
+        for name, value in zip(names, correlations, strict=True)
+    ]
+    return Randomisation(method, layer, target, tuple(parts))
+
+
+def make_sanity(method: str = "gradcam", layer: str = "block4", target: str = "happy") -> MapSanity:
+    """Infidelity .4, max-sensitivity .25; .8, .5 and -.1 while weights go; classes alike by .2 on average."""
+    alike = np.array([[1.0, 0.2], [0.2, 1.0]], dtype=np.float32)
+    return MapSanity(
+        robustness=Robustness(method, layer, target, 5.0, 40, 0.4, 0.25),
+        randomisation=make_randomisation(0.8, 0.5, -0.1, method=method, layer=layer, target=target),
+        classes=ClassSensitivity(method, layer, ("happy", "sad"), alike),
+        seed=0,
+        seconds=3.0,
+    )

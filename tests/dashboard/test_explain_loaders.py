@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from dashboard import explain_loaders as kept
+from dashboard import loaders
 from dashboard.explain_loaders import FaceKey
-from dashboard.loaders import KEPT
+from engine.explain import trust_cost
 from engine.explain.trust import trust
+from engine.explain.trust_cost import TrustCost
 from engine.models.checkpoint import read_card
 from engine.records import FaceExplanation, RunCard
 
@@ -22,7 +24,7 @@ def card(seeded_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> RunCard:
 def test_what_is_measured_is_the_engines_and_is_kept(card: RunCard, quick_trust: dict[str, list[str]]) -> None:
     crop = np.random.default_rng(3).integers(0, 255, (48, 48, 3), dtype=np.uint8)
     key = FaceKey("digest", 0, True, card.name, card.weights_sha256)
-    predictor = kept.predictor(card)
+    predictor = loaders.predictor(card)
     explained: FaceExplanation = predictor.explain_crop(crop, layer="block4", target="happy")
     main = explained.maps[0]
     assert kept.known_gates(key, "happy") is None
@@ -54,7 +56,7 @@ def test_a_map_by_another_method_is_computed_once(card: RunCard, monkeypatch: py
     key = FaceKey("another", 0, True, card.name, card.weights_sha256)
     first = kept.method_map(card, key, crop, "hirescam", "block3", "happy − sad")
     assert (first.method, first.layer, first.target, first.signed) == ("hirescam", "block3", "happy − sad", True)
-    monkeypatch.setattr(type(kept.predictor(card)), "explain_crop", None)  # a second computation would fail
+    monkeypatch.setattr(type(loaders.predictor(card)), "explain_crop", None)  # a second computation would fail
     again = kept.method_map(card, key, crop, "hirescam", "block3", "happy − sad")
     assert (again.heatmap == first.heatmap).all()
     with pytest.raises(TypeError):
@@ -62,13 +64,28 @@ def test_a_map_by_another_method_is_computed_once(card: RunCard, monkeypatch: py
 
 
 def test_the_book_forgets_the_least_recently_used() -> None:
-    book = kept._Book()
-    for number in range(KEPT):
+    book = kept.Book()
+    for number in range(loaders.KEPT):
         book.keep(number, number)
     assert book.look(0) == 0
     book.keep("new", 1)
     assert book.look(1) is None
     assert book.look(0) == 0
+
+
+def test_what_trust_costs_is_measured_once_a_model(card: RunCard, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = np.random.default_rng(5).integers(0, 255, (48, 48), dtype=np.uint8)
+    asked: list[int] = []
+
+    def measure(*_given: object, **_named: object) -> TrustCost:
+        asked.append(1)
+        return TrustCost(0.001, 0.0)
+
+    monkeypatch.setattr(trust_cost, "measure_cost", measure)
+    kept.trust_cost.clear()
+    assert [kept.trust_cost(card, card.weights_sha256, seen).seconds(1, 0) for _ in range(2)] == [0.033, 0.033]
+    kept.trust_cost.clear()
+    assert len(asked) == 1
 
 
 def test_the_work_of_a_check_is_that_of_the_engines_defaults() -> None:

@@ -1,0 +1,108 @@
+"""Further checks of the maps, folded and asked for apart: another picture, random weights, another class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard import sanity_loaders
+from dashboard.components.trust_check import SMALLEST
+from dashboard.explain_loaders import FaceKey
+from dashboard.figures.method_words import time_words
+from dashboard.figures.sanity_chart import randomisation_chart
+from dashboard.figures.sanity_table import read_sanity, sanity_table
+from dashboard.figures.trust_words import method_place
+from engine.errors import FerLensError
+from engine.explain.methods import METHODS
+from engine.records import Explanation, FaceExplanation, RunCard
+
+BUTTON: Final = "check_sanity"
+
+WORDS: Final = (
+    "Three more questions to each map. Does it **foretell** how the answer changes when the picture is disturbed a "
+    "little, and does it stay what it is? Does it **change when the model loses what it has learnt**, layer by layer "
+    "from the answer back to the picture? And is it **another map for another class**? Each map is made again and "
+    "again for this, so it takes longer than “Check trust”; it runs on a copy of the model, and nobody else waits."
+)
+
+
+@st.fragment
+def show_sanity(
+    card: RunCard, key: FaceKey, explained: FaceExplanation, maps: Sequence[Explanation], seconds_a_pass: float
+) -> None:
+    """Draw the button where a map is not checked yet, check when pressed, and draw what is known.
+
+    Args:
+        card: the model's.
+        key: which face and model.
+        explained: the face as the model saw it.
+        maps: the main map and those by further methods.
+        seconds_a_pass: a forward or backward pass of this model.
+    """
+    able = [item for item in maps if item.heatmap.size >= SMALLEST]
+    if not able:
+        return
+    with st.expander("Further checks of the maps", icon=":material/science:"):
+        st.markdown(WORDS)
+        place = st.empty()
+        missing = [item for item in able if sanity_loaders.known_sanity(key, item) is None]
+        if missing:
+            with place.container(horizontal=True, vertical_alignment="center"):
+                pressed = st.button("Check further", key=BUTTON, icon=":material/science:")
+                st.caption(_patience(card, missing, seconds_a_pass))
+            if pressed:
+                try:
+                    _check(place, card, key, explained, missing)
+                    place.empty()
+                except FerLensError as error:
+                    place.error(str(error))
+        _show_known(key, able)
+
+
+def _patience(card: RunCard, missing: Sequence[Explanation], seconds_a_pass: float) -> str:
+    seconds = sum(
+        # A model's first map takes longer than those that follow, the checks' among them.
+        sanity_loaders.expected_seconds(
+            card, item, 2 * seconds_a_pass if METHODS[item.method].cost == "one pass" else item.seconds
+        )
+        for item in missing
+    )
+    many = f"{len(missing)} maps" if len(missing) > 1 else "1 map"
+    return f"{many}, each made {sanity_loaders.sanity_maps(card)} times: {time_words(seconds)}"
+
+
+def _check(
+    place: DeltaGenerator, card: RunCard, key: FaceKey, explained: FaceExplanation, missing: Sequence[Explanation]
+) -> None:
+    def teller(number: int, item: Explanation) -> Callable[[str, int, int], None]:
+        title = METHODS[item.method].title
+
+        def progress(question: str, done: int, total: int) -> None:
+            share = (number + done / total) / len(missing)
+            place.progress(share, f"Checking {title}, {number + 1} of {len(missing)}: {question}")
+
+        return progress
+
+    for number, item in enumerate(missing):
+        told = teller(number, item)
+        told("copying the model", 0, 1)
+        sanity_loaders.check_sanity(card, key, explained.face, item, told)
+
+
+def _show_known(key: FaceKey, maps: Sequence[Explanation]) -> None:
+    looked = (sanity_loaders.known_sanity(key, item) for item in maps)
+    found = [item for item in looked if item is not None]
+    if not found:
+        return
+    st.html(sanity_table(found))
+    st.plotly_chart(
+        randomisation_chart([item.randomisation for item in found]),
+        key="sanity_chart",
+        config={"displayModeBar": False},
+        alt="how alike each map stays to itself while the model loses its weights, part by part: "
+        + ", ".join(method_place(item.method, item.layer, item.target) for item in found),
+    )
+    st.caption(" ".join(read_sanity(item) for item in found))
