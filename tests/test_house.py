@@ -38,6 +38,8 @@ RANKS = {
 """Data flows one way: a module imports nothing of a higher rank."""
 
 INTERFACES = {"streamlit", "gradio", "gradio_client", "dashboard"}
+# The one place that reads .pth files, which a person names or a card knows by its sha256; and only so.
+TENSORS_ONLY = {"engine/data/enhance_networks.py": ("torch.load", "weights_only", "True")}
 UNPICKLING = {"pickle", "cPickle", "dill", "joblib", "cloudpickle", "shelve", "marshal"}
 
 
@@ -119,6 +121,9 @@ def test_nothing_unpickles() -> None:
                 continue
             called = ast.unparse(node.func)
             given = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+            allowed, keyword, value = TENSORS_ONLY.get(where.as_posix(), ("", "", ""))
+            if called == allowed and given.get(keyword) == value:
+                continue
             if called in {"torch.load", "torch.jit.load", "torch.hub.load", "pd.read_pickle"}:
                 found.append(f"{where}:{node.lineno} {called}")
             if called in {"np.load", "numpy.load"} and given.get("allow_pickle", "False") != "False":

@@ -19,6 +19,7 @@ from engine.data.balance import METHODS, SPACES, BalancePlan, made_pictures, pla
 from engine.data.balance_folder import refuse_place, write_balanced
 from engine.data.balanced import is_balanced
 from engine.data.dataset import FaceDataset
+from engine.data.enhanced import enhancement_of
 from engine.data.location import find_data
 from engine.data.registry import KINDS, TEST_SPLITS, load_dataset
 from engine.data.sources import SPLIT_FOLDERS
@@ -193,6 +194,9 @@ def _document(
         "still_smaller": list(plan.left),
         "empty": [name for name, count in before.items() if not count],
     }
+    enhancement = enhancement_of(arguments.dataset, arguments.data)
+    if enhancement is not None:  # what is made of enhanced pictures is as enhanced as they are
+        document["enhancement"] = enhancement
     if space is not None:
         document |= {
             "neighbours": arguments.neighbours,

@@ -83,7 +83,7 @@ class Decoder:
             file = SkippedFile(entry.id, f"unknown class '{entry.word}'")
             return _LeftOut(file, entry.split, word=entry.word)
         try:
-            pixels = _read(entry)
+            pixels = read_pixels(entry)
         except PictureError as error:
             return _LeftOut(SkippedFile(entry.id, str(error)), entry.split, unreadable=not entry.foreign)
         fitted = None
@@ -93,8 +93,12 @@ class Decoder:
         return Picture(entry.id, entry.split, label, pixel_digest(pixels), fitted, entry.row, entry.subject)
 
 
-def _read(entry: Entry) -> UInt8:
-    """Return an entry's own pixels, or raise PictureError with the reason."""
+def read_pixels(entry: Entry) -> UInt8:
+    """Return an entry's own pixels, uint8 (H, W) or (H, W, 3).
+
+    Raises:
+        PictureError: the entry cannot be read; the message is the reason alone.
+    """
     if entry.reason:
         raise PictureError(entry.reason)
     payload = entry.payload
@@ -118,7 +122,8 @@ def _chunks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     size = 0
     for entry in entries:
         chunk.append(entry)
-        size += len(entry.payload) if isinstance(entry.payload, bytes) else 0
+        payload = entry.payload
+        size += payload.nbytes if isinstance(payload, np.ndarray) else len(payload) if isinstance(payload, bytes) else 0
         if len(chunk) == CHUNK or size >= CHUNK_BYTES:
             yield chunk
             chunk, size = [], 0
