@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -14,10 +14,10 @@ from torch import nn
 
 from engine.analysis.accumulate import MapStatistics
 from engine.analysis.class_attention import group_of
-from engine.analysis.observe import Observed, observe
-from engine.analysis.parts import Part
-from engine.analysis.predictions_file import answer_columns, channel_columns, map_columns
-from engine.analysis.regions import UInt8, region_maps
+from engine.analysis.observe import CAMS, Observed, observe
+from engine.analysis.parts import BlockSeconds, Part
+from engine.analysis.predictions_file import Columns, answer_columns, channel_columns, map_columns
+from engine.analysis.regions import PictureRegions, region_maps
 from engine.data.dataset import FaceDataset
 from engine.data.transforms import normalise, to_tensor
 from engine.records import RunCard
@@ -48,30 +48,29 @@ class SweepSettings:
             raise ValueError(f"expected a batch size and a block of 1 or more, got {self.batch_size}, {self.block}")
 
 
-def _rows(
-    dataset: FaceDataset, chosen: slice, seen: Observed, regions: UInt8, probabilities: NDArray[np.float32]
-) -> pa.Table:
+def _answers(dataset: FaceDataset, chosen: slice, seen: Observed, probabilities: NDArray[np.float32]) -> Columns:
+    """Return the columns of the pictures and of the answers."""
     labels = dataset.labels[chosen]
     exact = torch.from_numpy(seen.logits).double().log_softmax(1).numpy()
     in_train = pa.nulls(len(labels), pa.bool_()) if dataset.in_train is None else pa.array(dataset.in_train[chosen])
     source = pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(labels), np.int8)), pa.array([dataset.name]))
-    columns: dict[str, Any] = {
+    return {
         "id": pa.array(dataset.ids[chosen]),
         "source": source,
         **answer_columns(probabilities, -exact[np.arange(len(labels)), labels], labels, dataset.classes),
         "duplicate_group": pa.array(dataset.duplicate_group[chosen]),
         "in_train": in_train,
     }
-    for name, maps in seen.maps.items():
-        columns |= channel_columns(name, maps) if maps.ndim == 2 else map_columns(name, maps, regions)
-    return pa.table(columns)
 
 
-def _statistics(seen: Observed, labels: NDArray[np.int64], right: NDArray[np.bool_]) -> dict[str, MapStatistics]:
-    """Gather by class and right or wrong."""
-    groups = group_of(labels, right)
-    total = 2 * seen.logits.shape[1]
-    return {name: MapStatistics.of(maps, groups, total) for name, maps in seen.maps.items()}
+def _of_maps(
+    maps: dict[str, NDArray[np.float32]], regions: PictureRegions, groups: NDArray[np.int64], total: int
+) -> tuple[Columns, dict[str, MapStatistics]]:
+    """Return the columns of maps, and their statistics by group."""
+    columns: Columns = {}
+    for name, found in maps.items():
+        columns |= channel_columns(name, found) if found.ndim == 2 else map_columns(name, found, regions)
+    return columns, {name: MapStatistics.of(found, groups, total) for name, found in maps.items()}
 
 
 def explained_layer(model: nn.Module, settings: SweepSettings) -> str | None:
@@ -93,7 +92,8 @@ def sweep_block(
     features: list[NDArray[np.float32]] = []
     answers: list[NDArray[np.float32]] = []
     statistics: dict[str, MapStatistics] = {}
-    regions_seconds = 0.0
+    regions_seconds = gradcam_seconds = 0.0
+    regions: PictureRegions | None = None
     began = time.perf_counter()
     for start in range(block * settings.block, stop, settings.batch_size):
         chosen = slice(start, min(start + settings.batch_size, stop))
@@ -103,13 +103,22 @@ def sweep_block(
         seen = observe(model, x, torch.from_numpy(labels).to(device), dataset.classes, layer)
         probabilities = torch.from_numpy(seen.logits).softmax(1).numpy()
         drawing = time.perf_counter()
-        regions = region_maps(dataset.name, dataset.ids[chosen], dataset.images.shape[1])
+        if regions is None or dataset.name == "synthetic":  # the template is the same for every picture
+            regions = PictureRegions(region_maps(dataset.name, dataset.ids[chosen], dataset.images.shape[1]))
         regions_seconds += time.perf_counter() - drawing
-        tables.append(_rows(dataset, chosen, seen, regions, probabilities))
-        found = _statistics(seen, labels, probabilities.argmax(axis=1) == labels)
+        groups = group_of(labels, probabilities.argmax(axis=1) == labels)
+        columns = _answers(dataset, chosen, seen, probabilities)
+        total = 2 * len(dataset.classes)
+        more, found = _of_maps({name: m for name, m in seen.maps.items() if name not in CAMS}, regions, groups, total)
+        reading = time.perf_counter()
+        cams, of_cams = _of_maps({name: m for name, m in seen.maps.items() if name in CAMS}, regions, groups, total)
+        if layer is not None:
+            gradcam_seconds += seen.gradcam_seconds + time.perf_counter() - reading
+        tables.append(pa.table({**columns, **more, **cams}))
+        found |= of_cams
         statistics = {name: statistics[name].merge(new) if statistics else new for name, new in found.items()}
         features.append(seen.features)
         answers.append(probabilities)
     seconds = time.perf_counter() - began - regions_seconds
-    part = Part(statistics, np.concatenate(features), np.concatenate(answers), seconds, regions_seconds)
-    return pa.concat_tables(tables), part
+    times = BlockSeconds(seconds, regions_seconds, gradcam_seconds)
+    return pa.concat_tables(tables), Part(statistics, np.concatenate(features), np.concatenate(answers), times)

@@ -17,13 +17,15 @@ from torch import nn
 
 from engine.analysis.accumulate import MapStatistics
 from engine.analysis.attention_file import write_attention
+from engine.analysis.carried import carry_gate_use
 from engine.analysis.embedding import Moments, Plane, fit_plane
+from engine.analysis.near_copies import near_groups_of
 from engine.analysis.parts import PartsFolder
 from engine.analysis.places import ATTENTION, PREDICTIONS, REPORT
 from engine.analysis.predictions_file import write_rows
 from engine.analysis.regions import REGIONS, template_map
 from engine.analysis.suspicion import Suspicion, suspect
-from engine.data.dataset import FaceDataset
+from engine.data.dataset import FaceDataset, Int64
 from engine.errors import DataError, UsageError
 from engine.evaluate.measure import measurement, predict_dataset
 from engine.records import Float32, RunCard
@@ -38,13 +40,15 @@ class Timing:
 
     Attributes:
         pictures: passed over in this run, by all processes. seconds: so long did it take.
-        regions_seconds: of that, drawing exact regions. processes: how many shared the work.
+        regions_seconds: of that, drawing exact regions. gradcam_seconds: of that, Grad-CAM and reading its maps.
+        processes: how many shared the work.
         bare: pictures to time bare inference on.
     """
 
     pictures: int
     seconds: float
     regions_seconds: float
+    gradcam_seconds: float
     processes: int
     bare: int
 
@@ -56,6 +60,14 @@ class _Whole:
     statistics: dict[str, MapStatistics]
     plane: Plane
     probabilities: Float32
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What only the whole data set gives of each picture."""
+
+    suspicion: Suspicion
+    near: Int64 | None
 
 
 def refuse_existing(out: Path, *, overwrite: bool) -> None:
@@ -82,7 +94,7 @@ def _merge(parts: PartsFolder, blocks: int) -> _Whole:
 
 
 def _tables(
-    parts: PartsFolder, blocks: int, whole: _Whole, suspicion: Suspicion, classes: tuple[str, ...]
+    parts: PartsFolder, blocks: int, whole: _Whole, found: _Found, classes: tuple[str, ...]
 ) -> Iterator[pa.Table]:
     """Yield each block's rows with the columns that only the whole data set gives."""
     start = 0
@@ -92,12 +104,14 @@ def _tables(
         x, y = whole.plane.project(parts.read(block).features).astype(np.float32).T
         chosen = slice(start, start + len(rows))
         start += len(rows)
-        suggested = suspicion.suggested[chosen]
+        suggested = found.suspicion.suggested[chosen]
         indices = pa.array(np.maximum(suggested, 0).astype(np.int8), mask=suggested < 0)
         rows = rows.append_column("x", pa.array(np.ascontiguousarray(x)))
         rows = rows.append_column("y", pa.array(np.ascontiguousarray(y)))
-        rows = rows.append_column("suspicion", pa.array(suspicion.score[chosen].astype(np.float32)))
+        rows = rows.append_column("suspicion", pa.array(found.suspicion.score[chosen].astype(np.float32)))
         rows = rows.append_column("suggested", pa.DictionaryArray.from_arrays(indices, words))
+        near = pa.nulls(len(rows), pa.int64()) if found.near is None else pa.array(found.near[chosen])
+        rows = rows.append_column("near_group", near)
         plain = [name for name in rows.column_names if "." not in name and name not in FIRST]
         gates = [name for name in rows.column_names if "." in name]
         yield rows.select([*FIRST, *plain, *gates]).unify_dictionaries()
@@ -119,6 +133,7 @@ def finish(
     Raises:
         UsageError: ``out`` has come to be meanwhile. DataError: a part is damaged.
     """
+    near = near_groups_of(dataset)  # a question about the pictures, which no model has a part in: not timed
     began = time.perf_counter()
     blocks = -(-len(dataset) // metadata["settings"]["block"])
     whole = _merge(parts, blocks)
@@ -126,7 +141,7 @@ def finish(
     out.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
-        tables = _tables(parts, blocks, whole, suspicion, dataset.classes)
+        tables = _tables(parts, blocks, whole, _Found(suspicion, near), dataset.classes)
         write_rows(temporary / PREDICTIONS, tables, metadata)
         write_attention(temporary / ATTENTION, whole.statistics, whole.plane, metadata)
         timing = replace(timing, seconds=timing.seconds + time.perf_counter() - began)
@@ -146,6 +161,8 @@ def finish(
             "embedding": {"method": "PCA", "explained": [round(float(v), 5) for v in whole.plane.explained]},
             "throughput": _throughput(model, card, dataset, timing),
         }
+        if (carried := carry_gate_use(out, temporary, metadata)) is not None:
+            document["replaced"] = [carried.as_dict()]
         text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         (temporary / REPORT).write_text(text, encoding="utf-8")
         temporary.chmod(0o755)
@@ -186,20 +203,25 @@ def _areas(dataset: FaceDataset) -> dict[str, float] | None:
 
 
 def _throughput(model: nn.Module, card: RunCard, dataset: FaceDataset, timing: Timing) -> dict[str, Any]:
-    """Time bare inference and put it beside the pass; drawing exact regions is counted apart."""
+    """Time bare inference and put it beside the pass, with and without Grad-CAM; drawing exact regions is left out."""
     sample = dataset.subset(range(min(timing.bare, len(dataset))))
     predict_dataset(model, card.input, sample.subset(range(min(64, len(sample)))))  # first calls are slow
     began = time.perf_counter()
     predict_dataset(model, card.input, sample)
     bare_rate = len(sample) / (time.perf_counter() - began)
-    rate = timing.pictures / max(timing.seconds - timing.regions_seconds, 1e-9)
+    seconds = timing.seconds - timing.regions_seconds
+    rate = timing.pictures / max(seconds, 1e-9)
+    without = timing.pictures / max(seconds - timing.gradcam_seconds, 1e-9)
     return {
         "pictures": timing.pictures,
         "seconds": round(timing.seconds, 3),
         "regions_seconds": round(timing.regions_seconds, 3),
+        "gradcam_seconds": round(timing.gradcam_seconds, 3),
         "processes": timing.processes,
         "pictures_per_second": round(rate, 2) if timing.pictures else None,
         "bare_pictures": len(sample),
         "bare_pictures_per_second": round(bare_rate, 2),
         "ratio": round(rate / bare_rate, 4) if timing.pictures else None,
+        "pictures_per_second_without_gradcam": round(without, 2) if timing.pictures else None,
+        "ratio_without_gradcam": round(without / bare_rate, 4) if timing.pictures else None,
     }

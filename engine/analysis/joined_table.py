@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -37,8 +38,11 @@ def _check(sources: Sequence[PredictionSource]) -> Names:
 
 class JoinedTable:
     """The table ``joined``: the columns of :data:`SHARED`, ``search`` (the id in lower case), ``copies`` (how many
-    pictures are copies of this one, itself included), ``copy`` (the how manieth it is), and per model i ``row_i`` (its
-    row in the file) and ``<column>|i``. Safe to share between threads.
+    pictures are copies of this one, itself included), ``copy`` (the how manieth it is), ``alike`` (whether a picture of
+    other pixels looks like it), ``look`` (the how manieth of those that look alike), and per model i ``row_i`` (its row
+    in the file) and ``<column>|i``. Safe to share between threads.
+
+    Files of before near copies were looked for have no ``near_group``: then it is null, and nothing is alike.
     """
 
     def __init__(self, sources: Sequence[PredictionSource]) -> None:
@@ -50,6 +54,7 @@ class JoinedTable:
         for index, source in enumerate(sources):
             self._load(index, source)
         self._join()
+        self.names = replace(self.names, no_near=self._no_near())
 
     def close(self) -> None:
         """Free the memory."""
@@ -106,7 +111,11 @@ class JoinedTable:
             raise source.damaged() from error
 
     def _join(self) -> None:
-        chosen = [f"model_0.{quoted(name)}" for name in SHARED]
+        has = {name: index for index, source in reversed(list(enumerate(self.sources))) for name in source.kinds}
+        chosen = [
+            f"model_{has[name]}.{quoted(name)}" if name in has else f"CAST(NULL AS BIGINT) AS {quoted(name)}"
+            for name in SHARED
+        ]
         joins = ["model_0"]
         for index, source in enumerate(self.sources):
             own = [name for name in source.core if name not in SHARED]
@@ -117,9 +126,15 @@ class JoinedTable:
                 joins.append(f"JOIN model_{index} ON model_{index}.id = model_0.id")
                 self._check_labels(index)
         same = "PARTITION BY model_0.duplicate_group"
+        near = "NULL" if "near_group" not in has else f"model_{has['near_group']}.near_group"
+        # No group: a picture by itself, which a number below 0 makes it.
+        alike = f"PARTITION BY coalesce({near}, -1 - model_0.row)"
+        group = "model_0.duplicate_group"
         self._connection.execute(
             f"CREATE TABLE joined AS SELECT {', '.join(chosen)}, lower(model_0.id) AS search, "  # noqa: S608 - as above
-            f"count(*) OVER ({same}) AS copies, row_number() OVER ({same} ORDER BY model_0.row) AS copy "
+            f"count(*) OVER ({same}) AS copies, row_number() OVER ({same} ORDER BY model_0.row) AS copy, "
+            f"min({group}) OVER ({alike}) < max({group}) OVER ({alike}) AS alike, "
+            f"row_number() OVER ({alike} ORDER BY model_0.row) AS look "
             f"FROM {' '.join(joins)} ORDER BY model_0.row"
         )
         for index in range(len(self.sources)):
@@ -129,6 +144,18 @@ class JoinedTable:
                 f"{', '.join(self.names.models)} have no picture in common; analyse them on the same split of the same "
                 "data."
             )
+
+    def _no_near(self) -> str:
+        """Say why near copies are not known; empty where they are."""
+        if not any("near_group" in source.kinds for source in self.sources):
+            first = self.sources[0]
+            return (
+                f"The analysis of '{first.model}' is older than the search for near copies; make it again with: "
+                f"{first.rebuild}"
+            )
+        if not self.fetch("SELECT count(near_group) FROM joined")[0][0]:
+            return "Near copies are not looked for among these pictures: each was drawn by itself."
+        return ""
 
     def _check_labels(self, index: int) -> None:
         differ = self.fetch(

@@ -34,7 +34,7 @@ class MistakesView:
         labels, predicted: true classes and answers; empty for all.
         answered: a key of :data:`ANSWERED`.
         agree: whether the models of the store agree; None for either.
-        copies, in_train, suspicious, text: as in :class:`engine.analysis.query.Filter`.
+        copies, near, in_train, suspicious, text: as in :class:`engine.analysis.query.Filter`.
         ranges: column of :data:`FIGURES` → (low, high), either None for no bound.
         sort: a column of :data:`FIGURES`, or empty for the data set's order.
         descending: largest first.
@@ -45,6 +45,7 @@ class MistakesView:
     answered: str = "wrong"
     agree: bool | None = None
     copies: Literal["only", "first"] | None = None
+    near: Literal["only", "first"] | None = None
     in_train: bool | None = None
     suspicious: bool | None = None
     text: str = ""
@@ -57,6 +58,7 @@ class MistakesView:
         return Filter(
             agree=self.agree,
             copies=self.copies,
+            near=self.near,
             in_train=self.in_train,
             suspicious=self.suspicious,
             text=self.text,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +27,21 @@ from engine.errors import DataError
 SETTINGS: Final = "settings.json"
 
 
+@dataclass(frozen=True)
+class BlockSeconds:
+    """How long a block took.
+
+    Attributes:
+        work: the model and what is read off its maps, Grad-CAM included.
+        regions: drawing exact regions, beside that.
+        gradcam: of the work, what Grad-CAM and reading its maps took.
+    """
+
+    work: float
+    regions: float
+    gradcam: float
+
+
 @dataclass(frozen=True, eq=False)
 class Part:
     """What one block of B pictures gave, beside its rows.
@@ -34,14 +49,13 @@ class Part:
     Attributes:
         statistics: layer → its statistics, in forward order.
         features: float32 (B, D). probabilities: float32 (B, K).
-        seconds: time of the model and of what is read off its maps. regions_seconds: time of drawing exact regions.
+        seconds: how long it took.
     """
 
     statistics: dict[str, MapStatistics]
     features: NDArray[np.float32]
     probabilities: NDArray[np.float32]
-    seconds: float
-    regions_seconds: float
+    seconds: BlockSeconds
 
 
 class PartsFolder:
@@ -78,7 +92,7 @@ class PartsFolder:
         tensors: dict[str, NDArray[Any]] = {
             "features": part.features,
             "probabilities": part.probabilities,
-            "seconds": np.array([part.seconds, part.regions_seconds]),
+            "seconds": np.array(astuple(part.seconds)),
         }
         for layer, found in part.statistics.items():
             tensors |= {f"{layer}/count": found.count, f"{layer}/mean": found.mean, f"{layer}/m2": found.m2}
@@ -105,8 +119,8 @@ class PartsFolder:
                 layer: MapStatistics(*(tensors[f"{layer}/{name}"] for name in ("count", "mean", "m2")))
                 for layer in layers
             }
-            seconds, regions_seconds = tensors["seconds"].tolist()
-            return Part(statistics, tensors["features"], tensors["probabilities"], seconds, regions_seconds)
+            seconds = BlockSeconds(*tensors["seconds"].tolist())
+            return Part(statistics, tensors["features"], tensors["probabilities"], seconds)
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             raise self._damaged(block) from error
 

@@ -22,6 +22,9 @@ NEEDED: Final = (
 )  # fmt: skip
 """What every file has, beside a probability for each class."""
 
+LATER: Final = ("near_group",)
+"""What files have that were made since it exists; older ones are read, too."""
+
 
 @dataclass(frozen=True, eq=False)
 class PredictionSource:
@@ -50,7 +53,8 @@ class PredictionSource:
     @property
     def core(self) -> tuple[str, ...]:
         """The columns that do not belong to a gate."""
-        return (*NEEDED, *(f"p_{name}" for name in self.classes))
+        later = (name for name in LATER if name in self.kinds)
+        return (*NEEDED, *later, *(f"p_{name}" for name in self.classes))
 
     def row(self, number: int) -> dict[str, Any]:
         """Return every column of row ``number``, reading one row group.

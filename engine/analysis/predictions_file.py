@@ -4,6 +4,8 @@ Columns (K classes; every map is a spatial gate or a Grad-CAM, every gate a tap'
 
 - ``id``, ``source``, ``label``, ``predicted`` (class names), ``correct``, ``duplicate_group`` (equal numbers: equal
   pixels), ``in_train`` (an exact copy is in the training set; null where that is not known);
+- ``near_group``: equal numbers look alike (:mod:`engine.analysis.near_copies`); null where that is not looked for, and
+  older files do not have the column;
 - ``p_<class>`` in [0, 1]; ``confidence``, the predicted class's; ``loss`` = -log p(label), nats; ``margin`` = p(label)
   - the largest other p, from -1 to 1;
 - ``x``, ``y``: the features' first two principal components; ``suspicion`` in [0, 1] and ``suggested`` (class or null),
@@ -26,8 +28,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from engine.analysis.readings import entropy_nats, peak_channel, places
-from engine.analysis.regions import REGIONS, UInt8, region_covers, region_masses
+from engine.analysis.readings import entropy_and_places, entropy_nats, peak_channel
+from engine.analysis.regions import REGIONS, PictureRegions
 
 Columns = dict[str, Any]
 """Column name → pyarrow array."""
@@ -67,12 +69,12 @@ def _or_null(values: NDArray[np.floating], kind: Any) -> Any:
     return pa.array(np.where(missing, 0, values), mask=missing).cast(kind)
 
 
-def map_columns(name: str, maps: NDArray[np.float32], regions: UInt8) -> Columns:
-    """Return the columns of one map: (B, h, w) and the pictures' regions (B or 1, S, S)."""
-    where = places(maps)
-    masses = region_masses(maps, region_covers(regions, (maps.shape[1], maps.shape[2])))
+def map_columns(name: str, maps: NDArray[np.float32], regions: PictureRegions) -> Columns:
+    """Return the columns of one map: (B, h, w) and the pictures' regions."""
+    entropy, where = entropy_and_places(maps)
+    masses = regions.masses(maps)
     return {
-        f"{name}.entropy": _or_null(entropy_nats(maps), pa.float32()),
+        f"{name}.entropy": _or_null(entropy, pa.float32()),
         f"{name}.peak_row": _or_null(where.peak_row, pa.int16()),
         f"{name}.peak_column": _or_null(where.peak_column, pa.int16()),
         f"{name}.centre_x": _or_null(where.centre_x, pa.float32()),

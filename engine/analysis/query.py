@@ -12,11 +12,14 @@ from typing import Any, Final, Literal
 
 from engine.errors import UnknownNameError, UsageError
 
-SHARED: Final[tuple[str, ...]] = ("id", "source", "label", "duplicate_group", "in_train")
+SHARED: Final[tuple[str, ...]] = ("id", "source", "label", "duplicate_group", "in_train", "near_group")
 """The columns that belong to the picture; all others belong to a model."""
 
 COPIES: Final[dict[str, str]] = {"only": "copies > 1", "first": "copy = 1"}
 """The choices of :attr:`Filter.copies` and their SQL."""
+
+NEAR: Final[dict[str, str]] = {"only": "alike", "first": "look = 1"}
+"""The choices of :attr:`Filter.near` and their SQL."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ class Filter:
         model: whose answers and suspicion are meant; None for the store's first model.
         agree: whether all models give the same answer (a store of two or more).
         copies: ``only`` keeps pictures that have an exact copy here, ``first`` one picture of each group of copies.
+        near: ``only`` keeps pictures that have a near copy here which is no exact one, ``first`` one picture of each
+            group that looks alike, exact copies among them.
         in_train: whether an exact copy is in the training set; pictures of which that is not known are in neither.
         suspicious: whether ``model`` makes the label suspect (:mod:`engine.analysis.suspicion`).
         text: what the id contains, in any case.
@@ -64,6 +69,7 @@ class Filter:
     model: str | None = None
     agree: bool | None = None
     copies: Literal["only", "first"] | None = None
+    near: Literal["only", "first"] | None = None
     in_train: bool | None = None
     suspicious: bool | None = None
     text: str = ""
@@ -85,11 +91,13 @@ class Names:
     Attributes:
         models: the models, in order. classes: the class names.
         columns: model → column name → ``number``, ``text`` or ``flag``.
+        no_near: why near copies are not known here, in a sentence; empty where they are.
     """
 
     models: tuple[str, ...]
     classes: tuple[str, ...]
     columns: Mapping[str, Mapping[str, str]]
+    no_near: str = ""
 
     def model_index(self, model: str | None) -> int:
         """Return a model's position; None is the first."""
@@ -166,6 +174,12 @@ def _pictures(asked: Filter, names: Names) -> Iterator[Clause]:
         if asked.copies not in COPIES:
             raise UnknownNameError("choice of copies", asked.copies, COPIES)
         yield COPIES[asked.copies], ()
+    if asked.near is not None:
+        if asked.near not in NEAR:
+            raise UnknownNameError("choice of near copies", asked.near, NEAR)
+        if names.no_near:
+            raise UsageError(names.no_near)
+        yield NEAR[asked.near], ()
     if asked.in_train is not None:
         yield "in_train = ?", (asked.in_train,)
     if asked.text:

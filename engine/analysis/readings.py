@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import entr
 
 Float64 = NDArray[np.float64]
 
@@ -22,8 +23,11 @@ def _shares(maps: NDArray[np.floating]) -> Float64:
 
 def entropy_nats(maps: NDArray[np.floating]) -> Float64:
     """Return the entropy of each map, -sum p log p: (B, ...) → (B,), from 0 (one cell) to log D (even), in nats."""
-    p = _shares(maps)
-    return np.asarray(-(p * np.log(np.where(p > 0.0, p, 1.0))).sum(axis=1))
+    return _entropy(_shares(maps))
+
+
+def _entropy(p: Float64) -> Float64:
+    return np.asarray(entr(p).sum(axis=1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,16 +47,26 @@ class Places:
 
 def places(maps: NDArray[np.floating]) -> Places:
     """Find peak and centre of maps (B, h, w)."""
-    height, width = maps.shape[1:]
+    return _places(maps, _shares(maps))
+
+
+def entropy_and_places(maps: NDArray[np.floating]) -> tuple[Float64, Places]:
+    """Return :func:`entropy_nats` and :func:`places` of maps (B, h, w), whose shares are worked out once for both."""
     p = _shares(maps)
+    return _entropy(p), _places(maps, p)
+
+
+def _places(maps: NDArray[np.floating], p: Float64) -> Places:
+    height, width = maps.shape[1:]
     some = np.isfinite(p[:, 0])
-    row, column = np.divmod(np.where(some[:, None], p, 0.0).argmax(axis=1), width)
-    grid = p.reshape(-1, height, width)
+    row, column = np.divmod(maps.reshape(len(maps), -1).argmax(axis=1), width)
+    y, x = np.meshgrid((np.arange(height) + 0.5) / height, (np.arange(width) + 0.5) / width, indexing="ij")
+    centre_x, centre_y = (p @ np.stack([x.ravel(), y.ravel()], axis=1)).T
     return Places(
         peak_row=np.where(some, row, np.nan),
         peak_column=np.where(some, column, np.nan),
-        centre_x=grid.sum(axis=1) @ ((np.arange(width) + 0.5) / width),
-        centre_y=grid.sum(axis=2) @ ((np.arange(height) + 0.5) / height),
+        centre_x=centre_x,
+        centre_y=centre_y,
     )
 
 

@@ -79,6 +79,47 @@ def region_covers(regions: UInt8, grid: tuple[int, int]) -> Float32:
     return np.stack(masks, axis=1).astype(np.float32)
 
 
+class PictureRegions:
+    """The regions of pictures, laid over maps of any grid; what a grid needs is worked out once.
+
+    Args:
+        regions: uint8 (B, S, S) for B pictures, or (1, S, S) for all pictures alike, as of :func:`region_maps`.
+    """
+
+    def __init__(self, regions: UInt8) -> None:
+        self._regions = regions
+        self._bins = regions.astype(np.int64) + len(REGIONS) * np.arange(len(regions))[:, None, None]
+        self._covers: dict[tuple[int, int], Float32] = {}
+
+    def masses(self, maps: NDArray[np.floating]) -> Float32:
+        """Return float32 (B, R) in [0, 1]: each region's share of a map's positive sum; NaN for a map without any.
+
+        Args:
+            maps: (B, h, w), any sign; what is negative counts as 0.
+        """
+        side, grid = self._regions.shape[1], (maps.shape[1], maps.shape[2])
+        if len(self._regions) == len(maps) and side % grid[0] == side % grid[1] == 0:
+            return self._counted(maps)
+        if grid not in self._covers:
+            self._covers[grid] = region_covers(self._regions, grid)
+        return region_masses(maps, self._covers[grid])
+
+    def _counted(self, maps: NDArray[np.floating]) -> Float32:
+        """Masses where each cell is a whole number of pixels: a count over pixels, many times quicker than covers."""
+        side, (height, width) = self._regions.shape[1], maps.shape[1:]
+        cells = np.maximum(maps, 0.0).astype(np.float64)
+        pixels = cells.repeat(side // height, axis=1).repeat(side // width, axis=2)
+        total = len(maps) * len(REGIONS)
+        inside = np.bincount(self._bins.ravel(), weights=pixels.ravel(), minlength=total).reshape(len(maps), -1)
+        return _shares(inside)
+
+
+def _shares(inside: NDArray[np.float64]) -> Float32:
+    """Turn sums (B, R) into shares of each row's total, NaN where that is 0."""
+    total = inside.sum(axis=1, keepdims=True)
+    return np.asarray(inside / np.where(total > 0.0, total, np.nan), dtype=np.float32)
+
+
 def region_masses(maps: NDArray[np.floating], covers: Float32) -> Float32:
     """Return float32 (B, R) in [0, 1]: each region's share of a map's positive sum; NaN for a map without any.
 
@@ -89,5 +130,4 @@ def region_masses(maps: NDArray[np.floating], covers: Float32) -> Float32:
     positive = np.maximum(maps, 0.0).astype(np.float64).reshape(len(maps), -1)
     flat = covers.reshape(*covers.shape[:2], -1).astype(np.float64)
     inside = positive @ flat[0].T if len(flat) == 1 else np.einsum("bd,brd->br", positive, flat)
-    total = inside.sum(axis=1, keepdims=True)
-    return np.asarray(inside / np.where(total > 0.0, total, np.nan), dtype=np.float32)
+    return _shares(inside)

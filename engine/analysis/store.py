@@ -73,6 +73,11 @@ class AnalysisStore:
         """K class names."""
         return self.names.classes
 
+    @property
+    def no_near(self) -> str:
+        """Why near copies are not known here, in a sentence; empty where they are."""
+        return self.names.no_near
+
     def columns(self, model: str | None = None) -> tuple[str, ...]:
         """Return the names of a model's columns, gates included."""
         return tuple(self.names.columns[self.models[self.names.model_index(model)]])

@@ -67,6 +67,7 @@ def _tables(rows: int, model: int, seed: int) -> Iterator[pa.Table]:
             **answer_columns(p, loss, labels, EMOTIONS),
             "duplicate_group": pa.array(groups),
             "in_train": pa.array(pictures.random(count) < 0.05),
+            "near_group": pa.array(groups + (groups % 16 == 0)),
             "x": drawn(),
             "y": drawn(),
             "suspicion": pa.array(suspicion),
@@ -124,6 +125,7 @@ QUERIES: Final[dict[str, Query]] = {
     ),
     "page of ids that contain a text": lambda store, rng: store.rows(Filter(text=str(rng.integers(100, 999)))),
     "page of copies": lambda store, rng: store.rows(Filter(copies="only", labels=(_one_class(rng),))),
+    "page of near copies": lambda store, rng: store.rows(Filter(near="only", labels=(_one_class(rng),))),
     "page of suspect labels": lambda store, rng: store.rows(
         Filter(suspicious=True, labels=(_one_class(rng),)), sort=Sort(Column("suspicion"), descending=True)
     ),

@@ -90,17 +90,18 @@ def sweep(  # noqa: PLR0913 - all but the first four have defaults and are named
     if on_start is not None:
         on_start(sum(sizes[block] for block in mine))
     began = time.perf_counter()
-    drawing = 0.0
+    drawing = gradcam = 0.0
     for block in mine:
         rows, part = sweep_block(model, card, dataset, chosen, block)
         parts.write(block, rows, part)
-        drawing += part.regions_seconds
+        drawing += part.seconds.regions
+        gradcam += part.seconds.gradcam
         if progress is not None:
             progress(sizes[block])
     among.wait()
     if not among.leads:
         return None
-    timing = Timing(sum(sizes.values()), time.perf_counter() - began, drawing, among.total, bare)
+    timing = Timing(sum(sizes.values()), time.perf_counter() - began, drawing, gradcam, among.total, bare)
     return finish(model, card, dataset, out, parts, metadata, timing=timing, overwrite=overwrite)
 
 

@@ -15,6 +15,7 @@ from engine.analysis.places import analysis_folder
 from engine.analysis.sweep import BARE_SAMPLE, sweep
 from engine.cli.common import STDERR, add_data_options, add_json_option, note, print_json
 from engine.data.dataset import FaceDataset
+from engine.data.enhanced import require_enhanced
 from engine.data.registry import load_dataset
 from engine.errors import UsageError
 from engine.models.checkpoint import DEFAULT_MODEL, find_checkpoint, load_checkpoint
@@ -85,6 +86,7 @@ def _limited(dataset: FaceDataset, limit: int | None) -> FaceDataset:
 def _analyse(arguments: argparse.Namespace, path: Path, out: Path, processes: Processes) -> dict[str, Any] | None:
     loaded = load_checkpoint(path, device=processes.device(choose_device(arguments.device)))
     spec = loaded.card.input
+    require_enhanced(loaded.card.name, loaded.card.data, arguments.dataset, arguments.data)
     dataset = load_dataset(
         arguments.dataset,
         arguments.split,
@@ -92,6 +94,7 @@ def _analyse(arguments: argparse.Namespace, path: Path, out: Path, processes: Pr
         drop_unknown=arguments.drop_unknown,
         size=spec.size,
         channels=spec.channels,
+        clips=loaded.card.clips,
     )
     if dataset.skipped and processes.leads:
         first = dataset.skipped[0]
@@ -135,12 +138,23 @@ def _print(document: dict[str, Any], out: Path) -> None:
         f"{100 * document['accuracy']:.1f} % ({100 * low:.1f}-{100 * high:.1f}); {len(document['layers'])} maps and "
         f"gates by class; {document['suspicion']['suspected']:,} labels suspected; written to {out.name}\n"
     )
+    for file in document.get("replaced", ()):
+        became = "kept" if file["kept"] else "dropped"
+        again = f"; measure again with: {file['remedy']}" if file["remedy"] else ""
+        note(f"{file['file']} of the analysis before was {became}, for {file['reason']}{again}.")
     speed = document["throughput"]
     if not speed["pictures"]:
         note("Every picture was passed over in an earlier run, so there is no speed to tell.")
         return
     drawn = f", drawing regions ({speed['regions_seconds']:.0f} s) not counted" if speed["regions_seconds"] > 1 else ""
+    without = ""
+    if speed["gradcam_seconds"]:
+        without = (
+            f" ({speed['pictures_per_second_without_gradcam']:,.0f}/s without Grad-CAM: "
+            f"{speed['ratio_without_gradcam']:.2f} of it)"
+        )
     note(
         f"{speed['pictures_per_second']:,.0f} pictures/s{drawn}; bare inference "
         f"{speed['bare_pictures_per_second']:,.0f}/s on {speed['bare_pictures']:,} pictures: {speed['ratio']:.2f} of it"
+        f"{without}"
     )

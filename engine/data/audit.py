@@ -30,6 +30,7 @@ from engine.data.audit_groups import (
 )
 from engine.data.audit_source import AuditedPictures
 from engine.data.dataset import Bool, SkippedFile
+from engine.records import UInt8
 
 BLANK_SPREAD: Final = 2.0
 """Standard deviation of the grey values (0-255) below which a picture counts as blank."""
@@ -124,9 +125,9 @@ class DataAudit:
         }
 
 
-def blanks(pictures: AuditedPictures) -> Bool:
-    """Return bool (N,): whose grey values spread less than :data:`BLANK_SPREAD`."""
-    flat = pictures.images.reshape(len(pictures), -1)
+def blanks(images: UInt8) -> Bool:
+    """Return bool (N,): which of the grey pictures (N, S, S) uint8 spread less than :data:`BLANK_SPREAD`."""
+    flat = images.reshape(len(images), -1)
     # A picture at a time is exact and needs no float copy of the whole set.
     return np.array([float(picture.std()) < BLANK_SPREAD for picture in flat], dtype=np.bool_)
 
@@ -138,7 +139,7 @@ def audit(pictures: AuditedPictures, *, near_bits: int = NEAR_BITS) -> DataAudit
         UsageError: ``near_bits`` is out of range.
     """
     check_bits(near_bits)
-    blank = blanks(pictures)
+    blank = blanks(pictures.images)
     exact = exact_groups(pictures)
     near = () if pictures.drawn else near_groups(pictures, blank, near_bits)
     copied = has_copy_in_train(pictures, exact)

@@ -15,6 +15,7 @@ from engine.data.audit_hash import BITS, dhash, hamming, near_pairs, phash
 from engine.data.audit_source import AuditedPictures, ordered
 from engine.data.dataset import Bool, Int64
 from engine.errors import UsageError
+from engine.records import UInt8
 
 NEAR_BITS: Final = 6
 """The default of how many bits of the 64 may differ in each of the two hashes. Looked at by eye on FER2013: of 48 pairs
@@ -123,15 +124,28 @@ def near_groups(pictures: AuditedPictures, blank: Bool, bits: int = NEAR_BITS) -
     Raises:
         UsageError: ``bits`` is out of range.
     """
+    numbers = near_numbers(pictures.images, pictures.duplicate_group, blank, bits)
+    return tuple(group for group in _groups(pictures, numbers) if group.distinct > 1)
+
+
+def near_numbers(images: UInt8, duplicate_group: Int64, blank: Bool, bits: int = NEAR_BITS) -> Int64:
+    """Number N pictures by what looks alike, as :func:`near_groups` means it: int64 (N,), equal ones belong together.
+
+    Args:
+        images: uint8 (N, S, S), grey, S >= 16.
+        duplicate_group: int64 (N,), equal numbers: equal pixels.
+        blank, bits: as of :func:`near_groups`.
+
+    Raises:
+        UsageError: ``bits`` is out of range.
+    """
     check_bits(bits)
-    _, first = np.unique(pictures.duplicate_group, return_index=True)
+    _, first = np.unique(duplicate_group, return_index=True)
     shown = np.sort(first[~blank[first]])
-    images = pictures.images[shown]
-    pairs = near_pairs(phash(images), bits)
-    differences = dhash(images)
+    pairs = near_pairs(phash(images[shown]), bits)
+    differences = dhash(images[shown])
     pairs = pairs[hamming(differences[pairs[:, 0]], differences[pairs[:, 1]]) <= bits]
-    numbers = _connected(pairs, len(shown))
-    return tuple(group for group in _groups(pictures, _spread(pictures, shown, numbers)) if group.distinct > 1)
+    return _spread(duplicate_group, shown, _connected(pairs, len(shown)))
 
 
 def _connected(pairs: Int64, count: int) -> Int64:
@@ -140,9 +154,8 @@ def _connected(pairs: Int64, count: int) -> Int64:
     return np.asarray(connected_components(edges, directed=False)[1], dtype=np.int64)
 
 
-def _spread(pictures: AuditedPictures, shown: Int64, numbers: Int64) -> Int64:
+def _spread(groups: Int64, shown: Int64, numbers: Int64) -> Int64:
     """Give each picture the number of the distinct one that it equals; what is not shown stays alone: int64 (N,)."""
-    groups = pictures.duplicate_group
     of_group = np.arange(len(numbers), len(numbers) + int(groups.max()) + 1)
     of_group[groups[shown]] = numbers
     return np.asarray(of_group[groups], dtype=np.int64)

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from engine.analysis.accumulate import MapStatistics
-from engine.analysis.parts import Part, PartsFolder
+from engine.analysis.parts import BlockSeconds, Part, PartsFolder
 from engine.errors import DataError
 
 ROWS = pa.table({"id": ["a", "b"]})
@@ -18,7 +18,9 @@ def part() -> Part:
         name: MapStatistics.of(np.random.default_rng(0).random((2, 3, 3)), np.array([0, 1]), 4)
         for name in ("block2.spatial", "block1.spatial")
     }
-    return Part(statistics, np.ones((2, 5), np.float32), np.full((2, 2), 0.5, np.float32), 1.5, 0.25)
+    return Part(
+        statistics, np.ones((2, 5), np.float32), np.full((2, 2), 0.5, np.float32), BlockSeconds(1.5, 0.25, 0.125)
+    )
 
 
 def test_a_part_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -33,7 +35,7 @@ def test_a_part_comes_back_as_it_was(tmp_path: Path) -> None:
         for field in ("count", "mean", "m2"):
             assert (getattr(found.statistics[name], field) == getattr(statistics, field)).all()
     assert (found.features == 1).all()
-    assert (found.seconds, found.regions_seconds) == (1.5, 0.25)
+    assert found.seconds == BlockSeconds(1.5, 0.25, 0.125)
     assert parts.rows(7).equals(ROWS)
     parts.remove()
     assert not parts.folder.exists()

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.analysis.predictions_file import answer_columns, channel_columns, map_columns, write_rows
-from engine.analysis.regions import REGIONS, template_map
+from engine.analysis.regions import REGIONS, PictureRegions, template_map
 
 P = np.array([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6]], np.float32)
 
@@ -31,7 +31,7 @@ def test_answers_by_hand() -> None:
 def test_a_map_without_evidence_has_nulls() -> None:
     maps = np.zeros((2, 6, 6), np.float32)
     maps[1, 0, 5] = 2.0
-    found = map_columns("gradcam.true", maps, template_map(48)[None])
+    found = map_columns("gradcam.true", maps, PictureRegions(template_map(48)[None]))
     assert len(found) == 5 + len(REGIONS)
     for column in found.values():
         assert column[0].as_py() is None

@@ -45,6 +45,7 @@ def test_values_are_bound_and_never_written() -> None:
         (Filter(predicted=("glad",)), "Unknown class 'glad'"),
         (Filter(model="three"), "Unknown model in this store 'three'; valid: one, two"),
         (Filter(copies="some"), "valid: only, first"),  # type: ignore[arg-type]
+        (Filter(near="some"), "Unknown choice of near copies 'some'; valid: only, first"),  # type: ignore[arg-type]
         (Filter(ranges=(Range(Column("label"), 0.0),)), "number column, got 'label'"),
     ],
 )

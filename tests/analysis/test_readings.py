@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from engine.analysis.readings import entropy_nats, peak_channel, places
+from engine.analysis.readings import entropy_and_places, entropy_nats, peak_channel, places
 
 MAPS = np.array(
     [[[1.0, 1.0], [1.0, 1.0]], [[0.0, 5.0], [-9.0, 0.0]], [[-1.0, 0.0], [0.0, 0.0]], [[1.0, 0.0], [3.0, 0]]]
@@ -45,3 +45,10 @@ def test_grids_need_not_be_square() -> None:
 
 def test_the_strongest_channel() -> None:
     assert peak_channel(np.array([[0.1, 0.9, 0.9], [0.5, 0.2, 0.1]])).tolist() == [1, 0]
+
+
+def test_both_at_once_are_what_each_is() -> None:
+    entropy, where = entropy_and_places(MAPS)
+    np.testing.assert_array_equal(entropy, entropy_nats(MAPS))
+    for name in ("peak_row", "peak_column", "centre_x", "centre_y"):
+        np.testing.assert_array_equal(getattr(where, name), getattr(places(MAPS), name))

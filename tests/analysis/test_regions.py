@@ -5,6 +5,7 @@ import pytest
 
 from engine.analysis.regions import (
     REGIONS,
+    PictureRegions,
     region_covers,
     region_maps,
     region_masses,
@@ -79,3 +80,19 @@ def test_a_map_without_anything_positive_has_no_masses() -> None:
     masses = region_masses(np.stack([-np.ones((6, 6)), np.ones((6, 6))]), region_covers(template_map(48)[None], (6, 6)))
     assert np.isnan(masses[0]).all()
     assert masses[1].sum() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("grid", [(48, 48), (24, 24), (6, 6), (12, 3), (1, 1), (7, 7), (5, 9)])
+@pytest.mark.parametrize("own", [True, False])
+def test_masses_over_pictures_regions_are_those_over_their_covers(grid: tuple[int, int], own: bool) -> None:
+    ids = [synthetic_id("test", index) for index in range(3)]
+    regions = region_maps("synthetic" if own else "fer2013", ids, 48)
+    maps = np.random.default_rng(0).normal(size=(3, *grid)).astype(np.float32)
+    maps[1] = -1.0
+    maps[0, 0, 0] = maps[2, 0, 0] = 1.0  # these have something positive, also on a grid of one cell
+    ready = PictureRegions(regions)
+    for _ in range(2):  # the second time with what the first has worked out
+        found = ready.masses(maps)
+        np.testing.assert_allclose(found, region_masses(maps, region_covers(regions, grid)), rtol=1e-5, atol=1e-7)
+        assert np.isnan(found[1]).all()
+        assert np.isfinite(found[[0, 2]]).all()

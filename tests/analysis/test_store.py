@@ -46,6 +46,13 @@ def f32(value: float) -> np.float32:
     return np.float32(value)
 
 
+def alike(d: pd.DataFrame) -> pd.Series:
+    """Whether a picture of other pixels has the same near group."""
+    found: pd.Series = d.groupby("near_group|one")["duplicate_group|one"].transform("nunique") > 1
+    assert 0 < found.sum() < 0.5 * len(d)
+    return found
+
+
 FILTERS: dict[str, tuple[Filter, Callable[[pd.DataFrame], pd.Series]]] = {
     "everything": (Filter(), lambda d: d["id|one"].notna()),
     "labels": (Filter(labels=("fear", "sad")), lambda d: d["label|one"].isin(["fear", "sad"])),
@@ -74,6 +81,8 @@ FILTERS: dict[str, tuple[Filter, Callable[[pd.DataFrame], pd.Series]]] = {
     "agree": (Filter(agree=True), lambda d: d["predicted|one"] == d["predicted|two"]),
     "disagree": (Filter(agree=False), lambda d: d["predicted|one"] != d["predicted|two"]),
     "copies": (Filter(copies="only"), lambda d: d["duplicate_group|one"].duplicated(keep=False)),
+    "near copies": (Filter(near="only"), alike),
+    "one of each that look alike": (Filter(near="first"), lambda d: ~d["near_group|one"].duplicated()),
     "one of each": (Filter(copies="first"), lambda d: ~d["duplicate_group|one"].duplicated()),
     "in train": (Filter(in_train=True), lambda d: d["in_train|one"].astype(bool)),
     "suspicious": (Filter(suspicious=True, model="two"), lambda d: d["suspicion|two"] > 0),
@@ -255,3 +264,56 @@ def test_threads_may_share_it(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert failures == []
+
+
+def _written(folder: Path, model: str, near: list[int | None] | None) -> PredictionSource:
+    """Eight pictures, 0 and 1 of equal pixels; ``near`` None is a file of before near copies were looked for."""
+    (folder / model).mkdir()
+    generate_store(folder / model, 8, seed=1).close()
+    table = pq.read_table(folder / model / "one.parquet")
+    at = table.column_names.index("duplicate_group")
+    table = table.set_column(at, "duplicate_group", pa.array([0, 0, 2, 3, 4, 5, 6, 7]))
+    table = table.drop_columns(["near_group"])
+    if near is not None:
+        table = table.append_column("near_group", pa.array(near, pa.int64()))
+    file = folder / f"{model}.parquet"
+    write_rows(file, [table], {"format": FORMAT, "classes": list(EMOTIONS), "pictures": 8})
+    return look_at(model, file, f"python -m engine analyze --model {model}")
+
+
+def _ids(store: AnalysisStore, where: Filter) -> list[int]:
+    return [int(name[-8:-4]) for name in store.rows(where).table["id"].to_pylist()]
+
+
+def test_near_copies_are_no_exact_ones(tmp_path: Path) -> None:
+    store = AnalysisStore([_written(tmp_path, "new", [0, 0, 1, 1, 1, 2, 3, 4])])
+    assert store.no_near == ""
+    assert _ids(store, Filter(near="only")) == [2, 3, 4]  # 0 and 1 look alike because they are the same
+    assert _ids(store, Filter(near="first")) == [0, 2, 5, 6, 7]
+    assert _ids(store, Filter(copies="only")) == [0, 1]
+    assert "near_group" in store.rows(limit=1).table.column_names
+
+
+def test_an_exact_copy_of_a_near_one_is_near_too(tmp_path: Path) -> None:
+    store = AnalysisStore([_written(tmp_path, "new", [0, 0, 0, 1, 2, 3, 4, 5])])
+    assert _ids(store, Filter(near="only")) == [0, 1, 2]
+
+
+def test_files_of_before_work_and_say_how_to_get_them(tmp_path: Path) -> None:
+    old = AnalysisStore([_written(tmp_path, "old", None)])
+    assert old.count() == 8
+    assert _ids(old, Filter(copies="only")) == [0, 1]
+    assert "near_group" not in old.rows(limit=1).table.column_names
+    with pytest.raises(UsageError, match=r"'old' is older .* make it again with: python -m engine analyze --model old"):
+        old.count(Filter(near="only"))
+    assert old.no_near.endswith("--model old")
+    # A newer analysis of the same pictures beside it knows for both.
+    both = AnalysisStore([old.sources[0], _written(tmp_path, "new", [0, 0, 1, 1, 2, 3, 4, 5])])
+    assert _ids(both, Filter(near="only")) == [2, 3]
+
+
+def test_where_they_are_not_looked_for_it_is_said(tmp_path: Path) -> None:
+    store = AnalysisStore([_written(tmp_path, "drawn", [None] * 8)])
+    with pytest.raises(UsageError, match="each was drawn by itself"):
+        store.count(Filter(near="first"))
+    assert store.count() == 8

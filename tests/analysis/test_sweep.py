@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 import torch
 
 from engine.analysis.block import SweepSettings
+from engine.analysis.near_copies import near_groups_of
 from engine.analysis.places import PREDICTIONS, partial_folder
 from engine.analysis.suspicion import suspect
 from engine.analysis.sweep import sweep
@@ -22,6 +25,7 @@ from engine.models.checkpoint import LoadedModel, load_checkpoint
 from engine.models.taps import record_attention
 from engine.training.processes import Processes
 from tests.analysis.made import assert_same, report, tensors
+from tests.made import write_seeded
 
 SMALL = SweepSettings(batch_size=3, block=5)
 
@@ -234,3 +238,58 @@ def test_wrong_requests(loaded: LoadedModel, dataset: FaceDataset, tmp_path: Pat
     with pytest.raises(ValueError, match="1 or more"):
         SweepSettings(batch_size=0)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_vits_self_attention_is_analysed(dataset: FaceDataset, tmp_path: Path) -> None:
+    card = write_seeded(tmp_path / "vit", "vit")
+    loaded = load_checkpoint("vit", folder=tmp_path)
+    out = tmp_path / "made"
+    run(loaded, dataset, out, settings=SweepSettings(batch_size=7, block=14))
+    found = tensors(out)
+    for number in range(1, 5):
+        mean = found[f"block{number}.attention.received/all/mean"]
+        assert mean.shape == (7, 12, 12)
+        np.testing.assert_allclose(mean.sum(axis=(1, 2)), 1.0, rtol=1e-4)  # shares of the attention
+    rows = pq.read_table(out / PREDICTIONS)
+    assert "block4.attention.received.centre_x" in rows.column_names
+    assert "gradcam.predicted.centre_x" in rows.column_names
+    assert report(out)["weights_sha256"] == card.weights_sha256
+
+
+def test_the_speed_is_told_with_and_without_gradcam(loaded: LoadedModel, dataset: FaceDataset, tmp_path: Path) -> None:
+    with_it = run(loaded, dataset, tmp_path / "with")["throughput"]
+    assert 0 < with_it["gradcam_seconds"] < with_it["seconds"]
+    assert with_it["ratio_without_gradcam"] > with_it["ratio"] > 0
+    assert with_it["pictures_per_second_without_gradcam"] > with_it["pictures_per_second"]
+    without = run(loaded, dataset, tmp_path / "without", settings=replace(SMALL, gradcam=False))["throughput"]
+    assert without["gradcam_seconds"] == 0
+    assert without["ratio_without_gradcam"] == without["ratio"]
+
+
+def test_gate_use_outlives_an_analysis_of_the_same_weights_and_pictures(
+    loaded: LoadedModel, dataset: FaceDataset, tmp_path: Path
+) -> None:
+    out = tmp_path / "private"
+    assert "replaced" not in run(loaded, dataset, out)
+    use = out / "gate_use.json"
+    text = json.dumps({"weights_sha256": loaded.card.weights_sha256})
+    use.write_text(text, encoding="utf-8")
+    (kept,) = run(loaded, dataset, out, overwrite=True)["replaced"]
+    assert kept["kept"]
+    assert use.read_text(encoding="utf-8") == text
+    assert report(out)["replaced"] == [kept]
+    (dropped,) = run(loaded, dataset.subset(range(9)), out, overwrite=True)["replaced"]
+    assert (dropped["kept"], dropped["reason"]) == (False, "it was measured on other pictures")
+    assert not use.exists()
+    use.write_text(json.dumps({"weights_sha256": "f" * 64}), encoding="utf-8")
+    (stale,) = run(loaded, dataset.subset(range(9)), out, overwrite=True)["replaced"]
+    assert stale["reason"] == "it was measured with other weights"
+    assert not use.exists()
+
+
+def test_pictures_that_look_alike_share_a_group(done: Path, dataset: FaceDataset) -> None:
+    near = pq.read_table(done / PREDICTIONS)["near_group"]
+    assert near.null_count == 0
+    expected = near_groups_of(dataset)
+    assert expected is not None
+    assert near.to_pylist() == expected.tolist()

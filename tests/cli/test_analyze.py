@@ -54,6 +54,7 @@ def test_in_words(own: Path, patterns: Path, capsys: pytest.CaptureFixture[str],
     assert "8 maps and gates by class" in printed.out
     assert "written to seven" in printed.out
     assert "pictures/s; bare inference" in printed.err
+    assert "/s without Grad-CAM: " in printed.err
     assert str(tmp_path) not in printed.out + printed.err
     table = pq.read_table(tmp_path / "seven" / PREDICTIONS)
     assert sorted(set(table["label"].to_pylist())) == sorted(
