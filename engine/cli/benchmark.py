@@ -11,7 +11,14 @@ from rich.box import SIMPLE_HEAD
 from rich.progress import Progress
 from rich.table import Column, Table
 
-from engine.cli import benchmark_faces, benchmark_gates, benchmark_live, benchmark_robustness, benchmark_store
+from engine.cli import (
+    benchmark_faces,
+    benchmark_gates,
+    benchmark_live,
+    benchmark_robustness,
+    benchmark_store,
+    benchmark_what_if,
+)
 from engine.cli.common import STDERR, add_json_option, note, print_json
 from engine.cli.new_file import check_new_file, write_document
 from engine.errors import UsageError
@@ -31,6 +38,7 @@ BENCHMARKS: Final[dict[str, str]] = {
     "live": "how long does a camera's frame take, and how well are faces tracked, on films whose truth is known?",
     "robustness": "how accuracy falls with blur, noise, JPEG, brightness and occlusion, at five severities",
     "store": "how quickly does the analysis store answer the dashboard, at a million pictures?",
+    "what-if": "how long does an edit of a face take, until answer, gates and Grad-CAM follow?",
 }
 _ELSEWHERE: Final = {
     "faces": benchmark_faces,
@@ -38,6 +46,7 @@ _ELSEWHERE: Final = {
     "live": benchmark_live,
     "robustness": benchmark_robustness,
     "store": benchmark_store,
+    "what-if": benchmark_what_if,
 }
 """The benchmarks that have a file of their own."""
 
