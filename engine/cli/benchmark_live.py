@@ -1,4 +1,4 @@
-"""``python -m engine benchmark live``: time for a frame of the live pipeline, and how well it tracks."""
+"""``python -m engine benchmark live``: time for a frame of the live pipeline, how well it tracks, how it lasts."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from engine.cli.common import STDERR, add_json_option, note, print_json
+from engine.errors import UsageError
 from engine.inference.live_frame import OVERLAYS
 
 MODEL: Final = "synthetic-cbam"
 """The films show built-in faces, so the usual model is one that knows them."""
+FILMS: Final = "one,four,crossing"
+ENDURANCE_FILMS: Final = "one"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,25 +25,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overlay", default="gate", help=f"{', '.join(OVERLAYS)} (default: %(default)s)")
     parser.add_argument("--layer", help="of the overlay (default: the last)")
     parser.add_argument(
-        "--films", default="one,four,crossing", metavar="NAME[,NAME...]", help="of which (default: %(default)s)"
+        "--films",
+        metavar="NAME[,NAME...]",
+        help=f"of which (default: {FILMS}; with --minutes: {ENDURANCE_FILMS})",
     )
     parser.add_argument(
         "--every", type=int, default=8, metavar="N", help="detect every N frames (default: %(default)s)"
     )
     parser.add_argument("--seconds", type=float, metavar="S", help="only so much of each film")
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="other people, expressions and sway (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        metavar="M",
+        help="repeat each film for so long instead, at a camera's pace: do time and memory grow?",
+    )
+    parser.add_argument("--fast", action="store_true", help="with --minutes: as fast as it goes")
     parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
     add_json_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and report."""
-    from engine.evaluate.live_benchmark import live_benchmark
+    from engine.evaluate.live_benchmark import live_benchmark, live_endurance
     from engine.inference.live import LiveSettings
     from engine.inference.predictor import EmotionPredictor
 
+    minutes: float | None = arguments.minutes
+    if minutes is None and arguments.fast:
+        raise UsageError("Expected --fast together with --minutes, got it alone; add --minutes 10, or leave it out.")
+    if minutes is not None and (arguments.seconds is not None or arguments.seed):
+        raise UsageError("Expected --minutes without --seconds and --seed, got both; leave one out.")
     settings = LiveSettings(overlay=arguments.overlay, layer=arguments.layer, detect_every=arguments.every)
     predictor = EmotionPredictor(arguments.model, device=arguments.device)
-    films = tuple(name.strip() for name in arguments.films.split(",") if name.strip())
+    named = (FILMS if minutes is None else ENDURANCE_FILMS) if arguments.films is None else arguments.films
+    films = tuple(name.strip() for name in named.split(",") if name.strip())
     with Progress(console=STDERR, disable=not sys.stderr.isatty(), transient=True) as bar:
         tasks: dict[str, TaskID] = {}
 
@@ -49,11 +70,30 @@ def run(arguments: argparse.Namespace) -> int:
                 tasks[name] = bar.add_task(f"film '{name}'", total=total)
             bar.update(tasks[name], completed=done)
 
-        document = live_benchmark(predictor, settings=settings, films=films, seconds=arguments.seconds, progress=tell)
+        if minutes is None:
+            document = live_benchmark(
+                predictor,
+                settings=settings,
+                films=films,
+                seconds=arguments.seconds,
+                seed=arguments.seed,
+                progress=tell,
+            )
+        else:
+            document = live_endurance(
+                predictor,
+                settings=settings,
+                films=films,
+                minutes=minutes,
+                at_camera_pace=not arguments.fast,
+                progress=tell,
+            )
     if arguments.json:
         print_json(document)
-    else:
+    elif minutes is None:
         _print(document)
+    else:
+        _print_endurance(document)
     return 0
 
 
@@ -82,3 +122,27 @@ def _print(document: dict[str, Any]) -> None:
     STDERR.print(times)
     STDERR.print(tracking)
     note("Times hold for this machine as busy as it was.")
+
+
+def _print_endurance(document: dict[str, Any]) -> None:
+    for name, film in document["films"].items():
+        pace = film["frames_per_second"]
+        first, last = film["first_minute"], film["last_minute"]
+        time, memory = film["milliseconds_slope"], film["memory_mib_slope"]
+        sys.stdout.write(
+            f"{name}: {film['seconds'] / 60:.1f} minutes "
+            + ("as fast as it goes" if pace is None else f"at {pace:g} frames a second")
+            + f", {film['frames']:,} frames, {film['dropped']:,} dropped\n"
+            f"  first minute: median {first['median_ms']:.1f} ms, 95th percentile {first['p95_ms']:.1f} ms, "
+            f"{first['memory_mib']:.0f} MiB\n"
+            f"  last minute:  median {last['median_ms']:.1f} ms, 95th percentile {last['p95_ms']:.1f} ms, "
+            f"{last['memory_mib']:.0f} MiB\n"
+            f"  a minute adds {_change(time)} ms and {_change(memory)} MiB ({document['memory']}), 95 % interval over "
+            f"{time['windows']} windows\n"
+        )
+    note("Times hold for this machine as busy as it was.")
+
+
+def _change(slope: dict[str, Any]) -> str:
+    low, high = slope["interval"]
+    return f"{slope['per_minute']:+.3f} ({low:+.3f} to {high:+.3f})"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
+
+import numpy as np
 
 from engine.labels import EMOTIONS
 
@@ -104,3 +106,23 @@ SCRIPTS: Final[dict[str, Script]] = {
     ),
 }
 """The films of the benchmark: one face, four, and two that cross twice, one of which is gone for 0.8 seconds."""
+
+
+def recast(script: Script, seed: int) -> Script:
+    """Return the script with other people, other turns of expression, other sway, grain and backdrop.
+
+    Where the faces go, and when an expression changes, stays. Seed 0 is the script as it stands.
+    """
+    if seed == 0:
+        return script
+    order = np.random.default_rng(seed).permutation(len(EMOTIONS))
+    turned = {name: EMOTIONS[int(index)] for name, index in zip(EMOTIONS, order, strict=True)}
+    actors = tuple(
+        replace(
+            actor,
+            person=actor.person + 1000 * seed,
+            moods=tuple((start, turned[mood]) for start, mood in actor.moods),
+        )
+        for actor in script.actors
+    )
+    return replace(script, actors=actors, seed=script.seed + seed)

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from engine.errors import UnknownNameError, UsageError
-from engine.evaluate.live_benchmark import WARM_UP_FRAMES, live_benchmark
+from engine.evaluate.endurance import Gauges
+from engine.evaluate.film_scripts import Script, recast
+from engine.evaluate.live_benchmark import WARM_UP_FRAMES, live_benchmark, live_endurance
+from engine.evaluate.scripted_film import ScriptedFilm
 from engine.inference.live import LiveSettings
 from engine.inference.predictor import EmotionPredictor
 from tests.evaluate.made_films import ONE, TWO
@@ -52,3 +55,51 @@ def test_wrong_use(predictor: EmotionPredictor) -> None:
     ):
         with pytest.raises(error, match=says):
             live_benchmark(predictor, settings=LiveSettings(), films=films, seconds=seconds)
+
+
+def test_a_seed_recasts_the_films(predictor: EmotionPredictor, monkeypatch: pytest.MonkeyPatch) -> None:
+    filmed: list[Script] = []
+
+    def measure(_: object, film: ScriptedFilm, *__: object) -> dict[str, int]:
+        filmed.append(film.script)
+        return {}
+
+    monkeypatch.setattr("engine.evaluate.live_benchmark._measure", measure)
+    documents = [
+        live_benchmark(predictor, settings=LiveSettings(), films=("one",), seed=seed, seconds=1.0) for seed in (0, 3)
+    ]
+    assert [document["seed"] for document in documents] == [0, 3]
+    assert filmed == [replace(ONE, seconds=1.0), replace(recast(ONE, 3), seconds=1.0)]
+
+
+def test_a_film_is_repeated_and_its_memory_read(predictor: EmotionPredictor) -> None:
+    now, told = [0.0], []
+
+    def clock() -> float:
+        now[0] += 0.5
+        return now[0]
+
+    document = live_endurance(
+        predictor,
+        settings=LiveSettings(overlay="none"),
+        minutes=2.0,
+        at_camera_pace=False,
+        gauges=Gauges(clock, memory_mib=lambda: 100.0 + now[0]),
+        progress=lambda *at: told.append(at),
+    )
+    one = document["films"]["one"]
+    assert (document["minutes"], one["faces"], one["frames_per_second"], one["dropped"]) == (2.0, 1, None, 0)
+    # Each reading of the clock adds half a second, one a frame; the film has 20 frames.
+    assert one["frames"] == 239
+    assert [minute["frames"] for minute in one["minutes"]] == [119, 120]
+    assert one["memory_growth_mib"] == pytest.approx(60.0, abs=1.0)
+    assert one["memory_mib_slope"]["per_minute"] == pytest.approx(60.0, abs=1.0)
+    assert one["milliseconds_slope"]["windows"] == 60
+    assert told[-1][0] == "one"
+    assert told[-1][2] == 120
+
+
+def test_endurance_needs_two_minutes_and_a_film(predictor: EmotionPredictor) -> None:
+    for minutes, films, error in ((1.0, ("one",), UsageError), (2.0, ("two",), UnknownNameError)):
+        with pytest.raises(error):
+            live_endurance(predictor, settings=LiveSettings(), minutes=minutes, films=films)
