@@ -52,7 +52,7 @@ def make_report(
     if variant == "spurious":
         groups["fooled"] = at >= COUNT - followed
         cue = CueAnswers(differs=34, followed=followed)
-    rows = summarise(scores, groups)
+    rows = summarise(scores, groups, pictures=COUNT + 2)
     return EvidenceReport(
         model=name,
         weights_sha256=weights,

@@ -11,7 +11,7 @@ from dashboard import loaders, state, theme
 from dashboard.components import empty
 from dashboard.figures.evidence_league import league_table
 from dashboard.figures.evidence_numbers import number_rows
-from dashboard.figures.evidence_reading import read_best, read_counts, read_cue, read_failures
+from dashboard.figures.evidence_reading import read_best, read_counts, read_cue, read_failures, read_shorter
 from dashboard.figures.evidence_text import METRIC_TITLES, METRIC_WORDS
 from dashboard.figures.text import escape
 from engine.errors import DataError
@@ -64,7 +64,7 @@ def show_league(card: RunCard, variant: str) -> None:
     st.html(
         f'<div class="fl-quiet">{escape(METRIC_WORDS[metric])} Best first.</div>{league_table(report, metric, group)}'
     )
-    sentences = [read_cue(report), read_best(report, group), *read_failures(report, group)]
+    sentences = [read_cue(report), read_best(report, group), *read_failures(report, group), read_shorter(report)]
     st.html('<div class="fl-conclude">' + "".join(f"<p>{escape(said)}</p>" for said in sentences if said) + "</div>")
     _numbers(report, group)
 
@@ -80,7 +80,8 @@ def _choices(report: EvidenceReport) -> tuple[str, str]:
             key="evidence_metric",
             persist_state="session",
         )
-        sizes = {name: figures.pictures for name, figures in report.maps[0].groups.items()}
+        most = max(report.maps, key=lambda row: row.pictures)
+        sizes = {name: figures.pictures for name, figures in most.groups.items()}
         group: str = st.segmented_control(
             "Faces",
             tuple(sizes),
@@ -114,7 +115,7 @@ def _numbers(report: EvidenceReport, group: str) -> None:
         st.dataframe(
             table,
             hide_index=True,
-            column_config=dict.fromkeys(table.columns[6:], number),
+            column_config=dict.fromkeys(table.columns[7:], number),
             alt="every map and reference with mean and 95 % interval of each metric",
         )
         st.caption(

@@ -17,7 +17,7 @@ from dashboard.figures.text import escape, grid
 from engine.evaluate.bootstrap import Estimate
 from engine.evaluate.evidence import ENRICHMENT_FLOOR
 from engine.evaluate.evidence_references import REFERENCES
-from engine.evaluate.evidence_report import CEILING, EvidenceReport, GroupFigures, MapFigures, MapSource
+from engine.evaluate.evidence_report import CEILING, EvidenceReport, GroupFigures, MapFigures
 
 MARKS: Final[dict[str, str]] = {"random": "×", "centre": "◆", "edges": "▲", CEILING: "┃"}
 """The sign of each reference on the axis; told apart by shape, for colours belong to the emotions."""
@@ -132,6 +132,14 @@ def _beaten(figures: GroupFigures) -> str:
     )
 
 
+def _first(report: EvidenceReport, row: MapFigures) -> str:
+    """Return a tag that says which faces a map was computed for, where that is not all."""
+    if row.pictures == report.pictures:
+        return ""
+    words = f"computed for the first {row.pictures:,} of {report.pictures:,} faces; the references beside it, too"
+    return f'<span class="fl-tag" title="{words}">first {row.pictures:,}</span>'
+
+
 def league_table(report: EvidenceReport, metric: str, group: str) -> str:
     """Return the league as an HTML table, best first.
 
@@ -141,12 +149,11 @@ def league_table(report: EvidenceReport, metric: str, group: str) -> str:
         group: which pictures; a key of the rows' ``groups``.
     """
     axis = metric_axis(report, metric, group)
-    references = {row.source: row.groups[group].figures[metric] for row in report.references}
     rows = []
     for row in ranked(report, metric, group):
         figures = row.groups[group]
         found = figures.figures[metric]
-        own = {name: references[MapSource("reference", name, "", row.source.grid)] for name in MARKS}
+        own = {name: report.reference(name, row).groups[group].figures[metric] for name in MARKS}
         empty = f'<span class="fl-tag" title="maps without positive mass">{figures.empty:,} empty</span>'
         rows.append(
             f"<tr><th scope='row'>{escape(_unbroken(source_title(row.source)))}"
@@ -154,7 +161,7 @@ def league_table(report: EvidenceReport, metric: str, group: str) -> str:
             f"<td class='fl-axis'>{_strip(axis, metric, found, own)}</td>"
             f"<td class='fl-number'>{_value(metric, found)}</td>"
             f"<td class='fl-beaten'>{_beaten(figures)}</td>"
-            f"<td class='fl-number fl-wide'>{found.n:,}{empty if figures.empty else ''}</td></tr>"
+            f"<td class='fl-number'>{found.n:,}{_first(report, row)}{empty if figures.empty else ''}</td></tr>"
         )
     unit = "" if metric == "enrichment" else " %"
     every = 1 + (len(axis.ticks) - 1) // 6  # many doublings: a label at every second or third, 1× always among them
@@ -170,7 +177,7 @@ def league_table(report: EvidenceReport, metric: str, group: str) -> str:
         f'<th class="fl-axis"><div class="fl-ticks">{ticks}</div></th>'
         f'<th class="fl-number">{METRIC_TITLES[metric]} (95\u00a0%)</th>'
         f'<th class="fl-beaten">mass on evidence, against<div>{names}</div></th>'
-        f'<th class="fl-number fl-wide">n</th></tr></thead>'
+        f'<th class="fl-number" title="faces with evidence and a map that claims a place">n</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>{_key()}"
     )
 
@@ -180,7 +187,7 @@ def _key() -> str:
     marks = "".join(f"<span><i>{MARKS[name]}</i> {REFERENCE_TITLES[name]}</span>" for name in MARKS)
     return (
         f'<div class="fl-key"><span><i class="fl-point"></i> the map, its bar the 95 % interval</span>{marks}'
-        "<span>— each on the map’s own grid</span></div>"
+        "<span>— each on the map’s own grid, over the same faces</span></div>"
         '<div class="fl-quiet">More, less, unsure: the mass on evidence compared face by face, by whether the 95 % '
         "interval of the difference leaves zero out. In mass, because the average of log2 punishes a map that misses a "
         "few faces entirely.</div>"

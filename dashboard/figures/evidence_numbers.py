@@ -10,7 +10,7 @@ NumberRow = dict[str, str | int | float | None]
 
 
 def number_rows(report: EvidenceReport, group: str) -> list[NumberRow]:
-    """Return a row for each map, then for each reference: its source, n, and mean, low and high of each metric.
+    """Return a row for each map, then for each reference: its source, faces, n, and mean, low and high of each metric.
 
     Enrichment stays a log2 here, as it was measured and averaged.
     """
@@ -23,6 +23,7 @@ def number_rows(report: EvidenceReport, group: str) -> list[NumberRow]:
             "kind": source.kind,
             "layer": source.layer or None,
             "grid": f"{source.grid[0]}x{source.grid[1]}",
+            "of the first": row.pictures,
             "n": figures.pictures - figures.empty,
             "empty": figures.empty,
         }

@@ -36,6 +36,23 @@ def read_counts(report: EvidenceReport) -> str:
     return text
 
 
+def read_shorter(report: EvidenceReport) -> str:
+    """Say which maps were computed for fewer faces than the others, and what that means; empty where none was."""
+    if not report.shorter:
+        return ""
+    parts = []
+    for pictures in sorted({row.pictures for row in report.shorter}):
+        sources = [row.source for row in report.shorter if row.pictures == pictures]
+        names = sources_in_words(sources, [row.source for row in report.maps])
+        parts.append(f"{names} for the first {pictures:,}")
+    listed = joined(parts)
+    return (
+        f"{listed[0].upper()}{listed[1:]} of {report.pictures:,} faces only, being slow: see n. Each map is compared "
+        "with the references over exactly its own faces; two maps of different faces are told apart by their intervals "
+        "alone."
+    )
+
+
 def read_best(report: EvidenceReport, group: str) -> str:
     """Say what the map with the greatest enrichment reaches, and what it surely exceeds."""
     best = ranked(report, "enrichment", group)[0]

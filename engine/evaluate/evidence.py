@@ -136,14 +136,23 @@ def score_maps(maps: NDArray[np.floating], ground: Ground) -> EvidenceScores:
     mass = (share * ground.evidence).sum(axis=axes) / total
     off_face = (share * (1.0 - ground.face)).sum(axis=axes) / total
     area = ground.evidence.mean(axis=axes)
-    enrichment = np.log2(np.maximum(mass / area, 2.0**ENRICHMENT_FLOOR))
     return EvidenceScores(
         hit=np.where(empty, np.nan, hit),
         mass=np.clip(mass, 0.0, 1.0),  # a sum of shares may be 1 + 2e-16
-        enrichment=enrichment,
+        enrichment=enrichment_of(mass, area),
         off_face=np.clip(off_face, 0.0, 1.0),
         empty=empty,
     )
+
+
+def enrichment_of(mass: Float64, area: Float64) -> Float64:
+    """Return log2(mass / area), at least ENRICHMENT_FLOOR, (N,); NaN where the mass is.
+
+    Args:
+        mass: (N,) in [0, 1] or NaN.
+        area: (N,) in (0, 1], the evidence's share of each picture.
+    """
+    return np.asarray(np.log2(np.maximum(mass / area, 2.0**ENRICHMENT_FLOOR)))
 
 
 def best_cells(ground: Ground) -> Float64:

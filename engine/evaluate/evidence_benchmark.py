@@ -6,6 +6,10 @@ and is judged as it is. For a wrong answer the evidence is still that of what th
 model looked at the right place and misread it. Rightly and wrongly answered pictures differ in their expressions,
 and so in how much evidence they have: compare each group with its own references rather than with the other group.
 
+Methods differ a hundredfold in cost, so each may stop after a number of faces of its own; it is then compared with the
+references over exactly these. What was read of single faces is kept, so that a run can go on where another ended, with
+more faces or more methods.
+
 A figure says something about model and method together: a map off the evidence may be a bad explanation, or a true one
 of a model that looks elsewhere. The variant ``spurious`` parts the two where the model is known to follow the mark: see
 :mod:`engine.evaluate.evidence_pictures`.
@@ -13,115 +17,49 @@ of a model that looks elsewhere. The variant ``spurious`` parts the two where th
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+from torch import nn
 
-from engine.data.dataset import Int64
-from engine.data.transforms import normalise, to_tensor
 from engine.errors import DataError
 from engine.evaluate.evidence import EvidenceScores, Ground, best_cells, score_maps
-from engine.evaluate.evidence_pictures import KnownPictures, draw_known
+from engine.evaluate.evidence_maps import compute_maps, refused_methods
+from engine.evaluate.evidence_pictures import KnownPictures, count_pictures, draw_some
+from engine.evaluate.evidence_readings import ANSWERS, AnsweredFaces, EvidenceReadings, references_task, task_of
 from engine.evaluate.evidence_references import REFERENCES, reference_maps
-from engine.evaluate.evidence_report import CEILING, CueAnswers, EvidenceReport, MapSource, summarise
-from engine.explain.locking import holding
+from engine.evaluate.evidence_report import CEILING, EvidenceReport, MapSource
+from engine.evaluate.evidence_summary import report_of
 from engine.explain.method import Setup
-from engine.explain.methods import METHODS, check_methods, refusals
-from engine.explain.target import Target
+from engine.explain.methods import METHODS, check_methods
 from engine.labels import EMOTIONS
-from engine.models.taps import record_attention
-from engine.records import Float32, InputSpec, RunCard, UInt8
+from engine.records import Float32, RunCard
 
 BATCH: Final = 64
 
-
-@dataclass(frozen=True, eq=False)
-class ModelMaps:
-    """What a model gives for B pictures.
-
-    Attributes:
-        answers: int64 (B,), the predicted classes.
-        maps: each kind of map → (B, h, w) float32 on its native grid, signed as computed.
-        not_scored: names of the gates that are no map over the picture.
-        refused: method → why this model cannot be explained so.
-    """
-
-    answers: Int64
-    maps: dict[MapSource, Float32]
-    not_scored: tuple[str, ...]
-    refused: dict[str, str]
+FORMAT: Final = 1
+"""Raised when readings change in a way that makes older ones useless, such as faces drawn otherwise."""
 
 
-def _array(tensor: Tensor) -> Float32:
-    return np.asarray(tensor.detach().float().cpu().numpy(), np.float32)
-
-
-def compute_maps(
-    model: nn.Module,
-    images: UInt8,
-    *,
-    classes: tuple[str, ...],
-    spec: InputSpec,
-    methods: Sequence[str] = ("gradcam",),
-    setup: Setup | None = None,
-) -> ModelMaps:
-    """Explain the model's answers for B pictures by each method, and read its gates.
-
-    The model's lock is held meanwhile and its mode restored.
-
-    Args:
-        model: with ``explained_layers`` and ``activation_module``.
-        images: (B, S, S) or (B, S, S, 3) uint8, S and channels as in ``spec``.
-        classes: K names.
-        spec: the model's input.
-        methods: keys of METHODS.
-        setup: of the methods; None for the usual one.
-    """
-    names, given = check_methods(methods), setup or Setup(spec)
-    x = normalise(to_tensor(images).to(next(model.parameters()).device), spec)
-    maps: dict[MapSource, Float32] = {}
-    with holding(model):
-        with torch.no_grad(), record_attention() as gates:
-            logits: Tensor = model(x)
-        scalar_of = Target().settle(logits, classes).of_model(model)
-        refused = refusals(model, x, names)
-        layers: tuple[str, ...] = model.explained_layers  # type: ignore[assignment]
-        for name in names:
-            if name in refused:
-                continue
-            method = METHODS[name]
-            for layer in layers if method.needs_layer else layers[-1:]:
-                module: nn.Module = model.activation_module(layer)  # type: ignore[operator]
-                heat = _array(method.compute(scalar_of, module, x, given))
-                at = layer if method.needs_layer else ""
-                maps[MapSource("method", name, at, (heat.shape[1], heat.shape[2]))] = heat
-    for gate in gates:
-        if gate.kind == "spatial":
-            weights = _array(gate.weights)
-            maps[MapSource("gate", gate.kind, gate.layer, (weights.shape[1], weights.shape[2]))] = weights
-    return ModelMaps(
-        answers=np.asarray(logits.argmax(dim=1).cpu().numpy(), np.int64),
-        maps=maps,
-        not_scored=tuple(gate.layer for gate in gates if gate.kind != "spatial"),
-        refused=refused,
-    )
-
-
-def score_batch(found: ModelMaps, pictures: KnownPictures, *, seed: int = 0) -> dict[MapSource, EvidenceScores]:
-    """Judge every map of a batch, and on each grid that occurs every reference and the ceiling."""
-    grids = dict.fromkeys(source.grid for source in found.maps)
+def score_sources(maps: Mapping[MapSource, Float32], pictures: KnownPictures) -> dict[MapSource, EvidenceScores]:
+    """Judge maps (N, h, w) of N pictures, all with evidence, each on its own grid."""
+    grids = dict.fromkeys(source.grid for source in maps)
     grounds = {grid: Ground.on_grid(pictures.evidence, pictures.face, grid) for grid in grids}
-    scores = {source: score_maps(heat, grounds[source.grid]) for source, heat in found.maps.items()}
-    for grid, ground in grounds.items():
-        for name in REFERENCES:
-            heat = reference_maps(name, pictures.images, pictures.indices, grid, seed=seed)
-            scores[MapSource("reference", name, "", grid)] = score_maps(heat, ground)
-        scores[MapSource("reference", CEILING, "", grid)] = score_maps(best_cells(ground), ground)
+    return {source: score_maps(heat, grounds[source.grid]) for source, heat in maps.items()}
+
+
+def score_references(
+    pictures: KnownPictures, grid: tuple[int, int], *, seed: int = 0
+) -> dict[MapSource, EvidenceScores]:
+    """Judge every reference and the ceiling on a grid, for pictures that all have evidence."""
+    ground = Ground.on_grid(pictures.evidence, pictures.face, grid)
+    scores = {}
+    for name in REFERENCES:
+        heat = reference_maps(name, pictures.images, pictures.indices, grid, seed=seed)
+        scores[MapSource("reference", name, "", grid)] = score_maps(heat, ground)
+    scores[MapSource("reference", CEILING, "", grid)] = score_maps(best_cells(ground), ground)
     return scores
 
 
@@ -138,6 +76,114 @@ def check_vocabulary(card: RunCard) -> None:
         )
 
 
+def reading_settings(card: RunCard, *, split: str, variant: str, seed: int) -> dict[str, Any]:
+    """Return what readings of a model depend on, JSON-ready."""
+    setup = asdict(Setup(card.input))
+    del setup["spec"], setup["seed"]  # the one belongs to the weights, the other stands below
+    return {
+        "format": FORMAT,
+        "model": card.name,
+        "weights": card.weights_sha256,
+        "split": split,
+        "variant": variant,
+        "seed": seed,
+        "set-up of methods": setup,
+    }
+
+
+@dataclass(frozen=True)
+class Part:
+    """Tasks that read the same faces in one go: ``start`` to ``stop`` - 1 of the split."""
+
+    tasks: tuple[str, ...]
+    start: int
+    stop: int
+
+
+def parts_of_batch(readings: EvidenceReadings, wanted: Mapping[str, int], start: int, stop: int) -> list[Part]:
+    """Return what is still to be read of the faces ``start`` to ``stop`` - 1, in order.
+
+    Quick methods share passes, so they go together; a slow one is a part of its own, to be kept as soon as it is done.
+
+    Args:
+        readings: so far.
+        wanted: task → how many faces it shall read.
+        start, stop: the batch.
+    """
+    together: dict[tuple[int, int], list[str]] = {}
+    alone: list[Part] = []
+    for task, most in wanted.items():
+        first, last = max(readings.read(task), start), min(most, stop)
+        if task in readings.refused or first >= last:
+            continue
+        if task != ANSWERS and METHODS[task].cost == "many passes":
+            alone.append(Part((task,), first, last))
+        else:
+            together.setdefault((first, last), []).append(task)
+    quick = [Part(tuple(tasks), *span) for span, tasks in together.items()]
+    return [*quick, *alone]
+
+
+class _Run:
+    """What stays the same over a run."""
+
+    def __init__(self, model: nn.Module, card: RunCard, readings: EvidenceReadings, seed: int) -> None:
+        self.model, self.card, self.readings = model, card, readings
+        self.setup = Setup(card.input, seed=seed)
+        self.asked: set[str] = set()
+        """Methods that the model was asked to take."""
+
+    def read(self, part: Part, batch: KnownPictures) -> None:
+        """Read a part of a batch."""
+        numbers = np.array(batch.indices)
+        inside = batch.subset((numbers >= part.start) & (numbers < part.stop))
+        bare = inside.without_evidence()
+        shown = inside.subset(~bare)
+        answers = np.full(len(inside), -1, np.int64)
+        scores: dict[MapSource, EvidenceScores] = {}
+        methods = [task for task in part.tasks if task != ANSWERS]
+        if len(shown):
+            self._refuse(methods, shown)
+            found = compute_maps(
+                self.model,
+                shown.images,
+                classes=self.card.classes,
+                spec=self.card.input,
+                methods=methods,
+                setup=self.setup,
+                refused=self.readings.refused,
+            )
+            answers[~bare] = found.answers
+            scores = score_sources(found.maps, shown)
+            self.readings.not_scored = found.not_scored
+        if ANSWERS in part.tasks:
+            area = np.where(bare, 0.0, inside.evidence.mean(axis=(1, 2)))
+            self.readings.answer(AnsweredFaces(inside.labels, answers, inside.cues, area))
+        for task in part.tasks:
+            if task not in self.readings.refused:
+                own = {source: found for source, found in scores.items() if task_of(source) == task}
+                self.readings.add(task, part.start, part.stop, own)
+        self._references(batch)
+
+    def _refuse(self, methods: Sequence[str], shown: KnownPictures) -> None:
+        new = [name for name in methods if name not in self.asked]
+        self.asked.update(new)
+        refused = refused_methods(self.model, shown.images, spec=self.card.input, methods=new) if new else {}
+        self.readings.refused |= refused
+
+    def _references(self, batch: KnownPictures) -> None:
+        """Bring the references on every grid to as many faces as the maps on it have."""
+        numbers = np.array(batch.indices)
+        for grid, most in self.readings.grids().items():
+            start = max(self.readings.read(references_task(grid)), batch.indices[0])
+            if start >= most:
+                continue
+            inside = batch.subset((numbers >= start) & (numbers < most))
+            shown = inside.subset(~inside.without_evidence())
+            scores = score_references(shown, grid, seed=self.setup.seed) if len(shown) else {}
+            self.readings.add(references_task(grid), start, most, scores)
+
+
 def evidence_benchmark(  # noqa: PLR0913 - each is a choice of its own on the command line
     model: nn.Module,
     card: RunCard,
@@ -145,9 +191,12 @@ def evidence_benchmark(  # noqa: PLR0913 - each is a choice of its own on the co
     split: str = "test",
     variant: str = "plain",
     limit: int | None = None,
+    limits: Mapping[str, int] | None = None,
     methods: Sequence[str] = ("gradcam",),
     seed: int = 0,
     batch_size: int = BATCH,
+    readings: EvidenceReadings | None = None,
+    keep: Callable[[EvidenceReadings], None] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> EvidenceReport:
     """Measure explanation methods and every spatial gate of a model against known evidence.
@@ -158,77 +207,38 @@ def evidence_benchmark(  # noqa: PLR0913 - each is a choice of its own on the co
         split: of the data set ``synthetic``.
         variant: a key of :data:`engine.evaluate.evidence_pictures.VARIANTS`.
         limit: take only the first so many pictures, classes in equal numbers; None for all.
+        limits: method → a number of its own in the place of ``limit``.
         methods: keys of :data:`engine.explain.methods.METHODS`.
         seed: of the random maps, the planted marks, the bootstrap and the methods that draw.
         batch_size: pictures at once; the figures do not depend on it.
+        readings: of an earlier run with the same :func:`reading_settings`, to go on with; the report covers all that
+            they hold. None begins anew.
+        keep: told the readings whenever they have grown.
         progress: told how many pictures each batch had.
 
     Raises:
         DataError: the model's classes are not the built-in faces', or no picture has evidence.
-        UsageError: the model's input has a size that faces are not drawn at, or ``limit`` is below 1.
+        UsageError: the model's input has a size that faces are not drawn at, or a limit is below 1.
         UnknownNameError: an unknown split, variant or method.
     """
     check_vocabulary(card)
-    setup = Setup(card.input, seed=seed)
-    parts: dict[MapSource, list[EvidenceScores]] = {}
-    excluded: Counter[str] = Counter()
-    labels_seen: list[Int64] = []
-    answers_seen: list[Int64] = []
-    marks_seen: list[Int64] = []
-    not_scored: tuple[str, ...] = ()
-    refused: dict[str, str] = {}
-    drawn = 0
-    for everything in draw_known(
-        split,
-        size=card.input.size,
-        channels=card.input.channels,
-        variant=variant,
-        seed=seed,
-        limit=limit,
-        batch=batch_size,
-    ):
-        drawn += len(everything)
-        bare = everything.without_evidence()
-        excluded.update(EMOTIONS[label] for label in everything.labels[bare])
-        pictures = everything.subset(~bare)
-        if len(pictures):
-            found = compute_maps(
-                model, pictures.images, classes=card.classes, spec=card.input, methods=methods, setup=setup
-            )
-            for source, scores in score_batch(found, pictures, seed=seed).items():
-                parts.setdefault(source, []).append(scores)
-            labels_seen.append(pictures.labels)
-            answers_seen.append(found.answers)
-            if pictures.cues is not None:
-                marks_seen.append(pictures.cues)
-            not_scored, refused = found.not_scored, found.refused
+    own = {name: count_pictures(split, (limits or {}).get(name, limit)) for name in check_methods(methods)}
+    wanted = {ANSWERS: max(own.values()), **own}
+    if readings is None:
+        readings = EvidenceReadings(reading_settings(card, split=split, variant=variant, seed=seed))
+    run = _Run(model, card, readings, seed)
+    for start in range(0, wanted[ANSWERS], batch_size):
+        stop = min(start + batch_size, wanted[ANSWERS])
+        parts = parts_of_batch(readings, wanted, start, stop)
+        if parts:
+            numbers = range(start, max(part.stop for part in parts))
+            size, channels = card.input.size, card.input.channels
+            batch = draw_some(split, numbers, size=size, channels=channels, variant=variant, seed=seed)
+            for part in parts:
+                if not set(part.tasks) <= set(readings.refused):  # a method may have been refused since
+                    run.read(part, batch)
+                    if keep is not None:
+                        keep(readings)
         if progress is not None:
-            progress(len(everything))
-    if not labels_seen:
-        raise DataError(f"None of the {drawn} pictures has evidence to be judged by; raise --limit.")
-    labels, answers = np.concatenate(labels_seen), np.concatenate(answers_seen)
-    right = answers == labels
-    groups = {"all": np.ones(len(labels), np.bool_), "right": right, "wrong": ~right}
-    cue: CueAnswers | None = None
-    if marks_seen:
-        marks = np.concatenate(marks_seen)
-        groups["fooled"] = (answers == marks) & (marks != labels)
-        cue = CueAnswers(differs=int((marks != labels).sum()), followed=int(groups["fooled"].sum()))
-    figures = summarise({source: EvidenceScores.join(found) for source, found in parts.items()}, groups, seed=seed)
-    return EvidenceReport(
-        model=card.name,
-        weights_sha256=card.weights_sha256,
-        split=split,
-        variant=variant,
-        seed=seed,
-        classes=card.classes,
-        pictures=drawn,
-        scored=len(labels),
-        right=int(right.sum()),
-        excluded={name: excluded[name] for name in EMOTIONS if excluded[name]},
-        maps=tuple(row for row in figures if row.source.kind != "reference"),
-        references=tuple(row for row in figures if row.source.kind == "reference"),
-        not_scored=not_scored,
-        cue=cue,
-        refused=refused,
-    )
+            progress(stop - start)
+    return report_of(readings, card, split=split, variant=variant, seed=seed)

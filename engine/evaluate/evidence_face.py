@@ -12,7 +12,8 @@ from engine.data.synthetic_dataset import SPLIT_COUNTS, synthetic_face, syntheti
 from engine.data.transforms import normalise, to_tensor
 from engine.errors import DataError, UnknownNameError
 from engine.evaluate.evidence import Bool, EvidenceScores, Ground, score_maps
-from engine.evaluate.evidence_benchmark import check_vocabulary, compute_maps
+from engine.evaluate.evidence_benchmark import check_vocabulary
+from engine.evaluate.evidence_maps import compute_maps
 from engine.evaluate.evidence_pictures import OFF_FACE, VARIANTS, random_cue
 from engine.evaluate.evidence_report import MapSource
 from engine.explain.explainer import to_prediction

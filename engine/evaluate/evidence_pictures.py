@@ -113,31 +113,43 @@ def draw_known(
 ) -> Iterator[KnownPictures]:
     """Draw a split of the built-in faces, ``batch`` at a time, with what is known about each.
 
-    The pictures are those of the data set ``synthetic`` (before the mark is planted).
-
     Raises:
         UnknownNameError: an unknown split or variant.
         UsageError: an impossible size, number of channels or limit.
     """
-    if variant not in VARIANTS:
-        raise UnknownNameError("variant", variant, VARIANTS)
     total = count_pictures(split, limit)
     for start in range(0, total, batch):
-        indices = tuple(range(start, min(start + batch, total)))
-        faces = [synthetic_face(synthetic_id(split, index), size, channels) for index in indices]
-        images = [face.image for face in faces]
-        evidence = [face.evidence for face in faces]
-        cues: Int64 | None = None
-        if variant == "spurious":
-            cues = np.array([random_cue(index, seed=seed) for index in indices], np.int64)
-            images = [plant_cue(image, int(cue)) for image, cue in zip(images, cues, strict=True)]
-            evidence = [cue_mask(size)] * len(indices)
-        off = [face.region_names.index(name) for face in faces[:1] for name in OFF_FACE]
-        yield KnownPictures(
-            indices=indices,
-            images=np.stack(images),
-            labels=np.array([EMOTIONS.index(face.label) for face in faces], np.int64),
-            evidence=np.stack(evidence),
-            face=np.stack([~np.isin(face.regions, off) for face in faces]),
-            cues=cues,
-        )
+        numbers = range(start, min(start + batch, total))
+        yield draw_some(split, numbers, size=size, channels=channels, variant=variant, seed=seed)
+
+
+def draw_some(
+    split: str, numbers: range, *, size: int, channels: int, variant: str = "plain", seed: int = 0
+) -> KnownPictures:
+    """Draw the built-in faces with these numbers, one or more, with what is known about each.
+
+    The pictures are those of the data set ``synthetic`` (before the mark is planted).
+
+    Raises:
+        UnknownNameError: an unknown split or variant.
+        UsageError: an impossible size or number of channels.
+    """
+    if variant not in VARIANTS:
+        raise UnknownNameError("variant", variant, VARIANTS)
+    faces = [synthetic_face(synthetic_id(split, index), size, channels) for index in numbers]
+    images = [face.image for face in faces]
+    evidence = [face.evidence for face in faces]
+    cues: Int64 | None = None
+    if variant == "spurious":
+        cues = np.array([random_cue(index, seed=seed) for index in numbers], np.int64)
+        images = [plant_cue(image, int(cue)) for image, cue in zip(images, cues, strict=True)]
+        evidence = [cue_mask(size)] * len(faces)
+    off = [faces[0].region_names.index(name) for name in OFF_FACE]
+    return KnownPictures(
+        indices=tuple(numbers),
+        images=np.stack(images),
+        labels=np.array([EMOTIONS.index(face.label) for face in faces], np.int64),
+        evidence=np.stack(evidence),
+        face=np.stack([~np.isin(face.regions, off) for face in faces]),
+        cues=cues,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -80,10 +81,17 @@ class GroupFigures:
 
 @dataclass(frozen=True)
 class MapFigures:
-    """What one kind of map reaches: group of GROUPS → figures."""
+    """What one kind of map reaches.
+
+    Attributes:
+        source: the map's.
+        groups: group of GROUPS → figures.
+        pictures: it was computed for the first so many of the split; those of them with evidence are in the groups.
+    """
 
     source: MapSource
     groups: dict[str, GroupFigures]
+    pictures: int
 
     def as_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -92,6 +100,7 @@ class MapFigures:
             "name": self.source.name,
             "layer": self.source.layer,
             "grid": list(self.source.grid),
+            "pictures": self.pictures,
             "groups": {name: figures.as_dict() for name, figures in self.groups.items()},
         }
 
@@ -117,9 +126,10 @@ class EvidenceReport:
     Attributes:
         weights_sha256: of the model that was measured, so that results of retrained weights are noticed.
         pictures: how many were drawn; scored: how many have evidence; right: how many of those were answered rightly.
+            A map may have been computed for fewer, the first of them: see :class:`MapFigures`.
         excluded: class → pictures without evidence (every neutral face; a face whose evidence is covered).
         maps: every method at every explained layer (once, with layer "", where it needs none), then every spatial gate.
-        references: each reference, and the ceiling, on every grid that occurs.
+        references: each reference, and the ceiling, on every grid and over every number of pictures that occurs.
         refused: method → why this model cannot be explained so, for those that were asked for.
         not_scored: gates without a map over the picture (channel gates).
         cue: None unless the variant is ``spurious``.
@@ -140,6 +150,19 @@ class EvidenceReport:
     not_scored: tuple[str, ...]
     cue: CueAnswers | None
     refused: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def _references(self) -> dict[tuple[str, tuple[int, int], int], MapFigures]:
+        return {(row.source.name, row.source.grid, row.pictures): row for row in self.references}
+
+    def reference(self, name: str, row: MapFigures) -> MapFigures:
+        """Return what a reference (or the ceiling) reaches on the grid of a map, over exactly the map's pictures."""
+        return self._references[name, row.source.grid, row.pictures]
+
+    @property
+    def shorter(self) -> tuple[MapFigures, ...]:
+        """The maps that were computed for fewer pictures than were drawn."""
+        return tuple(row for row in self.maps if row.pictures < self.pictures)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the document that ``python -m engine benchmark evidence --json`` prints."""
@@ -173,14 +196,17 @@ class EvidenceReport:
 
 
 def summarise(
-    scores: Mapping[MapSource, EvidenceScores], groups: Mapping[str, Bool], *, seed: int = 0
+    scores: Mapping[MapSource, EvidenceScores], groups: Mapping[str, Bool], *, pictures: int, seed: int = 0
 ) -> tuple[MapFigures, ...]:
     """Average the scores of N pictures over each group, with intervals and paired differences.
+
+    Every map here has scores of the same N pictures; maps of other pictures are summarised by themselves.
 
     Args:
         scores: the scores (N,) of every kind of map. For each grid of a method or gate they hold every reference of
             REFERENCES on that grid, which it is compared with.
         groups: group → (N,) bool, which pictures it takes.
+        pictures: how many were drawn, those without evidence included.
         seed: of the bootstrap.
 
     Returns:
@@ -213,4 +239,4 @@ def summarise(
                 figures=found[source, ""],
                 minus={name: found[source, name] for name in REFERENCES if (source, name) in found},
             )
-    return tuple(MapFigures(source, figures) for source, figures in rows.items())
+    return tuple(MapFigures(source, figures, pictures) for source, figures in rows.items())

@@ -1,7 +1,8 @@
 """Read the planted-evidence benchmark's shipped document back into its records, or say in a sentence what is wrong.
 
 A checkpoint ships one document a variant: ``analysis/evidence-<split>/evidence-<variant>.json``, as
-``python -m engine benchmark evidence --out`` writes it. The counts in it are checked against one another, so that a
+``python -m engine benchmark evidence --out`` writes it. Documents of before maps had numbers of pictures of their own
+are read, too: there, every map has all. The counts in it are checked against one another, so that a
 file cut short, edited by hand or written for another model is noticed before a figure of it is shown.
 """
 
@@ -114,7 +115,7 @@ def _group(values: dict[str, Any], name: str) -> GroupFigures:
     return group
 
 
-def _row(values: dict[str, Any], kinds: tuple[str, ...], groups: dict[str, Any]) -> MapFigures:
+def _row(values: dict[str, Any], kinds: tuple[str, ...], groups: dict[str, Any], drawn: int) -> MapFigures:
     kind, name, layer = (str(values[key]) for key in ("kind", "name", "layer"))
     _require(kind in kinds, f"a kind among {kinds}", kind)
     height, width = (_count(side, "a side of the grid") for side in values["grid"])
@@ -126,7 +127,8 @@ def _row(values: dict[str, Any], kinds: tuple[str, ...], groups: dict[str, Any])
             reference for figures in found.values() for reference in REFERENCES if reference not in figures.minus
         }
         _require(not missing, f"{name} {layer} compared with every reference", f"none with {sorted(missing)}")
-    return MapFigures(MapSource(kind, name, layer, (height, width)), found)  # type: ignore[arg-type]
+    pictures = _count(values.get("pictures", drawn), f"pictures of {name} {layer}")  # older files: every map has all
+    return MapFigures(MapSource(kind, name, layer, (height, width)), found, pictures)  # type: ignore[arg-type]
 
 
 def _report(document: dict[str, Any]) -> EvidenceReport:
@@ -135,6 +137,7 @@ def _report(document: dict[str, Any]) -> EvidenceReport:
     _require(document["variant"] in VARIANTS, f"a variant among {sorted(VARIANTS)}", document["variant"])
     groups = document["groups"]
     cue = document["cue"]
+    drawn = _count(document["pictures"], "pictures")
     return EvidenceReport(
         model=str(document["model"]),
         weights_sha256=str(document["weights_sha256"]),
@@ -142,12 +145,12 @@ def _report(document: dict[str, Any]) -> EvidenceReport:
         variant=str(document["variant"]),
         seed=_count(document["seed"], "seed"),
         classes=tuple(str(name) for name in document["classes"]),
-        pictures=_count(document["pictures"], "pictures"),
+        pictures=drawn,
         scored=_count(document["scored"], "scored"),
         right=_count(document["right"], "right"),
         excluded={str(name): _count(count, name) for name, count in document["excluded"].items()},
-        maps=tuple(_row(row, ("method", "gate"), groups) for row in document["maps"]),
-        references=tuple(_row(row, ("reference",), groups) for row in document["references"]),
+        maps=tuple(_row(row, ("method", "gate"), groups, drawn) for row in document["maps"]),
+        references=tuple(_row(row, ("reference",), groups, drawn) for row in document["references"]),
         not_scored=tuple(str(name) for name in document["not_scored"]),
         cue=None if cue is None else CueAnswers(_count(cue["differs"], "differs"), _count(cue["followed"], "followed")),
         refused={str(name): str(why) for name, why in document.get("refused", {}).items()},  # older files have none
@@ -165,12 +168,17 @@ def _check_whole(report: EvidenceReport) -> None:
     sizes = {"all": report.scored, "right": report.right, "wrong": report.scored - report.right}
     if report.cue is not None:
         sizes["fooled"] = report.cue.followed
-    there = {row.source for row in report.references}
+    of_prefix = {report.pictures: sizes}
     for row in (*report.maps, *report.references):
-        for name, size in sizes.items():
-            count = row.groups[name].pictures
-            _require(count == size, f"{size} pictures in '{name}' of {row.source.name}", count)
+        found = {name: figures.pictures for name, figures in row.groups.items()}
+        words = f"the groups of {row.source.name} over {row.pictures} pictures"
+        _require(row.pictures <= report.pictures, f"at most {report.pictures} pictures", row.pictures)
+        _require(found == of_prefix.setdefault(row.pictures, found), f"{words} as of others over them", found)
+        fits = found["all"] == found["right"] + found["wrong"] <= row.pictures
+        _require(fits and all(found[name] <= size for name, size in sizes.items()), f"{words} to add up", found)
+    there = {(row.source, row.pictures) for row in report.references}
     for row in report.maps:
         for name in (*REFERENCES, CEILING):
             reference = MapSource("reference", name, "", row.source.grid)
-            _require(reference in there, f"the reference '{name}' on {row.source.grid}", "none")
+            words = f"the reference '{name}' on {row.source.grid} over {row.pictures} pictures"
+            _require((reference, row.pictures) in there, words, "none")

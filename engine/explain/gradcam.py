@@ -35,3 +35,8 @@ def gradcam(scalar_of: Callable[[Tensor], Tensor], layer: nn.Module, x: Tensor) 
         attributions = LayerGradCam(scalar_of, layer).attribute(x, relu_attributions=False)
     maps: Tensor = attributions.detach().float().squeeze(1)
     return maps
+
+
+def gradcam_of(features: Tensor, gradients: Tensor) -> Tensor:
+    """Return the same map (B, h, w) from a layer's features and gradients (B, F, h, w), where these are there [1]."""
+    return (gradients.mean(dim=(2, 3), keepdim=True) * features).sum(dim=1)

@@ -102,6 +102,11 @@ def guided_gradcam(scalar_of: ScalarFunction, layer: nn.Module, x: Tensor) -> Te
         layer: a module whose output is a feature map; its Grad-CAM is brought to pixels bilinearly [1].
         x: normalised pictures (B, C, S, S).
     """
-    where = gradcam(scalar_of, layer, x).clamp(min=0.0)[:, None]
-    enlarged = F.interpolate(where, size=x.shape[2:], mode="bilinear", align_corners=False)
-    return (guided_backpropagation(scalar_of, x) * enlarged).sum(dim=1)
+    return guided_by(gradcam(scalar_of, layer, x), guided_backpropagation(scalar_of, x))
+
+
+def guided_by(cam: Tensor, guided: Tensor) -> Tensor:
+    """Return Guided Grad-CAM (B, S, S) of a Grad-CAM before its ReLU (B, h, w) and a guided gradient (B, C, S, S)."""
+    where = cam.clamp(min=0.0)[:, None]
+    enlarged = F.interpolate(where, size=guided.shape[2:], mode="bilinear", align_corners=False)
+    return (guided * enlarged).sum(dim=1)

@@ -18,5 +18,9 @@ from engine.explain.target import ScalarFunction
 
 def hirescam(scalar_of: ScalarFunction, layer: nn.Module, x: Tensor) -> Tensor:
     """Return (B, h, w) float32, signed; arguments as of :func:`engine.explain.layer_gradients.layer_gradients`."""
-    features, gradients = layer_gradients(scalar_of, layer, x)
+    return hirescam_of(*layer_gradients(scalar_of, layer, x))
+
+
+def hirescam_of(features: Tensor, gradients: Tensor) -> Tensor:
+    """Return the map (B, h, w) of a layer's features and gradients, both (B, F, h, w)."""
     return (gradients * features).sum(dim=1)

@@ -1,6 +1,9 @@
-"""A layer's feature map and the gradient of the explained scalar by it: what LayerCAM and HiResCAM are made of."""
+"""Layers' feature maps and the gradients of the explained scalar by them: what LayerCAM and its kin are made of."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -9,28 +12,40 @@ from engine.explain.target import ScalarFunction
 
 
 def layer_gradients(scalar_of: ScalarFunction, layer: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
-    """Return (features, gradients), both (B, F, h, w) float32, from one forward and one backward pass.
+    """Return (features, gradients) of one layer, as :func:`all_layer_gradients` does."""
+    return all_layer_gradients(scalar_of, (layer,), x)[0]
 
-    The caller holds the model's lock: a hook sits on ``layer`` meanwhile.
+
+def all_layer_gradients(
+    scalar_of: ScalarFunction, layers: Sequence[nn.Module], x: Tensor
+) -> tuple[tuple[Tensor, Tensor], ...]:
+    """Return (features, gradients) of each layer, (B, F, h, w) float32, from one forward and one backward pass for all.
+
+    No gradient of a weight is computed. The caller holds the model's lock: hooks sit on the layers meanwhile.
 
     Args:
-        scalar_of: runs ``layer`` once.
-        layer: a module whose output is a feature map.
+        scalar_of: runs every layer once.
+        layers: modules whose outputs are feature maps.
         x: normalised pictures (B, C, S, S).
     """
-    kept: list[Tensor] = []
+    kept: dict[int, Tensor] = {}
 
-    def keep(_module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
-        if not output.requires_grad:  # every weight up to here is frozen
-            output = output.detach().requires_grad_()
-        kept.append(output)
-        return output.clone()  # what follows may work in place
+    def keeper(number: int) -> Callable[..., Tensor]:
+        def keep(_module: nn.Module, _inputs: tuple[Any, ...], output: Tensor) -> Tensor:
+            if not output.requires_grad:  # every weight up to here is frozen
+                output = output.detach().requires_grad_()
+            kept[number] = output
+            return output.clone()  # what follows may work in place
 
-    handle = layer.register_forward_hook(keep)
+        return keep
+
+    handles = [layer.register_forward_hook(keeper(number)) for number, layer in enumerate(layers)]
     try:
         with torch.enable_grad():
             scalar = scalar_of(x)
-            (gradients,) = torch.autograd.grad(scalar.sum(), kept[0])
+            features = [kept[number] for number in range(len(layers))]
+            gradients = torch.autograd.grad(scalar.sum(), features)
     finally:
-        handle.remove()
-    return kept[0].detach().float(), gradients.float()
+        for handle in handles:
+            handle.remove()
+    return tuple((map_.detach().float(), slope.float()) for map_, slope in zip(features, gradients, strict=True))

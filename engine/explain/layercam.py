@@ -21,5 +21,9 @@ def layercam(scalar_of: ScalarFunction, layer: nn.Module, x: Tensor) -> Tensor:
 
     Arguments as of :func:`engine.explain.layer_gradients.layer_gradients`.
     """
-    features, gradients = layer_gradients(scalar_of, layer, x)
+    return layercam_of(*layer_gradients(scalar_of, layer, x))
+
+
+def layercam_of(features: Tensor, gradients: Tensor) -> Tensor:
+    """Return the map (B, h, w) of a layer's features and gradients, both (B, F, h, w)."""
     return (gradients.clamp(min=0.0) * features).sum(dim=1)

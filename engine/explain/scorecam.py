@@ -43,16 +43,15 @@ def scorecam(scalar_of: ScalarFunction, layer: nn.Module, x: Tensor, setup: Setu
     blank = setup.blank(x)
     empty = scalar_of(blank)
     low, high = features.amin(dim=(2, 3), keepdim=True), features.amax(dim=(2, 3), keepdim=True)
-    varied = (high - low).flatten(1) > 0.0
+    varied = ((high - low).flatten(1) > 0.0).nonzero()
     increase = torch.zeros(features.shape[:2], device=x.device)
-    for picture, channels in enumerate(varied):
-        for chosen in channels.nonzero().flatten().split(_ROWS):
-            masks = F.interpolate(features[picture, chosen][:, None], size=x.shape[2:], mode="bilinear")
-            below = masks.amin(dim=(2, 3), keepdim=True)
-            masks = (masks - below) / (masks.amax(dim=(2, 3), keepdim=True) - below).clamp(min=1e-12)
-            shown = blank[picture] + masks * (x[picture] - blank[picture])
-            which = torch.full((len(chosen),), picture, device=x.device)
-            increase[picture, chosen] = scalar_of(shown, which).float() - empty[picture].float()
+    for some in varied.split(_ROWS):  # channels of several pictures together, so that every pass is full
+        picture, channel = some.unbind(dim=1)
+        masks = F.interpolate(features[picture, channel][:, None], size=x.shape[2:], mode="bilinear")
+        below = masks.amin(dim=(2, 3), keepdim=True)
+        masks = (masks - below) / (masks.amax(dim=(2, 3), keepdim=True) - below).clamp(min=1e-12)
+        shown = blank[picture] + masks * (x[picture] - blank[picture])
+        increase[picture, channel] = scalar_of(shown, picture).float() - empty[picture].float()
     return torch.einsum("bf,bfhw->bhw", increase, features)
 
 

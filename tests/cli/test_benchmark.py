@@ -22,7 +22,7 @@ def test_the_document_and_its_file(tmp_path: Path, capsys: pytest.CaptureFixture
     assert benchmark("--model", "cbam", "--methods", "gradcam", "--limit", 14, "--json", "--out", out) == 0
     document = json.loads(capsys.readouterr().out)
     assert json.loads(out.read_text(encoding="utf-8")) == document
-    assert [path.name for path in tmp_path.iterdir()] == ["evidence.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["evidence.json", "evidence.readings.parquet"]
     assert {key: document[key] for key in ("benchmark", "model", "dataset", "split", "variant", "pictures")} == {
         "benchmark": "evidence", "model": "cbam", "dataset": "synthetic", "split": "test", "variant": "plain",
         "pictures": 14,
@@ -82,6 +82,8 @@ def test_for_people(variant: str, column: str, capsys: pytest.CaptureFixture[str
         (["--split", "private"], 2, "train, val, test"),
         (["--variant", "odd"], 2, "plain, spurious"),
         (["--limit", "0"], 2, "--limit of 1"),
+        (["--limit", "scorecam=7"], 2, "scorecam, which is not among --methods"),
+        (["--resume"], 2, "say with --out which"),
         (["--seed", "-1"], 2, "--seed of 0"),
         (["--methods", "gradcam,magic"], 2, "Unknown method 'magic'"),
         (["--model", "nothing"], 2, "baseline, cbam"),
@@ -102,6 +104,57 @@ def test_an_existing_file_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert benchmark("--limit", 7, "--out", out) == 2
     assert "'mine.json' exists already" in capsys.readouterr().err
     assert out.read_text() == "mine"
+
+
+def test_a_finished_result_is_added_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, once = tmp_path / "grown.json", tmp_path / "once.json"
+    words = ("--model", "baseline", "--out")
+    assert benchmark(*words, out, "--methods", "gradcam", "--limit", 7) == 0
+    assert benchmark(*words, out, "--methods", "gradcam", "--limit", 9) == 2
+    assert "add to it with --resume" in capsys.readouterr().err
+    more = ("--methods", "gradcam,occlusion", "--limit", 12, "--limit", "occlusion=4")
+    assert benchmark(*words, out, "--resume", *more) == 0
+    printed = capsys.readouterr()
+    assert "Going on with the pictures read in 'grown.readings.parquet': gradcam 7." in printed.err
+    assert "occlusion" in printed.err
+    assert benchmark(*words, once, *more) == 0
+    assert out.read_text(encoding="utf-8") == once.read_text(encoding="utf-8")
+    rows = {row["name"]: row["pictures"] for row in json.loads(out.read_text(encoding="utf-8"))["maps"]}
+    assert rows == {"gradcam": 12, "occlusion": 4}
+
+
+def test_a_killed_run_goes_on_by_itself(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "evidence.json"
+    words = ("--model", "baseline", "--methods", "gradcam", "--limit", 7, "--out", out)
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("engine.cli.benchmark_evidence.write_document", killed)
+        assert benchmark(*words) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["evidence.readings.parquet"]
+    capsys.readouterr()
+    assert benchmark(*words) == 0
+    assert "Going on with" in capsys.readouterr().err
+    assert out.is_file()
+
+
+def test_readings_of_another_seed_and_a_result_without_readings_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "evidence.json"
+    words = ("--model", "baseline", "--methods", "gradcam", "--limit", 7, "--out", out, "--resume")
+    assert benchmark(*words) == 0
+    before = out.read_text(encoding="utf-8")
+    assert benchmark(*words, "--seed", 1) == 1
+    assert "readings of another seed than are asked for" in capsys.readouterr().err
+    (tmp_path / "evidence.readings.parquet").unlink()
+    assert benchmark(*words) == 2
+    assert "'evidence.readings.parquet' are not beside it" in capsys.readouterr().err
+    assert out.read_text(encoding="utf-8") == before
 
 
 def test_a_model_of_other_classes_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ from engine.evaluate.bootstrap import Estimate
 from engine.evaluate.evidence import METRICS
 from engine.evaluate.evidence_report import MapFigures
 from tests.made_evidence import MASSES, make_report
+from tests.made_shorter import make_shorter
 
 SOURCES = list(MASSES)
 
@@ -122,3 +123,29 @@ def test_all_numbers_are_there_with_log2_as_measured() -> None:
     assert rows[0]["mass"] == pytest.approx(0.5)
     assert rows[1]["n"] == 37
     assert rows[0]["mass low"] < rows[0]["mass"] < rows[0]["mass high"]  # type: ignore[operator]
+
+
+def test_a_map_of_fewer_faces_says_so_and_stands_beside_its_own_references() -> None:
+    html = league_table(make_shorter(), "mass", "all")
+    rows = {source_title(row.source): "" for row in make_shorter().maps}
+    for found in re.findall(r"<tr><th scope='row'>.*?</tr>", html):
+        for title in rows:
+            if title.replace(" 1", "\u00a01").replace(" 2", "\u00a02") in found:
+                rows[title] = found
+    short, other = rows["Grad-CAM, block 2"], rows["Spatial gate, block 2"]
+    assert ">12<" in short.replace("<span", "<").replace("</td>", "<")
+    assert "first 14" in short
+    assert "computed for the first 14 of 42 faces" in short
+    assert 'fl-mark-centre" style="left:50.00%"' in short  # the reference over the 14 faces
+    assert 'fl-mark-centre" style="left:25.00%"' in other  # and over all
+    assert html.count("first 14<") == 1
+    numbers = {(row["map"], row["layer"], row["of the first"]): row["n"] for row in number_rows(make_shorter(), "all")}
+    assert numbers["Grad-CAM", "block2", 14] == 12
+    assert numbers["Grad-CAM", "block1", 42] == 40
+    assert numbers["edges", None, 14] == 12
+
+
+def test_every_row_shows_its_n_at_any_width() -> None:
+    html = league_table(make_report(), "mass", "all")
+    assert re.search(r'<th class="fl-number"[^>]*>n</th>', html)
+    assert html.count("<td class='fl-number'>40</td>") == 2

@@ -1,7 +1,8 @@
 from dataclasses import replace
 
-from dashboard.figures.evidence_reading import read_best, read_counts, read_cue, read_failures
+from dashboard.figures.evidence_reading import read_best, read_counts, read_cue, read_failures, read_shorter
 from tests.made_evidence import make_report
+from tests.made_shorter import make_shorter
 
 
 def test_counts_are_said() -> None:
@@ -57,3 +58,10 @@ def test_whether_the_mark_decides_is_said_first() -> None:
         "The mark is not what decides here: 5 of 34"
     )
     assert "planted mark" in read_best(make_report(variant="spurious"), "all")
+
+
+def test_maps_of_fewer_faces_are_named() -> None:
+    assert read_shorter(make_report()) == ""
+    said = read_shorter(make_shorter())
+    assert said.startswith("Grad-CAM at block 2 for the first 14 of 42 faces only")
+    assert "over exactly its own faces" in said

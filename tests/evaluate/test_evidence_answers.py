@@ -11,7 +11,7 @@ from engine.data.synthetic_dataset import synthetic_face, synthetic_id
 from engine.errors import DataError, UnknownNameError
 from engine.evaluate import evidence_answers
 from engine.evaluate.evidence_answers import SplitAnswers, answer_split, faces_of_class, fitting_models
-from engine.evaluate.evidence_benchmark import compute_maps
+from engine.evaluate.evidence_maps import compute_maps
 from engine.evaluate.evidence_pictures import draw_known
 from engine.labels import CK_EMOTIONS, EMOTIONS
 from engine.models.checkpoint import LoadedModel, load_checkpoint

@@ -1,69 +1,19 @@
-"""Models made by hand, whose evidence is known because they can read nothing else."""
-
 from __future__ import annotations
 
-from dataclasses import replace
+import copy
+from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from engine.data.synthetic.cue import cue_mask, plant_cue
 from engine.errors import DataError, UsageError
 from engine.evaluate.evidence import ENRICHMENT_FLOOR
-from engine.evaluate.evidence_benchmark import compute_maps, evidence_benchmark
+from engine.evaluate.evidence_benchmark import evidence_benchmark
+from engine.evaluate.evidence_readings import EvidenceReadings
 from engine.evaluate.evidence_report import EvidenceReport, MapFigures
-from engine.explain.locking import model_lock
-from engine.explain.methods import METHODS, QUICK_METHODS
-from engine.labels import EMOTIONS
-from engine.models.plain import FourBlockNet
-from engine.models.taps import AttentionTap
-from engine.records import InputSpec, RunCard
-
-SPEC = InputSpec(size=48, channels=1, mean=(0.0,), std=(1.0,))
-AREA = 36 / 48**2
-"""The mark is 6x6 of 48x48 pixels."""
-
-
-def card(**changes: object) -> RunCard:
-    usual = RunCard("made", "made", {}, EMOTIONS, SPEC, {}, {}, {}, {}, "0" * 64, 0)
-    return replace(usual, **changes)  # type: ignore[arg-type]
-
-
-class MarkReader(nn.Module):
-    """Answers with the class of the corner mark, whose pixels are all it reads; its gate is open over the mark alone.
-
-    Channel k of its feature map says, at every pixel of the mark, how well that pixel fits class k's mark.
-    """
-
-    explained_layers = ("features",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        blank = np.zeros((48, 48), np.uint8)
-        marks = np.stack([plant_cue(blank, label) for label in range(7)]).astype(np.float32) / 255
-        self.marks = nn.Parameter(torch.from_numpy(marks))
-        self.register_buffer("mask", torch.from_numpy(cue_mask(48).astype(np.float32)))
-        self.features = nn.Identity()
-        self.places = AttentionTap("features.spatial", "spatial")
-        self.weights = AttentionTap("features.channel", "channel")
-
-    def activation_module(self, layer: str) -> nn.Module:
-        return self.features
-
-    def forward(self, x: Tensor) -> Tensor:
-        gate = self.places(self.mask.expand(len(x), 1, 48, 48))
-        self.weights(torch.ones(len(x), 7, 1, 1))
-        fit: Tensor = self.features((1.0 - (x - self.marks).abs()) * gate)
-        return fit.sum(dim=(2, 3))
-
-
-class Contrary(MarkReader):
-    """Every feature speaks against every class, so that Grad-CAM has nothing positive to show."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return -super().forward(x)
+from engine.records import InputSpec
+from tests.evaluate.made_readers import AREA, Contrary, MarkReader, card
 
 
 def by_kind(report: EvidenceReport) -> dict[str, MapFigures]:
@@ -133,41 +83,6 @@ def test_batches_do_not_change_the_figures(exposed: EvidenceReport) -> None:
     assert other.references != exposed.references
 
 
-def test_every_layer_and_gate_of_a_real_net(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.models.plain.WIDTHS", (4, 4, 8, 8))
-    torch.manual_seed(0)
-    model = FourBlockNet("cbam").train()
-    images = np.random.default_rng(0).integers(0, 256, (3, 48, 48), np.uint8)
-    found = compute_maps(model, images, classes=EMOTIONS, spec=SPEC)
-    assert [(source.kind, source.layer, source.grid[0]) for source in found.maps] == [
-        ("method", "block1", 48), ("method", "block2", 24), ("method", "block3", 12), ("method", "block4", 6),
-        ("gate", "block1.spatial", 48), ("gate", "block2.spatial", 24),
-        ("gate", "block3.spatial", 12), ("gate", "block4.spatial", 6),
-    ]  # fmt: skip
-    assert all(heat.shape == (3, *source.grid) for source, heat in found.maps.items())
-    assert found.not_scored == tuple(f"block{n}.channel" for n in (1, 2, 3, 4))
-    assert model.training  # its mode is restored
-    assert not any(module._forward_hooks for module in model.modules())
-    # A picture's maps are its own: alone it gets the same.
-    single = compute_maps(model, images[1:2], classes=EMOTIONS, spec=SPEC)
-    assert single.answers[0] == found.answers[1]
-    for source, heat in single.maps.items():
-        np.testing.assert_allclose(heat[0], found.maps[source][1], rtol=1e-3, atol=1e-6)
-
-
-def test_the_lock_is_held_while_the_model_runs() -> None:
-    held: list[bool] = []
-
-    class Watched(MarkReader):
-        def forward(self, x: Tensor) -> Tensor:
-            held.append(model_lock(self)._is_owned())  # type: ignore[attr-defined]
-            return super().forward(x)
-
-    compute_maps(Watched(), np.zeros((1, 48, 48), np.uint8), classes=EMOTIONS, spec=SPEC)
-    assert held
-    assert all(held)
-
-
 def test_what_does_not_fit_is_said_in_a_sentence() -> None:
     with pytest.raises(DataError, match="'made' knows happy, sad; choose"):
         evidence_benchmark(MarkReader(), card(classes=("happy", "sad")), limit=1)
@@ -205,12 +120,95 @@ def test_methods_without_a_layer_appear_once_and_what_cannot_explain_is_named() 
         evidence_benchmark(MarkReader(), card(), limit=1, methods=("lrp",))
 
 
-def test_a_real_net_takes_every_quick_method(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.models.plain.WIDTHS", (4, 4, 8, 8))
-    torch.manual_seed(0)
-    images = np.random.default_rng(0).integers(0, 256, (2, 48, 48), np.uint8)
-    found = compute_maps(FourBlockNet("cbam"), images, classes=EMOTIONS, spec=SPEC, methods=QUICK_METHODS)
-    assert found.refused == {}
-    layers = {name: [source.layer for source in found.maps if source.name == name] for name in QUICK_METHODS}
-    blocks = ["block1", "block2", "block3", "block4"]
-    assert layers == {name: blocks if METHODS[name].needs_layer else [""] for name in QUICK_METHODS}
+class Counted(MarkReader):
+    """Counts the pictures that it is given."""
+
+    pictures = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.pictures += len(x)
+        return super().forward(x)
+
+
+WORDS: dict[str, Any] = {"variant": "spurious", "batch_size": 8}
+"""Batches of 8, which no limit here is a multiple of."""
+
+
+def test_each_method_has_its_own_faces_and_references_over_the_same_ones() -> None:
+    report = evidence_benchmark(
+        MarkReader(), card(), limit=28, limits={"occlusion": 10, "hirescam": 13},
+        methods=("gradcam", "hirescam", "occlusion"), **WORDS,
+    )  # fmt: skip
+    rows = {row.source.name: row for row in report.maps}
+    assert {name: row.pictures for name, row in rows.items()} == {
+        "gradcam": 28, "hirescam": 13, "occlusion": 10, "spatial": 28,
+    }  # fmt: skip
+    assert [row.source.name for row in report.maps] == ["gradcam", "hirescam", "occlusion", "spatial"]
+    assert {row.source.name for row in report.shorter} == {"hirescam", "occlusion"}
+    assert (report.pictures, report.scored) == (28, 28)
+    for name, alone in (("hirescam", 13), ("occlusion", 10)):
+        own = evidence_benchmark(MarkReader(), card(), limit=alone, methods=(name,), **WORDS)
+        expected = next(row for row in own.maps if row.source.name == name)
+        assert rows[name] == expected  # its figures, its groups and its paired differences are those of these faces
+        for reference in ("random", "centre", "edges", "ceiling"):
+            assert report.reference(reference, rows[name]) == own.reference(reference, expected)
+
+
+def test_a_run_goes_on_where_another_was_killed() -> None:
+    names = ("gradcam", "occlusion")
+    whole = evidence_benchmark(MarkReader(), card(), limit=20, methods=names, **WORDS)
+    kept: list[EvidenceReadings] = []
+
+    class Killed(Exception):  # noqa: N818 - it is no error of the program
+        pass
+
+    def kill(readings: EvidenceReadings) -> None:
+        kept.append(copy.deepcopy(readings))
+        if len(kept) == 3:  # both of the first batch, and the quick one of the second
+            raise Killed
+
+    with pytest.raises(Killed):
+        evidence_benchmark(MarkReader(), card(), limit=20, methods=names, keep=kill, **WORDS)
+    assert {task: kept[2].read(task) for task in ("answers", *names)} == {
+        "answers": 16, "gradcam": 16, "occlusion": 8,
+    }  # fmt: skip
+    asked = Counted()
+    again = evidence_benchmark(asked, card(), limit=20, methods=names, readings=kept[2], **WORDS)
+    assert again == whole
+    fresh = Counted()
+    evidence_benchmark(fresh, card(), limit=20, methods=names, **WORDS)
+    assert asked.pictures < 0.7 * fresh.pictures
+
+
+def test_more_methods_and_faces_are_added_to_what_is_there() -> None:
+    kept: list[EvidenceReadings] = []
+    evidence_benchmark(MarkReader(), card(), limit=9, methods=("gradcam",), keep=kept.append, **WORDS)
+    added = evidence_benchmark(
+        MarkReader(), card(), limit=20, limits={"occlusion": 5}, methods=("gradcam", "occlusion"),
+        readings=kept[-1], **WORDS,
+    )  # fmt: skip
+    at_once = evidence_benchmark(
+        MarkReader(), card(), limit=20, limits={"occlusion": 5}, methods=("gradcam", "occlusion"), **WORDS
+    )
+    assert added == at_once
+    asked = Counted()
+    shorter = evidence_benchmark(asked, card(), limit=3, methods=("gradcam",), readings=kept[-1], **WORDS)
+    assert asked.pictures == 0  # nothing is measured twice, and nothing that is there is dropped
+    assert shorter == at_once
+
+
+def test_faces_without_evidence_take_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Batches of 4: the first of the plain faces 0 to 3 and 5, 6 have evidence, 4 (neutral) has none.
+    whole = evidence_benchmark(MarkReader(), card(), limit=14)
+    kept: list[EvidenceReadings] = []
+    evidence_benchmark(MarkReader(), card(), limit=4, keep=kept.append)
+    evidence_benchmark(MarkReader(), card(), limit=5, keep=kept.append, readings=kept[-1])  # the neutral one by itself
+    assert evidence_benchmark(MarkReader(), card(), limit=14, readings=kept[-1]) == whole
+    # The very first faces have none: nothing is known of the maps then, not even their grids.
+    monkeypatch.setattr(
+        "engine.evaluate.evidence_pictures.KnownPictures.without_evidence",
+        lambda pictures: np.array(pictures.indices) < 4,
+    )
+    late = evidence_benchmark(MarkReader(), card(), limit=12, batch_size=4, variant="spurious")
+    assert (late.pictures, late.scored) == (12, 8)
+    assert all(row.groups["all"].pictures == 8 for row in (*late.maps, *late.references))

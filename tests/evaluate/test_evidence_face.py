@@ -9,8 +9,9 @@ import pytest
 from engine.data.synthetic.cue import cue_mask
 from engine.errors import DataError, UnknownNameError
 from engine.evaluate.evidence import METRICS
-from engine.evaluate.evidence_benchmark import compute_maps, score_batch
+from engine.evaluate.evidence_benchmark import score_sources
 from engine.evaluate.evidence_face import face_number, judge_face, known_face
+from engine.evaluate.evidence_maps import compute_maps
 from engine.evaluate.evidence_pictures import draw_known
 from engine.labels import CK_EMOTIONS
 from engine.models.checkpoint import LoadedModel, load_checkpoint
@@ -41,7 +42,7 @@ def test_one_face_is_what_the_benchmark_gets(variant: str) -> None:
 def test_its_maps_and_figures_are_the_benchmarks(loaded: LoadedModel) -> None:
     (batch,) = draw_known("test", size=48, channels=1, limit=1, batch=1)
     found = compute_maps(loaded.model, batch.images, classes=loaded.card.classes, spec=loaded.card.input)
-    scores = score_batch(found, batch)
+    scores = score_sources(found.maps, batch)
     judged = judge_face(loaded.model, loaded.card, known_face(IDS[0], size=48, channels=1))
     assert judged.prediction.label == loaded.card.classes[found.answers[0]]
     assert [entry.source for entry in judged.maps] == list(found.maps)

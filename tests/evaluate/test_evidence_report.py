@@ -35,7 +35,7 @@ GROUPS = {
 
 
 def test_means_by_hand() -> None:
-    cam, random, centre, edges = summarise(table(), GROUPS)
+    cam, random, centre, edges = summarise(table(), GROUPS, pictures=5)
     whole = cam.groups["all"]
     assert (whole.pictures, whole.empty, whole.figures["hit"].n) == (4, 1, 3)
     # (1 + 0.5 + 0) / 3, the empty map being in no mean; then a tenth, ten times and the rest to 1.
@@ -50,7 +50,7 @@ def test_means_by_hand() -> None:
 
 
 def test_differences_are_paired_and_leave_empty_maps_out() -> None:
-    cam, *references = summarise(table(), GROUPS)
+    cam, *references = summarise(table(), GROUPS, pictures=5)
     minus = cam.groups["all"].minus
     assert list(minus) == list(REFERENCES)
     # random: (0.5 + 0 - 0.5) / 3; centre: (1 + 0.5 - 1) / 3; edges: the same where the map is not empty.
@@ -62,14 +62,14 @@ def test_differences_are_paired_and_leave_empty_maps_out() -> None:
 
 
 def test_groups_without_pictures_or_with_one() -> None:
-    cam = summarise(table(), GROUPS)[0]
+    cam = summarise(table(), GROUPS, pictures=5)[0]
     assert cam.groups["fooled"].figures["hit"].as_dict() == {"mean": None, "low": None, "high": None, "n": 0}
     assert cam.groups["wrong"].figures["hit"].as_dict() == {"mean": 0.0, "low": None, "high": None, "n": 1}
 
 
 def test_the_interval_is_of_the_group_and_seeded() -> None:
-    whole = summarise(table(), GROUPS, seed=1)
-    assert whole == summarise(table(), GROUPS, seed=1)
+    whole = summarise(table(), GROUPS, pictures=5, seed=1)
+    assert whole == summarise(table(), GROUPS, pictures=5, seed=1)
     found = whole[0].groups["all"].figures["hit"]
     assert found.low is not None
     assert found.high is not None
@@ -80,12 +80,12 @@ def test_a_missing_reference_is_not_passed_over() -> None:
     found = table()
     del found[MapSource("reference", "centre", "", GRID)]
     with pytest.raises(KeyError):
-        summarise(found, GROUPS)
+        summarise(found, GROUPS, pictures=5)
 
 
 @pytest.mark.parametrize("cue", [None, CueAnswers(differs=3, followed=2)])
 def test_the_document(cue: CueAnswers | None) -> None:
-    rows = summarise(table(), {name: GROUPS[name] for name in ("all", "right", "wrong")})
+    rows = summarise(table(), {name: GROUPS[name] for name in ("all", "right", "wrong")}, pictures=5)
     report = EvidenceReport(
         model="m",
         weights_sha256="a" * 64,

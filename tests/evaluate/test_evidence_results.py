@@ -13,6 +13,7 @@ from engine.evaluate.evidence_results import benchmark_command, evidence_file, r
 from engine.labels import EMOTIONS
 from engine.records import InputSpec, RunCard
 from tests.made_evidence import make_report, write_report
+from tests.made_shorter import make_shorter
 
 CARD = RunCard(
     name="cbam",
@@ -141,4 +142,42 @@ def test_a_file_that_is_no_document_is_one_sentence(tmp_path: Path, text: str) -
 def test_results_of_another_variant_are_refused(tmp_path: Path) -> None:
     file = write_report(tmp_path, make_report(variant="spurious"))
     with pytest.raises(DataError, match="variant spurious"):
+        read_evidence(file, CARD, variant="plain")
+
+
+def test_maps_of_fewer_faces_are_read_back(tmp_path: Path) -> None:
+    report = make_shorter()
+    found = read_evidence(write_report(tmp_path, report), CARD, variant="plain")
+    assert found is not None
+    assert found.as_dict() == report.as_dict()
+    assert [row.pictures for row in found.maps] == [42, 14, 42, 42]
+    assert found.reference("edges", found.maps[1]).pictures == 14
+
+
+def test_in_older_files_every_map_has_all_pictures(tmp_path: Path) -> None:
+    file = write_report(tmp_path, make_report())
+    document = json.loads(file.read_text(encoding="utf-8"))
+    for row in (*document["maps"], *document["references"]):
+        del row["pictures"]
+    file.write_text(json.dumps(document), encoding="utf-8")
+    found = read_evidence(file, CARD, variant="plain")
+    assert found is not None
+    assert found.as_dict() == make_report().as_dict()
+
+
+SHORTER_DAMAGES = {
+    "more pictures than drawn": _set("maps", 1, "pictures", to=43),
+    "pictures whose references are not there": _set("maps", 1, "pictures", to=15),
+    "a group larger than its pictures": _set("maps", 1, "groups", "all", "pictures", to=15),
+    "references over other pictures": lambda document: document["references"].pop(),
+}
+
+
+@pytest.mark.parametrize("damage", SHORTER_DAMAGES.values(), ids=SHORTER_DAMAGES.keys())
+def test_damage_of_maps_of_fewer_faces_is_noticed(tmp_path: Path, damage: Callable[[dict[str, Any]], None]) -> None:
+    file = write_report(tmp_path, make_shorter())
+    document = json.loads(file.read_text(encoding="utf-8"))
+    damage(document)
+    file.write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(DataError, match="evidence-plain"):
         read_evidence(file, CARD, variant="plain")

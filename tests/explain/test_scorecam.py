@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import nn
 
@@ -25,3 +26,23 @@ def test_by_hand() -> None:
     found = scorecam(scalar_of, features, x, Setup(SPEC))
     torch.testing.assert_close(found, 0.5 * x[:, 0])
     assert hooks_on(features) == []
+
+
+def test_pictures_share_passes_and_keep_to_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Three pictures of five channels in passes of four rows: a pass holds channels of two pictures.
+    monkeypatch.setattr("engine.explain.scorecam._ROWS", 4)
+    torch.manual_seed(0)
+    features = nn.Conv2d(1, 5, 3)
+    head = nn.Linear(5, 4)
+    rows: list[int] = []
+
+    def scalar_of(pictures: torch.Tensor, which: torch.Tensor | None = None) -> torch.Tensor:
+        rows.append(len(pictures))
+        return head(features(pictures).relu().mean(dim=(2, 3)))[:, 1]
+
+    x = torch.rand(3, 1, 8, 8)
+    together = scorecam(scalar_of, features, x, Setup(SPEC))
+    assert rows == [3, 3, 4, 4, 4, 3]  # the pictures, the blanks, and 15 masked ones
+    for number in range(3):
+        alone = scorecam(scalar_of, features, x[number : number + 1], Setup(SPEC))
+        torch.testing.assert_close(together[number], alone[0])
