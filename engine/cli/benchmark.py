@@ -12,6 +12,7 @@ from engine.cli import (
     benchmark_live,
     benchmark_robustness,
     benchmark_store,
+    benchmark_what_if,
 )
 
 BENCHMARKS: Final[dict[str, str]] = {
@@ -21,6 +22,7 @@ BENCHMARKS: Final[dict[str, str]] = {
     "live": "how long does a camera's frame take, and how well are faces tracked, on films whose truth is known?",
     "robustness": "how accuracy falls with blur, noise, JPEG, brightness and occlusion, at five severities",
     "store": "how quickly does the analysis store answer the dashboard, at a million pictures?",
+    "what-if": "how long does an edit of a face take, until answer, gates and Grad-CAM follow?",
 }
 _FILES: Final = {
     "evidence": benchmark_evidence,
@@ -29,6 +31,7 @@ _FILES: Final = {
     "live": benchmark_live,
     "robustness": benchmark_robustness,
     "store": benchmark_store,
+    "what-if": benchmark_what_if,
 }
 """The file of each benchmark."""
 
