@@ -11,7 +11,6 @@ import asyncio
 import logging
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,8 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dashboard.live.limits import Limits
+from dashboard.live.serving import check_port, exit_status, gradio_options, is_free
 from engine.cli.serve import add_arguments
-from engine.errors import FerLensError, UsageError
+from engine.errors import UsageError
 
 if TYPE_CHECKING:
     import streamlit as st
@@ -51,12 +51,9 @@ def build_app(model: str, *, port: int) -> st.App:
     import gradio as gr
     import streamlit as st
     from fastapi import FastAPI
-    from starlette.middleware import Middleware
     from starlette.responses import RedirectResponse
     from starlette.routing import Mount, Route
 
-    from dashboard.live.body_limit import BodyLimit
-    from dashboard.live.look import style
     from dashboard.live.page import build_page
     from dashboard.live.snapshot_route import add_snapshot_route
 
@@ -66,20 +63,7 @@ def build_app(model: str, *, port: int) -> st.App:
     os.environ["FERLENS_LIVE_LINK"] = f"{LIVE}/"
     page = build_page(model, limits=limits, dashboard="")
     shell = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    gr.mount_gradio_app(
-        shell,
-        page,
-        path=LIVE,
-        max_file_size=f"{limits.upload_megabytes}mb",
-        app_kwargs={"middleware": [Middleware(BodyLimit, largest=limits.body_bytes)]},
-        allowed_paths=[],
-        show_error=False,
-        ssr_mode=False,
-        run_history=False,
-        footer_links=[],
-        enable_monitoring=False,
-        **style(),
-    )
+    gr.mount_gradio_app(shell, page, path=LIVE, allowed_paths=[], show_error=False, **gradio_options(limits))
     (mount,) = (route for route in shell.routes if isinstance(route, Mount) and route.path == LIVE)
     add_snapshot_route(mount.app)  # type: ignore[arg-type]  # Gradio's application is a FastAPI
 
@@ -96,21 +80,12 @@ def build_app(model: str, *, port: int) -> st.App:
 
 def check_free(host: str, port: int) -> None:
     """Raise UsageError where ``port`` cannot be served at."""
-    if not 1 <= port <= 65_535:
-        raise UsageError(f"Expected --port from 1 to 65535, got {port}; choose another.")
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except OSError as error:
-        raise UsageError(f"Expected --host as an address of this machine, got '{host}'; try 127.0.0.1.") from error
-    with socket.socket(family, kind, protocol) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(address)
-        except OSError as error:
-            raise UsageError(
-                f"Expected port {port} at {host} to be free and ours to take, but it is not; choose another with "
-                "--port, or another --host."
-            ) from error
+    check_port(port)
+    if not is_free(host, port):
+        raise UsageError(
+            f"Expected port {port} at {host} to be free and ours to take, but it is not; choose another with "
+            "--port, or another --host."
+        )
 
 
 def serve(arguments: argparse.Namespace) -> None:
@@ -147,17 +122,7 @@ def _was_not_cut(record: logging.LogRecord) -> bool:
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve; status 2 for wrong use, 1 for what failed, each with one line."""
-    try:
-        serve(parse(arguments))
-    except UsageError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
-    except FerLensError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 1
-    except KeyboardInterrupt:
-        return 0
-    return 0
+    return exit_status(lambda: serve(parse(arguments)))
 
 
 if __name__ == "__main__":

@@ -6,23 +6,18 @@ import argparse
 import contextlib
 import io
 import os
-import socket
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 # Run as a script, the folder of this file is on the path, not the project's root.
 if (root := str(Path(__file__).resolve().parents[1])) not in sys.path:
     sys.path.insert(0, root)
 
 from dashboard.live.limits import PREFIX, Limits
+from dashboard.live.serving import ADDRESS, PORTS, check_port, exit_status, gradio_options, is_free
 from engine.errors import FerLensError, UsageError
 from engine.models.checkpoint import DEFAULT_MODEL
-
-ADDRESS: Final = "127.0.0.1"
-PORT: Final = 7860
-PORTS_TRIED: Final = 20
-"""From :data:`PORT` on, where none is asked for."""
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -35,7 +30,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--model", default=DEFAULT_MODEL, help="checkpoint name (default: %(default)s)")
     parser.add_argument("--share", action="store_true", help="offer a public link too; protect it with --auth")
-    parser.add_argument("--port", type=int, help=f"default: the first free one from {PORT} on")
+    parser.add_argument("--port", type=int, help=f"default: the first free one from {PORTS.start} on")
     parser.add_argument("--auth", metavar="USER:PASSWORD", help="let in only who knows these")
     parser.add_argument(
         "--dashboard",
@@ -58,16 +53,11 @@ def credentials(text: str | None) -> tuple[str, str] | None:
 
 def free_port(asked: int | None) -> int:
     """Return the port to serve at. Raises UsageError where the one asked for, or each that is tried, is taken."""
-    if asked is not None and not 1 <= asked <= 65_535:
-        raise UsageError(f"Expected --port from 1 to 65535, got {asked}; choose another.")
-    tried = [asked] if asked is not None else list(range(PORT, PORT + PORTS_TRIED))
+    if asked is not None:
+        check_port(asked)
+    tried = PORTS if asked is None else range(asked, asked + 1)
     for port in tried:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((ADDRESS, port))
-            except OSError:
-                continue
+        if is_free(ADDRESS, port):
             return port
     span = str(tried[0]) if len(tried) == 1 else f"{tried[0]} to {tried[-1]}"
     raise UsageError(f"Expected a free port, but {span} is taken; choose another with --port.")
@@ -79,10 +69,6 @@ def serve(arguments: argparse.Namespace, *, wait: bool = True) -> Any:
     Raises:
         FerLensError: an option makes no sense, or the model cannot be loaded.
     """
-    from starlette.middleware import Middleware
-
-    from dashboard.live.body_limit import BodyLimit
-    from dashboard.live.look import style
     from dashboard.live.page import build_page
     from dashboard.live.snapshot_route import add_snapshot_route
 
@@ -97,15 +83,9 @@ def serve(arguments: argparse.Namespace, *, wait: bool = True) -> Any:
                 server_port=port,
                 auth=auth,
                 share=arguments.share,
-                max_file_size=f"{limits.upload_megabytes}mb",
-                app_kwargs={"middleware": [Middleware(BodyLimit, largest=limits.body_bytes)]},
                 prevent_thread_lock=True,
                 quiet=True,
-                ssr_mode=False,
-                run_history=False,
-                footer_links=[],
-                enable_monitoring=False,
-                **style(),
+                **gradio_options(limits),
             )
     except OSError as error:
         raise UsageError(
@@ -117,6 +97,8 @@ def serve(arguments: argparse.Namespace, *, wait: bool = True) -> Any:
         ) from error
     add_snapshot_route(app)
     _say(f"Live page: {local}")
+    if port not in PORTS:
+        _say(f"Snapshots: start the dashboard with FERLENS_LIVE_URL=http://{ADDRESS}:{port}, so that it finds them.")
     if arguments.share:
         _say(f"Public link: {shared}" if shared else "No public link: the tunnel cannot be made; serving here alone.")
         if shared and auth is None:
@@ -133,17 +115,7 @@ def _say(words: str) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve; status 2 for wrong use, 1 for what failed, each with one line."""
-    try:
-        serve(parse(arguments))
-    except UsageError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
-    except FerLensError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 1
-    except KeyboardInterrupt:
-        return 0
-    return 0
+    return exit_status(lambda: serve(parse(arguments)))
 
 
 if __name__ == "__main__":

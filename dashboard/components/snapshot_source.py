@@ -11,14 +11,15 @@ from typing import Final
 import streamlit as st
 
 from dashboard.live.exchange import LONGEST_SIDE
+from dashboard.live.serving import ADDRESS, PORTS
 from dashboard.live.snapshots import ROUTE, SNAPSHOTS
 from dashboard.state import NamedPicture
 from engine.errors import FerLensError
 
 PARAMETER: Final = "snapshot"
 """Of the address; holds the token."""
-LIVE: Final = "http://127.0.0.1:7860"
-"""Where the live page is served; the variable ``FERLENS_LIVE_URL`` names another place."""
+LIVE: Final = f"http://{ADDRESS}:{PORTS.start}"
+"""Where the live page is served at first; the variable ``FERLENS_LIVE_URL`` names another place."""
 NAME: Final = "snapshot.jpg"
 
 _PROBLEM: Final = "snapshot_problem"
@@ -26,7 +27,12 @@ _TOKEN: Final = re.compile(r"[\w-]{16,64}")
 _LARGEST_BYTES: Final = 3 * LONGEST_SIDE**2  # no JPEG of a frame is larger than its pixels
 _SECONDS: Final = 5.0
 _GONE: Final = (
-    "The snapshot is no longer held by the live page (it keeps each for ten minutes); take another one there."
+    "The snapshot is no longer held by the live page (it keeps each for ten minutes); take another one there, or name "
+    "the live page that took it in FERLENS_LIVE_URL."
+)
+_SILENT: Final = (
+    "Expected the live page to hand over its snapshot, but it does not answer; start it (make webcam), or name its "
+    "address in FERLENS_LIVE_URL, and take another one."
 )
 
 
@@ -58,19 +64,30 @@ def fetch(token: str) -> bytes:
     held = SNAPSHOTS.get(token)
     if held is not None:
         return held
-    base = os.environ.get("FERLENS_LIVE_URL", LIVE).rstrip("/")
-    if not base.startswith(("http://", "https://")):
+    answered = False
+    for base in _live_pages():
+        try:
+            with urllib.request.urlopen(base + ROUTE + token, timeout=_SECONDS) as answer:  # noqa: S310  # http alone
+                answered = True
+                data: bytes = answer.read(_LARGEST_BYTES + 1)
+                if answer.headers.get_content_type() == "image/jpeg" and 0 < len(data) <= _LARGEST_BYTES:
+                    return data
+        except urllib.error.HTTPError:
+            answered = True
+        except (urllib.error.URLError, OSError):
+            continue
+    raise FerLensError(_GONE if answered else _SILENT)
+
+
+def _live_pages() -> tuple[str, ...]:
+    """Return where to ask: the address that the environment names, else every port at which the page serves itself.
+
+    A page that found the first port taken serves at the next. Nobody guesses a token, so only the page that gave it
+    has a picture for it.
+    """
+    named = os.environ.get("FERLENS_LIVE_URL")
+    if named is None:
+        return tuple(f"http://{ADDRESS}:{port}" for port in PORTS)
+    if not named.startswith(("http://", "https://")):
         raise FerLensError("Expected FERLENS_LIVE_URL as the live page's http address, got something else; mend it.")
-    try:
-        with urllib.request.urlopen(base + ROUTE + token, timeout=_SECONDS) as answer:  # noqa: S310  # http, checked above
-            data: bytes = answer.read(_LARGEST_BYTES + 1)
-    except urllib.error.HTTPError as error:
-        raise FerLensError(_GONE) from error
-    except (urllib.error.URLError, OSError) as error:
-        raise FerLensError(
-            "Expected the live page to hand over its snapshot, but it does not answer; start it (make webcam), or name "
-            "its address in FERLENS_LIVE_URL, and take another one."
-        ) from error
-    if not data or len(data) > _LARGEST_BYTES:
-        raise FerLensError(_GONE)
-    return data
+    return (named.rstrip("/"),)

@@ -189,6 +189,16 @@ async function saveTable() {
   setTimeout(() => URL.revokeObjectURL(address), 10000);
 }
 
+// Whether the dashboard answers this browser, which may reach it where the server cannot, and the other way round.
+async function answers(link) {
+  try {
+    await fetch(new URL("/_stcore/health", link), { mode: "no-cors", cache: "no-store", signal: AbortSignal.timeout(5000) });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 async function snapshot() {
   const answer = await server.snapshot({ token: props.value });
   if (!answer || answer.error) {
@@ -210,10 +220,14 @@ async function snapshot() {
   keep.textContent = "Save the picture";
   const words = document.createElement("span");
   words.textContent = "Held in the server's memory for ten minutes.";
+  words.dataset.live = "held";
   const box = document.createElement("div");
   box.className = "live-shot";
   box.append(picture, open, keep, words);
   part("shot").replaceChildren(box);
+  if (await answers(open.href)) return;
+  words.textContent = `No dashboard answers at ${new URL(open.href).origin}: start it there (make dashboard), or serve this page with --dashboard and its address. The snapshot is held for ten minutes.`;
+  words.dataset.kind = "error";
 }
 
 part("start").addEventListener("click", start);

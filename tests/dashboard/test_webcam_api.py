@@ -25,6 +25,7 @@ from dashboard.components import snapshot_source
 from dashboard.live.endpoints import Endpoints
 from dashboard.live.limits import Limits
 from dashboard.live.live_loaders import LiveModels
+from dashboard.live.serving import PORTS
 from dashboard.live.snapshots import SNAPSHOTS, Snapshots
 from engine.errors import FerLensError, UsageError
 from tests.dashboard.made import ROOT, SAMPLES
@@ -197,11 +198,11 @@ def test_nothing_is_fetched_and_no_file_of_the_server_is_read(served: Served) ->
 
 
 def test_a_large_request_is_refused_before_it_is_read(served: Served) -> None:
-    before = files_in(served.uploads)
+    before = set(files_in(served.uploads))
     answer = httpx.post(f"{served.url}/gradio_api/upload", files={"files": b"\0" * (11 * 2**20)}, timeout=120)
     assert answer.status_code == 413
     assert "send a smaller picture" in answer.text
-    assert files_in(served.uploads) == before
+    assert set(files_in(served.uploads)) <= before  # the sweep may have taken earlier pictures meanwhile
 
 
 def test_the_rate_of_a_client_is_limited(seeded_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,7 +257,7 @@ def script_call(served: Served, name: str, data: dict[str, Any]) -> Any:
 
 
 def test_two_pages_over_http_get_their_own_and_leave_no_file(served: Served) -> None:
-    before = files_in(served.uploads)
+    before = set(files_in(served.uploads))
     tokens = [served.page.viewers.open(name).token for name in ("first", "second")]
     for token in tokens:
         assert script_call(served, "begin_session", {"token": token}) == {"started": True}
@@ -265,7 +266,7 @@ def test_two_pages_over_http_get_their_own_and_leave_no_file(served: Served) -> 
         for token, name in zip(tokens, ("two-faces", "rocket"), strict=True)
     ]
     assert counts == [2, 0]
-    assert files_in(served.uploads) == before
+    assert set(files_in(served.uploads)) <= before  # the sweep may have taken earlier pictures meanwhile
     for name in ("first", "second"):
         served.page.viewers.close(name)
 
@@ -307,7 +308,8 @@ def test_login_and_share_link(
         second = (
             f"Public link: {tunnel}" if tunnel else "No public link: the tunnel cannot be made; serving here alone."
         )
-        assert told[1:] == [second]
+        held = f"Snapshots: start the dashboard with FERLENS_LIVE_URL=http://127.0.0.1:{port}, so that it finds them."
+        assert told[1:] == [*([] if port in PORTS else [held]), second]
         url = f"http://127.0.0.1:{port}"
         assert httpx.get(f"{url}/config", timeout=60).status_code == 401
         assert httpx.post(f"{url}/gradio_api/component_server/", json={}, timeout=60).status_code == 401

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +20,7 @@ from dashboard.live.choices import Choices
 from dashboard.live.limits import Limits
 from dashboard.live.live_loaders import LiveModels
 from dashboard.live.page import _chooser
+from dashboard.live.serving import PORTS, exit_status
 from dashboard.live.snapshots import SNAPSHOTS
 from dashboard.live.viewers import Viewers
 from engine.errors import FerLensError, UsageError
@@ -72,7 +77,7 @@ def test_a_taken_or_impossible_port_is_said(capsys: pytest.CaptureFixture[str]) 
         assert webcam.main(["--port", str(taken)]) == 2
         assert capsys.readouterr().err.startswith(f"error: Expected a free port, but {taken} is taken")
     assert webcam.main(["--port", "70000"]) == 2
-    assert webcam.free_port(None) >= webcam.PORT
+    assert webcam.free_port(None) in PORTS
 
 
 def test_an_unknown_model_is_one_line(
@@ -100,6 +105,74 @@ def test_explain_opens_a_snapshot(home: AppTest) -> None:
 def test_a_snapshot_that_is_gone_is_said(home: AppTest) -> None:
     app = arrive(home, "../../etc")
     assert [error.value for error in app.error if "no longer held by the live page" in error.value]
+
+
+Route = Callable[[str], tuple[int, str, bytes]]
+
+
+@contextmanager
+def answering(route: Route) -> Iterator[int]:
+    """A server of this machine; yield its port. ``route`` takes a path and returns status, type and body."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, kind, body = route(self.path)
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_snapshot_is_found_at_whichever_port_its_page_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    token = "t" * 32
+
+    def holder(path: str) -> tuple[int, str, bytes]:
+        held = path == f"/snapshot/{token}"
+        return (200, "image/jpeg", b"\xff\xd8picture") if held else (404, "text/plain", b"gone")
+
+    with ExitStack() as stack:
+        page = stack.enter_context(answering(lambda _: (200, "text/html", b"<p>another page</p>")))
+        other = stack.enter_context(answering(lambda _: (404, "text/plain", b"another live page")))
+        right = stack.enter_context(answering(holder))
+        monkeypatch.delenv("FERLENS_LIVE_URL", raising=False)
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))  # nothing listens there
+            ports = (closed.getsockname()[1], page, other, right)
+            monkeypatch.setattr(snapshot_source, "PORTS", ports)
+            assert snapshot_source.fetch(token) == b"\xff\xd8picture"
+            with pytest.raises(FerLensError, match="no longer held"):
+                snapshot_source.fetch("u" * 32)
+            monkeypatch.setattr(snapshot_source, "PORTS", ports[:1])
+            with pytest.raises(FerLensError, match="does not answer"):
+                snapshot_source.fetch(token)
+        monkeypatch.setenv("FERLENS_LIVE_URL", f"http://127.0.0.1:{other}/")
+        with pytest.raises(FerLensError, match="no longer held"):
+            snapshot_source.fetch(token)  # a page that is named is the only one that is asked
+
+
+@pytest.mark.parametrize(
+    ("raised", "status", "says"),
+    [(UsageError("no"), 2, "error: no\n"), (FerLensError("bad"), 1, "error: bad\n"), (KeyboardInterrupt(), 0, "")],
+)
+def test_how_serving_ends(raised: BaseException, status: int, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def serve() -> None:
+        raise raised
+
+    assert exit_status(serve) == status
+    assert capsys.readouterr().err == says
+    assert exit_status(lambda: None) == 0
 
 
 def test_a_live_page_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,73 @@
+"""What the two ways of serving the live page share: ports, Gradio's options, and errors as one line."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.errors import FerLensError, UsageError
+
+if TYPE_CHECKING:
+    from dashboard.live.limits import Limits
+
+ADDRESS: Final = "127.0.0.1"
+"""Where the live page is served by itself."""
+PORTS: Final = range(7860, 7880)
+"""Where it is looked for, and served where no port is asked for: the first free one."""
+
+
+def check_port(port: int) -> None:
+    """Raise UsageError where ``port`` is no number of a port."""
+    if not 1 <= port <= 65_535:
+        raise UsageError(f"Expected --port from 1 to 65535, got {port}; choose another.")
+
+
+def is_free(host: str, port: int) -> bool:
+    """Return whether a server could take ``port`` at ``host`` now. Raises UsageError where ``host`` is not ours."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise UsageError(f"Expected --host as an address of this machine, got '{host}'; try 127.0.0.1.") from error
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError:
+            return False
+    return True
+
+
+def gradio_options(limits: Limits) -> dict[str, Any]:
+    """Return what ``launch`` and ``mount_gradio_app`` both take: the limits, the look, and nothing of Gradio's own.
+
+    Args:
+        limits: how large an upload, and the body of any request, may be.
+    """
+    from starlette.middleware import Middleware
+
+    from dashboard.live.body_limit import BodyLimit
+    from dashboard.live.look import style
+
+    return {
+        "max_file_size": f"{limits.upload_megabytes}mb",
+        "app_kwargs": {"middleware": [Middleware(BodyLimit, largest=limits.body_bytes)]},
+        "ssr_mode": False,
+        "run_history": False,
+        "footer_links": [],
+        "enable_monitoring": False,
+        **style(),
+    }
+
+
+def exit_status(serve: Callable[[], object]) -> int:
+    """Serve until it ends; return 0, or 2 for wrong use and 1 for what failed, each with one line on stderr."""
+    try:
+        serve()
+    except FerLensError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2 if isinstance(error, UsageError) else 1
+    except KeyboardInterrupt:
+        pass
+    return 0
