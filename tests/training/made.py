@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from engine.training.loop import Trainer
+from engine.training.loop import BEST, Trainer
 from engine.training.processes import ALONE
 from engine.training.recipe import Recipe, parse_recipe
 from tests.made import SMALL, make_dataset
@@ -74,3 +74,16 @@ def trainer_in(
         device=torch.device("cpu"),
         processes=given["processes"],
     )
+
+
+def outcome(trainer: Trainer) -> dict[str, bytes]:
+    """Everything that a run leaves behind, as bytes."""
+    tensors = {f"model.{key}": value for key, value in trainer.model.state_dict().items()}
+    tensors |= {f"ema.{key}": value for key, value in (trainer.ema or {}).items()}
+    for index, entries in trainer.optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser.{index}.{key}": torch.as_tensor(value) for key, value in entries.items()}
+    return {
+        **{key: value.detach().contiguous().numpy().tobytes() for key, value in tensors.items()},
+        "history": (trainer.folder / "history.csv").read_bytes(),
+        "best": (trainer.folder / BEST).read_bytes(),
+    }

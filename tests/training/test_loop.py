@@ -1,3 +1,5 @@
+"""What a run does with pictures, gradients and teachers, step by step."""
+
 from __future__ import annotations
 
 import csv
@@ -11,71 +13,14 @@ from safetensors.torch import load_file
 from torch import nn
 
 from engine.data.transforms import normalise, to_tensor
-from engine.errors import CheckpointError, UsageError
+from engine.errors import UsageError
 from engine.models.checkpoint import load_checkpoint
 from engine.models.registry import DEFAULT_INPUT
-from engine.training.loop import BEST, STATE, StepReport, Trainer, step_generator
+from engine.training.loop import STATE, StepReport, Trainer, step_generator
 from engine.training.losses import distillation_loss
 from engine.training.recipe import change
 from tests.made import make_dataset
-from tests.training.made import PLAIN, recipe_of, trainer_in
-
-ALL_OF_IT = """
-[optimiser]
-kind = "{kind}"
-learning_rate = {rate}
-batch_size = 28
-clip = 1.0
-[schedule]
-kind = "{schedule}"
-epochs = 5
-warmup_epochs = 0.5
-patience = 0
-[loss]
-class_weights = "balanced"
-[augmentation]
-erase = 0.3
-ramp_epochs = 2
-[regularisation]
-mixup = 0.2
-mixup_off = 0.4
-ema = 0.9
-"""
-RUNS = {
-    "sgd one-cycle": ALL_OF_IT.format(kind="sgd", rate=0.05, schedule="one-cycle"),
-    "sgd plateau": ALL_OF_IT.format(kind="sgd", rate=0.05, schedule="plateau"),
-    "adamw plateau": ALL_OF_IT.format(kind="adamw", rate=0.003, schedule="plateau"),
-    "adamw linear": ALL_OF_IT.format(kind="adamw", rate=0.003, schedule="linear"),
-    "adamw restarts, focal beside, in two parts": ALL_OF_IT.format(
-        kind="adamw", rate=0.003, schedule='cosine-restarts"\nrestart_epochs = 1.5\nrestart_factor = 2 # "'
-    )
-    .replace("batch_size = 28", "batch_size = 28\naccumulate = 2")
-    .replace("[loss]", "[loss]\nfocal_gamma = 2.0\nfocal_weight = 0.5"),
-}
-
-
-def outcome(trainer: Trainer) -> dict[str, bytes]:
-    """Everything that a run leaves behind, as bytes."""
-    tensors = {f"model.{key}": value for key, value in trainer.model.state_dict().items()}
-    tensors |= {f"ema.{key}": value for key, value in (trainer.ema or {}).items()}
-    for index, entries in trainer.optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser.{index}.{key}": torch.as_tensor(value) for key, value in entries.items()}
-    return {
-        **{key: value.detach().contiguous().numpy().tobytes() for key, value in tensors.items()},
-        "history": (trainer.folder / "history.csv").read_bytes(),
-        "best": (trainer.folder / BEST).read_bytes(),
-    }
-
-
-class StopAfter:
-    """A listener that asks its trainer to stop after some steps."""
-
-    def __init__(self, trainer: Trainer, steps: int) -> None:
-        self.trainer, self.steps = trainer, steps
-
-    def __call__(self, report: StepReport) -> None:
-        self.steps -= 1
-        self.trainer.stop_requested = self.steps == 0
+from tests.training.made import PLAIN, outcome, recipe_of, trainer_in
 
 
 def test_training_learns(tmp_path: Path) -> None:
@@ -91,52 +36,6 @@ def test_training_learns(tmp_path: Path) -> None:
     assert trainer._val_accuracy() == trainer.progress.best_accuracy
 
 
-@pytest.mark.parametrize("name", RUNS)
-def test_stopping_and_resuming_changes_not_one_bit(tmp_path: Path, name: str) -> None:
-    recipe = recipe_of(RUNS[name])
-    whole = trainer_in(tmp_path / "whole", recipe)
-    assert whole.run()
-
-    first = trainer_in(tmp_path / "parts", recipe)
-    assert not first.run(listener=StopAfter(first, 4))  # in the middle of the second epoch
-    assert (first.progress.epoch, first.progress.step) == (1, 1)
-    second = trainer_in(tmp_path / "parts", recipe, weights_seed=99)  # as a new process: other weights until resumed
-    second.resume()
-    assert not second.run(listener=StopAfter(second, 2))  # between two epochs
-    third = trainer_in(tmp_path / "parts", recipe, weights_seed=98)
-    third.resume()
-    assert not third.run(seconds=-1.0)  # time is over at once
-    torch.randn(17)  # the global generator's state is no part of the run
-    last = trainer_in(tmp_path / "parts", recipe, weights_seed=97)
-    last.resume()
-    assert last.run()
-    expected, found = outcome(whole), outcome(last)
-    assert expected.keys() == found.keys()
-    assert [key for key in expected if expected[key] != found[key]] == []
-
-
-def test_a_run_that_dies_between_saves_repeats_its_epoch(tmp_path: Path) -> None:
-    recipe = recipe_of(RUNS["sgd one-cycle"])
-    whole = trainer_in(tmp_path / "whole", recipe)
-    whole.run()
-    dying = trainer_in(tmp_path / "parts", recipe)
-    steps = 0
-
-    def die(report: StepReport) -> None:
-        nonlocal steps
-        steps += 1
-        if steps == 8:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        dying.run(listener=die)
-    last = trainer_in(tmp_path / "parts", recipe, weights_seed=99)
-    last.resume()
-    assert (last.progress.epoch, last.progress.step) == (2, 0)
-    assert last.run()
-    assert outcome(whole) == outcome(last)
-
-
 def test_the_seed_decides(tmp_path: Path) -> None:
     runs = [trainer_in(tmp_path / str(i), seed=seed) for i, seed in enumerate((0, 0, 1))]
     for run in runs:
@@ -144,108 +43,6 @@ def test_the_seed_decides(tmp_path: Path) -> None:
     first, again, other = (outcome(run) for run in runs)
     assert first == again
     assert first["best"] != other["best"]
-
-
-def test_resuming_without_a_saved_run_starts_one(tmp_path: Path) -> None:
-    trainer = trainer_in(tmp_path)
-    trainer.resume()
-    assert trainer.progress.epoch == 0
-
-
-@pytest.mark.parametrize(
-    ("section", "values"),
-    [
-        ("schedule", {"epochs": 9}),
-        ("optimiser", {"kind": "adamw"}),
-        ("regularisation", {"ema": 0.9}),
-        ("augmentation", {"flip": 0.5}),
-    ],
-)
-def test_resuming_with_another_recipe_is_refused(tmp_path: Path, section: str, values: dict[str, object]) -> None:
-    first = trainer_in(tmp_path / "mine")
-    first.run(listener=StopAfter(first, 1))
-    second = trainer_in(tmp_path / "mine", change(recipe_of(), section, **values))
-    with pytest.raises(CheckpointError, match="saved run 'mine' was made with another recipe; repeat its options"):
-        second.resume()
-
-
-def test_resuming_with_another_seed_or_data_is_refused(tmp_path: Path) -> None:
-    first = trainer_in(tmp_path)
-    first.run(listener=StopAfter(first, 1))
-    with pytest.raises(CheckpointError, match="another seed"):
-        trainer_in(tmp_path, seed=1).resume()
-    with pytest.raises(CheckpointError, match="another data"):
-        trainer_in(tmp_path, train=make_dataset(13, seed=1)).resume()
-
-
-def test_a_damaged_state_is_refused(tmp_path: Path) -> None:
-    first = trainer_in(tmp_path / "mine")
-    first.run(listener=StopAfter(first, 1))
-    data = (tmp_path / "mine" / STATE).read_bytes()
-    (tmp_path / "mine" / STATE).write_bytes(data[:-100])
-    with pytest.raises(CheckpointError, match="saved run 'mine' cannot be read"):
-        trainer_in(tmp_path / "mine").resume()
-
-
-def play(trainer: Trainer, accuracies: list[float], monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """Run with made-up val accuracies; return the first kernel after each validation."""
-    kernels: list[bytes] = []
-    left = iter(accuracies)
-
-    def measured() -> float:
-        kernels.append(trainer.model.state_dict()["body.0.weight"].contiguous().numpy().tobytes())
-        return next(left)
-
-    monkeypatch.setattr(trainer, "_val_accuracy", measured)
-    assert trainer.run()
-    return kernels
-
-
-def kernel_of(path: Path) -> bytes:
-    return load_file(path)["body.0.weight"].numpy().tobytes()
-
-
-def test_the_best_epoch_is_the_one_val_prefers_and_not_the_last(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    trainer = trainer_in(tmp_path)
-    kernels = play(trainer, [0.2, 0.6, 0.6, 0.4], monkeypatch)
-    assert trainer.progress.epoch == 4
-    assert (trainer.progress.best_epoch, trainer.progress.best_accuracy) == (2, 0.6)  # of two equal ones the earlier
-    assert kernel_of(tmp_path / BEST) == kernels[1] != kernels[3]
-    trainer.load_best()
-    assert trainer.model.state_dict()["body.0.weight"].contiguous().numpy().tobytes() == kernels[1]
-
-
-def test_val_chooses_between_the_weights_and_their_average(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe = change(change(recipe_of(), "regularisation", ema=0.9), "schedule", epochs=2)
-    trainer = trainer_in(tmp_path, recipe)
-    kernels = play(trainer, [0.3, 0.2, 0.4, 0.5], monkeypatch)  # weights, average, weights, average
-    assert (trainer.progress.best_epoch, trainer.progress.best_kind) == (2, "ema")
-    assert kernel_of(tmp_path / BEST) == kernels[3] != kernels[2]
-    # Measuring the average leaves the trained weights where they were.
-    assert trainer.model.state_dict()["body.0.weight"].contiguous().numpy().tobytes() == kernels[2]
-    assert [row["val_accuracy"] for row in trainer.progress.history] == [0.3, 0.5]
-
-
-def test_early_stopping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    trainer = trainer_in(tmp_path, change(recipe_of(), "schedule", epochs=20, early_stop=3))
-    play(trainer, [0.1, 0.5, 0.4, 0.5, 0.3, 0.9], monkeypatch)
-    assert trainer.progress.epoch == 5  # three epochs without a better one after the second
-    assert trainer.progress.best_epoch == 2
-    again = trainer_in(tmp_path, change(recipe_of(), "schedule", epochs=20, early_stop=3))
-    again.resume()
-    assert again.finished
-
-
-def test_plateau_lowers_the_rate_of_the_next_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe = change(recipe_of(), "schedule", kind="plateau", epochs=5, patience=1, factor=0.1)
-    trainer = trainer_in(tmp_path, recipe)
-    rates: list[float] = []
-    monkeypatch.setattr(trainer, "_val_accuracy", iter([0.5, 0.4, 0.4, 0.4, 0.4]).__next__)
-    trainer.run(listener=lambda _report: rates.append(trainer.optimiser.param_groups[0]["lr"]))
-    assert rates[5:9] == pytest.approx([0.05] * 4)
-    assert rates[9:] == pytest.approx([0.005] * 6)
 
 
 def test_an_epoch_shows_each_picture_once_in_another_order_each_time(
@@ -391,19 +188,6 @@ def test_distillation_moves_the_student_towards_the_teacher(tmp_path: Path, chec
             return float(distillation_loss(student.eval()(x), taught, temperature=1.0))
 
     assert divergence("taught") < 0.5 * divergence("")
-
-
-def test_a_run_does_not_go_on_with_another_teacher(tmp_path: Path, checkpoints: Path) -> None:
-    recipe = recipe_of(PLAIN + "[distillation]\nteachers = ['baseline']\n")
-    trainer = trainer_in(tmp_path, recipe)
-    trainer.folder.mkdir(exist_ok=True)
-    trainer.save()
-    again = trainer_in(tmp_path, recipe)
-    again.resume()
-    assert again.teachers is not None
-    again.progress.data = [*(again.progress.data or [])[:2], "0" * 64]
-    with pytest.raises(CheckpointError, match="another data"):
-        again.resume()
 
 
 def test_an_epoch_takes_each_picture_once_or_draws_by_weight(tmp_path: Path) -> None:
