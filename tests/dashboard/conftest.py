@@ -12,6 +12,10 @@ from streamlit.testing.v1 import AppTest
 
 from engine.records import FaceExplanation
 from tests.dashboard.made import ROOT, make_gate, make_map, make_prediction, write_seeded
+from tests.dashboard.made_analysis import write_analysed
+
+PATIENCE_SECONDS = 180
+"""For a page to be drawn: the first one imports torch, which takes a busy machine a minute."""
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +31,23 @@ def home(seeded_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The app at Home, not yet run."""
     monkeypatch.setenv("FERLENS_CHECKPOINTS", str(seeded_checkpoints))
     monkeypatch.chdir(ROOT)
-    return AppTest.from_file(str(ROOT / "dashboard" / "Home.py"), default_timeout=60)
+    return AppTest.from_file(str(ROOT / "dashboard" / "Home.py"), default_timeout=PATIENCE_SECONDS)
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small analysed store, read only, for the pages that study one; see :func:`write_analysed`."""
+    folder: Path = tmp_path_factory.mktemp("analysed")
+    write_analysed(folder, absent=True)
+    return folder
+
+
+@pytest.fixture
+def page(store: Path, home: AppTest, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The app over that store, with FER2013's pictures nowhere; not yet run."""
+    monkeypatch.setenv("FERLENS_CHECKPOINTS", str(store))
+    monkeypatch.setenv("FERLENS_DATA", "nowhere")
+    return home
 
 
 @pytest.fixture

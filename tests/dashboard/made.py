@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,6 +45,15 @@ def write_seeded(folder: Path, name: str, seed: int = 0) -> None:
         "metrics": {"fer2013/private/single": measured} if name == "cbam" else {},
     }
     write_checkpoint(folder / name, model, card)
+
+
+def open_page(home: AppTest, page: str, **address: Any) -> AppTest:
+    """Go from Home to ``page``, a file in ``dashboard/``, and on to what ``address`` says."""
+    home.run()
+    home.switch_page(page)
+    for key, value in address.items():
+        home.query_params[key] = value
+    return home.run()
 
 
 def page_html(app: AppTest) -> str:

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import activation_loaders
-from tests.dashboard.made import page_html, sentences
+from tests.dashboard.made import open_page, page_html, sentences
 
 PAGE = "pages/4_Activations.py"
 
@@ -21,11 +21,7 @@ def page(home: AppTest, monkeypatch: pytest.MonkeyPatch) -> AppTest:
 
 
 def opened(home: AppTest, **address: str) -> AppTest:
-    home.run()
-    home.switch_page(PAGE)
-    for key, value in ({"sample": "drawn-happy"} | address).items():
-        home.query_params[key] = value
-    return home.run()
+    return open_page(home, PAGE, **({"sample": "drawn-happy"} | address))
 
 
 def channels(app: AppTest) -> list[int]:

@@ -1,7 +1,6 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,34 +13,15 @@ from engine.analysis.gate_use_file import gate_use_file, write_gate_use
 from engine.analysis.regions import REGIONS
 from engine.labels import EMOTIONS
 from engine.models.checkpoint import read_card
-from tests.dashboard.made import page_html, sentences
-from tests.dashboard.made_analysis import write_analysed
+from tests.dashboard.made import open_page, page_html, sentences
 from tests.dashboard.made_gate_use import make_use
 
 PAGE = "pages/5_Class_attention.py"
 LAYER = "block2.spatial"
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder: Path = tmp_path_factory.mktemp("analysed")
-    write_analysed(folder, absent=True)
-    return folder
-
-
-@pytest.fixture
-def page(store: Path, home: AppTest, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    monkeypatch.setenv("FERLENS_CHECKPOINTS", str(store))
-    monkeypatch.setenv("FERLENS_DATA", "nowhere")
-    return home
-
-
 def opened(home: AppTest, **address: Any) -> AppTest:
-    home.run()
-    home.switch_page(PAGE)
-    for key, value in ({"analysis": "synthetic-test"} | address).items():
-        home.query_params[key] = value
-    return home.run()
+    return open_page(home, PAGE, **({"analysis": "synthetic-test"} | address))
 
 
 def rows(store: Path, label: str, model: str = "cbam") -> list[dict[str, Any]]:

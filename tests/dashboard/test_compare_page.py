@@ -13,7 +13,7 @@ from engine.data.registry import load_dataset
 from engine.inference.predictor import EmotionPredictor
 from engine.labels import CK_EMOTIONS
 from engine.models.checkpoint import load_checkpoint, read_card, update_card
-from tests.dashboard.made import ROOT, page_html, sentences
+from tests.dashboard.made import ROOT, open_page, page_html, sentences
 from tests.made import write_seeded
 
 PAGE = "pages/2_Compare.py"
@@ -47,11 +47,7 @@ def page(store: Path, home: AppTest, patterns: Path, monkeypatch: pytest.MonkeyP
 
 
 def opened(home: AppTest, **address: str) -> AppTest:
-    home.run()
-    home.switch_page(PAGE)
-    for key, value in {**DRAWN, **address}.items():
-        home.query_params[key] = value
-    return home.run()
+    return open_page(home, PAGE, **{**DRAWN, **address})
 
 
 def address(app: AppTest, key: str) -> str:

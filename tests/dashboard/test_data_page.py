@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.components import data_choice
 from engine.data import synthetic_dataset
-from tests.dashboard.made import page_html, sentences
+from tests.dashboard.made import open_page, page_html, sentences
 from tests.made_audit import planted_pictures, write_planted
 
 PAGE = "pages/8_Data.py"
@@ -28,11 +28,7 @@ def page(home: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppT
 
 
 def opened(home: AppTest, **address: str) -> AppTest:
-    home.run()
-    home.switch_page(PAGE)
-    for key, value in address.items():
-        home.query_params[key] = value
-    return home.run()
+    return open_page(home, PAGE, **address)
 
 
 def shown(app: AppTest) -> list[str]:

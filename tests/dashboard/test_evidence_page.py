@@ -12,7 +12,7 @@ from engine.data.synthetic_dataset import synthetic_face, synthetic_id
 from engine.evaluate import evidence_face
 from engine.labels import EMOTIONS
 from engine.models.checkpoint import read_card, update_card
-from tests.dashboard.made import ROOT, page_html, sentences, write_seeded
+from tests.dashboard.made import ROOT, open_page, page_html, sentences, write_seeded
 from tests.made_evidence import make_report, write_report
 
 PAGE = "pages/9_Evidence.py"
@@ -38,11 +38,7 @@ def page(store: Path, home: AppTest, monkeypatch: pytest.MonkeyPatch) -> AppTest
 
 
 def opened(home: AppTest, **address: str) -> AppTest:
-    home.run()
-    home.switch_page(PAGE)
-    for key, value in address.items():
-        home.query_params[key] = value
-    return home.run()
+    return open_page(home, PAGE, **address)
 
 
 def shown(app: AppTest) -> str:

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from engine.inference.predictor import EmotionPredictor
 from engine.labels import EMOTIONS
-from tests.dashboard.made import SAMPLES, page_html, sentences
+from tests.dashboard.made import SAMPLES, open_page, page_html, sentences
 
 PAGE = "pages/1_Explain.py"
 PORTRAIT = (SAMPLES / "astronaut.jpg").read_bytes()
@@ -25,11 +25,7 @@ def explain(home: AppTest) -> AppTest:
 
 def opened(home: AppTest, **address: str) -> AppTest:
     """Explain as the address opens it."""
-    home.run()
-    home.switch_page(PAGE)
-    for key, value in address.items():
-        home.query_params[key] = value
-    return home.run()
+    return open_page(home, PAGE, **address)
 
 
 def cards(app: AppTest) -> list[str]:

@@ -13,18 +13,14 @@ from engine.errors import UsageError
 from engine.explain import methods
 from engine.explain.methods import METHODS
 from engine.records import Explanation
-from tests.dashboard.made import page_html, sentences
+from tests.dashboard.made import open_page, page_html, sentences
 
 PAGE = "pages/1_Explain.py"
 
 
 def opened(home: AppTest, **address: str) -> AppTest:
     """Explain as the address opens it."""
-    home.run()
-    home.switch_page(PAGE)
-    for key, value in address.items():
-        home.query_params[key] = value
-    return home.run()
+    return open_page(home, PAGE, **address)
 
 
 def asked(app: AppTest) -> list[str]:

@@ -2,7 +2,6 @@ import csv
 import io
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,33 +10,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.components.mistake_gallery import csv_text
-from tests.dashboard.made import page_html, sentences
-from tests.dashboard.made_analysis import write_analysed
+from tests.dashboard.made import open_page, page_html, sentences
 
 PAGE = "pages/6_Misclassifications.py"
 Row = dict[str, Any]
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder: Path = tmp_path_factory.mktemp("analysed")
-    write_analysed(folder, absent=True)
-    return folder
-
-
-@pytest.fixture
-def page(store: Path, home: AppTest, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    monkeypatch.setenv("FERLENS_CHECKPOINTS", str(store))
-    monkeypatch.setenv("FERLENS_DATA", "nowhere")
-    return home
-
-
 def opened(home: AppTest, **address: Any) -> AppTest:
-    home.run()
-    home.switch_page(PAGE)
-    for key, value in ({"analysis": "synthetic-test"} | address).items():
-        home.query_params[key] = value
-    return home.run()
+    return open_page(home, PAGE, **({"analysis": "synthetic-test"} | address))
 
 
 def rows(store: Path, model: str = "cbam") -> list[Row]:
