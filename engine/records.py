@@ -304,3 +304,9 @@ class RunCard:
             self.classes,
         )
         _require(len(self.weights_sha256) == 64, "a sha256 of 64 hex digits", self.weights_sha256)
+
+    @property
+    def clips(self) -> str:
+        """What a picture is to this model: ``frames``, or ``onset-apex``, the difference of two frames of a clip."""
+        data = self.recipe.get("data")
+        return str(data.get("clips", "frames")) if isinstance(data, dict) else "frames"

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from engine.cli.common import STDERR, add_data_options, add_json_option, note, print_json
 from engine.data.dataset import FaceDataset
+from engine.data.enhanced import require_enhanced
 from engine.data.registry import load_dataset
 from engine.errors import UsageError
 from engine.evaluate.comparison import Answers, Comparison, compare
@@ -56,6 +57,13 @@ def run(arguments: argparse.Namespace) -> int:
             f"Expected two models of the same classes, but '{first.name}' knows {', '.join(first.classes)} and "
             f"'{second.name}' knows {', '.join(second.classes)}; compare models trained on the same classes."
         )
+    for card in (first, second):
+        require_enhanced(card.name, card.data, arguments.dataset, arguments.data)
+    if first.clips != second.clips:
+        raise UsageError(
+            f"Expected two models that see the same of a clip, but '{first.name}' sees {first.clips} and "
+            f"'{second.name}' {second.clips}; compare models of one kind."
+        )
     loaded_as: dict[tuple[int, int], FaceDataset] = {}
     answers = []
     for loaded in models:
@@ -68,6 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
                 drop_unknown=arguments.drop_unknown,
                 size=spec.size,
                 channels=spec.channels,
+                clips=first.clips,
             )
         answers.append(_answers(loaded, loaded_as[spec.size, spec.channels], arguments))
     comparison = compare(*answers, seed=arguments.seed)

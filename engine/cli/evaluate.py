@@ -12,6 +12,7 @@ from rich.table import Table
 
 from engine.cli.common import STDERR, add_data_options, add_json_option, note, print_json
 from engine.data.class_mapping import map_classes
+from engine.data.enhanced import require_enhanced
 from engine.data.registry import load_dataset
 from engine.evaluate.measure import evaluate
 from engine.models.checkpoint import DEFAULT_MODEL, find_checkpoint, load_checkpoint, read_card, update_card
@@ -39,6 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     path = find_checkpoint(arguments.model)
     loaded = load_checkpoint(path, device=choose_device(arguments.device))
     spec = loaded.card.input
+    require_enhanced(loaded.card.name, loaded.card.data, arguments.dataset, arguments.data)
     split = arguments.split or ("private" if arguments.dataset == "fer2013" else "test")
     dataset = load_dataset(
         arguments.dataset,
@@ -47,6 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         drop_unknown=arguments.drop_unknown,
         size=spec.size,
         channels=spec.channels,
+        clips=loaded.card.clips,
     )
     if dataset.skipped:
         first = dataset.skipped[0]

@@ -11,6 +11,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from engine.cli.common import STDERR, add_data_options, add_json_option, note, print_json
+from engine.data.key_frames import CLIPS, ONSET_APEX
 from engine.data.registry import load_dataset
 from engine.data.splits import SubjectFold
 from engine.errors import UsageError
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--recipe", default="micro", help=f"{', '.join(recipe_names())}, or a .toml file (default: micro)"
     )
     add_data_options(parser, dataset="samm")
+    parser.add_argument("--clips", help=f"{', '.join(CLIPS)}, instead of the recipe's: {CLIPS[ONSET_APEX]}")
     parser.add_argument("--epochs", type=int, help="instead of the recipe's")
     parser.add_argument("--batch-size", type=int, help="instead of the recipe's")
     parser.add_argument("--seed", type=int, default=0, help="of weights, order, augmentation (default: %(default)s)")
@@ -42,7 +44,10 @@ def run(arguments: argparse.Namespace) -> int:
         recipe = change(recipe, "schedule", epochs=arguments.epochs)
     if arguments.batch_size is not None:
         recipe = change(recipe, "optimiser", batch_size=arguments.batch_size)
-    folder = Path(RUNS) / f"loso-{recipe.name}"
+    if arguments.clips is not None:
+        recipe = change(recipe, "data", clips=arguments.clips)
+    # Rounds of another input are other rounds.
+    folder = Path(RUNS) / (f"loso-{recipe.name}-{arguments.clips}" if arguments.clips else f"loso-{recipe.name}")
     if folder.exists() and not arguments.resume:
         raise UsageError(f"Rounds of '{folder.name}' are there already; go on with --resume, or remove them first.")
     chosen = recipe.model
@@ -54,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         drop_unknown=arguments.drop_unknown,
         size=spec.size,
         channels=spec.channels,
+        clips=recipe.data.clips,
     )
     people = len(set(dataset.subjects or ()))
     with Progress(console=STDERR, disable=not sys.stderr.isatty(), transient=True) as bar:

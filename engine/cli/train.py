@@ -39,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "from (default: every picture alike)",
     )
     parser.add_argument("--val-data", type=Path, help="where val is taken from, if elsewhere (for a balanced --data)")
+    parser.add_argument("--clips", help="of samm: frames, or onset-apex (a difference a clip), instead of the recipe's")
     parser.add_argument("--epochs", type=int, help="instead of the recipe's")
     parser.add_argument("--batch-size", type=int, help="instead of the recipe's")
     parser.add_argument("--learning-rate", type=float, help="peak, instead of the recipe's")
@@ -123,6 +124,7 @@ def _with_options(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
         "data": {
             "dataset": arguments.dataset[0] if arguments.dataset else None,
             "weights": tuple(arguments.weights) if arguments.weights else None,
+            "clips": arguments.clips,
         },
     }
     if arguments.epochs is not None and recipe.schedule.warmup_epochs >= arguments.epochs:

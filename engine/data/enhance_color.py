@@ -28,7 +28,8 @@ def join_lab(light: Float32, ab: Float32) -> UInt8:
     """Return sRGB uint8 (H, W, 3) of L (H, W) in [0, 100] and a, b (H, W, 2) in about [-127, 127]."""
     lab = np.concatenate([light[..., None], ab], axis=2).astype(np.float32)
     rgb: Float32 = cv2.cvtColor(lab, cv2.COLOR_Lab2RGB)
-    return np.rint(np.clip(rgb, 0.0, 1.0) * 255.0).astype(np.uint8)
+    rounded: UInt8 = np.rint(np.clip(rgb, 0.0, 1.0) * 255.0).astype(np.uint8)
+    return rounded
 
 
 def _seen(picture: UInt8, size: tuple[int, int]) -> Tensor:

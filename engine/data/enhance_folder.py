@@ -82,7 +82,8 @@ def write_enhanced(
         for batch in _batches((entry for entry in plan.entries() if entry.id in left), enhancer.tiling.batch):
             for source, pixels, picture in _enhanced(batch, enhancer, skipped):
                 try:
-                    row = _Row(plan.written[source], source, *pixels.shape[:2], 1 if pixels.ndim == 2 else 3)
+                    height, width = pixels.shape[:2]
+                    row = _Row(plan.written[source], source, height, width, 1 if pixels.ndim == 2 else 3)
                     _write(picture, folder / row.id)
                 except PictureError as error:
                     skipped.append(SkippedFile(source, str(error)))

@@ -12,6 +12,7 @@ import numpy as np
 from engine.data.balanced import is_balanced, refuse_drawing
 from engine.data.dataset import Bool, FaceDataset, Int64
 from engine.data.gather import Decoder, Need, Picture, gather
+from engine.data.key_frames import CLIPS, FRAMES
 from engine.data.location import find_data
 from engine.data.samm import read_samm
 from engine.data.sources import ARCHIVE_SUFFIXES, SPLIT_FOLDERS, Entry, read_source
@@ -166,16 +167,16 @@ def _members(split: str, pictures: list[Picture], seed: int, *, whole: bool) -> 
     return [i for i, part in enumerate(parts) if part in wanted], training
 
 
-def read_entries(name: str, place: Path) -> Iterator[Entry]:
+def read_entries(name: str, place: Path, clips: str = FRAMES) -> Iterator[Entry]:
     """Yield the entries of dataset ``name`` at ``place`` as its source has them, class numbers turned into names."""
-    entries = read_samm(place) if name == "samm" else read_source(place)
+    entries = read_samm(place, clips) if name == "samm" else read_source(place)
     codes = KINDS[name].codes
     return (replace(entry, word=codes.get(entry.word, entry.word)) for entry in entries) if codes else entries
 
 
-def source_entries(name: str, place: Path) -> Iterator[Entry]:
+def source_entries(name: str, place: Path, clips: str = FRAMES) -> Iterator[Entry]:
     """Yield the entries of dataset ``name`` at ``place``, each with its part; FER2013's test halves are told apart."""
-    for entry in read_entries(name, place):
+    for entry in read_entries(name, place, clips):
         yield replace(entry, split=_part(entry) if name == "fer2013" else entry.split)
 
 
@@ -204,6 +205,7 @@ def _load_pictures(
     size: int,
     channels: int | None,
     seed: int,
+    clips: str,
 ) -> FaceDataset:
     kind = KINDS[name]
     place = find_data(name, kind.files, data)
@@ -214,7 +216,7 @@ def _load_pictures(
         refuse_drawing(place, split)
 
     def entries() -> Iterator[Entry]:
-        for entry in source_entries(name, place):
+        for entry in source_entries(name, place, clips):
             seen.add(entry.split or "")
             yield entry
 
@@ -255,6 +257,7 @@ def load_dataset(
     size: int | None = None,
     channels: int | None = 1,
     seed: int = 0,
+    clips: str = FRAMES,
 ) -> FaceDataset:
     """Load a split of a dataset into memory.
 
@@ -272,9 +275,10 @@ def load_dataset(
         size: side of the pictures in pixels, 48 unless said.
         channels: 1 for grey, 3 for RGB, None for RGB only where there is colour.
         seed: of the draw of ``val`` (and ``test``).
+        clips: for samm a key of :data:`engine.data.key_frames.CLIPS`: every frame, or one difference a clip.
 
     Raises:
-        UnknownNameError: for an unknown dataset or split.
+        UnknownNameError: for an unknown dataset, split or kind of clips.
         UsageError: for an impossible size or number of channels.
         DataError: for data that is missing or cannot be read as this dataset.
     """
@@ -284,6 +288,10 @@ def load_dataset(
     splits = KINDS[name].splits if name in KINDS else SPLITS
     if split not in splits:
         raise UnknownNameError(f"split of {name}", split, splits)
+    if clips not in CLIPS:
+        raise UnknownNameError("kind of clips", clips, CLIPS)
+    if clips != FRAMES and name != "samm":
+        raise UsageError(f"'{name}' has no clips; {clips} is for samm.")
     side = DEFAULT_SIZE if size is None else size
     if not 8 <= side <= 1024:
         raise UsageError(f"Expected a picture size from 8 to 1024 pixels, got {side}.")
@@ -293,4 +301,6 @@ def load_dataset(
         from engine.data.synthetic_dataset import load_synthetic
 
         return load_synthetic(split, size=side, channels=channels or 1)
-    return _load_pictures(name, split, data=data, drop_unknown=drop_unknown, size=side, channels=channels, seed=seed)
+    return _load_pictures(
+        name, split, data=data, drop_unknown=drop_unknown, size=side, channels=channels, seed=seed, clips=clips
+    )

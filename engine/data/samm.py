@@ -12,33 +12,47 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from engine.data.decode import SUFFIXES
-from engine.data.label_sheet import SHEET_SUFFIXES, ClipEmotions, clip_key, read_label_sheet, subject_key
+from engine.data.key_frames import FRAMES, read_differences
+from engine.data.label_sheet import (
+    SHEET_SUFFIXES,
+    ClipEmotions,
+    KeyFrames,
+    clip_key,
+    read_key_frames,
+    read_label_sheet,
+    subject_key,
+)
 from engine.data.sources import Entry, read_source
 from engine.errors import DataError
 
 
-def read_samm(place: Path) -> Iterator[Entry]:
-    """Yield the frames at ``place``, each with its subject.
+def read_samm(place: Path, clips: str = FRAMES) -> Iterator[Entry]:
+    """Yield the frames at ``place``, or what :data:`engine.data.key_frames.CLIPS` makes of them, with their subjects.
 
     Raises:
-        DataError: there are two sheets, or one that cannot be read.
+        DataError: there are two sheets, or one that cannot be read, or the key frames are not known.
     """
     sheet = _sheet(place) if place.is_dir() else None
-    return _named_frames(place) if sheet is None else _clips(place, sheet)
+    frames = _named_frames(place) if sheet is None else _clips(place, sheet[1])
+    if clips == FRAMES:
+        return frames
+    key_frames: KeyFrames | None = None if sheet is None else read_key_frames(sheet[0])
+    return read_differences(frames, key_frames, place)
 
 
-def _sheet(place: Path) -> ClipEmotions | None:
-    """Return what the one sheet in the folder says; None where there is none."""
+def _sheet(place: Path) -> tuple[Path, ClipEmotions] | None:
+    """Return the one sheet in the folder and what it says; None where there is none."""
     files = sorted(
         path
         for path in place.iterdir()
         # Excel leaves a ~$ file beside an open sheet.
         if path.suffix.lower() in SHEET_SUFFIXES and not path.name.startswith((".", "~$"))
     )
-    found = {path.name: sheet for path in files if (sheet := read_label_sheet(path)) is not None}
+    found = [(path, sheet) for path in files if (sheet := read_label_sheet(path)) is not None]
     if len(found) > 1:
-        raise DataError(f"Expected one label sheet in '{place.name}', got {', '.join(found)}; leave one.")
-    return next(iter(found.values()), None)
+        names = ", ".join(path.name for path, _ in found)
+        raise DataError(f"Expected one label sheet in '{place.name}', got {names}; leave one.")
+    return found[0] if found else None
 
 
 def _named_frames(place: Path) -> Iterator[Entry]:

@@ -101,6 +101,7 @@ def _document(
     return {
         "recipe": recipe.name,
         "dataset": dataset.name,
+        "clips": recipe.data.clips,
         "protocol": "leave one subject out; other people's pictures chose the epoch",
         "seed": seed,
         "subjects": len(rounds),

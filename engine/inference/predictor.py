@@ -18,7 +18,9 @@ from engine.explain.locking import holding
 from engine.explain.method import Setup
 from engine.explain.target import Target, as_target
 from engine.explain.trust import TrustReport, trust
+from engine.inference.enhancing import face_enhancer
 from engine.inference.faces import FaceDetector, crop_face, default_detector, to_model_input
+from engine.inference.key_pair import face_differences, refuse_single
 from engine.inference.pictures import Picture, PictureSource, open_picture
 from engine.models.checkpoint import DEFAULT_MODEL, load_checkpoint
 from engine.records import (
@@ -53,18 +55,28 @@ class EmotionPredictor:
         model: a checkpoint's name, or the path of its folder.
         device: ``auto``, ``cuda``, ``mps`` or ``cpu``.
         detector: finds faces; default OpenCV's Haar cascade, or YuNet where ``FERLENS_YUNET`` names its file.
+        enhancers: folder with the network files that enhanced the model's training pictures, if they were enhanced;
+            default the variable ``FERLENS_ENHANCERS``. Every face goes through them first.
 
     Raises:
         UnknownNameError: no such checkpoint (the message lists those there are).
         CheckpointError: the checkpoint is damaged.
+        NetworkFileError: the model needs a network file that is not there.
     """
 
     def __init__(
-        self, model: str | Path = DEFAULT_MODEL, *, device: str = "cpu", detector: FaceDetector | None = None
+        self,
+        model: str | Path = DEFAULT_MODEL,
+        *,
+        device: str = "cpu",
+        detector: FaceDetector | None = None,
+        enhancers: str | Path | None = None,
     ) -> None:
-        loaded = load_checkpoint(model, device=choose_device(device))
+        where = choose_device(device)
+        loaded = load_checkpoint(model, device=where)
         self.model = loaded.model
         self.card: RunCard = loaded.card
+        self.enhance = face_enhancer(self.card, enhancers, device=where)
         self.detector = detector or default_detector()
 
     @property
@@ -86,22 +98,36 @@ class EmotionPredictor:
         return tuple((box, crop_face(picture.pixels, box)) for box in boxes)
 
     def model_input(self, crop: UInt8) -> UInt8:
-        """Return the crop as the model takes it: (S, S) or (S, S, 3) uint8."""
-        return to_model_input(crop, self.card.input.size, self.card.input.channels)
+        """Return the crop as the model takes it, enhanced if it must be: (S, S) or (S, S, 3) uint8."""
+        return self.model_inputs([crop])[0]
 
-    @torch.no_grad()
+    def model_inputs(self, crops: Sequence[UInt8]) -> list[UInt8]:
+        """Return several crops as the model takes them; see :meth:`model_input`.
+
+        Raises:
+            UsageError: the model takes the difference of two frames.
+        """
+        refuse_single(self.card)
+        faces = crops if self.enhance is None else self.enhance(crops)
+        return [to_model_input(face, self.card.input.size, self.card.input.channels) for face in faces]
+
     def predict_faces(self, crops: Sequence[UInt8]) -> tuple[Prediction, ...]:
         """Classify face crops ((H, W, 3) uint8 each, any size), in order."""
         predictions: list[Prediction] = []
-        device = next(self.model.parameters()).device
         for start in range(0, len(crops), BATCH):
-            inputs = np.stack([self.model_input(crop) for crop in crops[start : start + BATCH]])
-            began = time.perf_counter()
-            with holding(self.model):
-                logits = self.model(normalise(to_tensor(inputs).to(device), self.card.input)).float().cpu().numpy()
-            seconds = (time.perf_counter() - began) / len(inputs)
-            predictions += [to_prediction(row, self.classes, seconds) for row in logits]
+            predictions += self._classify(self.model_inputs(crops[start : start + BATCH]))
         return tuple(predictions)
+
+    @torch.no_grad()
+    def _classify(self, inputs: Sequence[UInt8]) -> list[Prediction]:
+        """Classify pictures as the model takes them."""
+        device = next(self.model.parameters()).device
+        stacked = np.stack(inputs)
+        began = time.perf_counter()
+        with holding(self.model):
+            logits = self.model(normalise(to_tensor(stacked).to(device), self.card.input)).float().cpu().numpy()
+        seconds = (time.perf_counter() - began) / len(inputs)
+        return [to_prediction(row, self.classes, seconds) for row in logits]
 
     def predict(self, image: PictureSource, *, whole: bool = False, name: str | None = None) -> PicturePrediction:
         """Classify every face of one picture.
@@ -122,6 +148,30 @@ class EmotionPredictor:
             tuple(
                 FacePrediction(box, prediction, crop)
                 for (box, crop), prediction in zip(found, predictions, strict=True)
+            ),
+        )
+
+    def predict_pair(self, onset: PictureSource, apex: PictureSource, *, whole: bool = False) -> PicturePrediction:
+        """Classify what moved between two frames of a clip, for a model that was trained on such differences.
+
+        Args:
+            onset, apex: the frame where the expression begins and the one where it is strongest, as in :meth:`predict`
+                and of one size. The faces are those of ``onset``.
+            whole: take the whole frames and look for no face.
+
+        Raises:
+            PictureError: a frame cannot be read. UsageError: the sizes differ, or the model takes single pictures.
+        """
+        first, second = open_picture(onset), open_picture(apex)
+        found = self.faces(first, whole=whole)
+        moved = face_differences(self.card, found, second, self.enhance)
+        inputs = [to_model_input(face, self.card.input.size, self.card.input.channels) for face in moved]
+        predictions = self._classify(inputs)
+        return PicturePrediction(
+            first.source,
+            tuple(
+                FacePrediction(box, prediction, face)
+                for (box, _), prediction, face in zip(found, predictions, moved, strict=True)
             ),
         )
 

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from engine.data.dataset import FaceDataset
+from engine.data.enhanced import common_enhancement
 from engine.data.registry import load_dataset
 from engine.data.synthetic import plant_cue
 from engine.errors import CheckpointError, DataError, FerLensError, UsageError
@@ -102,6 +103,10 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
         limited(load_split(recipe, split, data=place, drop_unknown=drop_unknown, spec=spec), limit)
         for split, place in ((recipe.data.train, data), (recipe.data.val, val_data or data))
     )
+    places = [data, *([val_data] if val_data else [])]
+    enhancement = common_enhancement(
+        [*((recipe.data.dataset, place) for place in places), *((other.dataset, other.place) for other in others)]
+    )
     together = join(train, val, recipe, others, spec=spec, limit=limit, drop_unknown=drop_unknown)
     train, val = together.train, together.val
     if train.classes != val.classes:
@@ -166,6 +171,7 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
                     "train": {"split": recipe.data.train, "n": len(train), "fingerprint": train.fingerprint},
                     "val": {"split": recipe.data.val, "n": len(val), "fingerprint": val.fingerprint},
                     **together.described,
+                    **({"enhancement": enhancement} if enhancement else {}),
                 },
                 "metrics": {
                     f"{recipe.data.dataset}/{recipe.data.val}/chosen": {
@@ -185,7 +191,13 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
 def load_split(recipe: Recipe, split: str, *, data: Path | None, drop_unknown: bool, spec: InputSpec) -> FaceDataset:
     """Load a split of the recipe's dataset as a model with ``spec`` takes it, marked where the recipe says so."""
     dataset = load_dataset(
-        recipe.data.dataset, split, data=data, drop_unknown=drop_unknown, size=spec.size, channels=spec.channels
+        recipe.data.dataset,
+        split,
+        data=data,
+        drop_unknown=drop_unknown,
+        size=spec.size,
+        channels=spec.channels,
+        clips=recipe.data.clips,
     )
     if not recipe.data.marked:
         return dataset

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, Final, NamedTuple
 
+from engine.data.key_frames import CLIPS, FRAMES
 from engine.data.sources import SPLIT_FOLDERS
 from engine.training.sections import SECTIONS, Recipe
 
@@ -14,6 +15,7 @@ CHOICES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("optimiser", "kind"): ("sgd", "adamw"),
     ("schedule", "kind"): ("one-cycle", "linear", "plateau", "cosine-restarts"),
     ("loss", "class_weights"): ("none", "balanced"),
+    ("data", "clips"): tuple(CLIPS),
 }
 
 TWO_ANSWERS: Final[dict[str, dict[str, str]]] = {"cmaen": {"emotion": "emotion_heads", "fusion": "fusion"}}
@@ -150,6 +152,12 @@ def _of_data(recipe: Recipe) -> Iterator[Rule]:
         "data",
         "marked",
         "false for other datasets than synthetic (the mark belongs to the built-in faces)",
+    )
+    yield Rule(
+        recipe.data.clips == FRAMES or recipe.data.dataset == "samm",
+        "data",
+        "clips",
+        "frames for other datasets than samm (no other has clips)",
     )
     weights = recipe.data.weights
     positive = all(type(weight) in {int, float} and 0 < weight < math.inf for weight in weights)

@@ -35,6 +35,8 @@ class DataChoice:
     for a model that is known to follow a spurious cue (see :mod:`engine.data.synthetic.cue`).
     ``weights``: with several datasets (``--data A --data B``), how often each is drawn from, in their order; empty: all
     pictures alike.
+    ``clips``: ``frames`` (every frame of a clip is a picture) or ``onset-apex`` (one a clip: 128 + (apex - onset) / 2;
+    ``samm`` only, with a sheet that names both frames).
     """
 
     dataset: str = "fer2013"
@@ -42,6 +44,7 @@ class DataChoice:
     val: str = "val"
     marked: bool = False
     weights: tuple[float, ...] = ()
+    clips: str = "frames"
 
 
 @dataclass(frozen=True)

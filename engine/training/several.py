@@ -98,6 +98,7 @@ def join(
                 drop_unknown=drop_unknown,
                 size=spec.size,
                 channels=spec.channels,
+                clips=recipe.data.clips,
             )
             mapped = map_classes(limited(loaded, limit), train.classes)
             if mapped.dropped:

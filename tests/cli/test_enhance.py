@@ -15,7 +15,7 @@ from engine.models.checkpoint import read_card
 from tests.made import write_patterns
 from tests.made_enhance import make_swinir, noise, save_network
 
-RECIPE = "[optimiser]\nbatch_size = 8\n[schedule]\nepochs = 1\nwarmup_epochs = 0.5\n"
+RECIPE = "[optimiser]\nbatch_size = 4\n[schedule]\nepochs = 1\nwarmup_epochs = 0.5\n"
 
 
 def enhance(*words: object) -> int:

@@ -72,3 +72,50 @@ def test_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
     path.write_text(path.read_text().replace("input_size = 16", 'input_size = 16\nstart_from = "trunk"'))
     assert loso() == 2
     assert "may have seen the person left out" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("narrow")
+def test_differences_of_clips(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(3)
+    lines = ["Subject,Filename,Onset Frame,Apex Frame,Emotion"]
+    for person in ("006", "007", "011", "020"):
+        for clip, (label, word) in enumerate([(0, "angry"), (3, "happy")] * 2):
+            folder = tmp_path / "samm" / person / f"c{clip}"
+            folder.mkdir(parents=True)
+            for frame, kind in enumerate((5, label, 5)):
+                Image.fromarray(draw(kind, rng)).save(folder / f"img{frame}.png")
+            lines.append(f"{person},c{clip},0,1,{word}")
+    (tmp_path / "samm" / "sheet.csv").write_text("\n".join(lines))
+    (tmp_path / "own.toml").write_text(RECIPE.format(epochs=1))
+    assert loso("--json", "--clips", "onset-apex") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["clips"], document["subjects"], document["n"]) == ("onset-apex", 4, 16)  # clips, not 48 frames
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["loso-own-onset-apex"]
+    assert loso("--clips", "apex") == 2
+    assert "[data] clips must be one of frames, onset-apex, got 'apex'" in capsys.readouterr().err
+
+    train = ["train", "--recipe", "own.toml", "--data", "samm", "--device", "cpu", "--clips", "onset-apex"]
+    assert main([*train, "--out", "checkpoints/own"]) == 0
+    card = json.loads((tmp_path / "checkpoints" / "own" / "card.json").read_text())
+    assert card["recipe"]["data"]["clips"] == "onset-apex"
+    assert card["data"]["train"]["n"] + card["data"]["val"]["n"] <= 16
+    words = [
+        "evaluate",
+        "--model",
+        "checkpoints/own",
+        "--dataset",
+        "samm",
+        "--data",
+        "samm",
+        "--split",
+        "all",
+        "--json",
+    ]
+    capsys.readouterr()
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out)["n"] == 16
+    assert main([*train, "--dataset", "folder", "--out", "checkpoints/other"]) == 2
+    assert "clips must be frames for other datasets than samm" in capsys.readouterr().err

@@ -32,7 +32,7 @@ def test_the_lightness_stays_and_the_networks_colour_comes() -> None:
     for before, after in zip((one, other), coloured, strict=True):
         assert after.shape == before.shape
         np.testing.assert_allclose(lightness(after), lightness(before), atol=0.6)
-    # By the formulas of CIE Lab (D65) and sRGB, L 50, a 20, b -10 is X .2147, Y .1842, Z .2582, linear R .2837, G .1482,
+    # By the formulas of CIE Lab (D65) and sRGB, L 50, a 20, b -10 is X .2147, Y .1842, Z .2582; linear R .2837, G .148,
     # B .2473, that is (145, 107, 136); grey 119 has L 50.0.
     np.testing.assert_allclose(coloured[0][3, 3], [145, 107, 136], atol=1)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from engine.data.label_sheet import clip_key, read_label_sheet, subject_key
+from engine.data.label_sheet import clip_key, read_key_frames, read_label_sheet, subject_key
 from engine.errors import DataError, MissingExtraError
 
 
@@ -63,3 +63,20 @@ def test_no_excel_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(MissingExtraError, match=r"'labels\.xlsx' needs openpyxl.*requirements-extras\.txt"):
         read_label_sheet(path)
+
+
+def test_key_frames_of_both_sets_sheets(tmp_path: Path) -> None:
+    rows: list[list[object]] = [
+        ["SAMM Micro-Expressions"],
+        ["Subject", "Filename", "Onset Frame", "Apex Frame", "Offset Frame", "Estimated Emotion"],
+        [6, "006_1_2", 5562, 5588, 5632, "Anger"],
+        [20, "020_1_1", 1, None, 9, "Other"],
+    ]
+    assert read_key_frames(write_excel(tmp_path / "samm.xlsx", rows)) == {("6", "006_1_2"): (5562, 5588)}
+    path = tmp_path / "casme.csv"
+    path.write_text(
+        "Subject,Filename,OnsetFrame,ApexFrame,Estimated Emotion\n01,EP02_01f,46.0,59,happiness\n1,EP03_02,6,/,x\n2\n"
+    )
+    assert read_key_frames(path) == {("1", "ep02_01f"): (46, 59)}
+    path.write_text("Subject,Filename,Emotion\n1,EP02_01f,happiness\n")
+    assert read_key_frames(path) == {}
