@@ -13,9 +13,9 @@ from dashboard.components.class_attention_grid import Files, GridChoice, all_lay
 from dashboard.figures.class_detail import detail_cards, detail_html, detail_ranges
 from dashboard.figures.class_maps import column_note, column_title, map_layers
 from dashboard.figures.text import escape
-from dashboard.figures.typical_tile import cam_fields, gate_field, place_field, typical_html
+from dashboard.figures.typical_tile import cam_fields, gate_field, place_field, received_fields, typical_html
 from engine.analysis.analysed import AnalysedSplit
-from engine.analysis.class_dependence import depends_on_class, is_gradcam
+from engine.analysis.class_dependence import RECEIVED, depends_on_class, is_gradcam, is_received
 from engine.analysis.store import AnalysisStore
 from engine.analysis.typical import TypicalPicture
 from engine.explain.overlay import GATE_RANGE
@@ -156,3 +156,7 @@ def _fields(
         st.caption(f"The analysis took Grad-CAM at {stored}, Explain takes it at {shown}: no map is drawn here.")
         return fields
     return {**fields, **cam_fields({name: (here[name], one.maps[0]) for name, one in explained.items()})}
+    if is_received(layer):
+        asked = layer.removesuffix(RECEIVED)
+        crossed = {name: gate for name, one in explained.items() for gate in one.gates if gate.layer == asked}
+        return {**fields, **received_fields({name: (here[name], gate) for name, gate in crossed.items()})}

@@ -102,7 +102,9 @@ def _models(model: str | None) -> None:
     shelf = loaders.shelf()
     theme.section(
         "Models",
-        "One backbone, with and without attention, trained alike within each table." if len(shelf.cards) > 1 else "",
+        "One backbone, with and without attention, trained alike within each table, unless a row says otherwise."
+        if len(shelf.cards) > 1
+        else "",
     )
     empty.problems(shelf.problems)
     if not shelf.cards:

@@ -81,6 +81,12 @@ def show_gates(
     return cards
 
 
+    elif explanation.gates:
+        st.info(
+            f"{explanation.model} has no spatial gates, which would pass on or hold back whole places. The attention "
+            "that it has instead is below.",
+            icon=":material/info:",
+        )
 @dataclass(frozen=True)
 class Chosen:
     """What is to be explained, settled.

@@ -72,9 +72,14 @@ def choose_further(
 
 
 def _card(entry: Explanation, style: MapStyle, classes: tuple[str, ...]) -> MapCard:
-    """Return a map's card on its own scale; a signed map keeps zero in the middle of a diverging one."""
-    title = ", ".join(filter(None, (METHODS[entry.method].title, layer_title(entry.layer))))
-    color = emotion_color(entry.target) if entry.target in classes else ""
+    """Return a map's card on its own scale; a signed map keeps zero in the middle of a diverging one.
+
+    A class-agnostic map says so and has no class's colour.
+    """
+    method = METHODS[entry.method]
+    agnostic = "class-agnostic" if method.class_agnostic else ""
+    title = ", ".join(filter(None, (method.title, layer_title(entry.layer), agnostic)))
+    color = emotion_color(entry.target) if entry.target in classes and not agnostic else ""
     (card,) = explanation_cards((entry,), style.scale, titles=(title,), colors=(color,))
     return card
 

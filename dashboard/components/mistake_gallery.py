@@ -70,7 +70,8 @@ def _choose_map(store: AnalysisStore) -> tuple[str, str]:
         key=chosen.MAPS,
         bind="query-params",
         help="Maps are computed for the pictures on this page only, a fraction of a second each, and kept. "
-        "Gates: fixed scale 0–1. Grad-CAM of the answer: each from zero to its own largest value.",
+        "Gates: fixed scale 0–1. Grad-CAM of the answer, and attention between cells: each from zero to its own "
+        "largest value.",
     )
     name = has[shows]
     return shows, name if f"{name}.centre_x" in store.columns() else ""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from dashboard.figures.class_maps import FEW, SIGNED, CellMap, column_note, column_title
+from dashboard.figures.class_maps import FEW, SIGNED, CellMap, column_note, column_title, unit_of
 from dashboard.figures.compare_pair import signed
 from dashboard.figures.face_outline import MARK
 from dashboard.figures.palette import emotion_color
@@ -128,10 +128,10 @@ def grid_html(
 
 
 def scale_html(ranges: Mapping[str, Range], shows: str, scale: str) -> str:
-    """Return the colour bars: one for gates and one for Grad-CAM, or one a layer."""
+    """Return the colour bars: one for each unit (gates, Grad-CAM, ...), or one a layer."""
     bars: dict[str, Range] = {}
     for layer, limits in ranges.items():
-        kind = column_title(layer) if scale == "by layer" else "Grad-CAM" if is_gradcam(layer) else "gates"
+        kind = column_title(layer) if scale == "by layer" else unit_of(layer)
         if scale == "by layer" and is_gradcam(layer):
             kind = f"Grad-CAM {column_note(layer, ())}"
         bars[kind] = limits

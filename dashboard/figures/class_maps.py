@@ -1,7 +1,8 @@
 """What the class x layer grid shows: for each layer and class a map, its scale and what is to be said of it.
 
-Gates have a unit (the share that is passed on, 0 to 1); Grad-CAM has none. So the two never share a scale, while all
-gates, or all Grad-CAMs, of all classes and models shown may.
+Gates have a unit (the share that is passed on, 0 to 1), attention between cells has another (the share of it that a
+cell receives, all cells together 1), Grad-CAM has none. So these never share a scale, while all gates, or all
+Grad-CAMs, of all classes and models shown may.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from dashboard.figures.text import layer_title
 from engine.analysis.attention_file import AttentionFile
 from engine.analysis.class_attention import ClassAttention
-from engine.analysis.class_dependence import depends_on_class, is_gradcam
+from engine.analysis.class_dependence import depends_on_class, is_gradcam, is_received
 from engine.analysis.map_contrast import Contrast, class_minus_all, class_minus_class, right_minus_wrong
 from engine.explain.overlay import Range
 
@@ -67,6 +68,11 @@ class CellMap:
 def map_layers(file: AttentionFile) -> tuple[str, ...]:
     """Return the layers of a file that have maps on a grid, in forward order: all but the channel gates."""
     return tuple(layer for layer in file.layers if file.of(layer).mean is not None)
+
+
+def unit_of(layer: str) -> str:
+    """Return what the numbers of a stored map are: of a gate, of attention received, or of Grad-CAM."""
+    return "Grad-CAM" if is_gradcam(layer) else "attention received" if is_received(layer) else "gates"
 
 
 def column_title(layer: str) -> str:
@@ -151,15 +157,16 @@ def _range(cells: Sequence[CellMap], shows: str, *, natural: bool, fixed: bool) 
 def cell_ranges(cells: Sequence[CellMap], shows: str, scale: str) -> dict[str, Range]:
     """Return layer → the range that its maps are coloured over, the same for all classes and models.
 
-    Grad-CAM has no range of its own: ``fixed`` is ``shared`` there, from zero to the largest value shown.
+    Grad-CAM has no range of its own, nor has attention received, whose shares are the smaller the more cells there
+    are: ``fixed`` is ``shared`` there, from zero to the largest value shown.
     """
     if scale not in SCALES:
         raise ValueError(f"expected a scale among {sorted(SCALES)}, got {scale!r}")
     found = {}
     for layer in dict.fromkeys(cell.layer for cell in cells):
-        cam = is_gradcam(layer)
+        unit = unit_of(layer)
         alike = [
-            cell for cell in cells if (cell.layer == layer if scale == "by layer" else is_gradcam(cell.layer) == cam)
+            cell for cell in cells if (cell.layer == layer if scale == "by layer" else unit_of(cell.layer) == unit)
         ]
-        found[layer] = _range(alike, shows, natural=not cam, fixed=scale == "fixed")
+        found[layer] = _range(alike, shows, natural=unit == "gates", fixed=scale == "fixed")
     return found

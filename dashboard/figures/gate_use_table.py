@@ -11,7 +11,7 @@ from typing import Final
 
 from dashboard.figures.palette import emotion_color
 from dashboard.figures.region_intervals import interval_words
-from dashboard.figures.text import escape, layer_title, short
+from dashboard.figures.text import escape, gate_name, short
 from dashboard.figures.trust_badges import MARKS
 from dashboard.figures.trust_words import NAMED, signed
 from engine.analysis.answer_shares import AnswerShares
@@ -30,12 +30,6 @@ FULL: Final = 0.5
 HEADS: Final[tuple[str, ...]] = ("TVD", "another class on top", "logit", "accuracy, points")
 
 
-def gate_title(layer: str, kind: str) -> str:
-    """Return ``block 1 spatial``; a name that ends on the kind says it once."""
-    title = layer_title(layer)
-    return title if title.endswith(kind) else f"{title} {kind}"
-
-
 def sample_words(use: SplitGateUse) -> str:
     """Say what was measured: ``350 of 7,178 pictures, 50 a class, 10 draws``."""
     least, most = min(use.pictures.values()), max(use.pictures.values())
@@ -49,7 +43,7 @@ def read_use(use: SplitGateUse) -> str:
     for layer, kind in use.gates.items():
         verdict = use.verdict(layer)
         if verdict is not None:
-            by_verdict[verdict].append(gate_title(layer, kind))
+            by_verdict[verdict].append(gate_name(layer, kind))
     said = []
     for word, names in by_verdict.items():
         if names:
@@ -92,7 +86,7 @@ def _said(effect: GateEffect, verdict: Verdict, model: str) -> str:
     figures = effect.figures
     draws = f", {effect.draws} draws" if effect.draws > 1 else ""
     return (
-        f"{gate_title(effect.layer, effect.kind)} of {model}, {effect.group}: {verdict}; "
+        f"{gate_name(effect.layer, effect.kind)} of {model}, {effect.group}: {verdict}; "
         f"{distance_words(figures['distance'])}; another class on top {interval_words(figures['flips'])}; accuracy "
         f"{_points(figures['accuracy_change'])} points; replaced by: {effect.replacement}{draws}"
     )
@@ -123,7 +117,7 @@ def use_table_html(use: SplitGateUse) -> str:
     counts = {ALL: use.n, **use.pictures}
     head = "".join(_group_head(group, counts[group]) for group in use.groups)
     rows = "".join(
-        f'<tr><th scope="row">{escape(gate_title(layer, kind))}</th>'
+        f'<tr><th scope="row">{escape(gate_name(layer, kind))}</th>'
         + "".join(_cell(use, layer, group) for group in use.groups)
         + "</tr>"
         for layer, kind in use.gates.items()

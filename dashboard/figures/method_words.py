@@ -44,4 +44,5 @@ def cost_words(method: Method, seconds_a_pass: float, took: float | None = None)
 def method_help(method: Method) -> str:
     """Return the tooltip: what must hold for the map to mean something, its grid and sign, and the paper."""
     sign = "Values below zero speak against the class." if method.signed else "It has no values below zero."
-    return f"**Assumes:** {method.assumes} {sign} Its grid: {GRIDS[method.grid]}. {method.paper}."
+    agnostic = "It is **class-agnostic**: the same for every emotion. " if method.class_agnostic else ""
+    return f"**Assumes:** {method.assumes} {agnostic}{sign} Its grid: {GRIDS[method.grid]}. {method.paper}."

@@ -12,6 +12,7 @@ import numpy as np
 
 from dashboard.figures.map_card import data_uri
 from dashboard.figures.palette import emotion_color
+from dashboard.figures.received import received_maps
 from dashboard.figures.text import escape, percent, short
 from engine.analysis.regions import OVAL, REGIONS
 from engine.explain.overlay import GATE_RANGE, display_ranges, overlay, resize_face
@@ -128,10 +129,18 @@ def _drawn(face: UInt8, values: Float32, limits: tuple[float, float], alternativ
 
 
 def map_html(explained: FaceExplanation, shows: str) -> str:
-    """Return a map over its face: the last spatial gate on the fixed 0 to 1 scale, or the Grad-CAM on its own."""
+    """Return a map over its face: the last spatial gate on the fixed 0 to 1 scale, or the Grad-CAM on its own.
+
+    A model without spatial gates shows what each place received in its last attention between cells, from 0 on.
+    """
     if shows == "Grad-CAM":
         return _gradcam(explained.face, explained.maps[0])
-    gate = explained.gates_of("spatial")[-1]
+    spatial = explained.gates_of("spatial")
+    if not spatial:
+        gate, values = received_maps(explained.gates)[-1]
+        (limits,) = display_ranges([values], natural=None)
+        return _drawn(explained.face, values, limits, f"{gate.layer}, 0 to {short(float(values.max()))} of even")
+    gate = spatial[-1]
     said = f"{gate.layer}, {short(float(gate.weights.min()))} to {short(float(gate.weights.max()))}"
     return _drawn(explained.face, gate.weights, GATE_RANGE, said)
 

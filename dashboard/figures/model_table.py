@@ -46,6 +46,7 @@ ATTENTION_WORDS: Final[dict[str, str]] = {
     "baseline": "none",
     "spatial": "spatial, after each block",
     "cbam": "channel + spatial, after each block",
+    "vit": "self-attention, in each block; a backbone of its own",
 }
 """What each architecture's attention is, in words."""
 

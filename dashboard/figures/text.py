@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape as escape_html
-from typing import Any
+from typing import Any, Final
 
 
 def escape(text: str) -> str:
@@ -42,6 +42,16 @@ def layer_title(layer: str) -> str:
     stem = layer.split(".", maxsplit=1)[0]
     head = stem.rstrip("0123456789")
     return f"{head} {stem[len(head) :]}".strip().replace("_", " ")
+
+
+KIND_WORDS: Final[dict[str, str]] = {"cross": "attention"}
+"""What a kind of gate is called where its own word says too little; self-attention is of the kind ``cross``, too."""
+
+
+def gate_name(layer: str, kind: str) -> str:
+    """Return a gate's place and kind: ``block 1 spatial``; a name that ends on the kind says it once."""
+    title = layer_title(layer)
+    return title if title.endswith(kind) else f"{title} {KIND_WORDS.get(kind, kind)}"
 
 
 def accuracy(metric: dict[str, Any]) -> str:

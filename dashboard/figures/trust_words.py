@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from dashboard.figures.text import layer_title, percent, short
+from dashboard.figures.text import gate_name, layer_title, percent, short
 from engine.explain.faithfulness_record import Faithfulness
 from engine.explain.gate_record import USED, WEAKLY_USED, GateUse, Replaced
 from engine.explain.gate_record import Verdict as GateVerdict
@@ -119,13 +119,9 @@ def method_place(method: str, layer: str, target: str) -> str:
     return f"{title} for {target}" + (f" at {layer_title(layer)}" if layer else "")
 
 
-def _gate_name(use: GateUse) -> str:
-    return f"{layer_title(use.layer)} {use.kind}"
-
-
 def _counted(uses: Sequence[GateUse], word: str) -> str:
     verb = "is" if len(uses) == 1 else "are"
-    listed = f" ({', '.join(_gate_name(use) for use in uses)})" if len(uses) <= NAMED else ""
+    listed = f" ({', '.join(gate_name(use.layer, use.kind) for use in uses)})" if len(uses) <= NAMED else ""
     return f"{len(uses)} {verb} {word}{listed}"
 
 

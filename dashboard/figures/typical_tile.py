@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dashboard.figures.map_card import data_uri
 from dashboard.figures.mistake_tile import TILE_PIXELS, Place, picture_html, place_svg
 from dashboard.figures.palette import emotion_color
+from dashboard.figures.received import received_maps
 from dashboard.figures.text import escape, percent, short
 from engine.analysis.typical import TypicalPicture
 from engine.explain.overlay import Range, display_ranges, overlay
@@ -30,6 +31,16 @@ def gate_field(face: UInt8, gate: AttentionGate, limits: Range) -> str:
     """Return a spatial gate over its face."""
     said = f"{gate.layer}, {short(gate.minimum)} to {short(gate.maximum)}"
     return _drawn(face, gate.weights, limits, said)
+
+
+def received_fields(maps: Mapping[str, tuple[UInt8, AttentionGate]]) -> dict[str, str]:
+    """Return picture → what its places received in an attention between cells, all on one scale from zero on."""
+    values = {name: one for name, (_, gate) in maps.items() for _, one in received_maps([gate])}
+    ranges = display_ranges(list(values.values()), "shared", natural=None)
+    return {
+        name: _drawn(maps[name][0], one, limits, f"{maps[name][1].layer}, 0 to {short(float(one.max()))} of even")
+        for (name, one), limits in zip(values.items(), ranges, strict=True)
+    }
 
 
 def cam_fields(maps: Mapping[str, tuple[UInt8, Explanation]]) -> dict[str, str]:

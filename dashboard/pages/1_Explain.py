@@ -22,6 +22,7 @@ from dashboard.components import (
     maps,
     method_maps,
     sanity_check,
+    self_attention,
     trust_check,
     trust_details,
 )
@@ -88,6 +89,7 @@ def explain(card: RunCard, named: NamedPicture) -> None:
     with gradcam:
         if pair is not None:
             three = [results[name].maps[0] for name in (*pair, maps.CONTRAST)]
+        received_cards = self_attention.show_received(chosen, style, gate_trust)
             maps.show_contrast(chosen, three, maps.contrast_titles(pair, predicted=predicted, truth=truth), style)
         class_cards = maps.show_explanations(chosen, main_map.target, drawn, style, map_badge(trusted.map(main_map)))
     further_cards = method_maps.show_further(chosen, further, trusted, style)
@@ -97,6 +99,7 @@ def explain(card: RunCard, named: NamedPicture) -> None:
         (f"Grad-CAM at {layer_title(asked.layer)}", class_cards),
         (f"Other explanations for {main_map.target}", further_cards),
     )
+        ("Attention between cells", received_cards),
     everything = (*drawn, *further.maps.values())
     downloads.show_downloads(chosen, everything, rows, style, named.name)
     downloads.show_numbers(chosen, everything)

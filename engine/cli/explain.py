@@ -15,7 +15,7 @@ from engine.cli.explain_trust import measure_sanity, measure_trust, print_sanity
 from engine.errors import FerLensError, UsageError
 from engine.explain.bundle import describe, write_bundle
 from engine.explain.method import MID_GREY, Setup
-from engine.explain.methods import METHODS, method_names
+from engine.explain.methods import METHODS, method_names, refusals_of
 from engine.explain.target import Target, as_target
 from engine.inference.faces import default_detector
 from engine.inference.predictor import EmotionPredictor
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--method",
         default="gradcam",
         metavar="NAME[,NAME...]",
-        help=f"{', '.join(METHODS)}, or all (default: %(default)s)",
+        help=f"{', '.join(METHODS)}, or all that the model can take (default: %(default)s)",
     )
     parser.add_argument(
         "--baseline",
@@ -75,15 +75,25 @@ def _target(words: str | None, minus: str | None) -> Target:
     return replace(target, minus=minus)
 
 
+def _taken(words: str, predictor: EmotionPredictor) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Return the methods asked for; of ``all`` those that the model can take, and why it cannot take the others."""
+    names = method_names(words)
+    if words.strip() != "all":
+        return names, {}
+    refused = refusals_of(predictor.model, predictor.card.input, names)
+    return tuple(name for name in names if name not in refused), refused
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Explain, write, print."""
-    methods = method_names(arguments.method)
+    method_names(arguments.method)  # before anything is loaded: a wrong name is said at once
     if not 0.0 <= arguments.baseline <= 1.0:
         raise UsageError(f"Expected --baseline from 0 (black) to 1 (white), got {arguments.baseline}; choose another.")
     if arguments.seed < 0:
         raise UsageError(f"Expected --seed of 0 or more, got {arguments.seed}; choose another.")
     predictor = EmotionPredictor(arguments.model, device=arguments.device, detector=default_detector(arguments.yunet))
     setup = Setup(predictor.card.input, baseline=arguments.baseline, seed=arguments.seed)
+    methods, left_out = _taken(arguments.method, predictor)
     explained = predictor.explain(
         arguments.image,
         layer=arguments.layer,
@@ -101,6 +111,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"'{arguments.out.name}' cannot be written ({error.strerror}); choose another --out."
         ) from error
     document: dict[str, Any] = {"source": arguments.image.name, **describe(explained), "files": list(files)}
+    document["left_out"] = left_out
     report = measure_trust(predictor, explained) if arguments.trust else None
     if report is not None:
         document["trust"] = report.as_dict()
@@ -136,3 +147,7 @@ def _print(explained: FaceExplanation, document: dict[str, Any]) -> None:
             against = row["signed"] and row["raw_min"] < 0.0
             end = "; what is drawn speaks against it." if against else ", so it is not drawn."
             note(f"{row['kind']}{where}: no positive evidence for {row['target']}{end}")
+        if row["class_agnostic"]:
+            note(f"{row['kind']} is class-agnostic: the same whichever class is explained.")
+    for name, reason in document["left_out"].items():
+        note(f"{name} left out: {reason}.")

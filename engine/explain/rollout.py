@@ -28,7 +28,8 @@ from engine.models.taps import record_attention, taps_of
 
 def mean_over_heads(weights: Tensor) -> Tensor:
     """Return (B, n, n) from a self-attention's gate (B, heads · n, n)."""
-    return weights.unflatten(1, (-1, weights.shape[2])).mean(dim=1)
+    count = weights.shape[2]
+    return weights.reshape(len(weights), -1, count, count).mean(dim=1)
 
 
 def roll_out(attentions: Sequence[Tensor]) -> Tensor:

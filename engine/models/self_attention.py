@@ -30,19 +30,18 @@ class SelfAttention(nn.Module):
         super().__init__()
         if heads < 1 or width % heads:
             raise ValueError(f"the width must be a multiple of the heads, got {width} and {heads}")
-        self.heads = heads
+        self.heads, self.size = heads, width // heads
         self.asked = nn.Linear(width, 3 * width)  # queries, keys and values, each by head
         self.project = nn.Linear(width, width)
         self.tap = AttentionTap(layer, "cross")
 
     def forward(self, cells: Tensor) -> Tensor:
         """Map cells (B, n, width) to what each of them has gathered, of the same shape."""
-        count, width = cells.shape[1:]
-        size = width // self.heads
+        count, shape = cells.shape[1], (3, self.heads, self.size)
         # (B, n, 3 · width) to three of (B, heads, n, d)
-        queries, keys, values = self.asked(cells).unflatten(2, (3, self.heads, size)).permute(2, 0, 3, 1, 4).unbind(0)
-        scores = queries @ keys.transpose(2, 3) / math.sqrt(size)
+        queries, keys, values = self.asked(cells).unflatten(2, shape).permute(2, 0, 3, 1, 4).unbind(0)
+        scores = queries @ keys.transpose(2, 3) / math.sqrt(self.size)
         weights: Tensor = self.tap(torch.softmax(scores.float(), dim=-1).flatten(1, 2))
-        gathered = weights.unflatten(1, (self.heads, count)).to(values.dtype) @ values
+        gathered = weights.reshape(-1, self.heads, count, count).to(values.dtype) @ values
         out: Tensor = self.project(gathered.transpose(1, 2).flatten(2))
         return out

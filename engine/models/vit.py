@@ -57,11 +57,11 @@ class VitBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, width, h, w) to the same shape."""
-        grid = x.shape[2:]
         cells = x.flatten(2).transpose(1, 2)  # (B, h · w, width), row by row
         cells = cells + self.dropout(self.attention(self.norm1(cells)))
         cells = cells + self.dropout(self.mlp(self.norm2(cells)))
-        return cells.transpose(1, 2).unflatten(2, grid)
+        out: Tensor = cells.transpose(1, 2).reshape(x.shape)
+        return out
 
 
 class VisionTransformer(nn.Module):

@@ -157,6 +157,41 @@ def test_sanity(album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.usefixtures("narrow_store")
+def test_all_methods_that_the_model_can_take(
+    album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.cli.explain.method_names", lambda _words: ("gradcam", "rollout", "hirescam"))
+    assert explain(album / "one.png", "--whole", "--method", "all", "--out", tmp_path / "made", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [item["kind"] for item in document["maps"]] == ["gradcam", "hirescam"]
+    assert list(document["left_out"]) == ["rollout"]
+    assert explain(album / "one.png", "--whole", "--method", "all", "--out", tmp_path / "again") == 0
+    assert "rollout left out: attention rollout follows self-attention" in " ".join(capsys.readouterr().err.split())
+    assert explain(album / "one.png", "--whole", "--method", "rollout", "--out", tmp_path / "none") == 2
+    assert capsys.readouterr().err.startswith("error: Attention rollout cannot explain '")
+
+
+def test_a_vit_gives_its_rollout(
+    album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FERLENS_CHECKPOINTS", str(tmp_path / "store"))
+    write_seeded(tmp_path / "store" / "vit", "vit")
+    words = ["--model", "vit", "--whole", "--method", "rollout,gradcam", "--out", tmp_path / "made"]
+    assert explain(album / "one.png", *words, "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [(item["kind"], item["shape"], item["class_agnostic"]) for item in document["maps"]] == [
+        ("rollout", [12, 12], True), ("gradcam", [12, 12], False),
+    ]  # fmt: skip
+    assert {(gate["kind"], *gate["shape"]) for gate in document["gates"]} == {("cross", 720, 144)}
+    assert {"rollout.png", "explanation.npz"} <= set(document["files"])
+    with np.load(tmp_path / "made" / "explanation.npz") as stored:
+        assert stored["map/rollout"].sum() == pytest.approx(1.0, abs=1e-4)
+    words[-1] = tmp_path / "again"
+    assert explain(album / "one.png", *words) == 0
+    assert "rollout is class-agnostic" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.usefixtures("narrow_store")
 def test_trust(album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert explain(album / "one.png", "--whole", "--trust", "--out", tmp_path / "made", "--json") == 0
     document = json.loads(capsys.readouterr().out)

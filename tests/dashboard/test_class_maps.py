@@ -96,6 +96,23 @@ def test_scales_are_fixed_shared_or_a_layers_and_never_mix_gates_with_gradcam() 
         cell_ranges(cells, MEAN, "own")
 
 
+def test_attention_received_is_a_unit_of_its_own() -> None:
+    cells = [
+        cell("block1.spatial", 0.4, 0.6), cell("block1.attention.received", 0.006, 0.009),
+        cell("block2.attention.received", 0.001, 0.02), cell("gradcam.true", 1.0, 7.0),
+    ]  # fmt: skip
+    assert cell_ranges(cells, MEAN, "fixed") == {
+        "block1.spatial": (0, 1), "block1.attention.received": (0, 0.02), "block2.attention.received": (0, 0.02),
+        "gradcam.true": (0, 7),
+    }  # fmt: skip
+    assert cell_ranges(cells, MEAN, "shared")["block1.spatial"] == (0.4, 0.6)
+    assert cell_ranges(cells, MEAN, "by layer")["block1.attention.received"] == (0, 0.009)
+    html = scale_html(cell_ranges(cells, MEAN, "fixed"), MEAN, "fixed")
+    assert [html.count(f"<span>{unit}</span>") for unit in ("gates", "attention received", "Grad-CAM")] == [1, 1, 1]
+    name = "block1.attention.received"
+    assert (column_title(name), column_note(name, CLASSES)) == ("block 1", "class-agnostic")
+
+
 def test_differences_are_drawn_around_zero_and_small_ones_of_gates_stay_small() -> None:
     cells = [cell("a.spatial", -0.01, 0.02), cell("gradcam.true", -3.0, 1.0)]
     assert cell_ranges(cells, DIFFERENCE, "fixed") == {"a.spatial": (-0.1, 0.1), "gradcam.true": (-3.0, 3.0)}

@@ -1,6 +1,7 @@
 import base64
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from dashboard.figures.mistake_tile import map_html, picture_html, place_columns
 from dashboard.figures.mistake_words import figures_html, read_choice, regions_html
 from engine.analysis.mistakes import Means, MistakesView
 from engine.records import FaceExplanation
+from tests.dashboard.made import make_gate
 
 ROW = {
     "id": "test/<sad>/1", "label": "sad", "predicted": "fear", "confidence": 0.7, "loss": 2.345, "suggested": "fear",
@@ -51,6 +53,13 @@ def test_pictures_and_maps_are_drawn(explained: FaceExplanation) -> None:
     assert "block1.spatial, .410 to .630" in map_html(explained, "last gate")
     assert 'alt="Grad-CAM for happy"' in map_html(explained, "Grad-CAM")
     assert len({plain, map_html(explained, "last gate"), map_html(explained, "Grad-CAM")}) == 3
+
+
+def test_a_model_without_spatial_gates_shows_its_last_attention(explained: FaceExplanation) -> None:
+    first, last = np.full((8, 4), 0.25), np.tile([0.4, 0.2, 0.2, 0.2], (8, 1))  # 2 heads on 2x2 cells
+    gates = (make_gate("block1.attention", "cross", first), make_gate("block2.attention", "cross", last))
+    html = map_html(replace(explained, gates=gates), "last gate")
+    assert 'alt="block2.attention, 0 to 1.600 of even"' in html
 
 
 def test_the_choice_is_read_out() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from dashboard.figures.text import accuracy, escape, grid, layer_title, percent, short
+from dashboard.figures.text import accuracy, escape, gate_name, grid, layer_title, percent, short
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,19 @@ def test_grids_and_layers_in_words() -> None:
     assert layer_title("block2.spatial") == "block 2"
     assert layer_title("layer10") == "layer 10"
     assert layer_title("stem") == "stem"
+
+
+@pytest.mark.parametrize(
+    ("layer", "kind", "text"),
+    [
+        ("block2.spatial", "spatial", "block 2 spatial"),
+        ("block2.attention", "cross", "block 2 attention"),
+        ("cross", "cross", "cross"),
+        ("emotion.spatial", "emotion", "emotion"),
+    ],
+)
+def test_a_gate_is_called_by_place_and_kind(layer: str, kind: str, text: str) -> None:
+    assert gate_name(layer, kind) == text
 
 
 def test_accuracy_with_and_without_an_interval() -> None:

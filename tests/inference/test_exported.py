@@ -21,7 +21,8 @@ from tests.made import SMALL
 def _model(architecture: str = "cbam") -> torch.nn.Module:
     torch.manual_seed(3)
     model = build_model(architecture, classes=7, spec=SMALL).eval()
-    torch.nn.init.normal_(model.output.weight, std=50.0)  # logits of about 1
+    # Logits of about 1: the last features of the four-block nets start small, those of a vit at 1.
+    torch.nn.init.normal_(model.output.weight, std=0.1 if architecture == "vit" else 50.0)
     return model
 
 
@@ -47,6 +48,16 @@ def test_a_file_gives_the_models_logits_and_gates(format: str, tmp_path: Path) -
     }[format]()
     for found, wanted in zip(read_back, graph(one), strict=True):
         assert torch.allclose(found, wanted, atol=1e-4)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_vits_file_gives_its_attention(format: str, tmp_path: Path) -> None:  # noqa: A002 - the option's name
+    model = _model("vit")
+    exported = export_model(model, SMALL, tmp_path / "m", format=format, about={"classes": '["a"]'})
+    assert exported.outputs == ("logits", *(f"block{n}.attention" for n in range(1, 5)))
+    check = check_exported(exported, ExportedGraph(model, SMALL).eval(), _pictures(5))
+    assert check.logits_difference < 1e-4
+    assert check.gates_difference < 1e-4
 
 
 def test_a_difference_is_seen(tmp_path: Path) -> None:

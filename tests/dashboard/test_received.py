@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dashboard.figures.received import received_cards, received_maps
+from dashboard.figures.typical_tile import received_fields
+from tests.dashboard.made import make_gate
+
+# Two heads on 2x2 cells: the first looks at cell 1 alone, the second at all alike.
+LOOKS = np.array([[0.0, 1.0, 0.0, 0.0]] * 4 + [[0.25] * 4] * 4)
+GATES = (
+    make_gate("block1.spatial", "spatial", [[0.1, 0.2], [0.3, 0.4]]),
+    make_gate("block1.attention", "cross", LOOKS),
+    make_gate("block2.attention", "cross", np.full((8, 4), 0.25)),
+    make_gate("cross", "cross", np.full((3, 5), 0.2)),  # five cells are no square grid
+)
+
+
+def test_what_a_place_receives_by_hand() -> None:
+    (one, first), (two, second) = received_maps(GATES)
+    assert (one.layer, two.layer) == ("block1.attention", "block2.attention")
+    # Cell 1 gets (1 + 1/4) / 2 of all attention, the others 1/8 each; an even share is 1/4.
+    np.testing.assert_allclose(first, [[0.5, 2.5], [0.5, 0.5]])
+    np.testing.assert_allclose(second, np.ones((2, 2)))
+
+
+@pytest.mark.parametrize(("scale", "ends"), [("fixed", (2.5, 2.5)), ("shared", (2.5, 2.5)), ("stretch", (2.5, 1.0))])
+def test_cards_begin_at_zero(scale: str, ends: tuple[float, float]) -> None:
+    cards = received_cards(GATES, scale)
+    assert [card.title for card in cards] == ["block1 attention", "block2 attention"]
+    assert [card.limits for card in cards] == [(0.0, end) for end in ends]
+    assert received_cards(GATES[:1], scale) == ()
+
+
+def test_typical_pictures_share_a_scale() -> None:
+    face = np.zeros((8, 8), np.uint8)
+    fields = received_fields({"a": (face, GATES[1]), "b": (face, GATES[2])})
+    assert 'alt="block1.attention, 0 to 2.500 of even"' in fields["a"]
+    assert 'alt="block2.attention, 0 to 1 of even"' in fields["b"]
+    assert received_fields({}) == {}
