@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -19,9 +20,13 @@ from engine.models.checkpoint import checkpoints_folder
 from engine.records import RunCard
 
 if TYPE_CHECKING:
+    from dashboard.figures.view_report import Content
     from engine.analysis.evaluation import Evaluation
     from engine.analysis.training_history import History
     from engine.evaluate.robustness import RobustnessReport
+
+
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,3 +108,22 @@ def history(card: RunCard) -> History | None:
     from engine.analysis.training_history import read_history
 
     return read_history(checkpoints_folder() / card.name, card.recipe.get("chosen_epoch"))
+
+
+def report_content(evaluated: Evaluated, card: RunCard, split: AnalysedSplit) -> Content:
+    """Return what the page's report holds; what is damaged is said in its place."""
+    from dashboard.figures.evaluation_content import evaluation_content  # brings matplotlib: not before it is needed
+    from engine.analysis.card_metrics import metric_rows
+    from engine.analysis.report_figures import ReportInput
+
+    notes = [evaluated.problem] if evaluated.problem else []
+
+    def read(part: Callable[[], Part | None]) -> Part | None:
+        try:
+            return part()
+        except FerLensError as error:
+            notes.append(str(error))
+            return None
+
+    given = ReportInput(evaluated.found, read(lambda: robustness(card, split)), read(lambda: history(card)))
+    return evaluation_content(given, metric_rows(card), notes)

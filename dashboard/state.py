@@ -42,6 +42,9 @@ _PAGE: Final = "page_shown"
 _ARRIVED: Final = "page_changed"
 _KEPT: Final = "kept."
 
+TOLD: Final = "told."
+"""Before a parameter's name: what a page wrote into the address itself, to know what it says anew."""
+
 
 @dataclass(frozen=True)
 class NamedPicture:
@@ -108,6 +111,8 @@ def arrive(page: str) -> None:
     """
     st.session_state[_ARRIVED] = st.session_state.get(_PAGE, page) != page
     if st.session_state[_ARRIVED]:
+        for key in [name for name in st.session_state if str(name).startswith(TOLD)]:
+            del st.session_state[key]  # another page's address: all of this one is new
         for key in (MODEL, *PICTURE_KEYS):
             asked = st.query_params.get(key)
             if asked is not None and st.session_state.get(key, asked) != asked:

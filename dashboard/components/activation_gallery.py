@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import activation_loaders, theme
 from dashboard.components import activation_choice as choice
 from dashboard.components.activation_choice import Asked
+from dashboard.components.in_address import in_address
 from dashboard.figures.activation_sheet import DPI, activation_sheet
 from dashboard.figures.activation_tiles import (
     LARGE_PIXELS,
@@ -23,6 +24,7 @@ from dashboard.figures.activation_tiles import (
     maps_grid,
     scale_html,
 )
+from dashboard.figures.activations_content import Activations
 from dashboard.figures.text import escape, short
 from engine.explain.channel_selectivity import Selectivity, selectivity
 from engine.explain.feature_maps import FeatureMaps
@@ -32,6 +34,7 @@ from engine.records import Float32, RunCard, UInt8
 ON_PAGE: Final = 24
 CHANNEL: Final = "channel"
 MOST_EXCITED: Final = 8
+Captioned = list[tuple[str, UInt8]]
 
 
 def _judge(card: RunCard, asked: Asked) -> tuple[activation_loaders.Sample, Float32, Selectivity, tuple[str, ...]]:
@@ -61,8 +64,8 @@ def _read(judged: Selectivity, maps: FeatureMaps, dataset: str) -> str:
     return said + (f" {dead} answer nothing at all to this face." if dead else "")
 
 
-def show(card: RunCard, face: UInt8, asked: Asked) -> None:
-    """Draw the grid, the channel in full, and what can be taken along.
+def show(card: RunCard, face: UInt8, asked: Asked) -> Activations:
+    """Draw the grid, the channel in full, and what can be taken along; return what is shown.
 
     Args:
         card: the model. face: (S, S) or (S, S, 3) uint8, as the model takes it. asked: the page's choices.
@@ -70,7 +73,8 @@ def show(card: RunCard, face: UInt8, asked: Asked) -> None:
     maps = activation_loaders.maps(card, asked.layer, face)
     sample, means, judged, classes = _judge(card, asked)
     ranked = _ranked(maps, asked, judged)
-    theme.section("Feature maps", escape(_read(judged, maps, asked.dataset)))
+    reading = _read(judged, maps, asked.dataset)
+    theme.section("Feature maps", escape(reading))
     slot = st.container()
     pages = -(-len(ranked) // ON_PAGE)
     page = 1
@@ -104,9 +108,13 @@ def show(card: RunCard, face: UInt8, asked: Asked) -> None:
         on_click="ignore",
         help="The maps of this page as they are drawn.",
     )
-    channel = _channel(card, face, maps, asked, ranked, sample, means)
+    channel, parts, strongest = _channel(card, face, maps, asked, ranked, sample, means)
     with slot:
         st.html(maps_grid(maps.values, face, shown, asked.look, marked=channel) + scale_html(maps.values, asked.look))
+    return Activations(
+        card.name, maps, face, asked.order, reading, shown, asked.look, channel, parts, asked.dataset, means,
+        sample.ids, judged.f, strongest,
+    )  # fmt: skip
 
 
 def _channel(
@@ -117,15 +125,17 @@ def _channel(
     ranked: list[int],
     sample: activation_loaders.Sample,
     means: Float32,
-) -> int:
-    """Draw one channel in full; return which."""
+) -> tuple[int, Captioned, Captioned]:
+    """Draw one channel in full; return which, its pictures, and those of the sample that excite it most."""
     theme.section("One channel", "Its map over the face, its filter, and the sample’s pictures with the highest mean.")
-    channel: int = st.selectbox("Channel", ranked, key=f"{CHANNEL}.{card.name}.{asked.layer}", width=140)
+    key = f"{CHANNEL}.{card.name}.{asked.layer}"
+    with in_address(CHANNEL, key, {str(number): number for number in ranked}, ranked[0]):
+        channel: int = st.selectbox("Channel", ranked, key=key, width=140)
     values = maps.values[channel]
     limits, colors = layer_ranges(maps.values, asked.look)[channel], colours(maps.values)
     over = Look(asked.look.scale, over_face=True)
     low, high = short(float(values.min())), short(float(values.max()))
-    parts = [
+    parts: Captioned = [
         ("the face as the model saw it", resize_face(face, LARGE_PIXELS)),
         (f"map, {low} to {high}", draw_map(values, face, limits, colors, Look(asked.look.scale), LARGE_PIXELS)),
         ("over the face", draw_map(values, face, limits, colors, over, LARGE_PIXELS)),
@@ -134,14 +144,10 @@ def _channel(
         said = "filter" if maps.filters_signed else "filter: strength over its inputs"
         parts.append((said, filter_picture(maps.filters[channel], signed=maps.filters_signed)))
     st.html(channel_html(parts))
-    strongest = np.argsort(-means[:, channel], kind="stable")[:MOST_EXCITED]
-    st.html(
-        channel_html(
-            [
-                (f"{sample.labels[at]} · mean {short(float(means[at, channel]))}", resize_face(sample.faces[at], 144))
-                for at in strongest
-            ],
-            small=True,
-        )
-    )
-    return channel
+    order = np.argsort(-means[:, channel], kind="stable")[:MOST_EXCITED]
+    strongest: Captioned = [
+        (f"{sample.labels[at]} · mean {short(float(means[at, channel]))}", resize_face(sample.faces[at], 144))
+        for at in order
+    ]
+    st.html(channel_html(strongest, small=True))
+    return channel, parts, strongest

@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import loaders
 from dashboard.components import empty
+from dashboard.components.in_address import ON_OFF, in_address
 from dashboard.explain_loaders import FaceKey
 from dashboard.figures.boxes import boxed_picture
 from dashboard.figures.map_card import data_uri
@@ -44,14 +45,15 @@ def pick_face(prediction: PicturePrediction, key: str) -> int:
     """Let a person choose among several faces; return the index of the chosen one."""
     if len(prediction.faces) == 1:
         return 0
-    chosen: int = st.pills(
-        f"{len(prediction.faces)} faces, largest first",
-        range(len(prediction.faces)),
-        format_func=lambda index: face_title(index, prediction.faces[index]),
-        default=0,
-        required=True,
-        key=key,
-    )
+    with in_address("face_number", key, {str(index + 1): index for index in range(len(prediction.faces))}, 0, "face"):
+        chosen: int = st.pills(
+            f"{len(prediction.faces)} faces, largest first",
+            range(len(prediction.faces)),
+            format_func=lambda index: face_title(index, prediction.faces[index]),
+            default=0,
+            required=True,
+            key=key,
+        )
     return chosen
 
 
@@ -72,6 +74,16 @@ def show_picture(picture: Picture, prediction: PicturePrediction, chosen: int, c
         st.caption(" ".join(notes))
 
 
+def use_whole() -> bool:
+    """Draw the choice to skip the search for faces; the same on every page that searches."""
+    with in_address("whole", "whole", ON_OFF, default=False):
+        return st.toggle(
+            "Use the whole picture",
+            key="whole",
+            help="Skips the search for faces: for a picture that is already cut to one face.",
+        )
+
+
 def find_face(card: RunCard, named: NamedPicture) -> Found | None:
     """Draw the picture and find its faces; return the chosen one, or None where the picture cannot be answered."""
     picture = loaders.picture(named.digest, named.data, named.name)
@@ -80,11 +92,7 @@ def find_face(card: RunCard, named: NamedPicture) -> Found | None:
     seen = left.container()
     with left:
         # Where a picture is cut to one face already, models answer it whole.
-        whole = named.cut or st.toggle(
-            "Use the whole picture",
-            key="whole",
-            help="Skips the search for faces: for a picture that is already cut to one face.",
-        )
+        whole = named.cut or use_whole()
     with right, st.spinner(f"Finding faces, answering with {card.name} …"):
         prediction = loaders.faces(named.digest, picture.pixels, card.name, card.weights_sha256, whole)
     if prediction.error is not None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard import theme
+from dashboard.components.in_address import in_address
 from dashboard.figures.channel_bars import SHOWN, channel_bars, ranked_channels
 from dashboard.figures.map_card import MapCard, MapStyle, cards_html
 from dashboard.figures.text import layer_title, short
@@ -44,27 +45,30 @@ def show_channels(
     )
     with st.container(horizontal=True, gap="medium"):
         layers = tuple(gates)
-        layer: str = st.selectbox(
-            "Block", layers, index=len(layers) - 1, format_func=layer_title, key="channel_layer", width=150
-        )
+        with in_address("channel_block", "channel_layer", layers, layers[-1], "channel gate"):
+            layer: str = st.selectbox(
+                "Block", layers, index=len(layers) - 1, format_func=layer_title, key="channel_layer", width=150
+            )
         gate = gates[layer]
-        view: str = st.segmented_control(
-            "Show",
-            tuple(SHOWN),
-            default="highest",
-            required=True,
-            key="channel_view",
-            format_func=lambda name: f"all {gate.shape[0]}" if name == "all" else f"{name} {SHOWN[name]}",
-        )
+        with in_address("channels_shown", "channel_view", tuple(SHOWN), "highest"):
+            view: str = st.segmented_control(
+                "Show",
+                tuple(SHOWN),
+                default="highest",
+                required=True,
+                key="channel_view",
+                format_func=lambda name: f"all {gate.shape[0]}" if name == "all" else f"{name} {SHOWN[name]}",
+            )
         ranked = ranked_channels(gate)
         key = f"channel.{explanation.model}.{layer}"
-        channel: int = st.selectbox(
-            "Channel",
-            ranked,
-            key=key,
-            format_func=lambda index: f"{index} · {short(float(gate.weights[index]))}",
-            width=170,
-        )
+        with in_address("channel", key, {str(index): index for index in ranked}, ranked[0]):
+            channel: int = st.selectbox(
+                "Channel",
+                ranked,
+                key=key,
+                format_func=lambda index: f"{index} · {short(float(gate.weights[index]))}",
+                width=170,
+            )
     with st.container(key="stack-channels"):
         left, right = st.columns([7, 3], gap="medium")
     with left:

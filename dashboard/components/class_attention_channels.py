@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard.components import class_attention_choice as chosen
-from dashboard.components import empty
+from dashboard.components import empty, study_choice
 from dashboard.components.class_attention_grid import Files
 from dashboard.figures.channel_clusters import cluster_rows, clusters_html
 from dashboard.figures.channel_heatmap import CELLS, MOST, ORDERS, channel_figure, channel_range
+from dashboard.figures.class_attention_content import channels_content
 from dashboard.figures.text import escape
+from dashboard.figures.view_report import Build
 from engine.analysis.attention_file import AttentionFile
 from engine.analysis.channel_profile import ChannelProfiles, channel_profiles, clusters
 from engine.errors import UsageError
@@ -24,22 +27,22 @@ def channel_layers(file: AttentionFile) -> tuple[str, ...]:
     return tuple(layer for layer in file.layers if file.of(layer).channel_mean is not None)
 
 
-def show_channels(files: Files, classes: tuple[str, ...]) -> None:
-    """Draw the heatmap of one channel gate, for each model that has it."""
+def show_channels(files: Files, classes: tuple[str, ...]) -> Build | None:
+    """Draw the heatmap of one channel gate, for each model that has it; return what makes a report's part of it."""
     layers = tuple(dict.fromkeys(layer for file in files.values() for layer in channel_layers(file)))
     if not layers:
         st.info(
             f"{' and '.join(files)} has no channel attention gate. Models with CBAM have: choose one in the sidebar.",
             icon=":material/info:",
         )
-        return
-    chosen.say_unknown({chosen.CHANNEL_GATE: layers})
+        return None
+    study_choice.say_unknown({chosen.CHANNEL_GATE: layers})
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         layer = chosen.select("Channel gate", layers, chosen.CHANNEL_GATE, width=170)
         group = chosen.choose_group()
-        cells = chosen.segments("A cell shows", tuple(CELLS), chosen.CHANNEL_CELLS, hint="; ".join(
+        cells = study_choice.segments("A cell shows", tuple(CELLS), chosen.CHANNEL_CELLS, hint="; ".join(
             f"**{name}**: {words}" for name, words in CELLS.items()))  # fmt: skip
-        order = chosen.segments("Order", tuple(ORDERS), chosen.CHANNEL_ORDER, hint="; ".join(
+        order = study_choice.segments("Order", tuple(ORDERS), chosen.CHANNEL_ORDER, hint="; ".join(
             f"**{name}**: {words}" for name, words in ORDERS.items()))  # fmt: skip
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         most: int = st.slider(
@@ -59,8 +62,10 @@ def show_channels(files: Files, classes: tuple[str, ...]) -> None:
         except UsageError as error:
             empty.problems([f"{model}: {error}"])
     limits = channel_range(tuple(found.values()), cells)
-    for model, profiles in found.items():
-        _show_model(model, profiles, classes, (order, cells), (most, many), limits)
+    figures = {
+        model: _show_model(model, profiles, classes, (order, cells), (most, many), limits)
+        for model, profiles in found.items()
+    }
     st.caption(
         "F compares how far the classes’ means lie apart with how much pictures of one class differ; the dotted line "
         "is what chance alone exceeds in one channel of all with 5 % probability (Bonferroni). A channel gate is "
@@ -69,6 +74,7 @@ def show_channels(files: Files, classes: tuple[str, ...]) -> None:
         + ("Channels of two models have nothing to do with each other, even with the same number." if len(files) > 1
            else "")
     )  # fmt: skip
+    return lambda: channels_content(found, figures)
 
 
 def _show_model(
@@ -78,8 +84,11 @@ def _show_model(
     drawn: tuple[str, str],
     numbers: tuple[int, int],
     limits: tuple[float, float],
-) -> None:
-    """Draw one model's heatmap and clusters; ``drawn`` is order and cells, ``numbers`` channels and clusters."""
+) -> go.Figure:
+    """Draw one model's heatmap and clusters, return the former.
+
+    ``drawn`` is order and cells, ``numbers`` channels and clusters.
+    """
     groups = clusters(profiles, numbers[1])
     total = len(profiles.f)
     st.html(
@@ -87,15 +96,12 @@ def _show_model(
         f"channels tell the classes apart by more than chance; n = {int(profiles.count.sum()):,} pictures; shown: the "
         f"best {min(numbers[0], total):,}.</div>"
     )
-    st.plotly_chart(
-        channel_figure(profiles, groups, classes, order=drawn[0], most=numbers[0], cells=drawn[1], limits=limits),
-        width="stretch",
-        key=f"channel_chart.{model}",
-        config={"displayModeBar": False},
-    )
+    figure = channel_figure(profiles, groups, classes, order=drawn[0], most=numbers[0], cells=drawn[1], limits=limits)
+    st.plotly_chart(figure, width="stretch", key=f"channel_chart.{model}", config={"displayModeBar": False})
     with st.expander(f"Clusters of {model}", icon=":material/workspaces:"):
         st.html(clusters_html(cluster_rows(profiles, groups, classes)))
         st.caption(
             "Mean profile of each cluster’s channels at its two ends: how far the class’s mean lies from the mean of "
             "the classes, in standard deviations within classes. All channels are clustered, not only those shown."
         )
+    return figure

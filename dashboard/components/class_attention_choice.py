@@ -1,19 +1,14 @@
-"""The choices of the Class attention page, and how they are kept.
-
-Each widget's key is a query parameter of the same name, so that a copied address opens the same view; going to another
-page and back by the menu, whose links carry nothing, brings back what was chosen.
-"""
+"""The choices of the Class attention page; :mod:`dashboard.components.study_choice` says how they are kept."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import streamlit as st
 
-from dashboard import state
-from dashboard.components import empty
 from dashboard.components.mistake_filters import AGAINST, ANALYSIS
+from dashboard.components.study_choice import Kept, segments
 from dashboard.figures.channel_heatmap import CELLS, ORDERS
 from dashboard.figures.class_maps import ALL_CLASSES, SCALES, SHOWS
 from engine.analysis.class_attention import GROUPS
@@ -54,37 +49,7 @@ CHOICES: Final[dict[str, Sequence[str]]] = {
 }
 """The choices that are the same for every model and data set."""
 
-_KEPT: Final = "kept_class_attention"
-_READY: Final = "ready_class_attention"
-
-
-def recall() -> None:
-    """Bring back what was chosen when the page is come to by a bare link; call it before any widget is drawn.
-
-    On the first run of a page its bound widgets follow the address whatever the session says, so the choices are laid
-    ready here and taken up in the run after.
-    """
-    for key, value in st.session_state.pop(_READY, {}).items():
-        st.session_state[key] = value
-    if state.arrived() and not any(key in st.query_params for key in WIDGETS):
-        st.session_state[_READY] = st.session_state.get(_KEPT, {})
-
-
-def keep() -> None:
-    """Keep what is chosen, or run the page again with what is to be brought back; call it after all widgets."""
-    if st.session_state.get(_READY):
-        st.rerun()
-    now = {key: st.session_state[key] for key in WIDGETS if key in st.session_state}
-    st.session_state[_KEPT] = {**st.session_state.get(_KEPT, {}), **now}
-
-
-def say_unknown(choices: Mapping[str, Sequence[str]]) -> None:
-    """Show a sentence for each name in the address that is no choice; call it before the widgets are drawn."""
-    for key, valid in choices.items():
-        asked = state.asked_for(key, valid)
-        if asked is not None:
-            what = key.replace("_", " ")
-            empty.problems([f"Unknown {what} '{asked}' in the address; valid: {', '.join(valid) or 'none'}."])
+KEPT: Final = Kept("class_attention", WIDGETS)
 
 
 def select(label: str, options: Sequence[str], key: str, *, hint: str = "", width: int = 190, **more: Any) -> str:
@@ -93,21 +58,6 @@ def select(label: str, options: Sequence[str], key: str, *, hint: str = "", widt
         del st.session_state[key]
     chosen: str = st.selectbox(
         label, tuple(options), key=key, bind="query-params", help=hint or None, width=width, **more
-    )
-    return chosen
-
-
-def segments(label: str, options: Sequence[str], key: str, *, hint: str = "", disabled: bool = False) -> str:
-    """Draw one choice of a few, the first by default."""
-    chosen: str = st.segmented_control(
-        label,
-        tuple(options),
-        default=options[0],
-        required=True,
-        key=key,
-        bind="query-params",
-        help=hint or None,
-        disabled=disabled,
     )
     return chosen
 

@@ -9,26 +9,29 @@ import streamlit as st
 
 from dashboard import class_attention_loaders, loaders, state, study_loaders, theme
 from dashboard.components import class_attention_choice as chosen
+from dashboard.components import study_choice
 from dashboard.components.class_attention_grid import Files, GridChoice, all_layers
+from dashboard.figures.class_attention_content import Detail, detail_content
 from dashboard.figures.class_detail import detail_cards, detail_html, detail_ranges
 from dashboard.figures.class_maps import column_note, column_title, map_layers
 from dashboard.figures.text import escape
 from dashboard.figures.typical_tile import cam_fields, gate_field, place_field, received_fields, typical_html
+from dashboard.figures.view_report import Build
 from engine.analysis.analysed import AnalysedSplit
 from engine.analysis.class_dependence import RECEIVED, depends_on_class, is_gradcam, is_received
 from engine.analysis.store import AnalysisStore
-from engine.analysis.typical import TypicalPicture
+from engine.analysis.typical import Typical, TypicalPicture
 from engine.explain.overlay import GATE_RANGE
-from engine.records import FaceExplanation, RunCard
+from engine.records import FaceExplanation, RunCard, UInt8
 
 EXPLAIN: Final = "pages/1_Explain.py"
 Typicals = Sequence[TypicalPicture]
 
 
-def show_detail(store: AnalysisStore, files: Files, split: AnalysedSplit, choice: GridChoice) -> None:
-    """Draw the drawer of the chosen cell."""
+def show_detail(store: AnalysisStore, files: Files, split: AnalysedSplit, choice: GridChoice) -> Build:
+    """Draw the drawer of the chosen cell; return what makes its part of a report."""
     classes = store.classes
-    chosen.say_unknown(
+    study_choice.say_unknown(
         {chosen.GATE: all_layers(files), chosen.CLASS: classes, chosen.VERSUS: chosen.references(classes)}
     )
     theme.section("One cell in full", "Click a cell above, or choose it here.")
@@ -54,7 +57,11 @@ def show_detail(store: AnalysisStore, files: Files, split: AnalysedSplit, choice
         "Under each map: lowest · mean · highest value of its cells. Means share one scale, spreads one, differences "
         f"one{', for both models' if len(files) > 1 else ''}."
     )
-    _pictures(store, files, split, choice, layer, label, having)
+    model, found = _pictures(store, files, split, choice, layer, label, having)
+    card = loaders.shelf().card(model)
+    here = {} if found is None else _here(split, card, (*found.nearest, *found.farthest))
+    shown = Detail(label, layer, rows, ranges, model, found, here)
+    return lambda: detail_content(shown)
 
 
 def _pictures(
@@ -65,8 +72,8 @@ def _pictures(
     layer: str,
     label: str,
     having: Sequence[str],
-) -> None:
-    """Draw the pictures at both ends."""
+) -> tuple[str, Typical | None]:
+    """Draw the pictures at both ends; return them, None where there is none, and the model whose maps ranked them."""
     theme.section(
         "Pictures behind it",
         "A store keeps how much of each picture’s map lies on each region of the face, not the map itself. "
@@ -87,7 +94,7 @@ def _pictures(
     found = class_attention_loaders.typical(store, layer, label, model, choice.group)
     if not found.n:
         st.info(f"No picture of {label} among these has a place on this map.", icon=":material/info:")
-        return
+        return model, None
     left = f"; {found.without:,} without any positive evidence are left out" if found.without else ""
     exact = files[model].metadata["dataset"] == "synthetic"
     st.caption(
@@ -114,6 +121,16 @@ def _pictures(
                         label="Explain",
                         query_params=state.dataset_address(model, split.dataset, split.split, picture.id),
                     )
+    return model, found
+
+
+def _here(split: AnalysedSplit, card: RunCard, pictures: Typicals) -> dict[str, UInt8]:
+    """Return the pictures that are on this machine, by id, as the model takes them."""
+    return {
+        picture.id: face.pixels
+        for picture in pictures
+        if (face := study_loaders.picture_if_here(split.dataset, picture.id, card)) is not None
+    }
 
 
 def _explained(card: RunCard, split: AnalysedSplit, layer: str, pictures: Typicals) -> dict[str, FaceExplanation]:
@@ -132,11 +149,7 @@ def _fields(
     card: RunCard, split: AnalysedSplit, layer: str, pictures: Typicals, *, over: bool, files: Files
 ) -> dict[str, str]:
     """Return each picture's field as HTML: itself, its map over it, or where the map lies if it is not here."""
-    here = {
-        picture.id: face.pixels
-        for picture in pictures
-        if (face := study_loaders.picture_if_here(split.dataset, picture.id, card)) is not None
-    }
+    here = _here(split, card, pictures)
     if not here:
         st.info(
             f"The pictures of {split.dataset} are not on this machine: put them under `data/`, or name their place in "
@@ -147,6 +160,10 @@ def _fields(
     if not over or not here:
         return fields
     explained = _explained(card, split, layer, [picture for picture in pictures if picture.id in here])
+    if is_received(layer):
+        asked = layer.removesuffix(RECEIVED)
+        crossed = {name: gate for name, one in explained.items() for gate in one.gates if gate.layer == asked}
+        return {**fields, **received_fields({name: (here[name], gate) for name, gate in crossed.items()})}
     if not is_gradcam(layer):
         gates = {name: gate for name, one in explained.items() for gate in one.gates if gate.layer == layer}
         return {**fields, **{name: gate_field(here[name], gate, GATE_RANGE) for name, gate in gates.items()}}
@@ -156,7 +173,3 @@ def _fields(
         st.caption(f"The analysis took Grad-CAM at {stored}, Explain takes it at {shown}: no map is drawn here.")
         return fields
     return {**fields, **cam_fields({name: (here[name], one.maps[0]) for name, one in explained.items()})}
-    if is_received(layer):
-        asked = layer.removesuffix(RECEIVED)
-        crossed = {name: gate for name, one in explained.items() for gate in one.gates if gate.layer == asked}
-        return {**fields, **received_fields({name: (here[name], gate) for name, gate in crossed.items()})}

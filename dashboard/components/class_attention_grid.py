@@ -9,6 +9,8 @@ from typing import Final
 import streamlit as st
 
 from dashboard.components import class_attention_choice as chosen
+from dashboard.components import study_choice
+from dashboard.figures.class_attention_content import grid_content
 from dashboard.figures.class_grid import grid_html, scale_html
 from dashboard.figures.class_maps import (
     ALL_CLASSES,
@@ -25,6 +27,7 @@ from dashboard.figures.class_maps import (
     map_layers,
 )
 from dashboard.figures.face_outline import outline_style
+from dashboard.figures.view_report import Build
 from engine.analysis.attention_file import AttentionFile
 
 Files = Mapping[str, AttentionFile]
@@ -70,9 +73,9 @@ class GridChoice:
 
 def controls(classes: tuple[str, ...], dataset: str) -> GridChoice:
     """Draw the controls over the grid."""
-    chosen.say_unknown({chosen.REFERENCE: chosen.references(classes)})
+    study_choice.say_unknown({chosen.REFERENCE: chosen.references(classes)})
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        shows = chosen.segments(
+        shows = study_choice.segments(
             "A cell shows",
             SHOWS,
             chosen.SHOW,
@@ -88,7 +91,7 @@ def controls(classes: tuple[str, ...], dataset: str) -> GridChoice:
             hint="What “difference” subtracts. In the mean of all classes each class counts alike.",
         )
         group = chosen.choose_group()
-        scale = chosen.segments(
+        scale = study_choice.segments(
             "Scale",
             tuple(SCALES),
             chosen.RANGE,
@@ -143,8 +146,8 @@ def _reading(choice: GridChoice) -> str:
     return said if choice.shows == FATE else f"{said} Of {pictures}, by true class."
 
 
-def show_grid(files: Files, classes: tuple[str, ...], choice: GridChoice) -> None:
-    """Draw the grid of one or two models on one scale."""
+def show_grid(files: Files, classes: tuple[str, ...], choice: GridChoice) -> Build:
+    """Draw the grid of one or two models on one scale; return what makes its part of a report."""
     cells = [
         cell
         for model, file in files.items()
@@ -178,3 +181,4 @@ def show_grid(files: Files, classes: tuple[str, ...], choice: GridChoice) -> Non
     if without:
         notes.append(f"{' and '.join(without)} has no spatial attention gate; Grad-CAM is all there is.")
     st.caption(" ".join(notes))
+    return lambda: grid_content(cells, ranges, choice.shows, classes, _reading(choice))

@@ -8,11 +8,14 @@ import streamlit as st
 
 from dashboard import class_attention_loaders, theme
 from dashboard.components import class_attention_choice as chosen
+from dashboard.components import study_choice
 from dashboard.components.class_attention_grid import Files, all_layers
 from dashboard.components.mistake_gallery import csv_text
+from dashboard.figures.class_attention_content import regions_content
 from dashboard.figures.class_maps import map_layers
 from dashboard.figures.class_places import number_rows, places_html
 from dashboard.figures.region_intervals import PLACE_FIELDS, interval_figure, region_fields
+from dashboard.figures.view_report import Build
 from engine.analysis.attention_file import AttentionFile
 from engine.analysis.class_regions import mean_map_places
 from engine.analysis.places import REPORT
@@ -29,10 +32,10 @@ def even_shares(file: AttentionFile) -> dict[str, float] | None:
     return {str(name): float(share) for name, share in area.items()} if area else None
 
 
-def show_regions(store: AnalysisStore, files: Files) -> None:
-    """Draw the regions of one map, for each model that has it."""
+def show_regions(store: AnalysisStore, files: Files) -> Build:
+    """Draw the regions of one map, for each model that has it; return what makes a report's part of it."""
     layers = all_layers(files)
-    chosen.say_unknown({chosen.GATE: layers})
+    study_choice.say_unknown({chosen.GATE: layers})
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         layer = chosen.choose_gate(layers)
         group = chosen.choose_group()
@@ -45,16 +48,11 @@ def show_regions(store: AnalysisStore, files: Files) -> None:
     means = {model: mean_map_places(files[model].of(layer, group)) for model in having}
     even = even_shares(files[having[0]])
     theme.section("Share of the map’s mass by region", "Mean over the pictures of a class and its 95 % interval.")
-    st.plotly_chart(
-        interval_figure(places, store.classes, region_fields(even)), width="stretch", key="region_chart",
-        config={"displayModeBar": False},
-    )  # fmt: skip
+    charts = [interval_figure(places, store.classes, fields) for fields in (region_fields(even), PLACE_FIELDS)]
+    st.plotly_chart(charts[0], width="stretch", key="region_chart", config={"displayModeBar": False})
     st.caption(" ".join(_notes(having, exact=even is None)))
     theme.section("Entropy and centre of mass", "How spread out the map is, and where its middle lies.")
-    st.plotly_chart(
-        interval_figure(places, store.classes, PLACE_FIELDS), width="stretch", key="place_chart",
-        config={"displayModeBar": False},
-    )  # fmt: skip
+    st.plotly_chart(charts[1], width="stretch", key="place_chart", config={"displayModeBar": False})
     st.caption(
         "Entropy: 0 nats if all mass lies in one cell; 100 % is an even map. Averaging blurs, so the mean map has more "
         "entropy than single maps."
@@ -69,6 +67,7 @@ def show_regions(store: AnalysisStore, files: Files) -> None:
         icon=":material/table:",
         on_click="ignore",
     )
+    return lambda: regions_content(layer, places, charts)
 
 
 def _notes(models: list[str], *, exact: bool) -> list[str]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from dashboard import class_attention_loaders, theme
 from dashboard.components import class_attention_choice as chosen
-from dashboard.components import empty
+from dashboard.components import empty, study_choice
 from dashboard.components.class_attention_grid import Files
 from dashboard.components.mistake_gallery import csv_text
+from dashboard.figures.class_attention_content import use_content
 from dashboard.figures.gate_use_table import (
     effect_rows,
     effects_html,
@@ -19,6 +22,7 @@ from dashboard.figures.gate_use_table import (
     use_table_html,
 )
 from dashboard.figures.text import escape
+from dashboard.figures.view_report import Build
 from engine.analysis.analysed import AnalysedSplit
 from engine.analysis.class_dependence import is_gradcam
 from engine.analysis.gate_use_file import gate_use_command
@@ -26,8 +30,8 @@ from engine.analysis.gate_use_record import SplitGateUse
 from engine.errors import DataError
 
 
-def show_use(files: Files, split: AnalysedSplit) -> None:
-    """Draw the verdicts of each model's gates, and every replacement of one gate."""
+def show_use(files: Files, split: AnalysedSplit) -> Build | None:
+    """Draw the verdicts of each model's gates, and every replacement of one gate; return a report's part of it."""
     measured: dict[str, SplitGateUse] = {}
     for model, file in files.items():
         if all(is_gradcam(layer) for layer in file.layers):
@@ -56,6 +60,7 @@ def show_use(files: Files, split: AnalysedSplit) -> None:
             icon=":material/table:",
             on_click="ignore",
         )
+    return partial(use_content, measured) if measured else None
 
 
 def _not_measured(model: str, split: AnalysedSplit) -> None:
@@ -91,7 +96,7 @@ def _show_replacements(measured: dict[str, SplitGateUse]) -> None:
     """Draw every replacement of one gate, for each model that has it."""
     gates = dict.fromkeys(layer for use in measured.values() for layer in use.gates)
     groups = next(iter(measured.values())).groups
-    chosen.say_unknown({chosen.USED_GATE: tuple(gates), chosen.USED_PICTURES: groups})
+    study_choice.say_unknown({chosen.USED_GATE: tuple(gates), chosen.USED_PICTURES: groups})
     theme.section("One gate, each replacement", "Replaced minus unchanged; hover a row for what stands in its place.")
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         layer = chosen.select("Gate", tuple(gates), chosen.USED_GATE)  # the address gets what the menu shows

@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard import compare_loaders, study_loaders, theme
 from dashboard.components import empty
 from dashboard.components.compare_choice import follow, tell
+from dashboard.components.in_address import in_address
 from dashboard.figures.class_differences import FIGURES, class_chart
 from dashboard.figures.compare_text import (
     commands_missing,
@@ -118,15 +119,16 @@ def show_details(on: OnSplit) -> None:
             ],
         )
     )
-    figure: str = st.segmented_control(
-        "Class by class",
-        tuple(FIGURES),
-        default="recall",
-        required=True,
-        format_func=FIGURES.__getitem__,
-        key="compare_figure",
-        persist_state="session",
-    )
+    with in_address("figure", "compare_figure", tuple(FIGURES), "recall"):
+        figure: str = st.segmented_control(
+            "Class by class",
+            tuple(FIGURES),
+            default="recall",
+            required=True,
+            format_func=FIGURES.__getitem__,
+            key="compare_figure",
+            persist_state="session",
+        )
     st.html(class_chart(on.found.simultaneous, figure, first, second))
     st.caption(
         "Filled dot: a difference that holds after correction. The intervals hold for all classes together (95 %, "

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard import state, study_loaders, theme
 from dashboard.components.compare_dataset import OnSplit
+from dashboard.components.in_address import in_address
 from dashboard.figures.compare_tile import tile_html
 from dashboard.figures.text import escape
 from engine.analysis.stored_comparison import Outcome
@@ -17,39 +18,38 @@ EXPLAIN: Final = "pages/1_Explain.py"
 SHOWN: Final = 12
 """Tiles on a page of a gallery: two rows of six."""
 ANY: Final = "any"
+FIRST: Final = "only the first right"
 
 
 def show_galleries(on: OnSplit) -> None:
     """Draw the choice of gallery and class, and a page of pictures."""
     first, second = on.first.name, on.second.name
     titles = {
-        "only the first right": f"only {first} right",
+        FIRST: f"only {first} right",
         "only the second right": f"only {second} right",
         "both wrong, differently": "both wrong, differently",
     }
     counts = {group: len(on.found.comparison.groups[group]) for group in titles}
     theme.section("Where they differ", "Surest mistakes first. A model’s name under a picture opens it in Explain.")
     with st.container(horizontal=True, gap="medium"):
-        group: str = st.segmented_control(
-            "Pictures",
-            tuple(titles),
-            default="only the first right",
-            required=True,
-            key="compare_group",
-            format_func=lambda name: f"{titles[name]} · {counts[name]:,}",
-        )
-        label: str = st.selectbox("Label", (ANY, *on.first.classes), key="compare_label", width=130)
+        with in_address("group", "compare_group", tuple(titles), FIRST):
+            group: str = st.segmented_control(
+                "Pictures",
+                tuple(titles),
+                default=FIRST,
+                required=True,
+                key="compare_group",
+                format_func=lambda name: f"{titles[name]} · {counts[name]:,}",
+            )
+        with in_address("label", "compare_label", (ANY, *on.first.classes), ANY):
+            label: str = st.selectbox("Label", (ANY, *on.first.classes), key="compare_label", width=130)
         found = [one for one in on.found.group(group) if label in (ANY, one.label)]
         pages = max(1, -(-len(found) // SHOWN))
         page = 1
         if pages > 1:
-            page = st.number_input(
-                f"Page of {pages}",
-                1,
-                pages,
-                key=f"compare_page.{first}.{second}.{on.split.name}.{group}.{label}",
-                width=130,
-            )
+            key = f"compare_page.{first}.{second}.{on.split.name}.{group}.{label}"
+            with in_address("differ_page", key, {str(number): number for number in range(1, pages + 1)}, 1):
+                page = st.number_input(f"Page of {pages}", 1, pages, key=key, width=130)
     if not found:
         about = f" labelled {label}" if label != ANY else ""
         st.caption(f"No picture{about} is in this group.")

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard import theme
 from dashboard.components.compare_slider import compare_slider
+from dashboard.components.in_address import in_address
 from dashboard.figures.compare_answers import answer_rows, read_answers
 from dashboard.figures.compare_grid import (
     aligned,
@@ -19,11 +20,10 @@ from dashboard.figures.compare_grid import (
     nothing,
 )
 from dashboard.figures.compare_pair import difference_ranges
-from dashboard.figures.compare_rows import MapRow, channel_difference, channel_rows
-from dashboard.figures.compare_text import pairs_of, read_agreement
+from dashboard.figures.compare_rows import MapRow, agreement_rows, channel_difference, channel_rows
+from dashboard.figures.compare_text import read_agreement
 from dashboard.figures.map_card import MapCard, MapStyle, data_uri
 from dashboard.figures.text import escape
-from engine.evaluate.agreement import agreement
 from engine.explain.overlay import overlay
 from engine.records import FaceExplanation
 
@@ -115,7 +115,8 @@ def show_slider(
     with st.container(key="stack-slider"):
         picture, words = st.columns([4, 5], gap="large")
     with words:
-        choice: str = st.selectbox("Map", list(able), key="slider_map", width=300)
+        with in_address("slider", "slider_map", tuple(able), next(iter(able)), "map of the slider"):
+            choice: str = st.selectbox("Map", list(able), key="slider_map", width=300)
         row, *cards = able[choice]
         st.html(
             f'<div class="fl-reading">{escape(read_agreement(row.paired, first.model, second.model, choice))}</div>'
@@ -141,23 +142,7 @@ def show_slider(
 
 def show_numbers(explained: Sequence[FaceExplanation], rows: Sequence[tuple[str, MapRow]]) -> None:
     """Draw the agreement of every pair of models on every map, folded."""
-    lines = []
-    for name, row in rows:
-        for one, two in pairs_of(len(explained)):
-            first, second = row.cards[one], row.cards[two]
-            if first is None or second is None or first.values is None or second.values is None:
-                continue
-            found = agreement(first.values, second.values)
-            lines.append(
-                {
-                    "map": name,
-                    "models": f"{explained[one].model}, {explained[two].model}",
-                    "common grid": f"{found.grid[0]} × {found.grid[1]}",
-                    "Spearman": found.spearman,
-                    "top tenth in common": found.top_overlap,
-                    "by chance": found.chance,
-                }
-            )
+    lines = agreement_rows([one.model for one in explained], rows)
     with st.expander("All agreement figures", icon=":material/table_rows:"):
         if not lines:
             st.caption("No two of these models have a map in common.")

@@ -42,10 +42,10 @@ def _compared(cards: Sequence[RunCard], named: NamedPicture, wanted: Wanted) -> 
 
 def show_selection(
     cards: Sequence[RunCard], pair: tuple[int, int], pictures: Sequence[NamedPicture], wanted: Wanted
-) -> None:
-    """Draw the summary and the table of a selection of two pictures or more; nothing for a single one."""
+) -> tuple[Compared, ...]:
+    """Draw the summary and the table of a selection of two pictures or more, and return it; empty for a single one."""
     if len(pictures) == 1:
-        return
+        return ()
     shown = pictures[:MOST]
     names = [card.name for card in cards]
     with st.spinner(f"Explaining {len(shown)} pictures with {', '.join(names)} …"):
@@ -58,7 +58,7 @@ def show_selection(
         f"The same target and layer as above, the largest face of each of {len(compared)} pictures.{more}{left_out}",
     )
     if not compared:
-        return
+        return ()
     st.html(f'<div class="fl-reading">{escape(read_selection(names, compared, pair))}</div>')
     number = st.column_config.NumberColumn(format="%.3f")
     st.dataframe(
@@ -74,3 +74,4 @@ def show_selection(
         "selection made by hand says nothing about a dataset: the verdict above does. The sidebar says which picture "
         "is drawn large."
     )
+    return tuple(compared)

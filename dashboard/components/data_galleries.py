@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import data_loaders, state, theme
 from dashboard.components import empty
 from dashboard.data_loaders import Wanted
+from dashboard.figures.data_content import Shown
 from dashboard.figures.data_groups import group_html, picture_html, read_accuracies
 from dashboard.figures.text import escape, percent
 from engine.analysis.audited_model import AuditedModel
@@ -59,8 +60,8 @@ def _page(total: int, on_page: int) -> int:
     return (number - 1) * on_page
 
 
-def show_galleries(asked: Wanted, found: DataAudit, model: str | None) -> None:
-    """Draw the choice of gallery, and the gallery."""
+def show_galleries(asked: Wanted, found: DataAudit, model: str | None) -> tuple[str, list[Shown]]:
+    """Draw the choice of gallery, and the gallery; return its name and the pictures of its page."""
     theme.section("Copies, conflicts, blanks and suspect labels", "Each number above with the pictures behind it.")
     unknown = state.asked_for(GALLERY, WORDS)
     chosen: str = st.segmented_control(
@@ -76,23 +77,22 @@ def show_galleries(asked: Wanted, found: DataAudit, model: str | None) -> None:
         empty.problems([f"Unknown gallery '{unknown}'; valid: {', '.join(WORDS)}."])
     st.caption(WORDS[chosen])
     if chosen == SUSPECTS:
-        _suspects(asked, found, model)
-        return
+        return chosen, _suspects(asked, found, model)
     if chosen == BLANKS:
         positions = [index for index, blank in enumerate(found.blank) if blank]
-        _pictures(found.pictures, positions, [""] * len(positions), "No picture is blank.", model)
-        return
+        return chosen, _pictures(found.pictures, positions, [""] * len(positions), "No picture is blank.", model)
     groups = {CONFLICTS: found.conflicts, LEAKS: found.leaks, EXACT: found.exact, NEAR: found.near}[chosen]
     nothing = "There is none in this dataset."
     if chosen == NEAR and found.pictures.drawn:
         nothing = f"Not looked for: {NO_NEAR_COPIES[1]}."
-    _groups(found.pictures, groups, nothing)
+    return chosen, _groups(found.pictures, groups, nothing)
 
 
-def _groups(pictures: AuditedPictures, groups: Sequence[PictureGroup], nothing: str) -> None:
+def _groups(pictures: AuditedPictures, groups: Sequence[PictureGroup], nothing: str) -> list[Shown]:
+    """Draw a page of groups; return their pictures, as many of each as are drawn."""
     if not groups:
         st.info(nothing, icon=":material/check:")
-        return
+        return []
     largest = sorted(groups, key=lambda group: -len(group.members))
     slot = st.container(key="data-groups")
     start = _page(len(groups), GROUPS_ON_PAGE)
@@ -100,15 +100,19 @@ def _groups(pictures: AuditedPictures, groups: Sequence[PictureGroup], nothing: 
         for group in largest[start : start + GROUPS_ON_PAGE]:
             with st.container(border=True):
                 st.html(group_html(pictures, group, IN_GROUP))
+    page = largest[start : start + GROUPS_ON_PAGE]
+    return [
+        Shown(position, number) for number, group in enumerate(page, start + 1) for position in group.members[:IN_GROUP]
+    ]
 
 
 def _pictures(
     pictures: AuditedPictures, positions: Sequence[int], notes: Sequence[str], nothing: str, model: str | None
-) -> None:
-    """Draw single pictures, each with a link to Explain."""
+) -> list[Shown]:
+    """Draw a page of single pictures, each with a link to Explain; return them."""
     if not positions:
         st.info(nothing, icon=":material/check:")
-        return
+        return []
     slot = st.container(key="data-pictures")
     start = _page(len(positions), PICTURES_ON_PAGE)
     chosen = slice(start, start + PICTURES_ON_PAGE)
@@ -121,17 +125,18 @@ def _pictures(
                         model, pictures.name, pictures.splits[position], pictures.ids[position]
                     )
                     st.page_link(EXPLAIN, label="Explain", query_params=address)
+    return [Shown(position, note=note) for position, note in zip(positions[chosen], notes[chosen], strict=True)]
 
 
-def _suspects(asked: Wanted, found: DataAudit, model: str | None) -> None:
+def _suspects(asked: Wanted, found: DataAudit, model: str | None) -> list[Shown]:
     if model is None:
         empty.no_checkpoint()
-        return
+        return []
     try:
         judged = data_loaders.judged(asked, found, model)
     except FerLensError as error:
         empty.problems([str(error)])
-        return
+        return []
     if judged is None:
         st.info(
             f"{model} was not analysed on a split of {asked.dataset} that it was not trained on. Choose another model, "
@@ -139,11 +144,11 @@ def _suspects(asked: Wanted, found: DataAudit, model: str | None) -> None:
             icon=":material/info:",
         )
         st.code(analyze_command(model, asked.dataset, "test"), language="bash", wrap_lines=True)
-        return
-    _suspected(found, judged, model)
+        return []
+    return _suspected(found, judged, model)
 
 
-def _suspected(found: DataAudit, judged: AuditedModel, model: str) -> None:
+def _suspected(found: DataAudit, judged: AuditedModel, model: str) -> list[Shown]:
     positions = {picture_id: index for index, picture_id in enumerate(found.pictures.ids)}
     share = percent(len(judged.suspects) / judged.judged)
     st.markdown(
@@ -151,7 +156,7 @@ def _suspected(found: DataAudit, judged: AuditedModel, model: str) -> None:
         f"{', '.join(judged.splits)}, whose pictures did not train it. Most suspect first."
     )
     st.html('<div class="fl-reading">' + "<br>".join(escape(said) for said in read_accuracies(judged)) + "</div>")
-    _pictures(
+    return _pictures(
         found.pictures,
         [positions[one.id] for one in judged.suspects],
         [f"{one.suggested}? score {one.score:.2f}" for one in judged.suspects],

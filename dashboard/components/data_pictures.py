@@ -9,10 +9,12 @@ import streamlit as st
 
 from dashboard import data_loaders, state, theme
 from dashboard.components import empty
+from dashboard.components.in_address import in_address
 from dashboard.data_loaders import Wanted
 from dashboard.figures.data_faces import faces_grid
 from dashboard.figures.data_sheet import SheetRow, read_augmentation, sheet_html
 from engine.data.audit import DataAudit
+from engine.data.audit_faces import ClassFaces
 from engine.data.audit_sample import class_sample
 from engine.training.recipe import load_recipe, recipe_names
 
@@ -27,6 +29,8 @@ DRAWS: Final = 7
 """Variants beside each original."""
 ORIGINALS: Final = 4
 DEFAULT_RECIPE: Final = "cbam"
+SEEDS: Final = 1_000
+"""Draws after which the first one comes again."""
 
 
 def _number(key: str) -> int:
@@ -34,7 +38,13 @@ def _number(key: str) -> int:
 
 
 def _next(key: str) -> None:
-    st.session_state[key] = _number(key) + 1
+    st.session_state[key] = (_number(key) + 1) % SEEDS
+
+
+def _seed(key: str) -> int:
+    """Return which draw is shown, kept in the address."""
+    with in_address(key, key, {str(number): number for number in range(SEEDS)}, 0):
+        return _number(key)
 
 
 def choose_split(found: DataAudit) -> str:
@@ -51,24 +61,26 @@ def choose_split(found: DataAudit) -> str:
     return chosen
 
 
-def show_faces(asked: Wanted, found: DataAudit, split: str) -> None:
-    """Draw mean, difference and spread of each class."""
+def show_faces(asked: Wanted, found: DataAudit, split: str) -> ClassFaces:
+    """Draw mean, difference and spread of each class; return them."""
     theme.section(
         "Mean and spread of each class",
         "What all pictures of a class have in common, where that differs from the mean of all classes, and where they "
         "differ among themselves. One scale a row.",
     )
-    st.html(faces_grid(data_loaders.faces(asked, split, found)))
+    faces = data_loaders.faces(asked, split, found)
+    st.html(faces_grid(faces))
+    return faces
 
 
-def show_sample(found: DataAudit, split: str) -> None:
-    """Draw some pictures of each class."""
+def show_sample(found: DataAudit, split: str) -> list[SheetRow]:
+    """Draw some pictures of each class; return them."""
     theme.section("A sample", f"{IN_ROW} pictures of each class, drawn at random; the pointer tells the id.")
     pictures = found.pictures
     inside = np.arange(len(pictures))
     if split != ALL:
         inside = np.array([index for index, name in enumerate(pictures.splits) if name == split])
-    drawn = class_sample(pictures.labels[inside], len(pictures.classes), IN_ROW, seed=_number(SAMPLE))
+    drawn = class_sample(pictures.labels[inside], len(pictures.classes), IN_ROW, seed=_seed(SAMPLE))
     rows = [
         SheetRow(
             name,
@@ -79,10 +91,11 @@ def show_sample(found: DataAudit, split: str) -> None:
     ]
     st.html(sheet_html(rows, IN_ROW))
     st.button("Draw others", on_click=_next, args=(SAMPLE,), icon=":material/shuffle:", key="draw_others")
+    return rows
 
 
-def show_augmentation(asked: Wanted, found: DataAudit) -> None:
-    """Draw what the chosen recipe makes of a few training pictures."""
+def show_augmentation(asked: Wanted, found: DataAudit) -> tuple[str, list[SheetRow]]:
+    """Draw what the chosen recipe makes of a few training pictures; return its name and these."""
     theme.section("Augmentation", "What a recipe shows a model in place of each picture.")
     names = recipe_names()
     unknown = state.asked_for(RECIPE, names)
@@ -100,7 +113,7 @@ def show_augmentation(asked: Wanted, found: DataAudit) -> None:
     pictures = found.pictures
     training = np.array([index for index, split in enumerate(pictures.splits) if split == "train"], np.int64)
     inside = training if len(training) else np.arange(len(pictures))
-    seed = _number(AUGMENTATION)
+    seed = _seed(AUGMENTATION)
     drawn = class_sample(pictures.labels[inside], len(pictures.classes), 1, seed=seed)
     positions = tuple(int(inside[chosen[0]]) for chosen in drawn if len(chosen))[:ORIGINALS]
     varied = data_loaders.augmented(name, asked, positions, DRAWS, seed, found)
@@ -119,3 +132,4 @@ def show_augmentation(asked: Wanted, found: DataAudit) -> None:
         f"{read_augmentation(recipe.augmentation, recipe.regularisation.mixup)}"
     )
     st.button("Vary again", on_click=_next, args=(AUGMENTATION,), icon=":material/shuffle:", key="vary_again")
+    return name, rows

@@ -9,10 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import theme
-from dashboard.figures.export import json_text, npz_bytes
+from dashboard.figures.export import json_text, npz_bytes, number_rows
 from dashboard.figures.map_card import MapCard, MapStyle
 from dashboard.figures.sheet import sheet
-from dashboard.figures.text import grid
 from engine.explain.overlay import png_bytes
 from engine.records import Explanation, FaceExplanation
 
@@ -67,32 +66,10 @@ def show_downloads(
 
 def show_numbers(explanation: FaceExplanation, maps: Sequence[Explanation]) -> None:
     """Draw every gate and map with its raw numbers, folded."""
-    gates = [
-        {
-            "name": gate.layer,
-            "kind": gate.kind,
-            "grid": grid(gate.shape),
-            "min": gate.minimum,
-            "mean": gate.mean,
-            "max": gate.maximum,
-        }
-        for gate in explanation.gates
-    ]
-    drawn = [
-        {
-            "name": f"{entry.layer} → {entry.target}",
-            "kind": entry.method,
-            "grid": grid(entry.heatmap.shape),
-            "min": entry.raw_minimum,
-            "mean": float(entry.heatmap.mean()),
-            "max": entry.raw_maximum,
-        }
-        for entry in maps
-    ]
     with st.expander("All numbers", icon=":material/table_rows:"):
         number = st.column_config.NumberColumn(format="%.4f")
         st.dataframe(
-            pd.DataFrame(gates + drawn),
+            pd.DataFrame(number_rows(explanation, maps)),
             hide_index=True,
             column_config={"min": number, "mean": number, "max": number},
             alt="every gate and map with its minimum, mean and maximum",

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import streamlit as st
 
 from dashboard.state import Source
+from engine.errors import FerLensError
+
+
+@contextmanager
+def said() -> Iterator[None]:
+    """Draw what an error of FERLens says in place of the rest of what is drawn inside."""
+    try:
+        yield
+    except FerLensError as error:
+        problems([str(error)])
 
 
 def no_checkpoint() -> None:

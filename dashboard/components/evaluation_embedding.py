@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard import evaluation_loaders, loaders, state, study_loaders
 from dashboard.components import evaluation_choice as chosen
+from dashboard.components import study_choice
 from dashboard.components.evaluation_numbers import ink
 from dashboard.evaluation_loaders import Evaluated
 from dashboard.figures.embedding_chart import embedding_chart, selected
@@ -28,13 +29,14 @@ def show_embedding(evaluated: Evaluated, model: str, split: AnalysedSplit) -> No
     """Draw the scatter and the pictures that are selected in it."""
     answers = evaluated.found.answers
     with st.container(horizontal=True, gap="medium"):
-        layout = chosen.segments(
+        layout = study_choice.segments(
             "Layout",
             chosen.LAYOUTS,
             chosen.LAYOUT,
-            f"PCA: stored with the analysis. t-SNE: computed now for up to {PICTURES_MOST:,} pictures, some seconds.",
+            hint="PCA: stored with the analysis. "
+            f"t-SNE: computed now for up to {PICTURES_MOST:,} pictures, some seconds.",
         )
-        colour = chosen.segments("Colour", chosen.COLOURS, chosen.COLOUR)
+        colour = study_choice.segments("Colour", chosen.COLOURS, chosen.COLOUR)
     if layout == chosen.PCA:
         shown = spread(len(answers.ids), POINTS_MOST)
         places, axes = answers.places[shown], ("first principal component", "second principal component")

@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard import evaluation_loaders, theme
 from dashboard.components import evaluation_choice as chosen
+from dashboard.components import study_choice
 from dashboard.evaluation_loaders import Evaluated
 from dashboard.figures.chart_frame import ink_of
 from dashboard.figures.class_bars import class_bars, words
@@ -67,7 +68,7 @@ def show_summary(found: Evaluation) -> None:
         left, right = st.columns([10, 11], gap="large")
     with left:
         theme.section("Confusion")
-        share = chosen.segments("Cells", SHARES, chosen.CELLS)
+        share = study_choice.segments("Cells", SHARES, chosen.CELLS)
         counts = found.figures.confusion
         drawn = Confusion(found.answers.classes, counts, normalised(counts, share), shares=share != "counts")
         _draw(confusion_figure(drawn, ink=ink()), "evaluation_confusion")
@@ -83,7 +84,7 @@ def show_summary(found: Evaluation) -> None:
 
 def show_curves(found: Evaluation) -> None:
     """Draw ROC or precision-recall curves."""
-    kind = chosen.KINDS[chosen.segments("Curves", tuple(chosen.KINDS), chosen.CURVES)]
+    kind = chosen.KINDS[study_choice.segments("Curves", tuple(chosen.KINDS), chosen.CURVES)]
     curves = found.roc if kind == "roc" else found.pr
     _draw(curve_chart(curves, ink()), f"evaluation_{kind}", width=SQUARE)
     st.caption(

@@ -9,6 +9,8 @@ import streamlit as st
 
 from dashboard import loaders, state, theme
 from dashboard.components import empty
+from dashboard.components.in_address import in_address
+from dashboard.figures.evidence_content import League
 from dashboard.figures.evidence_league import league_table
 from dashboard.figures.evidence_numbers import number_rows
 from dashboard.figures.evidence_reading import read_best, read_counts, read_cue, read_failures, read_shorter
@@ -46,8 +48,11 @@ def choose_variant() -> str:
     return chosen
 
 
-def show_league(card: RunCard, variant: str) -> None:
-    """Draw a model's shipped results; where there are none, say how they are made; a damaged file is a sentence."""
+def show_league(card: RunCard, variant: str) -> League | None:
+    """Draw a model's shipped results; where there are none, say how they are made; a damaged file is a sentence.
+
+    Returns what was drawn, or None.
+    """
     theme.section(
         "League of maps",
         "Which maps put their mass on evidence that is known, beyond chance, the picture’s middle and its edges?",
@@ -56,10 +61,10 @@ def show_league(card: RunCard, variant: str) -> None:
         report = loaders.evidence(card, variant)
     except DataError as error:
         empty.problems([str(error)])
-        return
+        return None
     if report is None:
         _no_results(card, variant)
-        return
+        return None
     metric, group = _choices(report)
     st.html(
         f'<div class="fl-quiet">{escape(METRIC_WORDS[metric])} Best first.</div>{league_table(report, metric, group)}'
@@ -67,32 +72,35 @@ def show_league(card: RunCard, variant: str) -> None:
     sentences = [read_cue(report), read_best(report, group), *read_failures(report, group), read_shorter(report)]
     st.html('<div class="fl-conclude">' + "".join(f"<p>{escape(said)}</p>" for said in sentences if said) + "</div>")
     _numbers(report, group)
+    return League(report, metric, group, sentences)
 
 
 def _choices(report: EvidenceReport) -> tuple[str, str]:
     with st.container(horizontal=True, gap="medium"):
-        metric: str = st.segmented_control(
-            "Metric",
-            tuple(METRIC_TITLES),
-            default="enrichment",
-            required=True,
-            format_func=METRIC_TITLES.__getitem__,
-            key="evidence_metric",
-            persist_state="session",
-        )
+        with in_address("metric", "evidence_metric", tuple(METRIC_TITLES), "enrichment"):
+            metric: str = st.segmented_control(
+                "Metric",
+                tuple(METRIC_TITLES),
+                default="enrichment",
+                required=True,
+                format_func=METRIC_TITLES.__getitem__,
+                key="evidence_metric",
+                persist_state="session",
+            )
         most = max(report.maps, key=lambda row: row.pictures)
         sizes = {name: figures.pictures for name, figures in most.groups.items()}
-        group: str = st.segmented_control(
-            "Faces",
-            tuple(sizes),
-            default="all",
-            required=True,
-            format_func=lambda name: f"{name} {sizes[name]:,}",
-            key=f"evidence_group.{report.variant}",
-            persist_state="session",
-            help=". ".join(f"{name}: {GROUPS[name]}" for name in sizes)
-            + ". Groups differ in how much evidence their faces have: compare each with its own references.",
-        )
+        with in_address("face_group", f"evidence_group.{report.variant}", tuple(sizes), "all", "group of faces"):
+            group: str = st.segmented_control(
+                "Faces",
+                tuple(sizes),
+                default="all",
+                required=True,
+                format_func=lambda name: f"{name} {sizes[name]:,}",
+                key=f"evidence_group.{report.variant}",
+                persist_state="session",
+                help=". ".join(f"{name}: {GROUPS[name]}" for name in sizes)
+                + ". Groups differ in how much evidence their faces have: compare each with its own references.",
+            )
     return metric, group
 
 

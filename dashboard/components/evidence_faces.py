@@ -10,8 +10,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import loaders, theme
 from dashboard.components import empty
+from dashboard.components.in_address import in_address
 from dashboard.components.maps import style_controls
 from dashboard.figures.evidence_cards import evidence_words, face_html, map_rows, row_html, unit_words, verdict_html
+from dashboard.figures.map_card import MapStyle
 from dashboard.figures.probabilities import probability_bars
 from dashboard.figures.text import escape
 from engine.data.synthetic_dataset import SPLIT_COUNTS, synthetic_id
@@ -35,8 +37,8 @@ SCALE_HELP: Final = (
 _FILTERED: Final = "evidence_filter_changed"
 
 
-def show_faces(card: RunCard, variant: str) -> None:
-    """Draw the filters, the buttons, and the face that is chosen with the model's maps."""
+def show_faces(card: RunCard, variant: str) -> tuple[JudgedFace, MapStyle] | None:
+    """Draw the filters, the buttons, and the face that is chosen with the model's maps; return it, if there is one."""
     theme.section("Face by face", OUTLINED[variant])
     controls = st.container(horizontal=True, gap="medium", vertical_alignment="bottom")
     numbers = _filtered(controls, card, variant)
@@ -47,7 +49,7 @@ def show_faces(card: RunCard, variant: str) -> None:
             judged = loaders.judged_face(face_id, card.name, card.weights_sha256, variant)
     except DataError as error:
         empty.problems([str(error)])
-        return
+        return None
     _face(judged)
     style = style_controls("Scale of gates", SCALE_HELP)
     for title, words, maps in map_rows(judged):
@@ -56,6 +58,7 @@ def show_faces(card: RunCard, variant: str) -> None:
         "Under each map: how many times as dense it is on evidence as an even map, the share of its largest cell that "
         "is evidence, and the share of its mass on evidence and off the face. One face proves nothing: see the league."
     )
+    return judged, style
 
 
 def _changed() -> None:
@@ -65,20 +68,23 @@ def _changed() -> None:
 
 def _filtered(controls: DeltaGenerator, card: RunCard, variant: str) -> tuple[int, ...]:
     """Draw the filters; return the numbers of the faces that they leave, ascending."""
-    shows: str = controls.selectbox("Shows", ("any", *EMOTIONS), key="evidence_shows", on_change=_changed, width=130)
+    any_or_one = ("any", *EMOTIONS)
+    with in_address("shows", "evidence_shows", any_or_one, "any"):
+        shows: str = controls.selectbox("Shows", any_or_one, key="evidence_shows", on_change=_changed, width=130)
     choices = [name for name in ANSWERED if name != "fooled" or variant == "spurious"]
-    answered: str = controls.segmented_control(
-        "Answered",
-        choices,
-        default="all",
-        required=True,
-        key=f"evidence_answered.{variant}",
-        on_change=_changed,
-        help="Choosing by the answer has the model answer all 3,000 test faces, once: some seconds, and longer the "
-        "first time ever, when the faces are drawn. "
-        + ". ".join(f"{name}: {ANSWERED[name]}" for name in choices)
-        + ".",
-    )
+    with in_address("answered", f"evidence_answered.{variant}", choices, "all"):
+        answered: str = controls.segmented_control(
+            "Answered",
+            choices,
+            default="all",
+            required=True,
+            key=f"evidence_answered.{variant}",
+            on_change=_changed,
+            help="Choosing by the answer has the model answer all 3,000 test faces, once: some seconds, and longer the "
+            "first time ever, when the faces are drawn. "
+            + ". ".join(f"{name}: {ANSWERED[name]}" for name in choices)
+            + ".",
+        )
     numbers = faces_of_class(None if shows == "any" else shows, SPLIT)
     if answered == "all":
         return numbers

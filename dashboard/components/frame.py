@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard import loaders, state, theme
 from dashboard.components import dataset_source, snapshot_source
+from dashboard.components.in_address import in_address
 from dashboard.state import NamedPicture, Selection, Source
 from engine.inference.pictures import MAXIMUM_BYTES
 from engine.models.checkpoint import DEFAULT_MODEL
@@ -76,12 +77,13 @@ def _draw(page: str) -> Selection:
         source, pictures = _pictures(model or next(iter(loaders.shelf().names), None))
         index = 0
         if len(pictures) > 1:
-            index = st.selectbox(
-                "Which picture",
-                range(len(pictures)),
-                format_func=lambda number: f"{number + 1}. {pictures[number].name}",
-                key="picture_index",
-            )
+            with in_address("which", "picture_index", {str(at + 1): at for at in range(len(pictures))}, 0, "picture"):
+                index = st.selectbox(
+                    "Which picture",
+                    range(len(pictures)),
+                    format_func=lambda number: f"{number + 1}. {pictures[number].name}",
+                    key="picture_index",
+                )
     return Selection(model, source, pictures, index)
 
 

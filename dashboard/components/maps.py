@@ -9,6 +9,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import state, theme
+from dashboard.components.in_address import in_address
 from dashboard.figures.map_card import MapCard, MapStyle, cards_html, explanation_cards, gate_cards
 from dashboard.figures.palette import emotion_color
 from engine.explain.colormaps import COLORMAPS, SEQUENTIAL
@@ -22,6 +23,10 @@ CONTRAST: Final = f"{PREDICTED} - {TRUE}"
 MINUS: Final = "minus"
 """The key of the class to subtract, as on Compare."""
 NOTHING: Final = "nothing"
+GRIDS: Final[tuple[str, ...]] = ("smooth", "cells")
+OPACITY: Final = 0.55
+OPACITIES: Final[dict[str, float]] = {f"{step / 20:g}": step / 20 for step in range(21)}
+"""In the address → of a map over the face."""
 SCALE_HELP: Final = (
     "Explanations have no fixed range: for them, fixed and shared run from 0 to the largest value shown."
 )
@@ -33,28 +38,32 @@ STRETCHED = (
 def style_controls(scale_label: str = "Scale", scale_help: str = SCALE_HELP) -> MapStyle:
     """Draw the four controls of every map on the page and return what they say; pages share their values."""
     with st.container(horizontal=True, gap="medium"):
-        scale = st.segmented_control(
-            scale_label,
-            SCALES,
-            default=SCALES[0],
-            required=True,
-            format_func=SCALE_TITLES.__getitem__,
-            key="scale",
-            persist_state="session",
-            help=scale_help,
-        )
-        colors = st.selectbox(
-            "Colours",
-            SEQUENTIAL,
-            format_func=lambda name: COLORMAPS[name].title,
-            key="colors",
-            persist_state="session",
-            width=150,
-        )
-        cells = st.segmented_control(
-            "Grid", ("smooth", "cells"), default="smooth", required=True, key="grid", persist_state="session"
-        )
-        opacity = st.slider("Opacity", 0.0, 1.0, 0.55, 0.05, key="opacity", persist_state="session", width=170)
+        with in_address("scale", "scale", SCALES, SCALES[0]):
+            scale = st.segmented_control(
+                scale_label,
+                SCALES,
+                default=SCALES[0],
+                required=True,
+                format_func=SCALE_TITLES.__getitem__,
+                key="scale",
+                persist_state="session",
+                help=scale_help,
+            )
+        with in_address("colors", "colors", SEQUENTIAL, SEQUENTIAL[0], "colours"):
+            colors = st.selectbox(
+                "Colours",
+                SEQUENTIAL,
+                format_func=lambda name: COLORMAPS[name].title,
+                key="colors",
+                persist_state="session",
+                width=150,
+            )
+        with in_address("grid", "grid", GRIDS, GRIDS[0]):
+            cells = st.segmented_control(
+                "Grid", GRIDS, default=GRIDS[0], required=True, key="grid", persist_state="session"
+            )
+        with in_address("opacity", "opacity", OPACITIES, OPACITY):
+            opacity = st.slider("Opacity", 0.0, 1.0, OPACITY, 0.05, key="opacity", persist_state="session", width=170)
     if scale == "stretch":
         st.caption(f":material/warning: {STRETCHED}")
     return MapStyle(colors=colors, opacity=opacity, scale=scale, smooth=cells == "smooth")
@@ -72,6 +81,12 @@ def show_gates(
     if cards:
         badges = [badge_of(gate.layer) for gate in gates] if badge_of is not None else ()
         st.html(cards_html(explanation.face, cards, style, below=badges))
+    elif explanation.gates:
+        st.info(
+            f"{explanation.model} has no spatial gates, which would pass on or hold back whole places. The attention "
+            "that it has instead is below.",
+            icon=":material/info:",
+        )
     else:
         st.info(
             f"{explanation.model} has no attention gates: nothing in it weighs places or channels that could be shown. "
@@ -81,12 +96,6 @@ def show_gates(
     return cards
 
 
-    elif explanation.gates:
-        st.info(
-            f"{explanation.model} has no spatial gates, which would pass on or hold back whole places. The attention "
-            "that it has instead is below.",
-            icon=":material/info:",
-        )
 @dataclass(frozen=True)
 class Chosen:
     """What is to be explained, settled.

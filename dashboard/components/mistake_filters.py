@@ -91,8 +91,12 @@ def keep() -> None:
     """Keep what is chosen, or run the page again with what is to be brought back; call it after all widgets."""
     if st.session_state.get(_READY):
         st.rerun()
-    kept = {key: st.session_state[key] for key in WIDGETS if key in st.session_state}
-    st.session_state[_KEPT] = {**kept, PICKED: st.query_params.get_all(PICKED)}
+    st.session_state[_KEPT] = {**settings(), PICKED: st.query_params.get_all(PICKED)}
+
+
+def settings() -> dict[str, Any]:
+    """Return what is chosen now, key by key."""
+    return {key: st.session_state[key] for key in WIDGETS if key in st.session_state}
 
 
 def first_page() -> None:

@@ -23,6 +23,7 @@ from dashboard.figures.mistake_tile import (
     tile_html,
 )
 from dashboard.figures.mistake_words import read_choice
+from dashboard.figures.mistakes_content import Gallery
 from engine.analysis.analysed import AnalysedSplit
 from engine.analysis.mistakes import MistakesView
 from engine.analysis.query import Column
@@ -108,21 +109,29 @@ def _picked(store: AnalysisStore, shown: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in picked if name in known)
 
 
-def _fields(card: RunCard, split: AnalysedSplit, rows: Sequence[Mapping[str, Any]], shows: str, name: str) -> list[str]:
-    """Return what each tile shows as HTML: the picture, a map over it, or where the store says that the map lies."""
+def _fields(card: RunCard, split: AnalysedSplit, shown: Gallery, name: str) -> list[str]:
+    """Return what each tile shows as HTML: the picture, a map over it, or where the store says that the map lies.
+
+    What was looked up for it is put into ``shown``.
+    """
     fields = []
+    rows, shows = shown.rows, shown.shows
     slot = st.empty()
     for number, row in enumerate(rows):
         picture_id = str(row["id"])
         found = study_loaders.picture_if_here(split.dataset, picture_id, card)
         if found is None:
             fields.append(place_svg(place_of_map(row, name)) if name else absent_html())
-        elif shows == "picture":
+            continue
+        shown.pictures[picture_id] = found.pixels
+        if shows == "picture":
             fields.append(picture_html(found.pixels, picture_id))
         else:
             if number % 6 == 0:
                 slot.progress(number / len(rows), f"Explaining with {card.name}: {number} of {len(rows)}")
-            fields.append(map_html(study_loaders.dataset_explanation(split.dataset, picture_id, card), shows))
+            explained = study_loaders.dataset_explanation(split.dataset, picture_id, card)
+            shown.explained[picture_id] = explained
+            fields.append(map_html(explained, shows))
     slot.empty()
     return fields
 
@@ -193,11 +202,12 @@ def _say_absent(card: RunCard, split: AnalysedSplit, rows: Sequence[Mapping[str,
         )
 
 
-def show_gallery(store: AnalysisStore, view: MistakesView, split: AnalysedSplit) -> None:
-    """Draw the gallery of ``view``: its sentence, order, pictures, pages, and what can be taken along."""
+def show_gallery(store: AnalysisStore, view: MistakesView, split: AnalysedSplit) -> Gallery:
+    """Draw the gallery of ``view``: its sentence, order, pictures, pages, and what can be taken along; return it."""
     card = loaders.shelf().card(store.models[0])
     total = store.count(view.gallery())
-    st.html(f'<div class="fl-shows-what" role="status"><b>{read_choice(view, total)}</b></div>')
+    words = read_choice(view, total)
+    st.html(f'<div class="fl-shows-what" role="status"><b>{words}</b></div>')
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         st.selectbox(
             "Order",
@@ -210,7 +220,7 @@ def show_gallery(store: AnalysisStore, view: MistakesView, split: AnalysedSplit)
         shows, name = _choose_map(store)
     if not total:
         st.info("No picture is left by these filters; take some back.", icon=":material/info:")
-        return
+        return Gallery(words)
     notice, tiles = st.container(), st.container(key="gallery")
     pages = -(-total // ON_PAGE)
     page = 1
@@ -229,8 +239,10 @@ def show_gallery(store: AnalysisStore, view: MistakesView, split: AnalysedSplit)
     picked = set(st.query_params.get_all(chosen.PICKED))
     with notice:
         _say_absent(card, split, rows)
-        fields = _fields(card, split, rows, shows, name)
+        shown = Gallery(words, shows, rows, (page, pages))
+        fields = _fields(card, split, shown, name)
     with tiles:
         for row, field in zip(rows, fields, strict=True):
             _tile(row, field, split, store, ticked=str(row["id"]) in picked)
     _export(store, view, rows, total)
+    return shown

@@ -9,7 +9,8 @@ import streamlit as st
 from dashboard.components import mistake_filters as chosen
 from dashboard.figures.confusion_heatmap import INKS, Confusion, clicked, confusion_figure
 from dashboard.figures.mistake_words import COLUMNS, figures_html, regions_html
-from engine.analysis.mistakes import SHARES, MistakesView, means, normalised
+from dashboard.figures.mistakes_content import Matrix
+from engine.analysis.mistakes import SHARES, Means, MistakesView, means, normalised
 from engine.analysis.query import Filter
 from engine.analysis.regions import REGIONS
 from engine.analysis.store import AnalysisStore
@@ -36,8 +37,8 @@ def _confusion(store: AnalysisStore, view: MistakesView, share: str, other: str)
     return Confusion(store.classes, counts, values, shares=share != "counts", difference=bool(other))
 
 
-def show_matrix(store: AnalysisStore, view: MistakesView, other: str) -> None:
-    """Draw the matrix and its controls.
+def show_matrix(store: AnalysisStore, view: MistakesView, other: str) -> Matrix:
+    """Draw the matrix, its controls, and below it the figures of what is shown; return all of it.
 
     Args:
         store: of the model, and the second if there is one.
@@ -76,14 +77,21 @@ def show_matrix(store: AnalysisStore, view: MistakesView, other: str) -> None:
     model = store.models[0]
     said = f"{model} minus {other}: green, {model} has more." if minus else "Click a cell to see its pictures."
     st.caption(f"{int(drawn.counts.sum()):,} pictures. {said}")
+    shown, everything = _show_figures(store, view)
+    return Matrix(drawn, hide, outlined, shown, everything)
 
 
-def show_figures(store: AnalysisStore, view: MistakesView) -> None:
-    """Draw the means of what is shown, and where its Grad-CAM lies, beside right answers of the same classes."""
-    st.html(figures_html(means(store, tuple(COLUMNS), view.gallery()), means(store, tuple(COLUMNS), view.matrix())))
+def _show_figures(store: AnalysisStore, view: MistakesView) -> tuple[Means, Means]:
+    """Draw the means of what is shown, and where its Grad-CAM lies, beside right answers of the same classes.
+
+    Returns:
+        The means of what is shown, and of all that the matrix counts.
+    """
+    both = means(store, tuple(COLUMNS), view.gallery()), means(store, tuple(COLUMNS), view.matrix())
+    st.html(figures_html(*both))
     names = tuple(f"gradcam.predicted.mass.{region}" for region in REGIONS)
     if not set(names) <= set(store.columns()):
-        return
+        return both
     classes = view.labels or store.classes
     with st.expander("Where its Grad-CAM lies", icon=":material/face:", key="mistake_regions"):
         shown = means(store, names, view.gallery())
@@ -99,3 +107,4 @@ def show_figures(store: AnalysisStore, view: MistakesView) -> None:
             f"Dark: the pictures shown. Faint: {right.pictures:,} right answers of {of}. Mean share of the mass of "
             "Grad-CAM for the answer, by region of the face."
         )
+    return both

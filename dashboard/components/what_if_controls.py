@@ -159,6 +159,18 @@ def _second_picture(choice: str) -> tuple[NamedPicture | None, str]:
     return NamedPicture(sample.title, loaders.sample_bytes(sample), sample.credit, cut=cut), sample.key
 
 
+def second_name() -> str:
+    """Return which second face is chosen, as the address says it."""
+    return str(st.session_state.get(SECOND, NO_SECOND))
+
+
+def second_notes() -> tuple[str, ...]:
+    """Return what a report says of a second face that the address cannot restore."""
+    if second_name() != UPLOAD:
+        return ()
+    return ("The second face was handed in and is not in the address: hand it in again to see the same.",)
+
+
 def second_face(card: RunCard, regions: FaceRegions) -> Staged | None:
     """Draw the choice of a second face and of the regions to take from it; return the face, or None without one."""
     choices = (NO_SECOND, *(sample.key for sample in loaders.samples()), UPLOAD)

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from dashboard.figures.compare_pair import PairedMaps, pair_evidence, pair_gates, signed
+from dashboard.figures.compare_text import pairs_of
 from dashboard.figures.map_card import MapCard, explanation_cards
 from dashboard.figures.text import grid, layer_title, short
+from engine.evaluate.agreement import agreement
 from engine.explain.overlay import display_ranges
 from engine.records import AttentionGate, FaceExplanation, Float32
 
@@ -114,6 +116,28 @@ def channel_rows(explained: Sequence[FaceExplanation]) -> tuple[tuple[str, tuple
         gates = tuple(_gate(one, layer) for one in explained)
         rows.append((gate_title(next(gate for gate in gates if gate is not None)), gates))
     return tuple(rows)
+
+
+def agreement_rows(models: Sequence[str], rows: Sequence[tuple[str, MapRow]]) -> list[dict[str, str | float | None]]:
+    """Return a row for each map and pair of models that both have it: how alike it is on the coarsest common grid."""
+    lines: list[dict[str, str | float | None]] = []
+    for name, row in rows:
+        for one, two in pairs_of(len(models)):
+            first, second = row.cards[one], row.cards[two]
+            if first is None or second is None or first.values is None or second.values is None:
+                continue
+            found = agreement(first.values, second.values)
+            lines.append(
+                {
+                    "map": name,
+                    "models": f"{models[one]}, {models[two]}",
+                    "common grid": f"{found.grid[0]} × {found.grid[1]}",
+                    "Spearman": found.spearman,
+                    "top tenth in common": found.top_overlap,
+                    "by chance": found.chance,
+                }
+            )
+    return lines
 
 
 def channel_difference(first: AttentionGate, second: AttentionGate) -> str:

@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from dashboard.figures.text import grid
 from engine.explain.bundle import describe, raw_arrays
 from engine.records import Explanation, FaceExplanation
 
 
-def npz_bytes(explanation: FaceExplanation, maps: Sequence[Explanation]) -> bytes:
-    """Return the raw arrays, on their native grids, as a compressed NPZ.
+def named_arrays(explanation: FaceExplanation, maps: Sequence[Explanation]) -> dict[str, Any]:
+    """Return the raw arrays, on their native grids.
 
     Keys: ``face`` (uint8, as the model saw it), ``probabilities`` and ``logits`` (K,), ``classes`` (K,) text,
     ``gate/<layer>`` each gate's weights, ``map/<method>/<layer>/<target>`` each explanation (a method that needs no
@@ -30,9 +31,44 @@ def npz_bytes(explanation: FaceExplanation, maps: Sequence[Explanation]) -> byte
     arrays["classes"] = np.array(explanation.prediction.classes)
     for entry in maps:
         arrays["/".join(filter(None, ("map", entry.method, entry.layer, entry.target)))] = entry.heatmap
+    return arrays
+
+
+def npz_bytes(explanation: FaceExplanation, maps: Sequence[Explanation]) -> bytes:
+    """Return :func:`named_arrays` as a compressed NPZ."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
+    np.savez_compressed(buffer, **named_arrays(explanation, maps))
     return buffer.getvalue()
+
+
+def number_rows(explanation: FaceExplanation, maps: Sequence[Explanation]) -> list[dict[str, Any]]:
+    """Return a row for each gate, then for each explanation: name, kind, grid, minimum, mean, maximum.
+
+    Minimum and maximum of an explanation are those before any rectification.
+    """
+    gates = [
+        {
+            "name": gate.layer,
+            "kind": gate.kind,
+            "grid": grid(gate.shape),
+            "min": gate.minimum,
+            "mean": gate.mean,
+            "max": gate.maximum,
+        }
+        for gate in explanation.gates
+    ]
+    drawn = [
+        {
+            "name": " → ".join(filter(None, (entry.layer, entry.target))),
+            "kind": entry.method,
+            "grid": grid(entry.heatmap.shape),
+            "min": entry.raw_minimum,
+            "mean": float(entry.heatmap.mean()),
+            "max": entry.raw_maximum,
+        }
+        for entry in maps
+    ]
+    return gates + drawn
 
 
 def json_text(explanation: FaceExplanation, maps: Sequence[Explanation], *, source: str) -> str:

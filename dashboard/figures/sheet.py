@@ -17,6 +17,8 @@ from engine.records import FaceExplanation, UInt8
 
 TILE: Final = 240
 GAP: Final = 24
+BELOW: Final = 74
+"""Pixels that a tile's words and colour bar take."""
 COLUMNS: Final = 4
 INK: Final = "#1d2026"
 QUIET: Final = "#6d7078"
@@ -69,6 +71,13 @@ def _tile(sheet: Image.Image, face: UInt8, card: MapCard, style: MapStyle, corne
     draw.text((middle, bar + 11), raw, fill=INK, font=_font(12))
 
 
+def tile(face: UInt8, card: MapCard, style: MapStyle) -> UInt8:
+    """Draw one card by itself, title, grid, colour bar and raw range with it: (314, 240, 3) uint8 RGB on white."""
+    canvas = Image.new("RGB", (TILE, TILE + BELOW), PAPER)
+    _tile(canvas, face, card, style, (0, 0))
+    return np.asarray(canvas, dtype=np.uint8)
+
+
 def sheet(
     explanation: FaceExplanation, rows: Sequence[tuple[str, Sequence[MapCard]]], style: MapStyle, *, footer: str
 ) -> UInt8:
@@ -81,7 +90,7 @@ def sheet(
         footer: the line that says how to read it: scale, colour map, file.
     """
     rows = [(heading, cards) for heading, cards in rows if cards]
-    row_height = TILE + 74
+    row_height = TILE + BELOW
     width = COLUMNS * TILE + (COLUMNS + 1) * GAP
     lines = sum(-(-len(cards) // COLUMNS) for _, cards in rows)
     height = GAP + 44 + TILE + sum(52 for _ in rows) + lines * row_height + 2 * GAP + 20

@@ -12,14 +12,41 @@ if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
 import streamlit as st
 
 from dashboard import loaders
-from dashboard.components import empty
+from dashboard.components import empty, view_report
 from dashboard.components.frame import framed
 from dashboard.components.video_choice import choose_film, choose_reading
 from dashboard.components.video_reading import read_when_asked
 from dashboard.components.video_result import show_result
+from dashboard.figures.video_content import Moment, video_content
 from dashboard.figures.video_summary import CSS
 from dashboard.state import Selection
+from dashboard.video_loaders import ReadFilm
 from engine.errors import FerLensError
+
+NOT_IN_ADDRESS = (
+    "The film and how it is read are not in the address, which opens the page with the model: hand the film in again "
+    "and set it as below."
+)
+
+
+def offer_report(read: ReadFilm, moment: Moment | None) -> None:
+    """Draw the button of the report."""
+    choices = read.choices
+    view_report.offer(
+        "Video",
+        f"{read.source.name} {choices.model}",
+        (loaders.shelf().card(choices.model),),
+        lambda: video_content(read.summary, read.faces, moment),
+        settings={
+            "film": read.source.name,
+            "film sha256": read.source.digest,
+            "overlay": choices.overlay,
+            "layer": choices.layer,
+            "opacity": choices.opacity,
+            "smoothing, half-life in seconds": choices.half_life_seconds,
+        },
+        notes=(NOT_IN_ADDRESS,),
+    )
 
 
 def main(selected: Selection) -> None:
@@ -40,7 +67,8 @@ def main(selected: Selection) -> None:
         film = choose_film()
         read = read_when_asked(film, card, choose_reading(card))
         if read is not None:
-            show_result(read)
+            moment = show_result(read)
+            offer_report(read, moment)
     except FerLensError as error:
         empty.problems([str(error)])
 

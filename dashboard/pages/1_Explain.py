@@ -25,9 +25,12 @@ from dashboard.components import (
     self_attention,
     trust_check,
     trust_details,
+    view_report,
 )
 from dashboard.components.frame import framed
 from dashboard.components.legend import legend
+from dashboard.figures.explain_content import Explained, explain_content
+from dashboard.figures.map_content import style_settings
 from dashboard.figures.text import layer_title
 from dashboard.figures.trust_badges import gate_badge, map_badge
 from dashboard.figures.trust_style import CSS
@@ -86,25 +89,40 @@ def explain(card: RunCard, named: NamedPicture) -> None:
             answer.show_truth(truth, predicted)
     with gates:
         gate_cards = maps.show_gates(chosen, style, gate_trust)
+        received_cards = self_attention.show_received(chosen, style, gate_trust)
     with gradcam:
         if pair is not None:
             three = [results[name].maps[0] for name in (*pair, maps.CONTRAST)]
-        received_cards = self_attention.show_received(chosen, style, gate_trust)
             maps.show_contrast(chosen, three, maps.contrast_titles(pair, predicted=predicted, truth=truth), style)
         class_cards = maps.show_explanations(chosen, main_map.target, drawn, style, map_badge(trusted.map(main_map)))
     further_cards = method_maps.show_further(chosen, further, trusted, style)
     channels.show_channels(chosen, partial(loaders.activation, *where, *weights), style, gate_trust)
     rows = (
         ("Spatial attention gates", gate_cards),
+        ("Attention between cells", received_cards),
         (f"Grad-CAM at {layer_title(asked.layer)}", class_cards),
         (f"Other explanations for {main_map.target}", further_cards),
     )
-        ("Attention between cells", received_cards),
     everything = (*drawn, *further.maps.values())
     downloads.show_downloads(chosen, everything, rows, style, named.name)
     downloads.show_numbers(chosen, everything)
     trust_details.show_curves(trusted, shown)
     sanity_check.show_sanity(card, key, chosen, shown, seconds_a_pass)
+    seen = Explained(chosen, everything, shown, rows, style, trusted, truth, named.credit)
+    view_report.offer(
+        "Explain",
+        f"{named.name} {card.name}",
+        (card,),
+        lambda: explain_content(seen),
+        settings={
+            **view_report.picture_settings(named, key.index, whole=key.whole),
+            "class": main_map.target,
+            "layer": asked.layer,
+            "methods": list(further.names),
+            **style_settings(style),
+        },
+        notes=view_report.picture_notes(),
+    )
 
 
 def main(chosen: Selection) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 # As in Home.py: the first visit to a fresh server may run this file without it.
 if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
@@ -22,12 +24,16 @@ from dashboard.components import (
     compare_selection,
     empty,
     maps,
+    view_report,
 )
 from dashboard.components.frame import framed
+from dashboard.figures.compare_content import OnFace, dataset_content, face_content
 from dashboard.figures.compare_rows import explanation_row, gate_rows
 from dashboard.figures.compare_style import CSS
 from dashboard.figures.compare_text import LEAST
+from dashboard.figures.map_content import style_settings
 from dashboard.figures.text import escape
+from dashboard.figures.view_report import Build, joined
 from dashboard.state import NamedPicture, Selection
 from engine.errors import FerLensError
 from engine.records import RunCard
@@ -35,8 +41,11 @@ from engine.records import RunCard
 
 def compare_picture(
     cards: tuple[RunCard, ...], pair: tuple[int, int], named: NamedPicture, selected: Sequence[NamedPicture]
-) -> None:
-    """Draw every row for one picture that can be read, and the summary of all ``selected`` where there are several."""
+) -> OnFace | None:
+    """Draw every row for one picture that can be read, and the summary of all ``selected`` where there are several.
+
+    Returns what was drawn, or None where no face was found.
+    """
     picture = loaders.picture(named.digest, named.data, named.name)
     with st.spinner(f"Loading {', '.join(card.name for card in cards)} …"):
         models = [loaders.predictor(card) for card in cards]
@@ -44,17 +53,13 @@ def compare_picture(
     with st.container(key="stack-compare"):
         left, right = st.columns([3, 8], gap="large")
     # A data set's pictures are cut to one face already.
-    whole = named.cut or left.toggle(
-        "Use the whole picture",
-        key="whole",
-        help="Skips the search for faces: for a picture that is already cut to one face.",
-    )
     reference = cards[0]
     with left:
+        whole = named.cut or answer.use_whole()
         found = loaders.faces(named.digest, picture.pixels, reference.name, reference.weights_sha256, whole)
         if found.error is not None:
             empty.problems([found.error])
-            return
+            return None
         index = answer.pick_face(found, key=f"face.{named.digest[:12]}.{whole}")
         answer.show_picture(picture, found, index, named.credit)
     face = found.faces[index]
@@ -103,7 +108,34 @@ def compare_picture(
     named_rows = compare_maps.row_names(gates, explanation, shown)
     compare_maps.show_slider(explained, named_rows, pair, style)
     compare_maps.show_numbers(explained, named_rows)
-    compare_selection.show_selection(cards, pair, selected, (target, subtracted, layer))
+    selection = compare_selection.show_selection(cards, pair, selected, (target, subtracted, layer))
+    return OnFace(explained, pair, named_rows, style, named.credit, selection)
+
+
+def offer_report(
+    cards: tuple[RunCard, ...], face: OnFace | None, on: compare_dataset.OnSplit | None, named: NamedPicture | None
+) -> None:
+    """Draw the button of the report, where anything is shown."""
+    parts: list[Build] = []
+    settings: dict[str, Any] = {"models": [card.name for card in cards]}
+    if face is not None and named is not None:
+        parts.append(partial(face_content, face))
+        shown = face.explained[0].maps[0]
+        settings |= {"picture": named.name, "picture sha256": named.digest, "class": shown.target, "layer": shown.layer}
+        settings |= {"difference": [face.models[index] for index in face.pair], **style_settings(face.style)}
+    if on is not None:
+        where = f"{on.split.dataset} {on.split.split}"
+        parts.append(partial(dataset_content, on.first, on.second, where, on.found))
+        settings["dataset"] = where
+    if parts:
+        view_report.offer(
+            "Compare",
+            " ".join(card.name for card in cards),
+            cards,
+            lambda: joined(*(part() for part in parts)),
+            settings=settings,
+            notes=view_report.picture_notes() if face is not None else (),
+        )
 
 
 def main(chosen: Selection) -> None:
@@ -127,11 +159,12 @@ def main(chosen: Selection) -> None:
     problems = [loaders.problem(entry.digest, entry.data, entry.name) for entry in chosen.pictures]
     empty.problems(sentence for sentence in problems if sentence is not None)
     readable = [entry for entry, said in zip(chosen.pictures, problems, strict=True) if said is None]
+    face = None
     if chosen.picture is None:
         empty.no_picture(chosen.source)
     elif problems[chosen.index] is None:
         try:
-            compare_picture(cards, pair, chosen.picture, readable)
+            face = compare_picture(cards, pair, chosen.picture, readable)
         except FerLensError as error:
             empty.problems([str(error)])
     elif None in problems:
@@ -139,6 +172,7 @@ def main(chosen: Selection) -> None:
     if found is not None:
         compare_dataset.show_details(found)
         compare_gallery.show_galleries(found)
+    offer_report(cards, face, found, chosen.picture)
 
 
 with framed("Compare") as selected:

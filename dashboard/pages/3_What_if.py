@@ -13,16 +13,19 @@ if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
 import streamlit as st
 
 from dashboard import loaders, state, what_if_loaders
-from dashboard.components import answer, empty, maps, what_if_controls, what_if_result, what_if_state
+from dashboard.components import answer, empty, maps, view_report, what_if_controls, what_if_result, what_if_state
 from dashboard.components.frame import framed
 from dashboard.components.what_if_brush import brush
 from dashboard.figures.map_card import data_uri
+from dashboard.figures.map_content import style_settings
+from dashboard.figures.what_if_content import WhatIf, what_if_content
 from dashboard.figures.what_if_style import CSS
 from dashboard.state import NamedPicture, Selection
 from dashboard.what_if_loaders import Staged
 from engine.analysis.face_parts import template_parts
 from engine.analysis.regions import REGIONS
 from engine.errors import FerLensError
+from engine.explain.edit_text import to_text
 from engine.explain.face_regions import FaceRegions
 from engine.explain.overlay import resize_face
 from engine.records import FaceBox, FacePrediction, RunCard
@@ -60,11 +63,7 @@ def choose_face(card: RunCard, chosen: Selection, named: NamedPicture) -> Subjec
     """Find the picture's faces and let a person choose one; None where there is no answer, which is said."""
     picture = loaders.picture(named.digest, named.data, named.name)
     # Where a picture is cut to one face already, models answer it whole.
-    whole = named.cut or st.toggle(
-        "Use the whole picture",
-        key="whole",
-        help="Skips the search for faces: for a picture that is already cut to one face.",
-    )
+    whole = named.cut or answer.use_whole()
     with st.spinner(f"Finding faces, answering with {card.name} …"):
         found = loaders.faces(named.digest, picture.pixels, card.name, card.weights_sha256, whole)
     if found.error is not None:
@@ -130,6 +129,23 @@ def _work(card: RunCard, subject: Subject) -> None:
             what_if_result.show_maps(before, after, plus, style)
     effects = what_if_loaders.effects(card, staged, edit.fill)
     what_if_result.show_effects(effects, edit.hidden, what_if_controls.FILL_TITLES[edit.fill])
+    named = subject.named
+    done = WhatIf(before, after, plus, style, effects, staged.regions, named.credit)
+    view_report.offer(
+        "What if",
+        f"{named.name} {card.name}",
+        (card,),
+        lambda: what_if_content(done),
+        settings={
+            **view_report.picture_settings(named, subject.index, whole=subject.whole),
+            "class": target,
+            "layer": asked.layer,
+            "edit": to_text(edit),
+            "second face": what_if_controls.second_name(),
+            **style_settings(style),
+        },
+        notes=(*view_report.picture_notes(), *what_if_controls.second_notes(), *filter(None, (too_long,))),
+    )
 
 
 def main(chosen: Selection) -> None:

@@ -12,10 +12,11 @@ if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
 import streamlit as st
 
 from dashboard import loaders
-from dashboard.components import activation_choice, activation_gallery, empty
+from dashboard.components import activation_choice, activation_gallery, empty, view_report
 from dashboard.components.answer import pick_face
 from dashboard.components.frame import framed
 from dashboard.figures.activation_tiles import CSS
+from dashboard.figures.activations_content import Activations, activations_content
 from dashboard.state import NamedPicture, Selection
 from engine.errors import FerLensError
 from engine.records import RunCard, UInt8
@@ -33,6 +34,27 @@ def face_of(card: RunCard, named: NamedPicture) -> UInt8 | None:
     face = found.faces[pick_face(found, key=f"face.{named.digest[:12]}.{whole}")]
     st.caption(f"{named.name}: {card.name} answers {face.prediction.label} ({100 * face.prediction.confidence:.0f} %).")
     return loaders.predictor(card).model_input(face.crop)
+
+
+def offer_report(card: RunCard, named: NamedPicture, seen: Activations) -> None:
+    """Draw the button of the report."""
+    view_report.offer(
+        "Activations",
+        f"{named.name} {card.name} {seen.maps.layer}",
+        (card,),
+        lambda: activations_content(seen),
+        settings={
+            "picture": named.name,
+            "picture sha256": named.digest,
+            "layer": seen.maps.layer,
+            "order": seen.order,
+            "sample": seen.sample,
+            "channel": seen.channel,
+            "scale": seen.look.scale,
+            "over the face": seen.look.over_face,
+        },
+        notes=dict.fromkeys((*view_report.picture_notes(), *view_report.dataset_notes(seen.sample))),
+    )
 
 
 def main(selected: Selection) -> None:
@@ -57,7 +79,8 @@ def main(selected: Selection) -> None:
             loaders.predictor(card)
         face = face_of(card, selected.picture)
         if face is not None:
-            activation_gallery.show(card, face, activation_choice.choose(card))
+            asked = activation_choice.choose(card)
+            offer_report(card, selected.picture, activation_gallery.show(card, face, asked))
     except FerLensError as error:
         empty.problems([str(error)])
 

@@ -21,12 +21,14 @@ from dashboard.components import (
     class_attention_use,
     empty,
     mistake_filters,
+    study_choice,
+    view_report,
 )
 from dashboard.components.frame import framed
 from dashboard.figures import class_attention_style, mistake_tile
+from dashboard.figures.view_report import Build, joined
 from dashboard.state import Selection
 from engine.analysis.analysed import AnalysedSplit
-from engine.errors import FerLensError
 
 
 def study(model: str, split: AnalysedSplit, other: str) -> None:
@@ -35,24 +37,35 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
     with st.spinner(f"Opening the analysis of {' and '.join(models)} …"):
         store = study_loaders.store(models, split.dataset, split.split)
         files = {name: class_attention_loaders.attention(name, split) for name in models}
-    class_attention_choice.say_unknown(class_attention_choice.CHOICES)
+    study_choice.say_unknown(class_attention_choice.CHOICES)
     maps, channels, regions, used = st.tabs(
         class_attention_choice.TABS, key=class_attention_choice.VIEW, bind="query-params"
     )
+    parts: list[Build | None] = []
     with maps:
         if maps.open:
             choice = class_attention_grid.controls(store.classes, split.dataset)
-            class_attention_grid.show_grid(files, store.classes, choice)
-            class_attention_detail.show_detail(store, files, split, choice)
+            parts.append(class_attention_grid.show_grid(files, store.classes, choice))
+            parts.append(class_attention_detail.show_detail(store, files, split, choice))
     with channels:
         if channels.open:
-            class_attention_channels.show_channels(files, store.classes)
+            parts.append(class_attention_channels.show_channels(files, store.classes))
     with regions:
         if regions.open:
-            class_attention_regions.show_regions(store, files)
+            parts.append(class_attention_regions.show_regions(store, files))
     with used:
         if used.open:
-            class_attention_use.show_use(files, split)
+            parts.append(class_attention_use.show_use(files, split))
+    if made := [part for part in parts if part is not None]:
+        shelf = loaders.shelf()
+        view_report.offer(
+            "Class attention",
+            f"{' '.join(models)} {split.name}",
+            [shelf.card(name) for name in models],
+            lambda: joined(*(part() for part in made)),
+            settings={"dataset": split.dataset, "split": split.split, **class_attention_choice.KEPT.settings()},
+            notes=view_report.dataset_notes(split.dataset),
+        )
 
 
 def main(selected: Selection) -> None:
@@ -64,16 +77,14 @@ def main(selected: Selection) -> None:
     if selected.model is None:
         empty.no_checkpoint()
         return
-    class_attention_choice.recall()
+    class_attention_choice.KEPT.recall()
     found = mistake_filters.choose_analysis(selected.model)
     if found is None:
         mistake_filters.no_analysis(selected.model)
         return
-    try:
+    with empty.said():
         study(selected.model, *found)
-    except FerLensError as error:
-        empty.problems([str(error)])
-    class_attention_choice.keep()
+    class_attention_choice.KEPT.keep()
 
 
 with framed("Class attention") as chosen:

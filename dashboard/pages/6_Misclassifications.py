@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 # As in Home.py: the first visit to a fresh server may run this file without it.
@@ -12,12 +13,12 @@ if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
 import streamlit as st
 
 from dashboard import loaders, study_loaders
-from dashboard.components import empty, mistake_filters, mistake_gallery, mistake_matrix
+from dashboard.components import empty, mistake_filters, mistake_gallery, mistake_matrix, view_report
 from dashboard.components.frame import framed
 from dashboard.figures.mistake_tile import CSS
+from dashboard.figures.mistakes_content import mistakes_content
 from dashboard.state import Selection
 from engine.analysis.analysed import AnalysedSplit
-from engine.errors import FerLensError
 
 
 def study(model: str, split: AnalysedSplit, other: str) -> None:
@@ -29,10 +30,18 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
     with st.container(key="stack-mistakes"):
         left, right = st.columns([9, 13], gap="large")
     with left:
-        mistake_matrix.show_matrix(store, view, other)
-        mistake_matrix.show_figures(store, view)
+        matrix = mistake_matrix.show_matrix(store, view, other)
     with right:
-        mistake_gallery.show_gallery(store, view, split)
+        gallery = mistake_gallery.show_gallery(store, view, split)
+    shelf = loaders.shelf()
+    view_report.offer(
+        "Misclassifications",
+        f"{' '.join(store.models)} {split.name}",
+        [shelf.card(name) for name in store.models],
+        partial(mistakes_content, matrix, gallery),
+        settings={"dataset": split.dataset, "split": split.split, **mistake_filters.settings()},
+        notes=view_report.dataset_notes(split.dataset),
+    )
 
 
 def main(selected: Selection) -> None:
@@ -48,10 +57,8 @@ def main(selected: Selection) -> None:
     if found is None:
         mistake_filters.no_analysis(selected.model)
         return
-    try:
+    with empty.said():
         study(selected.model, *found)
-    except FerLensError as error:
-        empty.problems([str(error)])
     mistake_filters.keep()
 
 

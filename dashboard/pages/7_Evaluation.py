@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 # As in Home.py: the first visit to a fresh server may run this file without it.
@@ -13,12 +14,20 @@ if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
 import streamlit as st
 
 from dashboard import evaluation_loaders, loaders
-from dashboard.components import empty, evaluation_choice, evaluation_embedding, evaluation_numbers, mistake_filters
+from dashboard.components import (
+    empty,
+    evaluation_choice,
+    evaluation_embedding,
+    evaluation_numbers,
+    mistake_filters,
+    view_report,
+)
 from dashboard.components.frame import framed
 from dashboard.figures.mistake_tile import CSS
 from dashboard.state import Selection
 from engine.analysis.analysed import AnalysedSplit
-from engine.errors import FerLensError
+
+EMBEDDING = evaluation_choice.TABS.index("Embedding")
 
 
 def study(model: str, split: AnalysedSplit) -> None:
@@ -40,11 +49,16 @@ def study(model: str, split: AnalysedSplit) -> None:
     tabs = st.tabs(evaluation_choice.TABS, key=evaluation_choice.TAB, bind="query-params")
     for tab, draw in zip(tabs, draws, strict=True):
         if tab.open:
-            with tab:
-                try:
-                    draw()
-                except FerLensError as error:
-                    empty.problems([str(error)])
+            with tab, empty.said():
+                draw()
+    view_report.offer(
+        "Evaluation",
+        f"{model} {split.name}",
+        (card,),
+        partial(evaluation_loaders.report_content, evaluated, card, split),
+        settings={"dataset": split.dataset, "split": split.split, **evaluation_choice.KEPT.settings()},
+        notes=("Pictures caught with the lasso are not in the address.",) if tabs[EMBEDDING].open else (),
+    )
 
 
 def main(selected: Selection) -> None:
@@ -55,16 +69,14 @@ def main(selected: Selection) -> None:
     if selected.model is None:
         empty.no_checkpoint()
         return
-    evaluation_choice.recall()
+    evaluation_choice.KEPT.recall()
     split = evaluation_choice.choose_analysis(selected.model)
     if split is None:
         mistake_filters.no_analysis(selected.model)
         return
-    try:
+    with empty.said():
         study(selected.model, split)
-    except FerLensError as error:
-        empty.problems([str(error)])
-    evaluation_choice.keep()
+    evaluation_choice.KEPT.keep()
 
 
 with framed("Evaluation") as chosen:

@@ -12,9 +12,10 @@ if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
 import streamlit as st
 
 from dashboard import data_loaders, loaders
-from dashboard.components import data_choice, data_galleries, data_overview, data_pictures, empty
+from dashboard.components import data_choice, data_galleries, data_overview, data_pictures, empty, view_report
 from dashboard.components.frame import framed
 from dashboard.data_loaders import Wanted
+from dashboard.figures.data_content import DataView, data_content
 from dashboard.figures.data_style import CSS
 from dashboard.state import Selection
 from engine.errors import DataError, FerLensError
@@ -26,10 +27,25 @@ def study(asked: Wanted, model: str | None) -> None:
     data_overview.show_facts(found)
     data_overview.show_balance(found)
     split = data_pictures.choose_split(found)
-    data_pictures.show_faces(asked, found, split)
-    data_pictures.show_sample(found, split)
-    data_pictures.show_augmentation(asked, found)
-    data_galleries.show_galleries(asked, found, model)
+    faces = data_pictures.show_faces(asked, found, split)
+    sample = data_pictures.show_sample(found, split)
+    recipe, augmented = data_pictures.show_augmentation(asked, found)
+    gallery, pictures = data_galleries.show_galleries(asked, found, model)
+    view = DataView(found, split, faces, sample, recipe, augmented, gallery, pictures)
+    view_report.offer(
+        "Data",
+        asked.dataset,
+        [] if model is None or gallery != data_galleries.SUSPECTS else [loaders.shelf().card(model)],
+        lambda: data_content(view),
+        settings={
+            "dataset": asked.dataset,
+            "splits": list(asked.splits),
+            "pictures of": split,
+            "recipe": recipe,
+            "gallery": gallery,
+        },
+        notes=view_report.dataset_notes(asked.dataset),
+    )
 
 
 def main(selected: Selection) -> None:

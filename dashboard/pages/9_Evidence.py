@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 # As in Home.py: the first visit to a fresh server may run this file without it.
 if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
@@ -12,11 +14,37 @@ if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
 import streamlit as st
 
 from dashboard import loaders
-from dashboard.components import empty, evidence, evidence_faces
+from dashboard.components import empty, evidence, evidence_faces, view_report
 from dashboard.components.frame import framed
+from dashboard.figures.evidence_content import League, face_content, league_content
 from dashboard.figures.evidence_style import CSS
+from dashboard.figures.map_card import MapStyle
+from dashboard.figures.map_content import style_settings
+from dashboard.figures.view_report import Build, joined
 from dashboard.state import Selection
 from engine.errors import FerLensError
+from engine.evaluate.evidence_face import JudgedFace
+from engine.records import RunCard
+
+
+def offer_report(card: RunCard, variant: str, league: League | None, face: tuple[JudgedFace, MapStyle] | None) -> None:
+    """Draw the button of the report, where anything is shown."""
+    parts: list[Build] = []
+    settings: dict[str, Any] = {"variant": variant}
+    if league is not None:
+        parts.append(partial(league_content, league))
+        settings |= {"metric": league.metric, "faces": league.group}
+    if face is not None:
+        parts.append(partial(face_content, *face))
+        settings |= {"face": face[0].known.id, **style_settings(face[1])}
+    if parts:
+        view_report.offer(
+            "Evidence",
+            f"{card.name} {variant}",
+            (card,),
+            lambda: joined(*(part() for part in parts)),
+            settings=settings,
+        )
 
 
 def main(chosen: Selection) -> None:
@@ -35,10 +63,10 @@ def main(chosen: Selection) -> None:
     card = shelf.card(chosen.model)
     try:
         variant = evidence.choose_variant()
-        evidence.show_league(card, variant)
+        league = evidence.show_league(card, variant)
         with st.spinner(f"Loading {card.name} …"):
             loaders.predictor(card)
-        evidence_faces.show_faces(card, variant)
+        offer_report(card, variant, league, evidence_faces.show_faces(card, variant))
     except FerLensError as error:
         empty.problems([str(error)])
 

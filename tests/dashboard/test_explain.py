@@ -44,7 +44,7 @@ def test_a_sample_is_explained_at_once(explain: AppTest) -> None:
     assert set(EMOTIONS) <= set(cards(explain))
     assert "Class-agnostic" in html
     assert "What cbam saw: 48 × 48 pixels, grey" in html
-    assert [button.proto.label for button in explain.get("download_button")] == ["PNG", "NPZ", "JSON"]
+    assert [button.proto.label for button in explain.get("download_button")] == ["PNG", "NPZ", "JSON", "Report"]
     assert any("How to read this" in expander.label for expander in explain.expander)
     assert "looks at" not in html + " ".join(block.value for block in explain.markdown)
 

@@ -73,7 +73,8 @@ def test_a_film_through_the_page_and_one_frame_to_explain(home: AppTest, portrai
     assert [len(face.seconds) for face in read.faces] == [6, 6]
     assert len(read.table.decode().splitlines()) == 13
     assert len(app.get("video")) == 1
-    assert {button.label for button in app.get("download_button")} == {"Annotated film (WebM)", "Tracks (CSV)"}
+    files = {button.label for button in app.get("download_button")}
+    assert files == {"Annotated film (WebM)", "Tracks (CSV)", "Report"}
     assert "2 faces, and 100 % of the frames show one or more" in page_html(app)
     (temporary / "check.webm").write_bytes(read.annotated)
     with open_film(temporary / "check.webm") as film:

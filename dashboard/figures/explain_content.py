@@ -1,0 +1,110 @@
+"""What the report of the Explain page holds: answer, gates, explanations, channel gates, trust, every number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dashboard.figures.export import named_arrays, number_rows
+from dashboard.figures.map_card import MapCard, MapStyle
+from dashboard.figures.map_content import answers_table, face_shot, map_shots
+from dashboard.figures.reading import read_answer, read_map
+from dashboard.figures.text import grid, layer_title, short
+from dashboard.figures.trust_curves import faithfulness_curves
+from dashboard.figures.trust_words import (
+    Trusted,
+    gate_figures,
+    method_place,
+    read_faithful,
+    read_trust,
+    score_figures,
+)
+from dashboard.figures.view_report import Chart, Content, Section, Shot, Table
+from engine.explain.channel_strip import draw_channel_gate
+from engine.records import Explanation, FaceExplanation
+
+
+@dataclass(frozen=True, eq=False)
+class Explained:
+    """What the page shows of one face.
+
+    Attributes:
+        face: the answer and gates; its first map is the page's main one.
+        maps: every explanation shown. main: those whose trust may be known, the main one first.
+        rows: a heading and its cards each.
+        style: how the cards are drawn.
+        trusted: what is known of whether to believe them.
+        truth: what a dataset labels the picture with, or None. credit: where the picture is from.
+    """
+
+    face: FaceExplanation
+    maps: Sequence[Explanation]
+    main: Sequence[Explanation]
+    rows: Sequence[tuple[str, Sequence[MapCard]]]
+    style: MapStyle
+    trusted: Trusted
+    truth: str | None
+    credit: str
+
+
+def _answer(shown: Explained) -> Section:
+    face, first = shown.face, shown.main[0]
+    said = [read_answer(face.prediction), read_map(first), read_trust(shown.trusted, first)]
+    if shown.truth is not None:
+        said.append(f"The data set’s label is {shown.truth}.")
+    return Section(
+        "Answer",
+        (" ".join(said), shown.credit),
+        (face_shot(face.face),),
+        tables=(answers_table(("probability",), (face.prediction,)),),
+    )
+
+
+def _channels(face: FaceExplanation) -> tuple[Section, ...]:
+    shots = tuple(
+        Shot.of(
+            f"channel gate {gate.layer}",
+            draw_channel_gate(gate),
+            f"{layer_title(gate.layer)}: {grid(gate.shape)} from the highest to the lowest weight, 0 to 1; min "
+            f"{short(gate.minimum)}, mean {short(gate.mean)}, max {short(gate.maximum)}",
+        )
+        for gate in face.gates_of("channel")
+    )
+    return (Section("Channel attention gates", (), shots),) if shots else ()
+
+
+def _trust(shown: Explained) -> tuple[Section, ...]:
+    rows: list[tuple[str, ...]] = [
+        (f"gate {use.layer}", use.verdict, gate_figures(use)) for use in shown.trusted.gates.values()
+    ]
+    judged = [found for entry in shown.main if (found := shown.trusted.map(entry)) is not None]
+    rows += [(method_place(one.method, one.layer, one.target), one.verdict, score_figures(one)) for one in judged]
+    if not rows:
+        return ()
+    charts = tuple(Chart(faithfulness_curves(one), read_faithful(one)) for one in judged)
+    return (
+        Section(
+            "Trust",
+            ("Measured when asked on the page; the address does not hold it: press “Check trust” there again.",),
+            charts=charts,
+            tables=(Table(("what", "verdict", "figures"), tuple(rows)),),
+        ),
+    )
+
+
+def explain_content(shown: Explained) -> Content:
+    """Return the report's content; the arrays are those of the page's own NPZ, see :mod:`dashboard.figures.export`."""
+    face = shown.face
+    maps = tuple(
+        Section(heading, (), map_shots(face.face, cards, shown.style, heading))
+        for heading, cards in shown.rows
+        if cards
+    )
+    numbers = Table.of(
+        number_rows(face, shown.maps),
+        "Minimum and maximum of an explanation are those before negative values were set to zero.",
+    )
+    sections = (
+        _answer(shown), *maps, *_channels(face), *_trust(shown), Section("All numbers", tables=(numbers,)),
+    )  # fmt: skip
+    return Content(sections, named_arrays(face, shown.maps))
