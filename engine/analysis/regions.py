@@ -110,8 +110,8 @@ class PictureRegions:
         cells = np.maximum(maps, 0.0).astype(np.float64)
         pixels = cells.repeat(side // height, axis=1).repeat(side // width, axis=2)
         total = len(maps) * len(REGIONS)
-        inside = np.bincount(self._bins.ravel(), weights=pixels.ravel(), minlength=total).reshape(len(maps), -1)
-        return _shares(inside)
+        inside = np.bincount(self._bins.ravel(), weights=pixels.ravel(), minlength=total)
+        return _shares(inside.astype(np.float64, copy=False).reshape(len(maps), -1))
 
 
 def _shares(inside: NDArray[np.float64]) -> Float32:

@@ -45,4 +45,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and report."""
-    return _FILES[arguments.benchmark].run(arguments)
+    status: int = _FILES[arguments.benchmark].run(arguments)
+    return status

@@ -45,8 +45,8 @@ def scorecam(scalar_of: ScalarFunction, layer: nn.Module, x: Tensor, setup: Setu
     low, high = features.amin(dim=(2, 3), keepdim=True), features.amax(dim=(2, 3), keepdim=True)
     varied = ((high - low).flatten(1) > 0.0).nonzero()
     increase = torch.zeros(features.shape[:2], device=x.device)
-    for some in varied.split(_ROWS):  # channels of several pictures together, so that every pass is full
-        picture, channel = some.unbind(dim=1)
+    for start in range(0, len(varied), _ROWS):  # channels of several pictures together, so that every pass is full
+        picture, channel = varied[start : start + _ROWS].unbind(dim=1)
         masks = F.interpolate(features[picture, channel][:, None], size=x.shape[2:], mode="bilinear")
         below = masks.amin(dim=(2, 3), keepdim=True)
         masks = (masks - below) / (masks.amax(dim=(2, 3), keepdim=True) - below).clamp(min=1e-12)
