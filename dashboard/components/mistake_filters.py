@@ -13,6 +13,16 @@ import streamlit as st
 
 from dashboard import state, study_loaders
 from dashboard.components import empty
+from dashboard.components.mistake_options import (
+    AGREES,
+    COPY,
+    IN_TRAINING,
+    LOSS_MOST,
+    NEAR_COPY,
+    NEAR_WORDS,
+    RANGES,
+    SUSPICIOUS,
+)
 from engine.analysis.analysed import AnalysedSplit
 from engine.analysis.mistakes import ANSWERED, MistakesView
 from engine.analysis.places import analyze_command
@@ -25,6 +35,7 @@ SHOWN: Final = "shown"
 SEARCH: Final = "search"
 AGREEMENT: Final = "agreement"
 COPIES: Final = "copies"
+NEAR: Final = "near"
 TRAINING: Final = "training"
 SUSPECT: Final = "suspect"
 SORT: Final = "sort"
@@ -37,18 +48,6 @@ DIAGONAL: Final = "diagonal"
 DIFFERENCE: Final = "difference"
 
 NONE: Final = "none"
-LOSS_MOST: Final = 10.0
-"""End of the loss filter, in nats; there it bounds nothing. A fixed end, so that addresses mean the same anywhere."""
-RANGES: Final[dict[str, tuple[float, float, float]]] = {
-    "confidence": (0.0, 1.0, 0.01),
-    "loss": (0.0, LOSS_MOST, 0.1),
-    "margin": (-1.0, 1.0, 0.02),
-}
-"""Column → lowest, highest, step; an end of the range is no bound."""
-AGREES: Final[dict[str, bool | None]] = {"any": None, "agree": True, "differ": False}
-COPY: Final[dict[str, Any]] = {"any": None, "only copies": "only", "one of each": "first"}
-IN_TRAINING: Final[dict[str, bool | None]] = {"any": None, "yes": True, "no": False}
-SUSPICIOUS: Final[dict[str, bool | None]] = {"any": None, "suspect": True, "not suspect": False}
 SORTS: Final[dict[str, tuple[str, bool]]] = {
     "most confident": ("confidence", True),
     "least confident": ("confidence", False),
@@ -62,7 +61,7 @@ SORTS: Final[dict[str, tuple[str, bool]]] = {
 """Entry of the menu → column and whether descending."""
 
 FILTERS: Final[tuple[str, ...]] = (
-    TRUE, ANSWER, SHOWN, SEARCH, *RANGES, AGREEMENT, COPIES, TRAINING, SUSPECT,
+    TRUE, ANSWER, SHOWN, SEARCH, *RANGES, AGREEMENT, COPIES, NEAR, TRAINING, SUSPECT,
 )  # fmt: skip
 WIDGETS: Final[tuple[str, ...]] = (
     ANALYSIS, AGAINST, *FILTERS, SORT, PAGE, MAPS, SHARE, DIAGONAL, DIFFERENCE,
@@ -119,8 +118,8 @@ def clear() -> None:
     """Take all filters back."""
     for key in (TRUE, ANSWER):
         st.session_state[key] = []
-    for key, value in ((SHOWN, "wrong"), (SEARCH, ""), (AGREEMENT, "any"), (COPIES, "any"), (TRAINING, "any"),
-                       (SUSPECT, "any")):  # fmt: skip
+    for key, value in ((SHOWN, "wrong"), (SEARCH, ""), (AGREEMENT, "any"), (COPIES, "any"), (NEAR, "any"),
+                       (TRAINING, "any"), (SUSPECT, "any")):  # fmt: skip
         st.session_state[key] = value
     for key, (low, high, _) in RANGES.items():
         st.session_state[key] = (low, high)
@@ -225,12 +224,13 @@ def _range(name: str, hint: str) -> tuple[str, float | None, float | None] | Non
     return None if bounds == (None, None) else (name, *bounds)
 
 
-def filter_bar(classes: tuple[str, ...], other: str) -> MistakesView:
+def filter_bar(classes: tuple[str, ...], other: str, no_near: str) -> MistakesView:
     """Draw the filters; return what they say, in the order that the gallery's menu says.
 
     Args:
         classes: the K class names.
         other: the second model, or empty.
+        no_near: why near copies are not known here, or empty.
     """
     problems = [
         *_say_unknown(TRUE, "true class", classes),
@@ -266,6 +266,13 @@ def filter_bar(classes: tuple[str, ...], other: str) -> MistakesView:
                 disabled=not other,
             )
             copies = _segments("Duplicates", tuple(COPY), COPIES, hint="Pictures with equal pixels in this split.")
+            near = _segments(
+                "Near copies",
+                tuple(NEAR_COPY),
+                NEAR,
+                hint=no_near or NEAR_WORDS,
+                disabled=bool(no_near),
+            )
             training = _segments(
                 "Copy in training", tuple(IN_TRAINING), TRAINING, hint="Whether an exact copy is in the training set."
             )
@@ -276,6 +283,8 @@ def filter_bar(classes: tuple[str, ...], other: str) -> MistakesView:
                 hint="Suspect: confident learning counts the picture to another class. The model may be wrong instead.",
             )
         st.button("Clear", icon=":material/filter_alt_off:", on_click=clear, help="Take all filters back.")
+    if no_near and near != "any":  # the address, or another analysis, has asked for it
+        empty.problems([no_near])
     column, descending = SORTS.get(str(st.session_state.get(SORT)), next(iter(SORTS.values())))
     if SORT not in st.session_state and (asked := st.query_params.get(SORT)) in SORTS:
         column, descending = SORTS[str(asked)]
@@ -285,6 +294,7 @@ def filter_bar(classes: tuple[str, ...], other: str) -> MistakesView:
         answered=answered,
         agree=AGREES[agreement] if other else None,
         copies=COPY[copies],
+        near=None if no_near else NEAR_COPY[near],
         in_train=IN_TRAINING[training],
         suspicious=SUSPICIOUS[suspect],
         text=text.strip(),

@@ -26,7 +26,7 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
     with st.spinner(f"Opening the analysis of {model} …"):
         store = study_loaders.store((model, other) if other else (model,), split.dataset, split.split)
     mistake_matrix.take_click(store.classes)
-    view = mistake_filters.filter_bar(store.classes, other)
+    view = mistake_filters.filter_bar(store.classes, other, store.no_near)
     with st.container(key="stack-mistakes"):
         left, right = st.columns([9, 13], gap="large")
     with left:

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -184,3 +185,56 @@ def test_explain_says_what_is_wrong_with_an_id(page: AppTest) -> None:
     page.run()
     assert not page.exception
     assert any("got 'test/happy/00000'" in sentence for sentence in sentences(page))
+
+
+def with_near(store: Path, folder: Path, near: list[int] | None) -> Path:
+    """Copy the store with other near groups for cbam's FER2013 rows, or as it was before they were looked for."""
+    shutil.copytree(store, folder)
+    file = folder / "cbam/analysis/fer2013-test/predictions.parquet"
+    table = pq.read_table(file)
+    at, metadata = table.column_names.index("near_group"), table.schema.metadata
+    table = table.drop_columns(["near_group"])
+    if near is not None:
+        table = table.add_column(at, "near_group", pa.array(near, pa.int64()))
+    pq.write_table(table.replace_schema_metadata(metadata), file)
+    return folder
+
+
+def test_near_copies_are_a_filter_that_the_address_holds(
+    page: AppTest, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    near = list(range(35))
+    near[4] = near[2] = near[20]
+    folder = with_near(store, tmp_path / "all", near)
+    monkeypatch.setenv("FERLENS_CHECKPOINTS", str(folder))
+    table = pq.read_table(folder / "cbam/analysis/fer2013-test/predictions.parquet")
+    expected = {table["id"][at].as_py() for at in (2, 4, 20)}
+    app = opened(page, analysis="fer2013-test", shown="all", near="only near copies")
+    assert not app.exception
+    assert not sentences(app)
+    assert set(shown(app)) == expected
+    app.segmented_control(key="near").set_value("one of each").run()
+    assert "33 pictures" in page_html(app)
+    next(button for button in app.button if button.label == "Clear").click().run()
+    assert app.segmented_control(key="near").value == "any"
+
+
+def test_an_older_analysis_works_and_says_how_to_get_near_copies(
+    page: AppTest, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FERLENS_CHECKPOINTS", str(with_near(store, tmp_path / "all", None)))
+    app = opened(page, analysis="fer2013-test", shown="all")
+    assert not app.exception
+    assert not sentences(app)
+    assert "35 pictures" in page_html(app)
+    assert app.segmented_control(key="near").disabled
+    app = opened(page, analysis="fer2013-test", shown="all", near="only near copies")
+    (sentence,) = sentences(app)
+    assert "python -m engine analyze --model cbam --dataset fer2013 --split test --force" in sentence
+    assert "35 pictures" in page_html(app)
+
+
+def test_built_in_faces_have_no_near_copies_to_choose(page: AppTest) -> None:
+    app = opened(page)
+    assert app.segmented_control(key="near").disabled
+    assert "each was drawn by itself" in app.segmented_control(key="near").help
