@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Final
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard import loaders, state, theme
 from dashboard.components import dataset_source, snapshot_source
@@ -29,6 +31,9 @@ LIVE: Final[tuple[str, ...]] = ("Video", "Webcam")
 """The pages that take films and cameras, no picture."""
 
 _UPLOADED: Final = "uploaded_pictures"
+_BEGUN: Final = "session_begun"
+HOME: Final = "Home.py"
+"""What Streamlit is started with."""
 
 _current: ContextVar[Selection | None] = ContextVar("selection", default=None)
 
@@ -36,6 +41,7 @@ _current: ContextVar[Selection | None] = ContextVar("selection", default=None)
 @contextmanager
 def frame(page: str) -> Iterator[Selection]:
     """Draw the sidebar once; ``page`` runs inside, and :func:`framed` gives it what the sidebar says."""
+    st.session_state[_BEGUN] = True
     state.arrive(page)
     chosen = _draw(page)
     token = _current.set(chosen)
@@ -49,16 +55,29 @@ def frame(page: str) -> Iterator[Selection]:
 def framed(page: str) -> Iterator[Selection]:
     """What each page runs in: the frame that Home drew around it, or its own where it is run without Home.
 
-    The latter is the first visit to a fresh server by a page's own address: until ``Home.py`` has run once, Streamlit
-    knows nothing of its navigation and runs the file in ``pages/`` alone.
+    The latter is the first visit to a fresh server by a page's own address: since there is a folder ``pages/``,
+    Streamlit takes its files for the site and runs one alone, until something has called ``st.navigation``. So a
+    session that begins here calls it and starts again, which runs ``Home.py``, with the sections. A page's file that
+    Streamlit was started with has no Home, and is drawn alone.
     """
     drawn = _current.get()
     if drawn is not None:
         yield drawn
         return
+    if _BEGUN not in st.session_state and _started_with_home():
+        from dashboard.navigation import pages  # which lists Home, and so needs this module
+
+        st.session_state[_BEGUN] = True
+        st.navigation(pages())
+        st.rerun()
     theme.apply(page)
     with frame(page) as chosen:
         yield chosen
+
+
+def _started_with_home() -> bool:
+    context = get_script_run_ctx()
+    return context is not None and Path(context.main_script_path).name == HOME
 
 
 def _draw(page: str) -> Selection:
