@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from dashboard.figures.map_card import MapCard, explanation_cards
 from dashboard.figures.text import grid, layer_title, short
 from engine.evaluate.agreement import agreement
 from engine.explain.overlay import display_ranges
+from engine.explain.received import received_map
 from engine.records import AttentionGate, FaceExplanation, Float32
 
 
@@ -43,7 +43,7 @@ def gate_title(gate: AttentionGate) -> str:
 def gate_map(gate: AttentionGate, target: int) -> Float32 | None:
     """Return a gate as a map (h, w), or None where it has no place in the picture.
 
-    A ``cross`` gate gives what each place received, the mean over the queries, times the number of places: 1 is even.
+    A ``cross`` gate gives what each place received, 1 for an even share (:mod:`engine.explain.received`).
     An ``emotion`` gate gives that of class ``target``.
     """
     if gate.kind == "spatial":
@@ -51,9 +51,7 @@ def gate_map(gate: AttentionGate, target: int) -> Float32 | None:
     if gate.kind == "emotion":
         return np.ascontiguousarray(gate.weights[target])
     if gate.kind == "cross":
-        received = gate.weights.mean(axis=0) * gate.weights.shape[1]
-        side = math.isqrt(len(received))
-        return received.reshape(side, side).astype(np.float32) if side * side == len(received) else None
+        return received_map(gate)
     return None
 
 

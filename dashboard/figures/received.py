@@ -1,22 +1,19 @@
-"""Attention between cells as maps over the picture: what each place received of it.
-
-A row of a ``cross`` gate says where one cell, or one head for one cell, looks. The mean over the rows says how much
-each place is looked at; times the number of places, 1 is what it would be if all were looked at alike.
-"""
+"""Attention between cells as cards: how much each place is looked at (see :mod:`engine.explain.received`)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dashboard.figures.compare_rows import gate_map, gate_title
+from dashboard.figures.compare_rows import gate_title
 from dashboard.figures.map_card import MapCard
 from engine.explain.overlay import display_ranges
+from engine.explain.received import received_map
 from engine.records import AttentionGate, Float32
 
 
 def received_maps(gates: Sequence[AttentionGate]) -> tuple[tuple[AttentionGate, Float32], ...]:
     """Return each ``cross`` gate with its map (h, w) float32 >= 0, mean 1; without those that ask no square grid."""
-    found = ((gate, gate_map(gate, 0)) for gate in gates if gate.kind == "cross")
+    found = ((gate, received_map(gate)) for gate in gates if gate.kind == "cross")
     return tuple((gate, values) for gate, values in found if values is not None)
 
 

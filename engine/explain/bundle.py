@@ -11,7 +11,8 @@ import numpy as np
 
 from engine.explain.channel_strip import draw_channel_gate
 from engine.explain.methods import METHODS
-from engine.explain.overlay import overlay_explanation, overlay_gate, png_bytes
+from engine.explain.overlay import display_ranges, overlay, overlay_explanation, overlay_gate, png_bytes
+from engine.explain.received import received_map
 from engine.models.checkpoint import library_versions
 from engine.records import FaceExplanation
 
@@ -87,13 +88,20 @@ def json_text(explained: FaceExplanation) -> str:
 def write_bundle(explained: FaceExplanation, out: Path) -> tuple[str, ...]:
     """Write the overlays (fixed 0-1 scale for gates), ``explanation.npz`` and ``.json``; return the file names.
 
-    Spatial gates and maps lie over the face; a channel gate, having no place there, is drawn as ranked columns. A map
-    with nothing to show (see :func:`overlay_explanation`) is not drawn; its numbers are in the other two files.
+    Spatial gates and maps lie over the face; a channel gate, having no place there, is drawn as ranked columns, and of
+    attention between cells what each place receives, from 0 on. A map with nothing to show (see
+    :func:`overlay_explanation`) is not drawn; its numbers are in the other two files.
     """
     out.mkdir(parents=True, exist_ok=True)
     written: dict[str, bytes] = {"face.png": png_bytes(explained.face)}
     for gate in explained.gates_of("spatial"):
         written[f"gate-{gate.layer}.png"] = png_bytes(overlay_gate(explained.face, gate))
+    for gate in explained.gates_of("cross"):
+        received = received_map(gate)
+        if received is not None:
+            (limits,) = display_ranges([received], natural=None)
+            drawn_gate = overlay(explained.face, received, limits=limits, smooth=False)
+            written[f"gate-{gate.layer}.received.png"] = png_bytes(drawn_gate)
     for gate in explained.gates_of("channel"):
         written[f"gate-{gate.layer}.png"] = png_bytes(draw_channel_gate(gate))
     for item in explained.maps:

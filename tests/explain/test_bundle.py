@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +84,20 @@ def test_the_files(tmp_path: Path) -> None:
     assert np.abs(low[0, 0] - high[-1, -1]).max() > 40
     drawn = np.asarray(Image.open(tmp_path / "made" / "here" / "gradcam-block4.png"))
     assert drawn.std() > 5
+
+
+def test_attention_between_cells_is_drawn_as_what_each_place_receives(tmp_path: Path) -> None:
+    looks = np.array([[0.0, 1.0, 0.0, 0.0]] * 4, dtype=np.float32)  # everyone at cell 1 of 2x2
+    gates = (AttentionGate("block1.attention", "cross", looks), AttentionGate("odd", "cross", looks[:, :3]))
+    names = write_bundle(replace(explained(), gates=gates), tmp_path)
+    assert [name for name in names if name.startswith("gate-")] == ["gate-block1.attention.received.png"]
+    drawn = np.asarray(Image.open(tmp_path / "gate-block1.attention.received.png").convert("RGB")).astype(int)
+    half = drawn.shape[0] // 2
+    cells = [drawn[:half, :half], drawn[:half, half:], drawn[half:, :half], drawn[half:, half:]]
+    colors = [cell.reshape(-1, 3).mean(axis=0) for cell in cells]
+    assert np.abs(colors[1] - colors[0]).max() > 40
+    assert np.abs(colors[0] - colors[2]).max() < 1
+    assert np.abs(colors[0] - colors[3]).max() < 1
 
 
 def test_a_map_without_positive_evidence_is_not_drawn(tmp_path: Path) -> None:
