@@ -16,6 +16,7 @@ from engine.models.attention import CBAM, SpatialGate
 from engine.models.taps import taps_of
 
 WIDTHS: Final[tuple[int, ...]] = (64, 128, 256, 512)
+HIDDEN: Final = 512
 LAST_GAIN: Final = 0.2
 """Where the gain of the last features starts (BatchNorm's, times the gates'); it is learnt from there."""
 ATTENTION: Final[tuple[str, ...]] = ("none", "spatial", "cbam")
@@ -59,6 +60,10 @@ class FourBlockNet(nn.Module):
         reduction: CBAM's r.
         kernel: side of the spatial gates' convolution. In the fourth block (6x6 at 48 pixels) it is still the same.
         dropout: probability before the last layer.
+        hidden_norm: normalise each hidden unit over the batch before its ReLU (Ioffe & Szegedy 2015,
+            arXiv:1502.03167), without learnt gain or shift, so that the number of parameters stays. Without it the
+            hidden layer's thousands of inputs, none of them negative, push whole units below zero together. Off by
+            default because checkpoints from before do not have it.
     """
 
     def __init__(
@@ -71,6 +76,7 @@ class FourBlockNet(nn.Module):
         reduction: int = 16,
         kernel: int = 7,
         dropout: float = 0.5,
+        hidden_norm: bool = False,
     ) -> None:
         super().__init__()
         if size % 16:
@@ -79,9 +85,10 @@ class FourBlockNet(nn.Module):
         for index, (before, after) in enumerate(zip(inputs, WIDTHS, strict=True), start=1):
             gate = _attention(attention, after, reduction, kernel, f"block{index}")
             setattr(self, f"block{index}", Block(before, after, gate))
-        self.hidden = nn.Linear(WIDTHS[-1] * (size // 16) ** 2, 512)
+        self.hidden = nn.Linear(WIDTHS[-1] * (size // 16) ** 2, HIDDEN)
+        self.hidden_norm = nn.BatchNorm1d(HIDDEN, affine=False) if hidden_norm else nn.Identity()
         self.dropout = nn.Dropout(dropout)
-        self.output = nn.Linear(512, classes)
+        self.output = nn.Linear(HIDDEN, classes)
         self._initialise()
         self.explained_layers: tuple[str, ...] = ("block1", "block2", "block3", "block4")
 
@@ -95,10 +102,11 @@ class FourBlockNet(nn.Module):
             nn.init.kaiming_normal_(block.conv.weight, mode="fan_out", nonlinearity="relu")
             if block.conv.bias is not None:
                 nn.init.zeros_(block.conv.bias)
-        # The hidden layer has no BatchNorm and thousands of inputs that are never negative: at full size they make its
-        # steps so large that most of its units soon answer nothing for any picture (measured: 76 % after 5 epochs of
-        # SGD, 92 % after 16 of AdamW; with this start 9 % at the same rate).
-        nn.init.constant_(block.norm.weight, LAST_GAIN * 2 ** len(taps_of(block)))  # a gate starts at about a half
+        if isinstance(self.hidden_norm, nn.Identity):
+            # Thousands of inputs that are never negative make the hidden layer's steps so large that most of its units
+            # soon answer nothing for any picture (measured: 76 % after 5 epochs of SGD, 92 % after 16 of AdamW; with
+            # this start 9 % at the same rate, but at larger rates channels of the last block go the same way).
+            nn.init.constant_(block.norm.weight, LAST_GAIN * 2 ** len(taps_of(block)))  # a gate starts at about a half
         nn.init.kaiming_normal_(self.hidden.weight, nonlinearity="relu")
         nn.init.zeros_(self.hidden.bias)
         nn.init.normal_(self.output.weight, std=0.01)
@@ -108,7 +116,7 @@ class FourBlockNet(nn.Module):
         """Map normalised pictures (B, channels, size, size) to logits (B, K)."""
         for name in self.explained_layers:
             x = getattr(self, name)(x)
-        out: Tensor = self.output(self.dropout(self.hidden(x.flatten(1)).relu()))
+        out: Tensor = self.output(self.dropout(self.hidden_norm(self.hidden(x.flatten(1))).relu()))
         return out
 
     def activation_module(self, layer: str) -> nn.Module:

@@ -122,3 +122,23 @@ def test_the_hidden_layer_starts_with_small_features_and_even_answers(name: str)
     # A step of rate r moves a hidden unit by about r x (squared norm of its features): at a gain of 1 this is 6,000.
     assert 100 < float(features.square().sum(dim=1).mean()) < 400
     assert float(logits.abs().max()) < 0.5
+
+
+@pytest.mark.usefixtures("narrow")
+@pytest.mark.parametrize("name", GATES)
+def test_normalised_hidden_units_stay_alive_wherever_their_inputs_push_them(name: str) -> None:
+    plain, normed = net(name), net(name, hidden_norm=True)
+    assert sum(p.numel() for p in normed.parameters()) == sum(p.numel() for p in plain.parameters())
+    x = torch.randn(64, 1, 48, 48)
+    before_output: list[torch.Tensor] = []
+    for model in (plain, normed):
+        with torch.no_grad():
+            model.get_submodule("hidden").get_parameter("bias").fill_(-100.0)
+            model.get_submodule("output").register_forward_pre_hook(lambda _, given: before_output.append(given[0]))
+            model.get_submodule("dropout").eval()
+            model(x)
+    dead, alive = before_output
+    assert float(dead.abs().max()) == 0
+    active = (alive > 0).float().mean(dim=0)
+    assert float(active.min()) > 0.1
+    assert float(active.max()) < 0.9
