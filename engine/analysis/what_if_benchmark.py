@@ -61,7 +61,7 @@ def _brush(_subject: _Subject, rng: np.random.Generator) -> Edit:
 
 def _sliders(_subject: _Subject, rng: np.random.Generator) -> Edit:
     # A step away from neutral at least, so that every operation runs.
-    values = {
+    values: dict[str, Any] = {
         name: int(rng.choice([value for value in range(span.low, span.high + 1) if value != span.neutral]))
         for name, span in SPANS.items()
     }
