@@ -1,7 +1,8 @@
 """``activation``: a plain CNN for looking at what single filters answer to; three blocks and two hidden layers.
 
 Three times {3x3 convolution, BatchNorm, ReLU, 2x2 max-pool, dropout} with 64, 128 and 256 channels, then 512 and 256
-hidden units, each with dropout. It has no attention gate; its filters and feature maps are what is shown.
+hidden units, each normalised over the batch (without parameters), with ReLU and dropout. It has no attention gate; its
+filters and feature maps are what is shown.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from typing import Final
 from torch import Tensor, nn
 
 from engine.errors import UnknownNameError
-from engine.models.plain import LAST_GAIN
 
 WIDTHS: Final[tuple[int, ...]] = (64, 128, 256)
 HIDDEN: Final = (512, 256)
@@ -60,21 +60,21 @@ class ActivationNet(nn.Module):
         for index, (before, after) in enumerate(zip((channels, *WIDTHS[:-1]), WIDTHS, strict=True), start=1):
             setattr(self, f"block{index}", ActivationBlock(before, after, block_dropout))
         self.hidden1 = nn.Linear(WIDTHS[-1] * (size // 8) ** 2, HIDDEN[0])
+        self.norm1 = nn.BatchNorm1d(HIDDEN[0], affine=False)
         self.hidden2 = nn.Linear(HIDDEN[0], HIDDEN[1])
+        self.norm2 = nn.BatchNorm1d(HIDDEN[1], affine=False)
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(HIDDEN[-1], classes)
         self.explained_layers: tuple[str, ...] = ("block1", "block2", "block3")
         self._initialise()
 
     def _initialise(self) -> None:
-        """Initialise as He et al. 2015 (arXiv:1502.01852); small last features and last layer, as in the backbone."""
+        """Initialise as He et al. 2015 (arXiv:1502.01852), with a small last layer: first answers are even."""
         for name in self.explained_layers:
             block: ActivationBlock = getattr(self, name)
             nn.init.kaiming_normal_(block.conv.weight, mode="fan_out", nonlinearity="relu")
             if block.conv.bias is not None:
                 nn.init.zeros_(block.conv.bias)
-        # At full size the thousands of inputs of the first hidden layer, none negative, would kill its units.
-        nn.init.constant_(block.norm.weight, LAST_GAIN)
         for layer in (self.hidden1, self.hidden2):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
             nn.init.zeros_(layer.bias)
@@ -85,8 +85,8 @@ class ActivationNet(nn.Module):
         """Map normalised pictures (B, channels, size, size) to logits (B, K)."""
         for name in self.explained_layers:
             x = getattr(self, name)(x)
-        x = self.dropout(self.hidden1(x.flatten(1)).relu())
-        out: Tensor = self.output(self.dropout(self.hidden2(x).relu()))
+        x = self.dropout(self.norm1(self.hidden1(x.flatten(1))).relu())
+        out: Tensor = self.output(self.dropout(self.norm2(self.hidden2(x)).relu()))
         return out
 
     def activation_module(self, layer: str) -> nn.Module:

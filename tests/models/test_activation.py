@@ -35,13 +35,27 @@ def test_it_answers_without_gates_and_every_layer_has_its_full_grid() -> None:
         model.activation_module("block4")
 
 
-def test_every_part_gets_gradient_and_the_last_features_start_small() -> None:
+def test_every_part_gets_gradient() -> None:
     model = _net().train()
     model(torch.randn(8, 1, 48, 48)).square().sum().backward()
-    assert all(parameter.grad is not None and parameter.grad.abs().sum() > 0 for parameter in model.parameters())
-    # At full size they kill most units of the first hidden layer in training.
-    gains = [float(getattr(model, f"block{n}").norm.weight.detach().mean()) for n in (1, 2, 3)]
-    assert gains == [1.0, 1.0, pytest.approx(0.2)]
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        # A bias in front of a normalisation is taken out again by it.
+        if parameter.ndim > 1 or "norm" in name or name == "output.bias":
+            assert parameter.grad.abs().sum() > 0, name
+
+
+def test_hidden_units_stay_alive_wherever_their_inputs_push_them() -> None:
+    model = _net(dropout=0.0).train()
+    seen: list[torch.Tensor] = []
+    model.get_submodule("output").register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    with torch.no_grad():
+        for layer in ("hidden1", "hidden2"):
+            model.get_submodule(layer).get_parameter("bias").fill_(-100.0)
+        model(torch.randn(64, 1, 48, 48))
+    active = (seen[0] > 0).float().mean(dim=0)
+    assert float(active.min()) > 0.1
+    assert float(active.max()) < 0.9
 
 
 def test_dropout_is_there_only_in_training() -> None:
@@ -50,7 +64,7 @@ def test_dropout_is_there_only_in_training() -> None:
         assert torch.equal(model(x), model(x))
         model.train()
         for module in model.modules():
-            if isinstance(module, torch.nn.BatchNorm2d):
+            if isinstance(module, (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d)):
                 module.eval()
         assert not torch.equal(model(x), model(x))
 
