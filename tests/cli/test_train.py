@@ -152,20 +152,19 @@ def test_a_killed_run_resumes_to_the_same_weights(place: Path, patterns: Path) -
     assert (place / "killed" / "history.csv").read_bytes() == (place / "whole" / "history.csv").read_bytes()
 
 
-def test_a_shipped_recipe_without_its_start_says_how_to_make_it(
-    place: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["train", "--recipe", "cbam", "--out", "my/cbam"]) == 1
+def test_a_recipe_without_its_start_says_how_to_make_it(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "own.toml").write_text(f'[model]\nstart_from = "runs/first/cbam"\n{RECIPE}')
+    assert train("--out", "my/own") == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert "python -m engine train --recipe trunk --out runs/start/trunk" in line
+    assert "python -m engine train --recipe cbam --out runs/first/cbam" in line
     assert not (place / "my").exists()
 
 
 @pytest.mark.usefixtures("narrow")
-def test_a_shipped_recipe_can_start_afresh(place: Path) -> None:
-    words = ["--start-from", "none", "--epochs", "1", "--batch-size", "8", "--limit", "24", "--device", "cpu"]
-    assert main(["train", "--recipe", "cbam", "--out", "my/cbam", *words]) == 0
-    assert read_card(place / "my" / "cbam").recipe["start"] == {}
+def test_a_recipe_can_start_afresh(place: Path) -> None:
+    (place / "own.toml").write_text(f'[model]\nstart_from = "runs/first/cbam"\n{RECIPE}')
+    assert train("--start-from", "none", "--epochs", "1", "--out", "my/own") == 0
+    assert read_card(place / "my" / "own").recipe["start"] == {}
 
 
 @pytest.mark.usefixtures("place")

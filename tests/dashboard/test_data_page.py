@@ -55,7 +55,7 @@ def test_numbers_balance_faces_sample_and_sheet(page: AppTest) -> None:
     # Three classes have pictures: a mean, a difference and a spread each.
     assert len(re.findall(r'alt="(?:mean face|difference|spread) of', html)) == 9
     assert html.count("fl-original") >= 3
-    assert any("turned up to 6°" in caption.value for caption in app.caption)
+    assert any("turned up to 10°" in caption.value for caption in app.caption)
 
 
 def test_galleries_show_exactly_their_groups(page: AppTest) -> None:
@@ -81,9 +81,9 @@ def test_the_split_and_the_recipe_change_what_is_shown(page: AppTest) -> None:
     sample = [name for name in re.findall(r'title="(test/[^"]*?)"', page_html(app)) if name in ids]
     assert "test/sad/PrivateTest_3.png" in sample
     assert not [name for name in sample if "PublicTest_2" in name]
-    app.selectbox(key="recipe").set_value("trunk").run()
+    app.selectbox(key="recipe").set_value("synthetic-cbam").run()
     assert not app.exception
-    assert not any("turned up to 6°" in caption.value for caption in app.caption)
+    assert not any("turned up to 10°" in caption.value for caption in app.caption)
 
 
 def test_built_in_faces(page: AppTest) -> None:
