@@ -21,7 +21,7 @@ COMMANDS: Final[dict[str, str]] = {
     "analyze": "pass over a dataset once; keep answers, gates and Grad-CAM by picture and by class",
     "audit": "find copies, leaks between splits, conflicting labels and blanks in a dataset",
     "balance": "make a training set with as many pictures of each class, or class weights",
-    "enhance": "make a dataset of enlarged (SwinIR) and coloured (DDColor) pictures",
+    "enhance": "enlarge a dataset's pictures (SwinIR), colour them (DDColor), or both",
     "compare": "compare two checkpoints on the same pictures",
     "predict": "classify the faces of pictures or folders",
     "explain": "write the attention gates and explanations of one picture",

@@ -8,6 +8,7 @@ this module itself, so that nothing in it can run.
 from __future__ import annotations
 
 import hashlib
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -95,7 +96,8 @@ def load_network(role: str, path: Path) -> Network:
         MissingExtraError: its library is not installed.
         NetworkFileError: there is no such file, it is damaged, or holds another architecture.
     """
-    registry = _architectures(role)
+    with warnings.catch_warnings(action="ignore"):  # the libraries use calls that torch deprecates
+        registry = _architectures(role)
     state = _state(path, role)
     found = next((known for known in registry.architectures("detection") if known.detect(state)), None)
     wanted = ROLES[role].architecture
@@ -106,7 +108,8 @@ def load_network(role: str, path: Path) -> Network:
     if broken:
         raise NetworkFileError(f"'{path.name}' holds NaN or infinity in '{broken[0]}'; get it again.")
     try:
-        descriptor = found.architecture.load(dict(state))
+        with warnings.catch_warnings(action="ignore"):
+            descriptor = found.architecture.load(dict(state))
     except Exception as error:  # a missing or misshapen tensor shows in many ways; all mean the same
         raise NetworkFileError(
             f"The tensors of '{path.name}' do not make up a whole {wanted}; get it again. {ROLES[role].where}."

@@ -30,8 +30,11 @@ def other(monkeypatch: pytest.MonkeyPatch) -> dict[str, FaceDataset]:
 
 
 def _loading(splits: dict[str, FaceDataset]) -> Callable[..., FaceDataset]:
-    def load(name: str, split: str, *, data: Path, size: int, channels: int, drop_unknown: bool) -> FaceDataset:
+    def load(
+        name: str, split: str, *, data: Path, size: int, channels: int, drop_unknown: bool, clips: str
+    ) -> FaceDataset:
         assert (name, data, size, channels) == ("ckplus", Path("there"), SMALL.size, SMALL.channels)
+        assert clips == "frames"
         return splits[split]
 
     return load
