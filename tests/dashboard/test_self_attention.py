@@ -1,4 +1,4 @@
-"""A vit on Explain and Compare: its attention between cells, its rollout, and the methods that it cannot take."""
+"""A vit on the pages: its attention between cells, its rollout, and the methods that it cannot take."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from engine.analysis.block import SweepSettings
+from engine.analysis.places import analysis_folder
+from engine.analysis.sweep import sweep
+from engine.labels import EMOTIONS
+from engine.models.checkpoint import load_checkpoint
 from tests.dashboard.made import open_page, page_html, sentences
+from tests.dashboard.made_analysis import few_faces
 from tests.made import write_seeded
 
 
@@ -61,3 +67,35 @@ def test_compare_has_a_row_for_each_blocks_attention(page: AppTest) -> None:
     for number in range(1, 5):
         assert f"block{number} attention" in html
     assert html.count("baseline has no gate here") == 4
+
+
+@pytest.fixture
+def analysed(page: AppTest, tmp_path: Path) -> AppTest:
+    """The app whose vit is analysed on a few built-in faces."""
+    loaded = load_checkpoint("vit", folder=tmp_path)
+    out = analysis_folder(tmp_path / "vit", "synthetic", "test")
+    sweep(loaded.model, loaded.card, few_faces("synthetic"), out, settings=SweepSettings(batch_size=16), bare=4)
+    return page
+
+
+def test_class_attention_draws_what_was_received_over_the_pictures(analysed: AppTest) -> None:
+    layer = "block4.attention.received"
+    app = open_page(
+        analysed, "pages/5_Class_attention.py", model="vit", analysis="synthetic-test", gate=layer,
+        **{"class": EMOTIONS[2]},
+    )  # fmt: skip
+    assert not app.exception
+    assert not sentences(app)
+    assert "<span>attention received</span>" in page_html(app)
+    app.toggle(key="overlay").set_value(True).run()
+    assert not app.exception
+    assert 'alt="block4.attention, 0 to ' in page_html(app)
+
+
+def test_mistakes_draw_the_last_attention(analysed: AppTest) -> None:
+    app = open_page(
+        analysed, "pages/6_Misclassifications.py", model="vit", analysis="synthetic-test", shown="all", maps="last gate"
+    )  # fmt: skip
+    assert not app.exception
+    assert not sentences(app)
+    assert 'alt="block4.attention, 0 to ' in page_html(app)
