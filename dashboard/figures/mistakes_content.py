@@ -11,10 +11,11 @@ import numpy as np
 from dashboard.figures.confusion_heatmap import Confusion, confusion_figure
 from dashboard.figures.map_content import face_shot
 from dashboard.figures.mistake_words import COLUMNS
+from dashboard.figures.received import received_maps
 from dashboard.figures.text import percent
 from dashboard.figures.view_report import Array, Chart, Content, Section, Shot, Table
 from engine.analysis.mistakes import Means
-from engine.explain.overlay import overlay_explanation, overlay_gate
+from engine.explain.overlay import display_ranges, overlay, overlay_explanation, overlay_gate
 from engine.records import FaceExplanation, Float32, UInt8
 
 
@@ -55,7 +56,11 @@ def _map(shown: Gallery, picture_id: str) -> tuple[Float32, UInt8 | None] | None
     if shown.shows == "Grad-CAM":
         return explained.maps[0].heatmap, overlay_explanation(explained.face, explained.maps[0])
     gates = explained.gates_of("spatial")
-    return (gates[-1].weights, overlay_gate(explained.face, gates[-1])) if gates else None
+    if gates:
+        return gates[-1].weights, overlay_gate(explained.face, gates[-1])
+    _, values = received_maps(explained.gates)[-1]
+    (limits,) = display_ranges([values], natural=None)
+    return values, overlay(explained.face, values, limits=limits, smooth=False)
 
 
 def _said(row: Mapping[str, Any]) -> str:
