@@ -147,14 +147,17 @@ class JoinedTable:
 
     def _no_near(self) -> str:
         """Say why near copies are not known; empty where they are."""
+        drawn = "Near copies are not looked for among these pictures: each was drawn by itself."
+        first = self.sources[0]
+        if first.metadata.get("dataset") == "synthetic":  # so an older analysis need not be made again for it
+            return drawn
         if not any("near_group" in source.kinds for source in self.sources):
-            first = self.sources[0]
             return (
                 f"The analysis of '{first.model}' is older than the search for near copies; make it again with: "
                 f"{first.rebuild}"
             )
         if not self.fetch("SELECT count(near_group) FROM joined")[0][0]:
-            return "Near copies are not looked for among these pictures: each was drawn by itself."
+            return drawn
         return ""
 
     def _check_labels(self, index: int) -> None:

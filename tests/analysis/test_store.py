@@ -266,7 +266,7 @@ def test_threads_may_share_it(tmp_path: Path) -> None:
     assert failures == []
 
 
-def _written(folder: Path, model: str, near: list[int | None] | None) -> PredictionSource:
+def _written(folder: Path, model: str, near: list[int | None] | None, dataset: str = "made") -> PredictionSource:
     """Eight pictures, 0 and 1 of equal pixels; ``near`` None is a file of before near copies were looked for."""
     (folder / model).mkdir()
     generate_store(folder / model, 8, seed=1).close()
@@ -277,7 +277,7 @@ def _written(folder: Path, model: str, near: list[int | None] | None) -> Predict
     if near is not None:
         table = table.append_column("near_group", pa.array(near, pa.int64()))
     file = folder / f"{model}.parquet"
-    write_rows(file, [table], {"format": FORMAT, "classes": list(EMOTIONS), "pictures": 8})
+    write_rows(file, [table], {"format": FORMAT, "classes": list(EMOTIONS), "pictures": 8, "dataset": dataset})
     return look_at(model, file, f"python -m engine analyze --model {model}")
 
 
@@ -317,3 +317,5 @@ def test_where_they_are_not_looked_for_it_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="each was drawn by itself"):
         store.count(Filter(near="first"))
     assert store.count() == 8
+    older = AnalysisStore([_written(tmp_path, "older", None, "synthetic")])
+    assert "each was drawn by itself" in older.no_near  # making it again would not change that
