@@ -9,29 +9,18 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.setup import find_browser
+from tests.browser.setup import FLAGS, find_browser
 from tests.dashboard.made import ROOT, write_seeded
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-ui-for-media-stream",  # Chromium's own test picture stands in for a camera
-    "--use-fake-device-for-media-stream",
-]
-START_SECONDS = 60
+START_SECONDS = 240
+"""A busy machine imports torch in minutes."""
 
 
 def free_port() -> int:
@@ -54,21 +43,24 @@ def wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[str]:
-    """Run ``streamlit run dashboard/Home.py`` over the checkpoints in ``folder``; yield its address."""
+def serve(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Run ``streamlit run dashboard/Home.py`` over the checkpoints in ``folder``; yield its address.
+
+    ``settings`` are further variables of its environment.
+    """
     port = free_port()
+    words = ["streamlit", "run", "dashboard/Home.py", f"--server.port={port}", "--server.address=127.0.0.1"]
+    with run_server(words, port, {"FERLENS_CHECKPOINTS": str(folder), **(settings or {})}) as url:
+        yield url
+
+
+@contextmanager
+def run_server(words: Sequence[str], port: int, settings: Mapping[str, str]) -> Iterator[str]:
+    """Run ``python -m WORDS``, which serves Streamlit's pages at ``port``; yield its address."""
     process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "streamlit",
-            "run",
-            "dashboard/Home.py",
-            f"--server.port={port}",
-            "--server.address=127.0.0.1",
-        ],
+        [sys.executable, "-m", *words],
         cwd=ROOT,
-        env={**os.environ, "FERLENS_CHECKPOINTS": str(folder)},
+        env={**os.environ, **settings},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -78,7 +70,7 @@ def serve(folder: Path) -> Iterator[str]:
         yield url
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 @pytest.fixture(scope="session")

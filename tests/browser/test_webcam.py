@@ -9,6 +9,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,12 @@ from playwright.sync_api import Browser, Page, expect
 from dashboard import webcam
 from dashboard.figures.palette import emotion_rgb
 from tests.browser.camera import HEIGHT, WIDTH, write_camera_film
-from tests.browser.conftest import FLAGS, free_port
-from tests.browser.setup import find_browser
+from tests.browser.conftest import free_port, run_server, serve
+from tests.browser.setup import FLAGS, find_browser
 from tests.dashboard.made import SAMPLES
 
 pytestmark = pytest.mark.browser
-PATIENCE = 180_000  # milliseconds; a frame may take seconds on a busy machine
+PATIENCE = 300_000  # milliseconds; a frame may take seconds on a busy machine
 
 
 @pytest.fixture
@@ -38,15 +39,23 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@contextmanager
+def served(port: int, *words: str) -> Iterator[Any]:
+    """Serve the live page in this process; yield it, with ``address``."""
+    page = webcam.serve(webcam.parse(["--port", str(port), *words]), wait=False)
+    page.address = f"http://127.0.0.1:{port}"
+    try:
+        yield page
+    finally:
+        page.close(verbose=False)
+
+
 @pytest.fixture
 def live(seeded_store: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The served page, with ``address``."""
+    """The served page."""
     monkeypatch.setenv("FERLENS_CHECKPOINTS", str(seeded_store))
-    port = free_port()
-    page = webcam.serve(webcam.parse(["--port", str(port)]), wait=False)
-    page.address = f"http://127.0.0.1:{port}"
-    yield page
-    page.close(verbose=False)
+    with served(free_port()) as page:
+        yield page
 
 
 @pytest.fixture
@@ -74,14 +83,44 @@ def open_page(browser: Browser, address: str) -> Page:
     return page
 
 
-def shown(page: Page) -> np.ndarray:
+def shown(page: Page, selector: str = "[data-live=stage] img") -> np.ndarray:
     """(H, W, 3) int: the frame that the page shows."""
-    address = page.locator("[data-live=stage] img").first.get_attribute("src")
+    address = page.locator(selector).first.get_attribute("src")
     assert address is not None
     assert address.startswith("data:image/jpeg;base64,")
-    bgr = cv2.imdecode(np.frombuffer(base64.b64decode(address.partition(",")[2]), np.uint8), cv2.IMREAD_COLOR)
+    return decoded(base64.b64decode(address.partition(",")[2]))
+
+
+def decoded(data: bytes) -> np.ndarray:
+    """(H, W, 3) int of a JPEG or PNG file."""
+    bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     assert bgr is not None
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB).astype(int)
+
+
+def take_snapshot(page: Page) -> None:
+    expect(page.locator("[data-live=status]")).to_have_text("2 faces", timeout=PATIENCE)
+    page.get_by_role("button", name="Snapshot").click()
+    page.locator("[data-live=explain]").wait_for(timeout=PATIENCE)
+
+
+def expect_explain_of_the_snapshot(page: Page) -> None:
+    """Follow the link: Explain opens in a tab of its own and shows the picture that was taken, its faces boxed."""
+    taken = shown(page, ".live-shot img")
+    with page.expect_popup(timeout=PATIENCE) as opened:
+        page.locator("[data-live=explain]").click()
+    explain = opened.value
+    picture = explain.locator(".st-key-picture img[alt^='snapshot.jpg with']")
+    picture.wait_for(timeout=PATIENCE)
+    explain.get_by_text("All numbers").wait_for(timeout=PATIENCE)
+    expect(explain.locator(".fl-bar")).to_have_count(7)
+    there = decoded(explain.request.get(picture.evaluate("image => image.src")).body())
+    assert there.shape == taken.shape
+    assert np.median(np.abs(there - taken)) < 8  # but for the boxes
+    assert np.abs(there - taken).max() > 100  # which are there
+    # Reloading asks for nothing that is gone: the token left the address.
+    expect(explain).to_have_url(re.compile(r"/Explain\?(?!.*snapshot=)"), timeout=PATIENCE)
+    explain.close()
 
 
 def wait_for_frames(page: Page, more: int = 5) -> None:
@@ -154,3 +193,50 @@ def test_two_browsers_get_their_own_and_closing_one_frees_it(live: Any, camera: 
         time.sleep(0.5)
     assert len(live.viewers) == 1
     wait_for_frames(none, 2)
+
+
+def test_under_one_address_a_snapshot_opens_in_explain(
+    seeded_store: Path, camera: Callable[[str], Browser], scratch: Path
+) -> None:
+    port = free_port()
+    settings = {"FERLENS_CHECKPOINTS": str(seeded_store), "GRADIO_TEMP_DIR": str(scratch)}
+    with run_server(["engine", "serve", "--port", str(port)], port, settings) as url:
+        page = open_page(camera("two-faces"), f"{url}/live/")
+        take_snapshot(page)
+        address = page.locator("[data-live=explain]").evaluate("link => link.href")
+        assert address.startswith(f"{url}/Explain?model=cbam&source=upload&snapshot=")
+        expect_explain_of_the_snapshot(page)
+        expect(page.locator("[data-live=held]")).to_have_text("Held in the server's memory for ten minutes.")
+
+
+def test_between_two_servers_a_snapshot_opens_in_explain(
+    seeded_store: Path, camera: Callable[[str], Browser], scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FERLENS_CHECKPOINTS", str(seeded_store))
+    port = free_port()
+    told = {"FERLENS_LIVE_URL": f"http://127.0.0.1:{port}"}
+    with serve(seeded_store, told) as dashboard, served(port, "--dashboard", dashboard) as live:
+        page = open_page(camera("two-faces"), live.address)
+        take_snapshot(page)
+        assert page.locator("[data-live=explain]").evaluate("link => link.href").startswith(f"{dashboard}/Explain?")
+        expect_explain_of_the_snapshot(page)
+        # The dashboard asks the live page and not its own memory: it says so where that page is gone.
+        take_snapshot(page)
+        live.close(verbose=False)
+        with page.expect_popup(timeout=PATIENCE) as opened:
+            page.locator("[data-live=explain]").click()
+        words = opened.value.get_by_text("it does not answer; start it (make webcam)")
+        expect(words).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_snapshot_for_a_dashboard_that_is_not_there_says_so(
+    seeded_store: Path, camera: Callable[[str], Browser], scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FERLENS_CHECKPOINTS", str(seeded_store))
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    with served(free_port(), "--dashboard", nowhere) as live:
+        page = open_page(camera("two-faces"), live.address)
+        take_snapshot(page)
+        expect(page.locator("[data-live=held]")).to_contain_text(
+            f"No dashboard answers at {nowhere}: start it there (make dashboard)", timeout=PATIENCE
+        )
