@@ -1,0 +1,1 @@
+"""Measurements that need more than the engine: ``python -m benchmarks.NAME --help``."""
