@@ -18,6 +18,7 @@ from engine.analysis.observe import CAMS, Observed, observe
 from engine.analysis.parts import BlockSeconds, Part
 from engine.analysis.predictions_file import Columns, answer_columns, channel_columns, map_columns
 from engine.analysis.regions import PictureRegions, region_maps
+from engine.data.channels_last import channels_last
 from engine.data.dataset import FaceDataset
 from engine.data.transforms import normalise, to_tensor
 from engine.records import RunCard
@@ -99,7 +100,7 @@ def sweep_block(
         chosen = slice(start, min(start + settings.batch_size, stop))
         labels = dataset.labels[chosen]
         x = normalise(to_tensor(dataset.images[chosen]).to(device), card.input)
-        x = x.contiguous(memory_format=torch.channels_last)
+        x = channels_last(x)
         seen = observe(model, x, torch.from_numpy(labels).to(device), dataset.classes, layer)
         probabilities = torch.from_numpy(seen.logits).softmax(1).numpy()
         drawing = time.perf_counter()

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from engine.data.channels_last import channels_last
 from engine.data.dataset import Int64
 from engine.data.transforms import normalise, to_tensor
 from engine.evaluate.evidence_report import MapSource
@@ -78,10 +79,15 @@ def compute_maps(
     names, given = check_methods(methods) if methods else (), setup or Setup(spec)
     x = _input(model, images, spec)
     maps: dict[MapSource, Float32] = {}
+
+    def run(pictures: Tensor) -> Tensor:
+        logits: Tensor = model(channels_last(pictures))
+        return logits
+
     with holding(model):
         with torch.no_grad(), record_attention() as gates:
-            logits: Tensor = model(x)
-        scalar_of = Target().settle(logits, classes).of_model(model)
+            logits = run(x)
+        scalar_of = Target().settle(logits, classes).of_model(run)
         left_out = dict(refusals(model, x, names) if refused is None else refused)
         layers: tuple[str, ...] = model.explained_layers  # type: ignore[assignment]
         modules = {layer: model.activation_module(layer) for layer in layers}  # type: ignore[operator]

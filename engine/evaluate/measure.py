@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from engine.data.channels_last import channels_last
 from engine.data.dataset import FaceDataset
 from engine.data.transforms import normalise, ten_crop, to_tensor
 from engine.errors import DataError
@@ -49,10 +50,10 @@ def predict_dataset(
             x = normalise(to_tensor(dataset.images[start : start + size]).to(device), spec)
             if tta:
                 views = ten_crop(x)
-                logits = model(views.flatten(0, 1).contiguous(memory_format=torch.channels_last))
+                logits = model(channels_last(views.flatten(0, 1)))
                 rows.append(logits.softmax(1).view(*views.shape[:2], -1).mean(0).cpu())
             else:
-                rows.append(model(x.contiguous(memory_format=torch.channels_last)).softmax(1).cpu())
+                rows.append(model(channels_last(x)).softmax(1).cpu())
             if progress is not None:
                 progress(len(x))
     return torch.cat(rows).numpy().astype(np.float32)
