@@ -78,8 +78,8 @@ def _foretold(found: MapSanity) -> str:
     if wrong is None:
         return "no small disturbance changed the answer"
     if wrong < 1.0:
-        return f"it foretells what small disturbances do better than an empty map would (infidelity {short(wrong)})"
-    return f"it foretells what small disturbances do no better than an empty map would (infidelity {short(wrong)})"
+        return f"what small disturbances do is foretold with {short(wrong)} of an empty map’s error (infidelity)"
+    return f"what small disturbances do is foretold no better than by an empty map (infidelity {short(wrong)})"
 
 
 def read_sanity(found: MapSanity) -> str:

@@ -203,3 +203,20 @@ def test_a_method_is_added_from_the_menu_and_stays_in_the_address(dashboard: str
     again = open_page(browser, page.url)
     wait_for_explanation(again)
     expect(again.locator(".fl-assumes")).to_have_count(1)
+
+
+def test_maps_are_checked_further_where_that_is_asked_for(dashboard: str, browser: Browser) -> None:
+    page = open_page(browser, f"{dashboard}/Explain?model=baseline&sample=drawn-happy&target=happy")
+    wait_for_explanation(page)
+    page.get_by_text("Further checks of the maps").click()
+    page.get_by_role("button", name="Check further").click(timeout=PATIENCE)
+    table = page.locator(".fl-sanity")
+    expect(table).to_be_visible(timeout=5 * PATIENCE)
+    expect(table.locator("tbody th")).to_have_text(["Grad-CAM for happy at block 4"])
+    expect(table.locator("tbody td")).to_have_count(5)
+    chart = page.locator(".st-key-sanity_chart .scatterlayer .point")
+    expect(chart).to_have_count(1 + 6, timeout=PATIENCE)  # the whole model, then six parts of it
+    meanings = page.locator(".fl-meanings")
+    expect(meanings.locator("ul")).to_be_hidden()
+    meanings.locator("summary").click()
+    expect(meanings).to_contain_text("by more than 5 of 255, n = 40")
