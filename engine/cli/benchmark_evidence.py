@@ -166,7 +166,7 @@ def _above(figures: GroupFigures) -> str:
     return " ".join(beaten) or "–"
 
 
-def _row(row: MapFigures, apart: list[str], *, own_n: bool) -> list[str]:
+def _row(row: MapFigures, apart: list[str], *, own_n: bool, off: bool) -> list[str]:
     source, figures = row.source, row.groups["all"]
     title = {"method": f"{source.name} {source.layer}".strip(), "gate": source.layer, "reference": source.name}[
         source.kind
@@ -178,7 +178,7 @@ def _row(row: MapFigures, apart: list[str], *, own_n: bool) -> list[str]:
         _number(figures.figures["hit"]),
         _interval(figures.figures["enrichment"]),
         *(_number(row.groups[group].figures["enrichment"]) for group in apart),
-        _number(figures.figures["off_face"]),
+        *([_number(figures.figures["off_face"])] if off else []),
         _above(figures) if figures.minus else "",
     ]
 
@@ -192,27 +192,29 @@ def _print(report: EvidenceReport) -> None:
         f"{f' ({what})' if what else ''}\n"
     )
     own_n = bool(report.shorter)
-    apart = ["wrong"] if own_n else ["right", "wrong"]  # a column less, so that the table fits a narrow terminal
+    off = not own_n or report.cue is None
+    apart = [] if own_n else ["right", "wrong"]  # so that the table fits 80 columns; --json has everything
     if report.cue is not None:
         apart = ["fooled"]
         sys.stdout.write(
             f"{report.cue.followed:,} of {report.cue.differs:,} pictures with another class's mark were answered with "
             "the mark's class\n"
         )
-    names = ("map", "grid", *(["n"] if own_n else []), "hit", "log2 (95 %)", *apart, "off", "above")
+    names = ("map", "grid", *(["n"] if own_n else []), "hit", "log2 (95 %)", *apart, *(["off"] if off else []), "above")
     fixed = [Column(name, no_wrap=True) for name in names]
     table = Table(*fixed, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for row in (*report.maps, *report.references):
-        table.add_row(*_row(row, apart, own_n=own_n))
+        table.add_row(*_row(row, apart, own_n=own_n, off=off))
     STDERR.print(table)
     if own_n:
         note(
             "n: pictures with evidence; where they are fewer, the map was computed for the first pictures only, and is "
             "compared with the references over the same ones."
         )
+    words = f"{' and '.join(apart)}: the same over pictures so answered. " if apart else ""
     note(
         "hit: the maximum lies on evidence. log2: enrichment; 0 is even, 1 twice as dense on evidence. "
-        f"{' and '.join(apart)}: the same over pictures so answered. off: mass off the face. "
+        f"{words}{'off: mass off the face. ' if off else ''}"
         f"above: surely more mass on evidence than {_initials()}. ceiling: the most that the grid allows."
     )
     for row in report.maps:
