@@ -65,6 +65,7 @@ def offer(
     build: Build,
     *,
     settings: Mapping[str, Any],
+    always: Mapping[str, str],
     notes: Iterable[str] = (),
 ) -> None:
     """Draw the button; call it after all that changes the address.
@@ -73,9 +74,12 @@ def offer(
         page: the page's name. title: of this view; names the file too.
         cards: of the models at work.
         build: makes the content when the button is pressed; it must not use the session.
-        settings: what shapes the view, JSON-ready. notes: see :class:`ViewReport`.
+        settings: what shapes the view, JSON-ready.
+        always: parameters that the address names even where they are this machine's default, which Streamlit leaves
+            out: another machine, or a later day, may have another.
+        notes: see :class:`ViewReport`.
     """
-    query = _query()
+    query = {**{key: [value] for key, value in always.items()}, **_query()}
     address = _address(page, query)
     said = tuple(notes)
     models = tuple(Weights(card.name, card.weights_sha256) for card in cards)

@@ -105,7 +105,9 @@ def mistakes_content(matrix: Matrix, gallery: Gallery) -> Content:
     confusion = Section("Confusion matrix", charts=(chart,), tables=(_counts(drawn), _means(matrix)))
     shots = tuple(shot for row in gallery.rows for shot in _shot(gallery, row))
     part = f"Page {gallery.pages[0]} of {gallery.pages[1]}." if gallery.pages[1] > 1 else ""
-    table = (Table.of(gallery.rows),) if gallery.rows else ()
+    # Columns with a dot say where a map lies, for pictures that are not here.
+    lines = [{key: value for key, value in row.items() if "." not in key} for row in gallery.rows]
+    table = (Table.of(lines),) if lines else ()
     arrays: dict[str, Array] = {
         "classes": np.array(list(drawn.classes)),
         "confusion/counts": drawn.counts,

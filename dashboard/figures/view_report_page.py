@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
+import plotly.graph_objects as go
 import plotly.io
 from plotly.offline import get_plotlyjs
 
@@ -20,10 +21,10 @@ from dashboard.figures.text import escape
 from dashboard.figures.view_report import Array, Chart, Section, Shot, Table, ViewReport
 from engine.analysis.report_page import STYLE
 
-MORE_STYLE: Final = """.shots{display:grid;grid-template-columns:repeat(auto-fill,minmax(210px,1fr));gap:1rem}
+MORE_STYLE: Final = """.shots{display:grid;grid-template-columns:repeat(auto-fill,minmax(185px,1fr));gap:1rem}
 .shots.one{display:block}.shots figure{margin:0}.shots img{display:block}
 .wide{overflow-x:auto}.chart{min-height:300px}pre{white-space:pre-wrap;overflow-wrap:anywhere}
-.note{border-left:3px solid #7b879c;padding-left:.7rem}td{overflow-wrap:anywhere}
+.note{border-left:3px solid #7b879c;padding-left:.7rem}td{overflow-wrap:break-word}
 @media print{figure{break-inside:avoid}}"""
 
 DRAW: Final = """
@@ -46,7 +47,8 @@ def _policy(scripts: tuple[str, ...]) -> str:
 
 def _data_script(name: str, chart: Chart) -> str:
     # Inside a script element "<" must not begin a tag; in JSON it may be written as an escape everywhere.
-    spec = plotly.io.to_json(chart.figure, validate=False).replace("<", "\\u003c")
+    figure = go.Figure(chart.figure, layout_template="plotly_white")
+    spec = plotly.io.to_json(figure, validate=False).replace("<", "\\u003c")
     return f'<script type="application/json" id="{name}">{spec}</script>'
 
 

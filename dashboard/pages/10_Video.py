@@ -11,7 +11,7 @@ if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
 
 import streamlit as st
 
-from dashboard import loaders
+from dashboard import loaders, state
 from dashboard.components import empty, view_report
 from dashboard.components.frame import framed
 from dashboard.components.video_choice import choose_film, choose_reading
@@ -34,7 +34,7 @@ def offer_report(read: ReadFilm, moment: Moment | None) -> None:
     choices = read.choices
     view_report.offer(
         "Video",
-        f"{read.source.name} {choices.model}",
+        f"{read.source.name}, {choices.model}",
         (loaders.shelf().card(choices.model),),
         lambda: video_content(read.summary, read.faces, moment),
         settings={
@@ -45,6 +45,7 @@ def offer_report(read: ReadFilm, moment: Moment | None) -> None:
             "opacity": choices.opacity,
             "smoothing, half-life in seconds": choices.half_life_seconds,
         },
+        always={state.MODEL: choices.model},
         notes=(NOT_IN_ADDRESS,),
     )
 

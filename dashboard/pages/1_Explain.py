@@ -13,7 +13,7 @@ if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
 
 import streamlit as st
 
-from dashboard import loaders
+from dashboard import loaders, state
 from dashboard.components import (
     answer,
     channels,
@@ -105,13 +105,10 @@ def explain(card: RunCard, named: NamedPicture) -> None:
     )
     everything = (*drawn, *further.maps.values())
     downloads.show_downloads(chosen, everything, rows, style, named.name)
-    downloads.show_numbers(chosen, everything)
-    trust_details.show_curves(trusted, shown)
-    sanity_check.show_sanity(card, key, chosen, shown, seconds_a_pass)
     seen = Explained(chosen, everything, shown, rows, style, trusted, truth, named.credit)
     view_report.offer(
         "Explain",
-        f"{named.name} {card.name}",
+        f"{named.name}, {card.name}",
         (card,),
         lambda: explain_content(seen),
         settings={
@@ -121,8 +118,12 @@ def explain(card: RunCard, named: NamedPicture) -> None:
             "methods": list(further.names),
             **style_settings(style),
         },
+        always={state.MODEL: card.name},
         notes=view_report.picture_notes(),
     )
+    downloads.show_numbers(chosen, everything)
+    trust_details.show_curves(trusted, shown)
+    sanity_check.show_sanity(card, key, chosen, shown, seconds_a_pass)
 
 
 def main(chosen: Selection) -> None:

@@ -130,10 +130,11 @@ def offer_report(
     if parts:
         view_report.offer(
             "Compare",
-            " ".join(card.name for card in cards),
+            ", ".join(card.name for card in cards),
             cards,
             lambda: joined(*(part() for part in parts)),
             settings=settings,
+            always={},
             notes=view_report.picture_notes() if face is not None else (),
         )
 

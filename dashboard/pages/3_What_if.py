@@ -133,7 +133,7 @@ def _work(card: RunCard, subject: Subject) -> None:
     done = WhatIf(before, after, plus, style, effects, staged.regions, named.credit)
     view_report.offer(
         "What if",
-        f"{named.name} {card.name}",
+        f"{named.name}, {card.name}",
         (card,),
         lambda: what_if_content(done),
         settings={
@@ -144,6 +144,7 @@ def _work(card: RunCard, subject: Subject) -> None:
             "second face": what_if_controls.second_name(),
             **style_settings(style),
         },
+        always={state.MODEL: card.name},
         notes=(*view_report.picture_notes(), *what_if_controls.second_notes(), *filter(None, (too_long,))),
     )
 

@@ -11,7 +11,7 @@ if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
 
 import streamlit as st
 
-from dashboard import loaders
+from dashboard import loaders, state
 from dashboard.components import activation_choice, activation_gallery, empty, view_report
 from dashboard.components.answer import pick_face
 from dashboard.components.frame import framed
@@ -40,7 +40,7 @@ def offer_report(card: RunCard, named: NamedPicture, seen: Activations) -> None:
     """Draw the button of the report."""
     view_report.offer(
         "Activations",
-        f"{named.name} {card.name} {seen.maps.layer}",
+        f"{named.name}, {card.name}, {seen.maps.layer}",
         (card,),
         lambda: activations_content(seen),
         settings={
@@ -53,6 +53,7 @@ def offer_report(card: RunCard, named: NamedPicture, seen: Activations) -> None:
             "scale": seen.look.scale,
             "over the face": seen.look.over_face,
         },
+        always={state.MODEL: card.name},
         notes=dict.fromkeys((*view_report.picture_notes(), *view_report.dataset_notes(seen.sample))),
     )
 

@@ -11,7 +11,7 @@ if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
 
 import streamlit as st
 
-from dashboard import class_attention_loaders, loaders, study_loaders
+from dashboard import class_attention_loaders, loaders, state, study_loaders
 from dashboard.components import (
     class_attention_channels,
     class_attention_choice,
@@ -60,10 +60,11 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
         shelf = loaders.shelf()
         view_report.offer(
             "Class attention",
-            f"{' '.join(models)} {split.name}",
+            f"{', '.join(models)} on {split.name}",
             [shelf.card(name) for name in models],
             lambda: joined(*(part() for part in made)),
             settings={"dataset": split.dataset, "split": split.split, **class_attention_choice.KEPT.settings()},
+            always={state.MODEL: model, mistake_filters.ANALYSIS: split.name},
             notes=view_report.dataset_notes(split.dataset),
         )
 

@@ -12,7 +12,7 @@ if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
 
 import streamlit as st
 
-from dashboard import loaders, study_loaders
+from dashboard import loaders, state, study_loaders
 from dashboard.components import empty, mistake_filters, mistake_gallery, mistake_matrix, view_report
 from dashboard.components.frame import framed
 from dashboard.figures.mistake_tile import CSS
@@ -36,10 +36,11 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
     shelf = loaders.shelf()
     view_report.offer(
         "Misclassifications",
-        f"{' '.join(store.models)} {split.name}",
+        f"{', '.join(store.models)} on {split.name}",
         [shelf.card(name) for name in store.models],
         partial(mistakes_content, matrix, gallery),
         settings={"dataset": split.dataset, "split": split.split, **mistake_filters.settings()},
+        always={state.MODEL: model, mistake_filters.ANALYSIS: split.name},
         notes=view_report.dataset_notes(split.dataset),
     )
 

@@ -13,7 +13,7 @@ if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
 
 import streamlit as st
 
-from dashboard import evaluation_loaders, loaders
+from dashboard import evaluation_loaders, loaders, state
 from dashboard.components import (
     empty,
     evaluation_choice,
@@ -53,10 +53,11 @@ def study(model: str, split: AnalysedSplit) -> None:
                 draw()
     view_report.offer(
         "Evaluation",
-        f"{model} {split.name}",
+        f"{model} on {split.name}",
         (card,),
         partial(evaluation_loaders.report_content, evaluated, card, split),
         settings={"dataset": split.dataset, "split": split.split, **evaluation_choice.KEPT.settings()},
+        always={state.MODEL: model, mistake_filters.ANALYSIS: split.name},
         notes=("Pictures caught with the lasso are not in the address.",) if tabs[EMBEDDING].open else (),
     )
 

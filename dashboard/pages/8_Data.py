@@ -11,7 +11,7 @@ if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
 
 import streamlit as st
 
-from dashboard import data_loaders, loaders
+from dashboard import data_loaders, loaders, state
 from dashboard.components import data_choice, data_galleries, data_overview, data_pictures, empty, view_report
 from dashboard.components.frame import framed
 from dashboard.data_loaders import Wanted
@@ -44,6 +44,7 @@ def study(asked: Wanted, model: str | None) -> None:
             "recipe": recipe,
             "gallery": gallery,
         },
+        always={state.DATASET: asked.dataset},
         notes=view_report.dataset_notes(asked.dataset),
     )
 

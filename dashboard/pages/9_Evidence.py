@@ -13,7 +13,7 @@ if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
 
 import streamlit as st
 
-from dashboard import loaders
+from dashboard import loaders, state
 from dashboard.components import empty, evidence, evidence_faces, view_report
 from dashboard.components.frame import framed
 from dashboard.figures.evidence_content import League, face_content, league_content
@@ -40,10 +40,11 @@ def offer_report(card: RunCard, variant: str, league: League | None, face: tuple
     if parts:
         view_report.offer(
             "Evidence",
-            f"{card.name} {variant}",
+            f"{card.name}, {variant}",
             (card,),
             lambda: joined(*(part() for part in parts)),
             settings=settings,
+            always={state.MODEL: card.name},
         )
 
 
