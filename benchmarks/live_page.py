@@ -82,12 +82,15 @@ def measure(browser: Browser, address: str, *, overlay: str, seconds: float, war
 
 
 def start_camera(page: Page, overlay: str) -> None:
-    """Start the camera and wait until frames come back as asked for."""
-    page.get_by_role("button", name="Start the camera").click(timeout=PATIENCE)
+    """Choose the overlay, start the camera and wait until frames come back as asked for."""
+    words = {str(key): value for key, value in OVERLAY_WORDS.items()}[overlay]
+    start = page.get_by_role("button", name="Start the camera")
+    start.wait_for(timeout=PATIENCE)
+    page.get_by_label(words, exact=True).click()
+    start.click()
     page.locator("[data-live=stage] img").first.wait_for(timeout=PATIENCE)
     if overlay != "none":
-        page.get_by_label(OVERLAY_WORDS[overlay], exact=True).click()  # type: ignore[index]  # checked in run()
-        page.locator("[data-live=stage] figcaption", has_text=OVERLAY_WORDS[overlay]).wait_for(timeout=PATIENCE)  # type: ignore[index]  # likewise
+        page.locator("[data-live=stage] figcaption", has_text=words).wait_for(timeout=PATIENCE)
 
 
 def save_table(page: Page) -> str:
