@@ -17,6 +17,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.components import empty
 
+_KEPT: Final = "in_address.kept."
 ON_OFF: Final[dict[str, bool]] = {"yes": True, "no": False}
 
 
@@ -29,7 +30,13 @@ def _text_of(value: Any, choices: Mapping[str, Any]) -> str | None:
 
 @contextmanager
 def in_address(
-    parameter: str, key: str, choices: Mapping[str, Any] | Sequence[str], default: Any, what: str = ""
+    parameter: str,
+    key: str,
+    choices: Mapping[str, Any] | Sequence[str],
+    default: Any,
+    what: str = "",
+    *,
+    kept: bool = False,
 ) -> Iterator[None]:
     """Draw the widget ``key`` inside; it takes what the address says anew, and the address what it says.
 
@@ -39,6 +46,8 @@ def in_address(
         choices: text in the address → value, or texts that are the values.
         default: the value that the address leaves out.
         what: what the choice is of, for the sentence about a name that is none.
+        kept: whether it outlives a visit to another page; Streamlit's own ``persist_state`` forgets what came from the
+            address.
     """
     table = dict(choices) if isinstance(choices, Mapping) else {text: text for text in choices}
     asked = st.query_params.get(parameter)
@@ -47,7 +56,11 @@ def in_address(
             st.session_state[key] = table[asked]
         else:
             empty.problems([f"Unknown {what or parameter} '{asked}' in the address; valid: {_valid(table)}."])
+    elif kept and state.TOLD + parameter not in st.session_state and _KEPT + key in st.session_state:
+        st.session_state[key] = st.session_state[_KEPT + key]
     yield
+    if kept:
+        st.session_state[_KEPT + key] = st.session_state.get(key, default)
     text = _text_of(st.session_state.get(key, default), table) or ""
     if text == _text_of(default, table):
         text = ""

@@ -38,7 +38,7 @@ STRETCHED = (
 def style_controls(scale_label: str = "Scale", scale_help: str = SCALE_HELP) -> MapStyle:
     """Draw the four controls of every map on the page and return what they say; pages share their values."""
     with st.container(horizontal=True, gap="medium"):
-        with in_address("scale", "scale", SCALES, SCALES[0]):
+        with in_address("scale", "scale", SCALES, SCALES[0], kept=True):
             scale = st.segmented_control(
                 scale_label,
                 SCALES,
@@ -49,7 +49,7 @@ def style_controls(scale_label: str = "Scale", scale_help: str = SCALE_HELP) -> 
                 persist_state="session",
                 help=scale_help,
             )
-        with in_address("colors", "colors", SEQUENTIAL, SEQUENTIAL[0], "colours"):
+        with in_address("colors", "colors", SEQUENTIAL, SEQUENTIAL[0], "colours", kept=True):
             colors = st.selectbox(
                 "Colours",
                 SEQUENTIAL,
@@ -58,11 +58,11 @@ def style_controls(scale_label: str = "Scale", scale_help: str = SCALE_HELP) -> 
                 persist_state="session",
                 width=150,
             )
-        with in_address("grid", "grid", GRIDS, GRIDS[0]):
+        with in_address("grid", "grid", GRIDS, GRIDS[0], kept=True):
             cells = st.segmented_control(
                 "Grid", GRIDS, default=GRIDS[0], required=True, key="grid", persist_state="session"
             )
-        with in_address("opacity", "opacity", OPACITIES, OPACITY):
+        with in_address("opacity", "opacity", OPACITIES, OPACITY, kept=True):
             opacity = st.slider("Opacity", 0.0, 1.0, OPACITY, 0.05, key="opacity", persist_state="session", width=170)
     if scale == "stretch":
         st.caption(f":material/warning: {STRETCHED}")

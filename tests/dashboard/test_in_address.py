@@ -53,7 +53,7 @@ def test_an_unknown_name_is_said_with_the_valid_ones(home: AppTest) -> None:
 def test_a_choice_outlives_another_page_and_is_written_there(home: AppTest) -> None:
     app = open_page(home, EXPLAIN, sample="drawn-happy", colors="magma")
     del app.query_params["colors"]  # a link of the menu does not carry it
-    app.switch_page("pages/2_Compare.py").run().run()  # AppTest restores what the session keeps in the second run
+    app.switch_page("pages/2_Compare.py").run()
     assert not app.exception
     assert app.selectbox(key="colors").value == "magma"
     assert said(app, "colors") == "magma"
