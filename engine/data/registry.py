@@ -1,74 +1,44 @@
-"""The datasets by name: where each lies, which classes it has and how its splits come about."""
+"""A split of a dataset by name: read where it lies, drawn where its source has no such split."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from engine.data.balanced import is_balanced, refuse_drawing
-from engine.data.dataset import Bool, FaceDataset, Int64
+from engine.data.dataset import Bool, FaceDataset
+from engine.data.drawn_parts import TEST_SHARE, VALIDATION_SHARE, draw_parts, draw_val, subjects_of
 from engine.data.gather import Decoder, Need, Picture, gather
 from engine.data.key_frames import CLIPS, FRAMES
+from engine.data.kinds import DATASETS, FER2013_SPLITS, KINDS, SPLITS, TEST_SPLITS, DatasetKind
 from engine.data.location import find_data
 from engine.data.samm import read_samm
-from engine.data.sources import ARCHIVE_SUFFIXES, SPLIT_FOLDERS, Entry, read_source
-from engine.data.splits import assign_splits, assign_subjects, duplicate_groups
+from engine.data.sources import SPLIT_FOLDERS, Entry, read_source
+from engine.data.splits import duplicate_groups
 from engine.errors import DataError, UnknownNameError, UsageError
-from engine.labels import AFFECTNET_CODES, CK_EMOTIONS, EMOTIONS, RAFDB_CODES, SAMM_EMOTIONS, VOCABULARY
+
+__all__ = [
+    "DATASETS",
+    "DEFAULT_SIZE",
+    "FER2013_SPLITS",
+    "KINDS",
+    "SPLITS",
+    "TEST_SHARE",
+    "TEST_SPLITS",
+    "VALIDATION_SHARE",
+    "DatasetKind",
+    "draw_parts",
+    "draw_val",
+    "load_dataset",
+    "read_entries",
+    "source_entries",
+]
 
 DEFAULT_SIZE: Final = 48
-VALIDATION_SHARE: Final = 0.1
-TEST_SHARE: Final = 0.1
-
-SPLITS: Final[tuple[str, ...]] = ("train", "val", "trainval", "test")
-FER2013_SPLITS: Final[tuple[str, ...]] = (*SPLITS, "public", "private")
-TEST_SPLITS: Final[dict[str, tuple[str, ...]]] = {
-    "test": ("test", "public", "private"),
-    "public": ("public",),
-    "private": ("private",),
-}
-"""Which parts of a source each test split takes in."""
-
-
-@dataclass(frozen=True)
-class DatasetKind:
-    """What is particular to a dataset.
-
-    Attributes:
-        classes: its class names, in the order of its labels.
-        splits: the splits that can be asked for.
-        files: names (without path) it is looked for under a data folder that holds several datasets.
-        codes: what its class folders mean where they are named by numbers.
-    """
-
-    classes: tuple[str, ...]
-    splits: tuple[str, ...]
-    files: tuple[str, ...]
-    codes: Mapping[str, str] = field(default_factory=dict)
-
-
-def _archives(*stems: str) -> tuple[str, ...]:
-    return tuple(stem + suffix for stem in stems for suffix in ARCHIVE_SUFFIXES)
-
-
-KINDS: Final[dict[str, DatasetKind]] = {
-    "fer2013": DatasetKind(
-        EMOTIONS, FER2013_SPLITS, ("fer2013", "fer2013.csv", "icml_face_data.csv", *_archives("fer2013", "archive"))
-    ),
-    "ckplus": DatasetKind(
-        CK_EMOTIONS, SPLITS, ("ckplus", "CK+", "CK+48", "ckextended.csv", *_archives("ckplus", "CK+", "CK+48"))
-    ),
-    "samm": DatasetKind(SAMM_EMOTIONS, (*SPLITS, "all"), ("samm", *_archives("samm"))),
-    "folder": DatasetKind(EMOTIONS, SPLITS, ()),
-    "affectnet": DatasetKind(VOCABULARY, SPLITS, ("affectnet", *_archives("affectnet")), AFFECTNET_CODES),
-    "rafdb": DatasetKind(EMOTIONS, SPLITS, ("rafdb", "RAF-DB", *_archives("rafdb", "RAF-DB")), RAFDB_CODES),
-}
-DATASETS: Final[tuple[str, ...]] = ("synthetic", *KINDS)
-"""Every promised name."""
 
 
 def _part(entry: Entry) -> str | None:
@@ -96,59 +66,6 @@ def _needs(split: str, *, people: bool) -> Callable[[str | None], Need]:
         return "pixels" if part in {"train", "val"} else other
 
     return need
-
-
-def draw_parts(pictures: Sequence[Picture], seed: int) -> list[str | None]:
-    """Return each picture's part as the source says, or, where it says none, drawn 80/10/10.
-
-    Where the people are known, they are drawn, and none may be in two parts.
-
-    Raises:
-        DataError: the source has a person in two parts, or too few to draw.
-    """
-    parts: list[str | None] = [picture.split for picture in pictures]
-    subjects = _subjects(pictures)
-    if not any(parts):
-        shares = {"val": VALIDATION_SHARE, "test": TEST_SHARE}
-        if subjects:
-            return list(assign_subjects(subjects, shares=shares, seed=seed))
-        parts = list(assign_splits(*_drawn_by(pictures), shares=shares, seed=seed))
-    part_of: dict[str, str | None] = {}
-    for subject, part in zip(subjects or (), parts, strict=subjects is not None):
-        if part_of.setdefault(subject, part) != part:
-            raise DataError(
-                f"Expected each person in one part, but '{subject}' is in {part_of[subject]} and in {part}; move the "
-                "pictures of a person together, or give class folders alone."
-            )
-    return parts
-
-
-def _subjects(pictures: Sequence[Picture]) -> tuple[str, ...] | None:
-    """Return the people shown, or None where not all are known."""
-    names = tuple(picture.subject for picture in pictures)
-    return names if names and all(names) else None
-
-
-def draw_val(pictures: Sequence[Picture], parts: Sequence[str | None], seed: int) -> list[str | None]:
-    """Return ``parts`` with ``val`` drawn from ``train`` where there is none."""
-    named = list(parts)
-    if "val" not in named:
-        inside = [i for i, part in enumerate(named) if part == "train"]
-        training = [pictures[i] for i in inside]
-        shares = {"val": VALIDATION_SHARE}
-        if (subjects := _subjects(training)) is not None:
-            drawn = assign_subjects(subjects, shares=shares, seed=seed)
-        else:
-            drawn = assign_splits(*_drawn_by(training), shares=shares, seed=seed)
-        for i, part in zip(inside, drawn, strict=True):
-            named[i] = part
-    return named
-
-
-def _drawn_by(pictures: Sequence[Picture]) -> tuple[Int64, Int64, list[str]]:
-    """Return labels (N,), duplicate groups (N,) and ids: what a draw depends on."""
-    labels = np.array([picture.label for picture in pictures], dtype=np.int64)
-    return labels, duplicate_groups([picture.digest for picture in pictures]), [picture.id for picture in pictures]
 
 
 def _members(split: str, pictures: list[Picture], seed: int, *, whole: bool) -> tuple[list[int], set[bytes]]:
@@ -244,7 +161,7 @@ def _load_pictures(
         duplicate_group=duplicate_groups([picture.digest for picture in chosen]),
         skipped=skipped,
         in_train=in_train,
-        subjects=_subjects(chosen),
+        subjects=subjects_of(chosen),
     )
 
 
