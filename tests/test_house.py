@@ -25,6 +25,7 @@ RANKS = {
     "engine.analysis": 5,
     # What Python users hold in hand joins inference with explanation, so it stands above both.
     "engine.inference.predictor": 5,
+    "engine.inference.face_model": 5,
     "engine.inference.read_faces": 5,
     "engine.inference.live": 5,
     "engine.inference.annotate": 5,

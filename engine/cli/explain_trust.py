@@ -11,7 +11,7 @@ from rich.table import Table
 from engine.cli.common import STDERR, note
 from engine.explain.map_sanity import MapSanity, map_sanity
 from engine.explain.method import Setup
-from engine.explain.trust import TrustReport, trust
+from engine.explain.trust import TrustReport
 from engine.inference.predictor import EmotionPredictor
 from engine.records import FaceExplanation
 
@@ -26,7 +26,7 @@ def measure_trust(predictor: EmotionPredictor, explained: FaceExplanation) -> Tr
                 tasks[what] = bar.add_task(what, total=total)
             bar.update(tasks[what], completed=done)
 
-        return trust(predictor.model, explained, spec=predictor.card.input, classes=predictor.classes, progress=tell)
+        return predictor.trust(explained, progress=tell)
 
 
 def measure_sanity(predictor: EmotionPredictor, explained: FaceExplanation, setup: Setup) -> tuple[MapSanity, ...]:

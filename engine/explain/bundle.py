@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from engine.explain.channel_strip import draw_channel_gate
 from engine.explain.methods import METHODS
 from engine.explain.overlay import display_ranges, overlay, overlay_explanation, overlay_gate, png_bytes
 from engine.explain.received import received_map
+from engine.inference.key_pair import PairExplanation
 from engine.models.checkpoint import library_versions
-from engine.records import FaceExplanation
+from engine.records import FaceExplanation, UInt8
 
 
 def describe(explained: FaceExplanation) -> dict[str, Any]:
@@ -73,10 +75,10 @@ def raw_arrays(explained: FaceExplanation) -> dict[str, np.ndarray[Any, Any]]:
     }
 
 
-def npz_bytes(explained: FaceExplanation) -> bytes:
-    """Return :func:`raw_arrays` as the bytes of a compressed ``.npz``."""
+def npz_bytes(explained: FaceExplanation, frames: Mapping[str, UInt8] | None = None) -> bytes:
+    """Return :func:`raw_arrays`, and ``frames`` beside them, as the bytes of a compressed ``.npz``."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **raw_arrays(explained))  # type: ignore[arg-type]
+    np.savez_compressed(buffer, **raw_arrays(explained), **(frames or {}))  # type: ignore[arg-type]
     return buffer.getvalue()
 
 
@@ -85,30 +87,38 @@ def json_text(explained: FaceExplanation) -> str:
     return json.dumps(describe(explained), indent=1, ensure_ascii=False) + "\n"
 
 
-def write_bundle(explained: FaceExplanation, out: Path) -> tuple[str, ...]:
+def write_bundle(explained: FaceExplanation | PairExplanation, out: Path) -> tuple[str, ...]:
     """Write the overlays (fixed 0-1 scale for gates), ``explanation.npz`` and ``.json``; return the file names.
 
     Spatial gates and maps lie over the face; a channel gate, having no place there, is drawn as ranked columns, and of
     attention between cells what each place receives, from 0 on. A map with nothing to show (see
     :func:`overlay_explanation`) is not drawn; its numbers are in the other two files.
+
+    Of a pair of frames ``face`` is the difference that the model saw; ``onset`` and ``apex`` are written beside it, and
+    everything lies over the apex.
     """
+    frames: dict[str, UInt8] = {}
+    if isinstance(explained, PairExplanation):
+        frames = {"onset": explained.onset, "apex": explained.apex}
+        explained = explained.explained
+    under = frames.get("apex", explained.face)
     out.mkdir(parents=True, exist_ok=True)
-    written: dict[str, bytes] = {"face.png": png_bytes(explained.face)}
+    written = {f"{name}.png": png_bytes(picture) for name, picture in {"face": explained.face, **frames}.items()}
     for gate in explained.gates_of("spatial"):
-        written[f"gate-{gate.layer}.png"] = png_bytes(overlay_gate(explained.face, gate))
+        written[f"gate-{gate.layer}.png"] = png_bytes(overlay_gate(under, gate))
     for gate in explained.gates_of("cross"):
         received = received_map(gate)
         if received is not None:
             (limits,) = display_ranges([received], natural=None)
-            drawn_gate = overlay(explained.face, received, limits=limits, smooth=False)
+            drawn_gate = overlay(under, received, limits=limits, smooth=False)
             written[f"gate-{gate.layer}.received.png"] = png_bytes(drawn_gate)
     for gate in explained.gates_of("channel"):
         written[f"gate-{gate.layer}.png"] = png_bytes(draw_channel_gate(gate))
     for item in explained.maps:
-        drawn = overlay_explanation(explained.face, item)
+        drawn = overlay_explanation(under, item)
         if drawn is not None:
             written["-".join(filter(None, (item.method, item.layer))) + ".png"] = png_bytes(drawn)
-    written["explanation.npz"] = npz_bytes(explained)
+    written["explanation.npz"] = npz_bytes(explained, frames)
     written["explanation.json"] = json_text(explained).encode()
     for name, data in written.items():
         (out / name).write_bytes(data)

@@ -2,54 +2,36 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-import torch
-
-from engine.data.transforms import normalise, to_tensor
 from engine.errors import DataError, FerLensError, UsageError
-from engine.explain.explainer import explain_face, layer_activation, to_prediction
-from engine.explain.locking import holding
 from engine.explain.method import Setup
-from engine.explain.target import Target, as_target
-from engine.explain.trust import TrustReport, trust
-from engine.inference.enhancing import face_enhancer
-from engine.inference.faces import FaceDetector, crop_face, default_detector, to_model_input
-from engine.inference.key_pair import face_differences, refuse_single
+from engine.explain.target import Target
+from engine.inference.face_model import BATCH, FaceModel
+from engine.inference.faces import FaceDetector, crop_face, default_detector
+from engine.inference.key_pair import PairExplanation, key_faces
 from engine.inference.pictures import Picture, PictureSource, open_picture
-from engine.models.checkpoint import DEFAULT_MODEL, load_checkpoint
-from engine.records import (
-    FaceBox,
-    FaceExplanation,
-    FacePrediction,
-    Float32,
-    PicturePrediction,
-    Prediction,
-    RunCard,
-    UInt8,
-)
-from engine.training.device import choose_device
+from engine.models.checkpoint import DEFAULT_MODEL
+from engine.records import FaceBox, FaceExplanation, FacePrediction, PicturePrediction, UInt8
 
 if TYPE_CHECKING:
     from engine.inference.film import FilmSource
     from engine.inference.live import LiveSettings
     from engine.inference.video import OnFrame, VideoSummary
 
+__all__ = ["BATCH", "SUFFIXES", "EmotionPredictor"]
+
 SUFFIXES: Final[frozenset[str]] = frozenset(
     {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm"}
 )
 """What :meth:`EmotionPredictor.predict_directory` takes from a folder; a file named by hand may have any name."""
 
-BATCH: Final[int] = 64
 
-
-class EmotionPredictor:
-    """A checkpoint ready to use; safe to share between threads.
+class EmotionPredictor(FaceModel):
+    """A checkpoint ready to use on pictures, folders and films; safe to share between threads.
 
     Args:
         model: a checkpoint's name, or the path of its folder.
@@ -72,23 +54,8 @@ class EmotionPredictor:
         detector: FaceDetector | None = None,
         enhancers: str | Path | None = None,
     ) -> None:
-        where = choose_device(device)
-        loaded = load_checkpoint(model, device=where)
-        self.model = loaded.model
-        self.card: RunCard = loaded.card
-        self.enhance = face_enhancer(self.card, enhancers, device=where)
+        super().__init__(model, device=device, enhancers=enhancers)
         self.detector = detector or default_detector()
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """K class names, in the order of the probabilities."""
-        return self.card.classes
-
-    @property
-    def gradcam_layers(self) -> tuple[str, ...]:
-        """Layers that can be explained, from the picture towards the answer; the last is the default."""
-        layers: tuple[str, ...] = self.model.explained_layers  # type: ignore[assignment]
-        return layers
 
     def faces(self, picture: Picture, *, whole: bool = False) -> tuple[tuple[FaceBox | None, UInt8], ...]:
         """Return (box, crop (H, W, 3) uint8) of each face, largest first; (None, whole picture) where none is found."""
@@ -96,38 +63,6 @@ class EmotionPredictor:
         if not boxes:
             return ((None, picture.pixels),)
         return tuple((box, crop_face(picture.pixels, box)) for box in boxes)
-
-    def model_input(self, crop: UInt8) -> UInt8:
-        """Return the crop as the model takes it, enhanced if it must be: (S, S) or (S, S, 3) uint8."""
-        return self.model_inputs([crop])[0]
-
-    def model_inputs(self, crops: Sequence[UInt8]) -> list[UInt8]:
-        """Return several crops as the model takes them; see :meth:`model_input`.
-
-        Raises:
-            UsageError: the model takes the difference of two frames.
-        """
-        refuse_single(self.card)
-        faces = crops if self.enhance is None else self.enhance(crops)
-        return [to_model_input(face, self.card.input.size, self.card.input.channels) for face in faces]
-
-    def predict_faces(self, crops: Sequence[UInt8]) -> tuple[Prediction, ...]:
-        """Classify face crops ((H, W, 3) uint8 each, any size), in order."""
-        predictions: list[Prediction] = []
-        for start in range(0, len(crops), BATCH):
-            predictions += self._classify(self.model_inputs(crops[start : start + BATCH]))
-        return tuple(predictions)
-
-    @torch.no_grad()
-    def _classify(self, inputs: Sequence[UInt8]) -> list[Prediction]:
-        """Classify pictures as the model takes them."""
-        device = next(self.model.parameters()).device
-        stacked = np.stack(inputs)
-        began = time.perf_counter()
-        with holding(self.model):
-            logits = self.model(normalise(to_tensor(stacked).to(device), self.card.input)).float().cpu().numpy()
-        seconds = (time.perf_counter() - began) / len(inputs)
-        return [to_prediction(row, self.classes, seconds) for row in logits]
 
     def predict(self, image: PictureSource, *, whole: bool = False, name: str | None = None) -> PicturePrediction:
         """Classify every face of one picture.
@@ -164,9 +99,8 @@ class EmotionPredictor:
         """
         first, second = open_picture(onset), open_picture(apex)
         found = self.faces(first, whole=whole)
-        moved = face_differences(self.card, found, second, self.enhance)
-        inputs = [to_model_input(face, self.card.input.size, self.card.input.channels) for face in moved]
-        predictions = self._classify(inputs)
+        moved = [pair.moved for pair in key_faces(self.card, found, second, self.enhance)]
+        predictions = self._classify([self._fitted(face) for face in moved])
         return PicturePrediction(
             first.source,
             tuple(
@@ -239,37 +173,45 @@ class EmotionPredictor:
             UsageError: there is no such face, layer, class or method, the model cannot be explained by the method, or
                 the target makes no sense.
         """
-        found = self.faces(open_picture(image), whole=whole)
-        if not 0 <= face < len(found):
-            raise UsageError(f"The picture has {len(found)} face(s), counted from 0; face {face} is not among them.")
-        box, crop = found[face]
+        box, crop = self._numbered(open_picture(image), face, whole=whole)
         return self.explain_crop(crop, box=box, layer=layer, target=target, truth=truth, method=method, setup=setup)
 
-    def explain_crop(
+    def explain_pair(  # noqa: PLR0913 - as explain, with two frames instead of a picture
         self,
-        crop: UInt8,
+        onset: PictureSource,
+        apex: PictureSource,
         *,
-        box: FaceBox | None = None,
         layer: str | None = None,
         target: str | Target | None = None,
         truth: str | None = None,
         method: str | Sequence[str] = "gradcam",
         setup: Setup | None = None,
-    ) -> FaceExplanation:
-        """Explain a face that is cut out already ((H, W, 3) uint8); the rest as in :meth:`explain`."""
-        return explain_face(
-            self.model,
-            self.model_input(crop),
-            model_name=self.card.name,
-            classes=self.classes,
-            spec=self.card.input,
-            layer=layer or self.gradcam_layers[-1],
-            target=as_target(target),
-            truth=truth,
-            method=method,
-            setup=setup,
-            box=box,
+        face: int = 0,
+        whole: bool = False,
+    ) -> PairExplanation:
+        """Explain what moved in one face between two frames of a clip; see :meth:`predict_pair`.
+
+        Args:
+            onset, apex: as in :meth:`predict_pair`.
+            layer, target, truth, method, setup, face, whole: as in :meth:`explain`; faces are those of ``onset``.
+
+        Raises:
+            PictureError: a frame cannot be read. UsageError: as of :meth:`predict_pair` and :meth:`explain`.
+        """
+        first, second = open_picture(onset), open_picture(apex)
+        box, crop = self._numbered(first, face, whole=whole)
+        (pair,) = key_faces(self.card, [(box, crop)], second, self.enhance)
+        explained = self._explain(
+            self._fitted(pair.moved), box=box, layer=layer, target=target, truth=truth, method=method, setup=setup
         )
+        return PairExplanation(explained, self._fitted(pair.onset), self._fitted(pair.apex))
+
+    def _numbered(self, picture: Picture, face: int, *, whole: bool) -> tuple[FaceBox | None, UInt8]:
+        """Return box and crop of one face, as :meth:`faces` has them."""
+        found = self.faces(picture, whole=whole)
+        if not 0 <= face < len(found):
+            raise UsageError(f"The picture has {len(found)} face(s), counted from 0; face {face} is not among them.")
+        return found[face]
 
     def video(
         self,
@@ -306,17 +248,3 @@ class EmotionPredictor:
             settings=settings or FILM_SETTINGS,
             limit_seconds=limit_seconds,
         )
-
-    def trust(self, explained: FaceExplanation, *, others: UInt8 | None = None, seed: int = 0) -> TrustReport:
-        """Measure whether each gate of an explanation is used and each map faithful.
-
-        Args:
-            explained: what :meth:`explain` returned.
-            others: faces (M, S, S[, 3]) uint8 as the model takes them, which lend their gates; None draws some.
-            seed: of every draw.
-        """
-        return trust(self.model, explained, spec=self.card.input, classes=self.classes, others=others, seed=seed)
-
-    def activation(self, crop: UInt8, layer: str) -> Float32:
-        """Return the feature map (C, h, w) float32 of ``layer`` for a cut-out face ((H, W, 3) uint8)."""
-        return layer_activation(self.model, self.model_input(crop), spec=self.card.input, layer=layer)

@@ -8,6 +8,8 @@ import pytest
 
 from engine.data.key_frames import difference
 from engine.errors import UsageError
+from engine.inference.faces import crop_face, to_model_input
+from engine.inference.key_pair import PairExplanation
 from engine.inference.predictor import EmotionPredictor
 from engine.models.checkpoint import read_card, update_card
 from engine.records import FaceBox, UInt8
@@ -55,6 +57,30 @@ def test_two_frames_are_classified_by_what_moved() -> None:
     single.detector = Finds(*boxes)
     for face, one, other in zip(faces, single.predict(onset).faces, single.predict(apex).faces, strict=True):
         assert np.array_equal(face.crop, difference(one.crop, other.crop))
+
+
+@pytest.mark.usefixtures("store")
+def test_what_moved_is_explained_beside_both_faces() -> None:
+    boxes = (FaceBox(20, 10, 40, 40), FaceBox(2, 2, 20, 20))
+    pair, single = EmotionPredictor("pair", detector=Finds(*boxes)), EmotionPredictor("single", detector=Finds())
+    onset, apex = noise(80, 90, 3, seed=3), noise(80, 90, 3, seed=4)
+    found = pair.explain_pair(onset, apex, face=1, target="sad", layer="block2", method="gradcam")
+    answered = pair.predict_pair(onset, apex).faces[1]
+    assert found.explained.box == boxes[1]
+    np.testing.assert_allclose(found.explained.prediction.logits, answered.prediction.logits, atol=1e-4)
+    one, other = (crop_face(frame, boxes[1]) for frame in (onset, apex))
+    for shown, wanted in (
+        (found.onset, one), (found.apex, other), (found.explained.face, difference(one, other)),
+    ):  # fmt: skip
+        assert np.array_equal(shown, to_model_input(wanted, 48, 1))
+    wanted = single.explain(difference(one, other), whole=True, target="sad", layer="block2").maps[0].heatmap
+    np.testing.assert_allclose(found.explained.maps[0].heatmap, wanted, atol=1e-5)
+    with pytest.raises(ValueError, match="of one shape"):
+        PairExplanation(found.explained, found.onset, found.apex[:40])
+    with pytest.raises(UsageError, match=r"2 face\(s\), counted from 0; face 2 is not"):
+        pair.explain_pair(onset, apex, face=2)
+    with pytest.raises(UsageError, match="'single' takes single pictures"):
+        single.explain_pair(onset, apex)
 
 
 @pytest.mark.usefixtures("store")

@@ -96,7 +96,7 @@ def test_whole_looks_for_no_face(checkpoints: Path) -> None:
 def test_a_batch_larger_than_one_pass_keeps_its_order(
     predictor: EmotionPredictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.inference.predictor.BATCH", 3)
+    monkeypatch.setattr("engine.inference.face_model.BATCH", 3)
     crops = [picture(seed, 60) for seed in range(7)]
     together = predictor.predict_faces(crops)
     assert len({item.logits.tobytes() for item in together}) == 7
