@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from engine.data.enhance_networks import Network
+from engine.data.enhance import Enhancer
+from engine.data.enhance_networks import Network, load_network
+from engine.models.checkpoint import read_card, update_card
+from tests.made import write_seeded
 
 
 def make_swinir(
@@ -75,6 +79,19 @@ def save_network(path: Path, network: nn.Module, wrapped: str = "") -> Path:
     else:
         torch.save({wrapped: state} if wrapped else state, path)
     return path
+
+
+def enhancement_by(network: Path, file: str) -> dict[str, Any]:
+    """Return what a card says of grey pictures of 24 pixels enhanced by ``network``, which was called ``file`` then."""
+    described: dict[str, Any] = Enhancer(load_network("sr", network), None).described()
+    described["networks"][0]["file"] = file
+    return described | {"source": {"height": 24, "width": 24, "grey": True}}
+
+
+def write_enhanced(path: Path, network: Path) -> None:
+    """Write an untrained ``baseline`` whose card says that its pictures were enhanced by ``network``."""
+    write_seeded(path, "baseline")
+    update_card(path, replace(read_card(path), data={"enhancement": enhancement_by(network, network.name)}))
 
 
 class Doubled(nn.Module):

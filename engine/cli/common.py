@@ -36,6 +36,17 @@ def add_data_options(
     parser.add_argument("--drop-unknown", action="store_true", help="leave out classes that the vocabulary lacks")
 
 
+def add_enhancers_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--enhancers``."""
+    parser.add_argument(
+        "--enhancers",
+        type=Path,
+        metavar="FOLDER",
+        help="holds the network files by which the model's training pictures were enhanced, if they were (default: the "
+        "variable FERLENS_ENHANCERS)",
+    )
+
+
 def add_json_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--json``."""
     parser.add_argument("--json", action="store_true", help="print one JSON document on stdout, all else on stderr")

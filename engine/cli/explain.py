@@ -1,4 +1,4 @@
-"""``python -m engine explain``: write the attention gates and an explanation of one picture."""
+"""``python -m engine explain``: write the attention gates and an explanation of one picture, or of a pair of frames."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from typing import Any
 
 from rich.table import Table
 
-from engine.cli.common import STDERR, add_json_option, note, print_json
+from engine.cli.common import STDERR, add_enhancers_option, add_json_option, note, print_json
 from engine.cli.explain_trust import measure_sanity, measure_trust, print_sanity, print_trust
-from engine.errors import FerLensError, UsageError
+from engine.data.key_frames import CLIPS, FRAMES, ONSET_APEX
+from engine.errors import FerLensError, UnknownNameError, UsageError
 from engine.explain.bundle import describe, write_bundle
 from engine.explain.method import MID_GREY, Setup
 from engine.explain.methods import METHODS, method_names, refusals_of
 from engine.explain.target import Target, as_target
 from engine.inference.faces import default_detector
+from engine.inference.key_pair import PairExplanation
 from engine.inference.predictor import EmotionPredictor
 from engine.models.checkpoint import DEFAULT_MODEL
 from engine.records import FaceExplanation
@@ -25,8 +27,17 @@ from engine.records import FaceExplanation
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("image", type=Path, metavar="IMAGE", help="the picture")
+    parser.add_argument(
+        "images", nargs="+", type=Path, metavar="IMAGE", help="the picture; with --clips onset-apex two, ONSET and APEX"
+    )
     parser.add_argument("--model", default=DEFAULT_MODEL, help="checkpoint name or folder (default: %(default)s)")
+    parser.add_argument(
+        "--clips",
+        default=FRAMES,
+        metavar="KIND",
+        help=f"{FRAMES}, or {ONSET_APEX} for a model that was trained with it: what moved between two frames is "
+        "explained, and drawn over the apex frame (default: %(default)s)",
+    )
     parser.add_argument("--layer", help="explained layer, for example block3 (default: the last)")
     parser.add_argument(
         "--target",
@@ -53,6 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--face", type=int, default=0, help="which face, 0 is the largest (default: 0)")
     parser.add_argument("--whole", action="store_true", help="take the whole picture; look for no face")
     parser.add_argument("--yunet", type=Path, metavar="FILE", help="find faces with this YuNet .onnx file")
+    add_enhancers_option(parser)
     parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the PNG and NPZ files")
     parser.add_argument(
@@ -64,6 +76,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="measure each map further: infidelity and max-sensitivity, random weights, other classes (longer)",
     )
     add_json_option(parser)
+
+
+def _check_pictures(count: int, clips: str) -> None:
+    if clips not in CLIPS:
+        raise UnknownNameError("kind of clips", clips, CLIPS)
+    if clips == ONSET_APEX and count != 2:
+        raise UsageError(
+            f"Expected two pictures with --clips {ONSET_APEX}, the onset frame and the apex frame of a clip, got "
+            f"{count}; give both."
+        )
+    if clips == FRAMES and count != 1:
+        raise UsageError(
+            f"Expected one picture, got {count}; give them one by one, or the onset and apex frames of a clip with "
+            f"--clips {ONSET_APEX}."
+        )
 
 
 def _target(words: str | None, minus: str | None) -> Target:
@@ -84,33 +111,53 @@ def _taken(words: str, predictor: EmotionPredictor) -> tuple[tuple[str, ...], di
     return tuple(name for name in names if name not in refused), refused
 
 
+def _explained(
+    predictor: EmotionPredictor, arguments: argparse.Namespace, methods: tuple[str, ...], setup: Setup
+) -> FaceExplanation | PairExplanation:
+    how: dict[str, Any] = {
+        "layer": arguments.layer,
+        "target": _target(arguments.target, arguments.minus),
+        "truth": arguments.true,
+        "method": methods,
+        "setup": setup,
+        "face": arguments.face,
+        "whole": arguments.whole,
+    }
+    explain = predictor.explain_pair if arguments.clips == ONSET_APEX else predictor.explain
+    return explain(*arguments.images, **how)
+
+
+def _named(arguments: argparse.Namespace) -> dict[str, str]:
+    """Return what was explained; ``source`` is what the maps lie over, of a pair its apex."""
+    onset, apex = arguments.images[0].name, arguments.images[-1].name
+    return {"source": apex} | ({"clips": ONSET_APEX, "onset": onset} if arguments.clips == ONSET_APEX else {})
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Explain, write, print."""
     method_names(arguments.method)  # before anything is loaded: a wrong name is said at once
+    _check_pictures(len(arguments.images), arguments.clips)
     if not 0.0 <= arguments.baseline <= 1.0:
         raise UsageError(f"Expected --baseline from 0 (black) to 1 (white), got {arguments.baseline}; choose another.")
     if arguments.seed < 0:
         raise UsageError(f"Expected --seed of 0 or more, got {arguments.seed}; choose another.")
-    predictor = EmotionPredictor(arguments.model, device=arguments.device, detector=default_detector(arguments.yunet))
+    predictor = EmotionPredictor(
+        arguments.model,
+        device=arguments.device,
+        detector=default_detector(arguments.yunet),
+        enhancers=arguments.enhancers,
+    )
     setup = Setup(predictor.card.input, baseline=arguments.baseline, seed=arguments.seed)
     methods, left_out = _taken(arguments.method, predictor)
-    explained = predictor.explain(
-        arguments.image,
-        layer=arguments.layer,
-        target=_target(arguments.target, arguments.minus),
-        truth=arguments.true,
-        method=methods,
-        setup=setup,
-        face=arguments.face,
-        whole=arguments.whole,
-    )
+    made = _explained(predictor, arguments, methods, setup)
+    explained = made.explained if isinstance(made, PairExplanation) else made
     try:
-        files = write_bundle(explained, arguments.out)
+        files = write_bundle(made, arguments.out)
     except OSError as error:
         raise FerLensError(
             f"'{arguments.out.name}' cannot be written ({error.strerror}); choose another --out."
         ) from error
-    document: dict[str, Any] = {"source": arguments.image.name, **describe(explained), "files": list(files)}
+    document: dict[str, Any] = {**_named(arguments), **describe(explained), "files": list(files)}
     document["left_out"] = left_out
     report = measure_trust(predictor, explained) if arguments.trust else None
     if report is not None:
@@ -135,6 +182,8 @@ def _print(explained: FaceExplanation, document: dict[str, Any]) -> None:
     sys.stdout.write(
         f"{document['source']}: {explained.prediction.label} {explained.prediction.confidence:.0%}{where}\n"
     )
+    if "onset" in document:
+        note(f"What moved from {document['onset']} to {document['source']}; maps lie over {document['source']}.")
     table = Table("map", "kind", "shape", "min", "mean", "max")
     for row in document["gates"] + document["maps"]:
         shape = "x".join(map(str, row["shape"]))

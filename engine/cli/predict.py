@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.progress import track
 
-from engine.cli.common import STDERR, add_json_option, note, print_json
+from engine.cli.common import STDERR, add_enhancers_option, add_json_option, note, print_json
 from engine.errors import FerLensError
 from engine.inference.faces import default_detector
 from engine.inference.predictor import SUFFIXES, EmotionPredictor
@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default=DEFAULT_MODEL, help="checkpoint name or folder (default: %(default)s)")
     parser.add_argument("--whole", action="store_true", help="classify the whole picture; look for no face")
     parser.add_argument("--yunet", type=Path, metavar="FILE", help="find faces with this YuNet .onnx file")
+    add_enhancers_option(parser)
     parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the JSON document there")
     add_json_option(parser)
@@ -32,7 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Classify; status 1 if no picture at all could be read."""
-    predictor = EmotionPredictor(arguments.model, device=arguments.device, detector=default_detector(arguments.yunet))
+    predictor = EmotionPredictor(
+        arguments.model,
+        device=arguments.device,
+        detector=default_detector(arguments.yunet),
+        enhancers=arguments.enhancers,
+    )
     named = list(_files(arguments.paths))
     results = [
         (shown, _one(predictor, path, shown, whole=arguments.whole))

@@ -84,6 +84,6 @@ def _network(model: str, role: Any, sha256: str, file: str, named: str | Path | 
         raise NetworkFileError(
             f"'{model}' was trained on pictures enhanced by {ROLES[role].architecture} from '{file}' (sha256 "
             f"{sha256[:12]}...), but {looked}; put the file into a folder and name that with the variable {VARIABLE}, "
-            "or with EmotionPredictor(enhancers=...)."
+            "with --enhancers of predict and explain, or with EmotionPredictor(enhancers=...)."
         )
     return load_network(role, path)

@@ -15,7 +15,7 @@ from engine.inference.predictor import EmotionPredictor
 from engine.models.checkpoint import read_card, update_card
 from engine.records import RunCard
 from tests.made import write_seeded
-from tests.made_enhance import doubling, make_swinir, noise, save_network
+from tests.made_enhance import doubling, enhancement_by, make_swinir, noise, save_network
 
 
 @pytest.fixture
@@ -31,10 +31,7 @@ def files(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def enhancement(files: Path) -> dict:
-    network = load_network("sr", files / "renamed.pth")
-    described = Enhancer(network, None).described()
-    described["networks"][0]["file"] = "downloaded.pth"
-    return described | {"source": {"height": 24, "width": 24, "grey": True}}
+    return enhancement_by(files / "renamed.pth", "downloaded.pth")
 
 
 @pytest.fixture
