@@ -16,7 +16,6 @@ pixel leaves 0-255. Each draw comes from a seeded generator of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,11 +23,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.data.transforms import normalise, to_tensor
-from engine.errors import UnknownNameError
+from engine.data.transforms import normalise
 from engine.explain.locking import holding
 from engine.explain.method import Setup
-from engine.explain.methods import METHODS, refusals, refuse
+from engine.explain.methods import METHODS, check_methods
+from engine.explain.one_map import Progress, check_fits, face_tensor, settle
 from engine.explain.target import Target
 from engine.records import InputSpec, UInt8
 
@@ -44,9 +43,6 @@ _ROWS: Final = 64
 
 _MAPS: Final = 8
 """Disturbed pictures that are explained at once; some methods run hundreds of copies of each."""
-
-Progress = Callable[[int, int], None]
-"""Called with (maps done, wanted)."""
 
 
 @dataclass(frozen=True)
@@ -149,22 +145,17 @@ def robustness(  # noqa: PLR0913 - what it needs of a checkpoint is given one by
     """
     from captum.metrics import infidelity, sensitivity_max  # only explaining needs Captum
 
-    if method not in METHODS:
-        raise UnknownNameError("method", method, METHODS)
+    check_methods((method,))
     if radius <= 0.0 or samples < 1:
         raise ValueError(f"expected a radius above 0 and one sample or more, got {radius} and {samples}")
     chosen = METHODS[method]
     sampling = {"n_perturb_samples": samples, "max_examples_per_batch": min(samples, _ROWS)}
     done, tell = 0, progress or _silent
-    device = next(model.parameters()).device
-    x = normalise(to_tensor(face[None]).to(device), spec)
+    x = face_tensor(model, face, spec)
     with holding(model):
-        with torch.no_grad():
-            settled = (target or Target()).settle(model(x), classes)
+        settled = settle(model, x, target, classes)
         module: nn.Module = model.activation_module(layer)  # type: ignore[operator]
-
-        for reason in refusals(model, x, (method,)).values():
-            raise refuse(method, reason, type(model).__name__)
+        check_fits(model, x, method)
         scalar_of, given = settled.of_model(model), setup or Setup(spec)
 
         def maps_of(pictures: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -185,7 +176,7 @@ def robustness(  # noqa: PLR0913 - what it needs of a checkpoint is given one by
             return scalar_of(pictures)
 
         def infidelity_of(attributions: Tensor) -> float:
-            disturb = _Disturbance(spec, radius, seed, device)  # afresh: both maps meet the same disturbances
+            disturb = _Disturbance(spec, radius, seed, x.device)  # afresh: both maps meet the same disturbances
 
             def perturb(pictures: Tensor) -> tuple[Tensor, Tensor]:
                 disturbed = disturb(pictures, grid)
@@ -197,7 +188,7 @@ def robustness(  # noqa: PLR0913 - what it needs of a checkpoint is given one by
         relative = infidelity_of(spread) / changes if changes > 1e-12 else None
         sensitivity = None
         if bool(heat.any()):
-            disturb = _Disturbance(spec, radius, seed, device)
+            disturb = _Disturbance(spec, radius, seed, x.device)
 
             # A function of one argument: to a second one Captum would give its own radius.
             def perturb_pixels(pictures: Tensor) -> Tensor:

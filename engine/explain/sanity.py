@@ -18,7 +18,6 @@ Compared are maps before their ReLU, whose zeros would tie, by Spearman's rank c
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Final
@@ -27,20 +26,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine.data.transforms import normalise, to_tensor
-from engine.errors import UnknownNameError
 from engine.evaluate.agreement import spearman
 from engine.explain.locking import holding
 from engine.explain.method import Setup
-from engine.explain.methods import METHODS, refusals, refuse
+from engine.explain.methods import METHODS, check_methods
+from engine.explain.one_map import Progress, check_fits, face_tensor, settle
 from engine.explain.target import ResolvedTarget, Target
 from engine.records import Float32, InputSpec, UInt8
 
 DRAWS: Final = 3
 """Sets of random weights, unless said."""
-
-Progress = Callable[[int, int], None]
-"""Called with (maps done, wanted)."""
 
 
 @dataclass(frozen=True)
@@ -167,16 +162,6 @@ def randomise(part: nn.Module, generator: torch.Generator) -> None:
         weights.copy_(drawn)
 
 
-def _check(method: str) -> None:
-    if method not in METHODS:
-        raise UnknownNameError("method", method, METHODS)
-
-
-def _check_fits(model: nn.Module, x: Tensor, method: str) -> None:
-    for reason in refusals(model, x, (method,)).values():
-        raise refuse(method, reason, type(model).__name__)
-
-
 def cascading_randomisation(  # noqa: PLR0913 - what it needs of a checkpoint is given one by one, not as a checkpoint
     model: nn.Module,
     face: UInt8,
@@ -210,16 +195,14 @@ def cascading_randomisation(  # noqa: PLR0913 - what it needs of a checkpoint is
         UnknownNameError: layer, method or class is not among the valid ones.
         UsageError: the model cannot be explained by the method.
     """
-    _check(method)
-    device = next(model.parameters()).device
-    x = normalise(to_tensor(face[None]).to(device), spec)
+    check_methods((method,))
+    x = face_tensor(model, face, spec)
     with holding(model):
         twin = copy.deepcopy(model).eval()
-    _check_fits(twin, x, method)
+    check_fits(twin, x, method)
     given = setup or Setup(spec)
     kept = {name: value.clone() for name, value in twin.state_dict().items()}
-    with torch.no_grad():
-        settled = (target or Target()).settle(twin(x), classes)
+    settled = settle(twin, x, target, classes)
     true_map = _map_of(twin, x, method, layer, settled, given)
     order = parts_in_order(twin, x)[::-1]
     found: dict[str, list[float]] = {name: [] for name in order}
@@ -253,12 +236,12 @@ def class_sensitivity(
 
     The model's lock is held meanwhile.
     """
-    _check(method)
+    check_methods((method,))
     given = setup or Setup(spec)
-    x = normalise(to_tensor(face[None]).to(next(model.parameters()).device), spec)
+    x = face_tensor(model, face, spec)
     maps = []
     with holding(model):
-        _check_fits(model, x, method)
+        check_fits(model, x, method)
         for k, name in enumerate(classes):
             maps.append(_map_of(model, x, method, layer, ResolvedTarget((k,), None, name), given))
             if progress is not None:
