@@ -15,7 +15,15 @@ if (root := str(Path(__file__).resolve().parents[1])) not in sys.path:
     sys.path.insert(0, root)
 
 from dashboard.live.limits import PREFIX, Limits
-from dashboard.live.serving import ADDRESS, PORTS, check_port, exit_status, gradio_options, is_free
+from dashboard.live.serving import (
+    ADDRESS,
+    PORTS,
+    check_port,
+    exit_status,
+    gradio_options,
+    is_free,
+    leave_room_for_the_page,
+)
 from engine.errors import FerLensError, UsageError
 from engine.models.checkpoint import DEFAULT_MODEL
 
@@ -74,6 +82,7 @@ def serve(arguments: argparse.Namespace, *, wait: bool = True) -> Any:
 
     auth, port = credentials(arguments.auth), free_port(arguments.port)
     limits = Limits.from_environment(os.environ)
+    leave_room_for_the_page()
     page = build_page(arguments.model, limits=limits, dashboard=arguments.dashboard)
     # Gradio's own lines about addresses and tunnels are several and not plain; ours say the same in one each.
     try:

@@ -1,10 +1,14 @@
 // The live page's script, run by gr.HTML with `element`, `props` (props.value is this page's token) and `server`.
-// One frame is on its way at any time: the next is taken when the answer to the one before has come.
+// Three frames at most are on their way: while one is worked on, the one before is drawn and the one after is sent, so that
+// neither browser nor server waits for the other. A frame of the camera for which there is no place is dropped.
 
 const LONGEST_SIDE = 640; // pixels of the frames that are sent
 const JPEG_QUALITY = 0.85;
 const WINDOW = 2000; // milliseconds over which figures are averaged
 const REDRAW = 250; // milliseconds between two changes of the figures: more often nobody could read them
+const AT_ONCE = 3; // frames on their way
+const APART = 0.5; // of the server's time between two frames: sent closer together they would only wait there
+const EASE = 0.2; // the weight of the latest frame in the running mean of the server's time
 
 const part = (name) => element.querySelector(`[data-live="${name}"]`);
 const video = part("video");
@@ -12,14 +16,22 @@ const canvas = document.createElement("canvas");
 
 let stream = null;
 let running = false;
+let session = 0; // counts the starts, so that an answer to a frame of an older one is known
+let onTheWay = 0;
+let sentLast = 0; // when the last frame was sent
+let serverTime = 0; // milliseconds, a running mean
+let newest = -1; // index of the last frame that was shown
+let drawing = Promise.resolve(); // the frames before this one are on the screen
 let reports = []; // [index, milliseconds from camera to screen] of frames shown since the last message
 let shown = []; // [when, latency, server milliseconds] of the frames of the last WINDOW
 let count = 0;
 let drawn = 0;
 
 function say(words, kind = "") {
-  part("status").textContent = words;
-  part("status").dataset.kind = kind;
+  const status = part("status");
+  if (status.textContent === words && status.dataset.kind === kind) return; // a change costs a layout
+  status.textContent = words;
+  status.dataset.kind = kind;
 }
 
 function setRunning(value) {
@@ -97,30 +109,58 @@ function countFrame(answer, captured) {
   });
 }
 
+const mayTake = () => onTheWay < AT_ONCE && performance.now() - sentLast >= APART * serverTime;
+
 async function run() {
-  while (running) {
+  const mine = session;
+  while (running && mine === session) {
     const captured = await nextFrame();
-    if (!running) return;
-    const image = takePicture();
-    const sent = reports;
-    reports = [];
-    const answer = await server.read_frame({ token: props.value, image, taken: captured, reports: sent });
-    if (!running) return;
-    if (!answer || answer.error) {
-      await stop(answer ? answer.error : "The server does not answer; check that it runs, then start the camera again.");
-      return;
-    }
-    if (answer.skipped) {
-      reports = sent.concat(reports);
-      continue;
-    }
-    try {
-      await show(answer);
-    } catch {
-      continue; // a picture that was replaced before it was decoded
-    }
-    countFrame(answer, captured);
+    if (running && mine === session && mayTake()) exchange(captured, mine);
   }
+}
+
+// One frame's way from the camera to the screen.
+async function exchange(captured, mine) {
+  onTheWay += 1;
+  sentLast = performance.now();
+  await sendAndShow(captured, mine);
+  if (mine === session) onTheWay -= 1;
+}
+
+async function sendAndShow(captured, mine) {
+  const image = takePicture();
+  const sent = reports;
+  reports = [];
+  let answer = null;
+  try {
+    answer = await server.read_frame({ token: props.value, image, taken: captured, reports: sent });
+  } catch {
+    // said below: no answer
+  }
+  if (!running || mine !== session) return;
+  if (!answer || answer.error) {
+    await stop(answer ? answer.error : "The server does not answer; check that it runs, then start the camera again.");
+    return;
+  }
+  if (answer.skipped) {
+    reports = sent.concat(reports);
+    return;
+  }
+  serverTime += EASE * (answer.server_ms - serverTime);
+  drawing = drawing.then(() => draw(answer, captured, mine));
+  await drawing;
+}
+
+// Frames are drawn one after the other; one that was overtaken is not.
+async function draw(answer, captured, mine) {
+  if (!running || mine !== session || answer.index < newest) return;
+  newest = answer.index;
+  try {
+    await show(answer);
+  } catch {
+    return; // the browser could not decode it; the next one comes
+  }
+  countFrame(answer, captured);
 }
 
 async function start() {
@@ -143,6 +183,11 @@ async function start() {
     reports = [];
     shown = [];
     count = 0;
+    session += 1;
+    onTheWay = 0;
+    sentLast = 0;
+    serverTime = 0;
+    newest = -1;
     part("report").replaceChildren();
     part("save").disabled = false;
     setRunning(true);

@@ -15,9 +15,11 @@ from dashboard.live.exchange import read_frame, write_frame
 from dashboard.live.history import HistoryMemory
 from dashboard.live.limits import Limits
 from dashboard.live.live_loaders import LiveModels
+from dashboard.live.pace import Pace
 from dashboard.live.session_summary import SessionSummary, SessionTally
 from dashboard.live.session_table import SessionTable
 from dashboard.live.timeline import FACES, timeline
+from dashboard.live.turn import LatestTurn
 from dashboard.live.views import mirrored, seen_by
 from engine.errors import UsageError
 from engine.inference.annotate import annotate
@@ -69,7 +71,7 @@ class FrameAnswer:
 
 
 class Viewer:
-    """State of one open page; safe to call from several threads, one frame at a time.
+    """State of one open page; safe to call from several threads, which take turns.
 
     Args:
         models: shared by all.
@@ -86,11 +88,11 @@ class Viewer:
         self.running = False
         self._models, self._limits, self._clock = models, limits, clock
         self._lock = threading.Lock()
+        self._turn = LatestTurn()
         self._choices = choices
         self._pipeline: LivePipeline | None = None
         self._latest: str | None = None
         self._taken = 0.0
-        self._began: float | None = None
         self._drawn: float | None = None
         self._reset()
 
@@ -122,7 +124,7 @@ class Viewer:
             self.running, self.used = True, self._clock()
 
     def frame(self, address: object, taken: object, reports: object) -> FrameAnswer | None:
-        """Answer one frame; None where it is dropped: the one before is still worked on, or it came too soon.
+        """Answer one frame; None where it is dropped: a later one came while it waited, or too many come.
 
         Args:
             address: see :func:`dashboard.live.exchange.read_frame`.
@@ -132,28 +134,12 @@ class Viewer:
         Raises:
             FerLensError: the session has not begun, or this is no frame.
         """
-        if not self._lock.acquire(blocking=False):
-            return None
-        try:
-            if self._pipeline is None or not self.running:
-                raise UsageError("Expected a running session, but this one has ended; start the camera again.")
-            began = self._clock()
-            self._note(reports)
-            # Four fifths, because a camera's own pace trembles.
-            if self._began is not None and began - self._began < 0.8 / self._limits.frames_per_second:
+        came = self._clock()
+        with self._turn.take() as granted:
+            if not granted:
                 return None
-            self._began = self.used = began
-            pixels = read_frame(address, largest_bytes=1_000 * self._limits.frame_kilobytes)
-            self._latest = str(address)
-            live = self._pipeline.process(pixels, self._seconds(taken))
-            pictures = self._draw(pixels, live)
-            self._history.add(live)
-            seconds = self._clock() - began
-            self._tally.add(live, seconds)
-            self._table.add(live, seconds)
-            return FrameAnswer(live.index, pictures, len(live.faces), 1000 * seconds, self._timeline(live))
-        finally:
-            self._lock.release()
+            with self._lock:
+                return self._answer(address, taken, reports, came)
 
     def finish(self, reports: object = ()) -> SessionSummary:
         """End the session and say what it came to; its table stays until the next one begins."""
@@ -174,6 +160,23 @@ class Viewer:
             raise UsageError("Expected a frame to take, but none has come; start the camera first.")
         return self._latest
 
+    def _answer(self, address: object, taken: object, reports: object, came: float) -> FrameAnswer | None:
+        if self._pipeline is None or not self.running:
+            raise UsageError("Expected a running session, but this one has ended; start the camera again.")
+        self.used = self._clock()
+        if not self._pace.allows(came):
+            return None
+        self._note(reports)  # of a dropped frame the page sends them again
+        pixels = read_frame(address, largest_bytes=1_000 * self._limits.frame_kilobytes)
+        self._latest = str(address)
+        live = self._pipeline.process(pixels, self._seconds(taken))
+        pictures = self._draw(pixels, live)
+        self._history.add(live)
+        seconds = self._clock() - came
+        self._tally.add(live, seconds)
+        self._table.add(live, seconds)
+        return FrameAnswer(live.index, pictures, len(live.faces), 1000 * seconds, self._timeline(live))
+
     def _load(self, choices: Choices) -> tuple[Any, Any]:
         main = self._models.predictor(choices.model)
         return main, None if choices.beside is None else self._models.predictor(choices.beside)
@@ -183,7 +186,8 @@ class Viewer:
         self._table = SessionTable(self._models.classes())
         self._latest = None
         self._taken = 0.0
-        self._began = self._drawn = None
+        self._drawn = None
+        self._pace = Pace(self._limits.frames_per_second)
 
     def _seconds(self, taken: object) -> float:
         """Return the frame's time; a page that sends nonsense gets the server's clock instead of an error."""

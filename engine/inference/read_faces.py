@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.data.channels_last import channels_last
 from engine.data.transforms import normalise, to_tensor
 from engine.errors import UnknownNameError, UsageError
 from engine.explain.explainer import to_prediction
@@ -82,7 +83,7 @@ def read_faces(
         return ()
     model, spec = predictor.model, predictor.card.input
     inputs = np.stack([predictor.model_input(crop) for crop in crops])
-    x = normalise(to_tensor(inputs).to(next(model.parameters()).device), spec)
+    x = channels_last(normalise(to_tensor(inputs).to(next(model.parameters()).device), spec))
     answered: list[Tensor] = []
 
     def best_logit(pictures: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import torch
 from playwright.sync_api import Browser, Page, expect
 
 from dashboard import webcam
@@ -42,12 +43,14 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @contextmanager
 def served(port: int, *words: str) -> Iterator[Any]:
     """Serve the live page in this process; yield it, with ``address``."""
+    threads = torch.get_num_threads()
     page = webcam.serve(webcam.parse(["--port", str(port), *words]), wait=False)
     page.address = f"http://127.0.0.1:{port}"
     try:
         yield page
     finally:
         page.close(verbose=False)
+        torch.set_num_threads(threads)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from dashboard.live.viewers import FORGOTTEN_SECONDS, SILENT_SECONDS, Viewers
 from engine.errors import FerLensError, UnknownNameError, UsageError
 from tests.dashboard.made_live import Clock, pixels_of, sample_address
 
+PATIENCE = 60.0
 TWO, NONE = sample_address("two-faces"), sample_address("rocket")
 
 
@@ -125,18 +127,33 @@ def test_choices_that_make_no_sense_leave_the_old_ones(viewers: Viewers) -> None
     assert answer.pictures[0].caption == "cbam"
 
 
-def test_frames_that_come_too_fast_or_at_once_are_dropped(viewers: Viewers, clock: Clock) -> None:
+def test_frames_that_come_too_fast_are_dropped(viewers: Viewers, clock: Clock) -> None:
     viewer = started(viewers)
-    assert viewer.frame(TWO, 0.0, []) is not None
-    clock.now += 0.01
-    assert viewer.frame(TWO, 10.0, []) is None  # 100 a second, and 30 are allowed
-    clock.now += 0.03
-    viewer._lock.acquire()
-    assert viewer.frame(TWO, 40.0, []) is None  # the one before is still worked on
-    viewer._lock.release()
-    answer = viewer.frame(TWO, 40.0, [])
+    answers = []
+    for _ in range(6):  # 83 a second, and 30 are allowed
+        answers.append(viewer.frame(NONE, 1000 * clock.now, [[0, 5.0]]))
+        clock.now += 0.012
+    assert [answer is not None for answer in answers] == [True, True, True, True, False, True]
+    clock.now += 0.2
+    answer = viewer.frame(NONE, 1000 * clock.now, [])
     assert answer is not None
-    assert answer.index == 1
+    assert answer.index == 5
+    assert viewer.finish().shown == 5  # what came with the dropped frame comes again
+
+
+def test_a_frame_waits_for_the_one_before_and_gives_way_to_a_later_one(viewers: Viewers) -> None:
+    viewer = started(viewers)
+    with ThreadPoolExecutor(3) as pool:
+        with viewer._turn.take() as granted:  # a frame is worked on
+            assert granted
+            frames = [pool.submit(viewer.frame, NONE, 0.0, []) for _ in range(2)]
+            earlier = next(as_completed(frames, PATIENCE))
+            assert earlier.result() is None
+            (later,) = set(frames) - {earlier}
+            assert not later.done()
+        answer = later.result(PATIENCE)
+    assert answer is not None
+    assert answer.index == 0
 
 
 def test_nonsense_from_the_page_harms_nothing(viewers: Viewers, clock: Clock) -> None:
@@ -232,7 +249,8 @@ def test_the_pages_script_gets_answers_or_sentences(viewers: Viewers, call: Any)
     assert "start the camera" in call("snapshot", {"token": token})["error"]
     assert call("begin_session", {"token": token}) == {"started": True}
     assert call("read_frame", {"token": token, "image": TWO, "taken": 1.0, "reports": []})["faces"] == 2
-    assert call("read_frame", {"token": token, "image": TWO, "taken": 2.0, "reports": []}) == {"skipped": True}
+    again = [call("read_frame", {"token": token, "image": TWO, "taken": 2.0, "reports": []}) for _ in range(4)]
+    assert again[-1] == {"skipped": True}
     shot = call("snapshot", {"token": token})
     assert shot["picture"] == TWO
     held = SNAPSHOTS.get(shot["link"].rpartition("=")[2])
