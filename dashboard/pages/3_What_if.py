@@ -13,7 +13,16 @@ if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
 import streamlit as st
 
 from dashboard import loaders, state, what_if_loaders
-from dashboard.components import answer, empty, maps, view_report, what_if_controls, what_if_result, what_if_state
+from dashboard.components import (
+    answer,
+    empty,
+    maps,
+    page_ends,
+    view_report,
+    what_if_controls,
+    what_if_result,
+    what_if_state,
+)
 from dashboard.components.frame import framed
 from dashboard.components.what_if_brush import brush
 from dashboard.figures.map_card import data_uri
@@ -24,7 +33,6 @@ from dashboard.state import NamedPicture, Selection
 from dashboard.what_if_loaders import Staged
 from engine.analysis.face_parts import template_parts
 from engine.analysis.regions import REGIONS
-from engine.errors import FerLensError
 from engine.explain.edit_text import to_text
 from engine.explain.face_regions import FaceRegions
 from engine.explain.overlay import resize_face
@@ -80,10 +88,8 @@ def choose_face(card: RunCard, chosen: Selection, named: NamedPicture) -> Subjec
 @st.fragment
 def workbench(card: RunCard, subject: Subject) -> None:
     """Draw the face with its tools, what the edit does, and the table; an edit draws only this again."""
-    try:
+    with empty.said():
         _work(card, subject)
-    except FerLensError as error:
-        empty.problems([str(error)])
 
 
 def _work(card: RunCard, subject: Subject) -> None:
@@ -151,29 +157,16 @@ def _work(card: RunCard, subject: Subject) -> None:
 
 def main(chosen: Selection) -> None:
     """Select, load, draw."""
-    st.html(CSS)
-    st.title("What if")
-    shelf = loaders.shelf()
-    empty.problems(shelf.problems)
-    if chosen.model is None:
-        empty.no_checkpoint()
+    card = page_ends.opened("What if", chosen, CSS)
+    if card is None:
         return
-    problems = [loaders.problem(entry.digest, entry.data, entry.name) for entry in chosen.pictures]
-    empty.problems(sentence for sentence in problems if sentence is not None)
-    if chosen.picture is None:
-        empty.no_picture(chosen.source)
-    elif problems[chosen.index] is None:
-        card = shelf.card(chosen.model)
-        try:
-            with st.spinner(f"Loading {card.name} …"):
-                loaders.predictor(card)
-            subject = choose_face(card, chosen, chosen.picture)
+    named = page_ends.readable(chosen)
+    if named is not None:
+        with empty.said():
+            page_ends.loaded(card)
+            subject = choose_face(card, chosen, named)
             if subject is not None:
                 workbench(card, subject)
-        except FerLensError as error:
-            empty.problems([str(error)])
-    elif None in problems:
-        st.info("This picture cannot be read; choose another one in the sidebar.")
     what_if_result.order()
 
 

@@ -12,13 +12,12 @@ if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
 import streamlit as st
 
 from dashboard import loaders, state
-from dashboard.components import activation_choice, activation_gallery, empty, view_report
+from dashboard.components import activation_choice, activation_gallery, empty, page_ends, view_report
 from dashboard.components.answer import pick_face
 from dashboard.components.frame import framed
 from dashboard.figures.activation_tiles import CSS
 from dashboard.figures.activations_content import Activations, activations_content
 from dashboard.state import NamedPicture, Selection
-from engine.errors import FerLensError
 from engine.records import RunCard, UInt8
 
 
@@ -60,30 +59,18 @@ def offer_report(card: RunCard, named: NamedPicture, seen: Activations) -> None:
 
 def main(selected: Selection) -> None:
     """Select, load, draw."""
-    st.html(CSS)
-    st.title("Activations")
-    shelf = loaders.shelf()
-    empty.problems(shelf.problems)
-    if selected.model is None:
-        empty.no_checkpoint()
+    card = page_ends.opened("Activations", selected, CSS)
+    if card is None:
         return
-    problems = [loaders.problem(entry.digest, entry.data, entry.name) for entry in selected.pictures]
-    empty.problems(sentence for sentence in problems if sentence is not None)
-    if selected.picture is None:
-        empty.no_picture(selected.source)
+    named = page_ends.readable(selected, hint=False)
+    if named is None:
         return
-    if problems[selected.index] is not None:
-        return
-    card = shelf.card(selected.model)
-    try:
-        with st.spinner(f"Loading {card.name} …"):
-            loaders.predictor(card)
-        face = face_of(card, selected.picture)
+    with empty.said():
+        page_ends.loaded(card)
+        face = face_of(card, named)
         if face is not None:
             asked = activation_choice.choose(card)
-            offer_report(card, selected.picture, activation_gallery.show(card, face, asked))
-    except FerLensError as error:
-        empty.problems([str(error)])
+            offer_report(card, named, activation_gallery.show(card, face, asked))
 
 
 with framed("Activations") as chosen:

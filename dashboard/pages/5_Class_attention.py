@@ -11,7 +11,7 @@ if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
 
 import streamlit as st
 
-from dashboard import class_attention_loaders, loaders, state, study_loaders
+from dashboard import class_attention_loaders, study_loaders
 from dashboard.components import (
     class_attention_channels,
     class_attention_choice,
@@ -21,6 +21,7 @@ from dashboard.components import (
     class_attention_use,
     empty,
     mistake_filters,
+    page_ends,
     study_choice,
     view_report,
 )
@@ -57,34 +58,28 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
         if used.open:
             parts.append(class_attention_use.show_use(files, split))
     if made := [part for part in parts if part is not None]:
-        shelf = loaders.shelf()
-        view_report.offer(
+        page_ends.offer_report(
             "Class attention",
-            f"{', '.join(models)} on {split.name}",
-            [shelf.card(name) for name in models],
+            models,
+            split,
             lambda: joined(*(part() for part in made)),
-            settings={"dataset": split.dataset, "split": split.split, **class_attention_choice.KEPT.settings()},
-            always={state.MODEL: model, mistake_filters.ANALYSIS: split.name},
+            settings=class_attention_choice.KEPT.settings(),
             notes=view_report.dataset_notes(split.dataset),
         )
 
 
 def main(selected: Selection) -> None:
     """Select, load, draw."""
-    st.html(mistake_tile.CSS)
-    st.html(class_attention_style.CSS)
-    st.title("Class attention")
-    empty.problems(loaders.shelf().problems)
-    if selected.model is None:
-        empty.no_checkpoint()
+    card = page_ends.opened("Class attention", selected, mistake_tile.CSS, class_attention_style.CSS)
+    if card is None:
         return
     class_attention_choice.KEPT.recall()
-    found = mistake_filters.choose_analysis(selected.model)
+    found = mistake_filters.choose_analysis(card.name)
     if found is None:
-        mistake_filters.no_analysis(selected.model)
+        mistake_filters.no_analysis(card.name)
         return
     with empty.said():
-        study(selected.model, *found)
+        study(card.name, *found)
     class_attention_choice.KEPT.keep()
 
 

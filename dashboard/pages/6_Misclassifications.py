@@ -12,8 +12,8 @@ if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
 
 import streamlit as st
 
-from dashboard import loaders, state, study_loaders
-from dashboard.components import empty, mistake_filters, mistake_gallery, mistake_matrix, view_report
+from dashboard import study_loaders
+from dashboard.components import empty, mistake_filters, mistake_gallery, mistake_matrix, page_ends, view_report
 from dashboard.components.frame import framed
 from dashboard.figures.mistake_tile import CSS
 from dashboard.figures.mistakes_content import mistakes_content
@@ -33,33 +33,28 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
         matrix = mistake_matrix.show_matrix(store, view, other)
     with right:
         gallery = mistake_gallery.show_gallery(store, view, split)
-    shelf = loaders.shelf()
-    view_report.offer(
+    page_ends.offer_report(
         "Misclassifications",
-        f"{', '.join(store.models)} on {split.name}",
-        [shelf.card(name) for name in store.models],
+        store.models,
+        split,
         partial(mistakes_content, matrix, gallery),
-        settings={"dataset": split.dataset, "split": split.split, **mistake_filters.settings()},
-        always={state.MODEL: model, mistake_filters.ANALYSIS: split.name},
+        settings=mistake_filters.settings(),
         notes=view_report.dataset_notes(split.dataset),
     )
 
 
 def main(selected: Selection) -> None:
     """Select, load, draw."""
-    st.html(CSS)
-    st.title("Misclassifications")
-    empty.problems(loaders.shelf().problems)
-    if selected.model is None:
-        empty.no_checkpoint()
+    card = page_ends.opened("Misclassifications", selected, CSS)
+    if card is None:
         return
     mistake_filters.recall()
-    found = mistake_filters.choose_analysis(selected.model)
+    found = mistake_filters.choose_analysis(card.name)
     if found is None:
-        mistake_filters.no_analysis(selected.model)
+        mistake_filters.no_analysis(card.name)
         return
     with empty.said():
-        study(selected.model, *found)
+        study(card.name, *found)
     mistake_filters.keep()
 
 
