@@ -85,9 +85,8 @@ def offer(
     models = tuple(Weights(card.name, card.weights_sha256) for card in cards)
 
     def data() -> bytes:
-        from dashboard.figures.view_report_bundle import (
-            zip_bytes,
-        )  # brings torch and matplotlib: not before it is needed
+        # Brings torch and matplotlib: not before it is needed.
+        from dashboard.figures.view_report_bundle import zip_bytes
 
         return zip_bytes(ViewReport(page, title, address, query, dict(settings), models, build(), said))
 
