@@ -7,8 +7,8 @@ const JPEG_QUALITY = 0.85;
 const WINDOW = 2000; // milliseconds over which figures are averaged
 const REDRAW = 250; // milliseconds between two changes of the figures: more often nobody could read them
 const AT_ONCE = 3; // frames on their way
-const APART = 0.5; // of the server's time between two frames: sent closer together they would only wait there
-const EASE = 0.2; // the weight of the latest frame in the running mean of the server's time
+const EARLY = 17; // milliseconds, half a camera's frame: how much sooner than the server is free the next frame may be sent
+const EASE = 0.2; // the weight of the latest frame in the running mean of the server's work
 
 const part = (name) => element.querySelector(`[data-live="${name}"]`);
 const video = part("video");
@@ -19,7 +19,7 @@ let running = false;
 let session = 0; // counts the starts, so that an answer to a frame of an older one is known
 let onTheWay = 0;
 let sentLast = 0; // when the last frame was sent
-let serverTime = 0; // milliseconds, a running mean
+let workTime = 0; // milliseconds that the server works on a frame, a running mean
 let newest = -1; // index of the last frame that was shown
 let drawing = Promise.resolve(); // the frames before this one are on the screen
 let reports = []; // [index, milliseconds from camera to screen] of frames shown since the last message
@@ -109,7 +109,8 @@ function countFrame(answer, captured) {
   });
 }
 
-const mayTake = () => onTheWay < AT_ONCE && performance.now() - sentLast >= APART * serverTime;
+// Sent much faster than the server works, frames would only wait there and be older when they are shown.
+const mayTake = () => onTheWay < AT_ONCE && performance.now() - sentLast >= workTime - EARLY;
 
 async function run() {
   const mine = session;
@@ -146,7 +147,7 @@ async function sendAndShow(captured, mine) {
     reports = sent.concat(reports);
     return;
   }
-  serverTime += EASE * (answer.server_ms - serverTime);
+  workTime += EASE * (answer.worked_ms - workTime);
   drawing = drawing.then(() => draw(answer, captured, mine));
   await drawing;
 }
@@ -186,7 +187,7 @@ async function start() {
     session += 1;
     onTheWay = 0;
     sentLast = 0;
-    serverTime = 0;
+    workTime = 0;
     newest = -1;
     part("report").replaceChildren();
     part("save").disabled = false;

@@ -1,10 +1,10 @@
 """What the page's script calls on the server: begin, a frame, end, the table, a snapshot.
 
 Gradio carries these calls (``server_functions`` of ``gr.HTML``), so its login guards them, a tunnel takes them along,
-and no frame passes through a file. The script has three frames on their way, no more, and the server works on the latest
-that it has: a slow machine shows fewer frames, never old ones. (``gr.Image(streaming=True)`` sends by the clock, keeps
-a place of the queue for as long as it runs, and leaves no room for the browser's time, without which nobody can say how
-old a shown frame is.)
+and no frame passes through a file. The script has three frames on their way, no more, and the server works on the
+latest that it has: a slow machine shows fewer frames, never old ones. (``gr.Image(streaming=True)`` sends by the clock,
+keeps a place of the queue for as long as it runs, and leaves no room for the browser's time, without which nobody can
+say how old a shown frame is.)
 """
 
 from __future__ import annotations

@@ -50,6 +50,7 @@ class FrameAnswer:
         pictures: one a model, the main one first.
         faces: how many are shown.
         server_milliseconds: from the frame's arrival to this answer.
+        worked_milliseconds: of it, without the wait for the frame before.
         timeline: HTML, or None where it is not due.
     """
 
@@ -57,6 +58,7 @@ class FrameAnswer:
     pictures: tuple[DrawnFrame, ...]
     faces: int
     server_milliseconds: float
+    worked_milliseconds: float
     timeline: str | None
 
     def document(self) -> dict[str, Any]:
@@ -66,6 +68,7 @@ class FrameAnswer:
             "pictures": [asdict(item) for item in self.pictures],
             "faces": self.faces,
             "server_ms": round(self.server_milliseconds, 1),
+            "worked_ms": round(self.worked_milliseconds, 1),
             "timeline": self.timeline,
         }
 
@@ -163,7 +166,7 @@ class Viewer:
     def _answer(self, address: object, taken: object, reports: object, came: float) -> FrameAnswer | None:
         if self._pipeline is None or not self.running:
             raise UsageError("Expected a running session, but this one has ended; start the camera again.")
-        self.used = self._clock()
+        self.used = began = self._clock()
         if not self._pace.allows(came):
             return None
         self._note(reports)  # of a dropped frame the page sends them again
@@ -172,10 +175,11 @@ class Viewer:
         live = self._pipeline.process(pixels, self._seconds(taken))
         pictures = self._draw(pixels, live)
         self._history.add(live)
-        seconds = self._clock() - came
-        self._tally.add(live, seconds)
-        self._table.add(live, seconds)
-        return FrameAnswer(live.index, pictures, len(live.faces), 1000 * seconds, self._timeline(live))
+        lines = self._timeline(live)
+        done = self._clock()
+        self._tally.add(live, done - came)
+        self._table.add(live, done - came)
+        return FrameAnswer(live.index, pictures, len(live.faces), 1000 * (done - came), 1000 * (done - began), lines)
 
     def _load(self, choices: Choices) -> tuple[Any, Any]:
         main = self._models.predictor(choices.model)

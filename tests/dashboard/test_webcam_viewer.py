@@ -81,7 +81,7 @@ def test_a_frame_comes_back_with_its_faces_boxed(viewers: Viewers) -> None:
     sent, back = pixels_of(TWO).astype(int), pixels_of(answer.pictures[0].address).astype(int)
     assert sent.shape == back.shape
     assert (np.abs(sent - back).max(axis=2) > 60).mean() > 0.02  # boxes, labels and bars
-    assert set(answer.document()) == {"index", "pictures", "faces", "server_ms", "timeline"}
+    assert set(answer.document()) == {"index", "pictures", "faces", "server_ms", "worked_ms", "timeline"}
 
 
 def test_no_face_is_said_and_the_picture_stays(viewers: Viewers) -> None:
@@ -141,8 +141,9 @@ def test_frames_that_come_too_fast_are_dropped(viewers: Viewers, clock: Clock) -
     assert viewer.finish().shown == 5  # what came with the dropped frame comes again
 
 
-def test_a_frame_waits_for_the_one_before_and_gives_way_to_a_later_one(viewers: Viewers) -> None:
+def test_a_frame_waits_for_the_one_before_and_gives_way_to_a_later_one(viewers: Viewers, clock: Clock) -> None:
     viewer = started(viewers)
+    clock.now = 5.0
     with ThreadPoolExecutor(3) as pool:
         with viewer._turn.take() as granted:  # a frame is worked on
             assert granted
@@ -151,9 +152,12 @@ def test_a_frame_waits_for_the_one_before_and_gives_way_to_a_later_one(viewers: 
             assert earlier.result() is None
             (later,) = set(frames) - {earlier}
             assert not later.done()
+            clock.now += 0.25
         answer = later.result(PATIENCE)
     assert answer is not None
     assert answer.index == 0
+    assert answer.document()["server_ms"] == 250.0  # it waited, and took no time of this clock
+    assert answer.document()["worked_ms"] == 0.0
 
 
 def test_nonsense_from_the_page_harms_nothing(viewers: Viewers, clock: Clock) -> None:
