@@ -26,7 +26,6 @@ _ROWS: Final = 64
 """Pictures in one forward pass; bounds the memory."""
 
 
-@torch.no_grad()
 def scorecam(scalar_of: ScalarFunction, layer: nn.Module, x: Tensor, setup: Setup) -> Tensor:
     """Return Score-CAM before its ReLU: (B, h, w) float32, the sum over channels of increase x activation.
 
@@ -39,7 +38,12 @@ def scorecam(scalar_of: ScalarFunction, layer: nn.Module, x: Tensor, setup: Setu
         x: normalised pictures (B, C, S, S).
         setup: its baseline.
     """
-    features = _features(scalar_of, layer, x)
+    return scorecam_of(scalar_of, features_at(scalar_of, layer, x), x, setup)
+
+
+@torch.no_grad()
+def scorecam_of(scalar_of: ScalarFunction, features: Tensor, x: Tensor, setup: Setup) -> Tensor:
+    """Return the same map (B, h, w) of a layer's features (B, F, h, w), where these are there."""
     blank = setup.blank(x)
     empty = scalar_of(blank)
     low, high = features.amin(dim=(2, 3), keepdim=True), features.amax(dim=(2, 3), keepdim=True)
@@ -55,7 +59,9 @@ def scorecam(scalar_of: ScalarFunction, layer: nn.Module, x: Tensor, setup: Setu
     return torch.einsum("bf,bfhw->bhw", increase, features)
 
 
-def _features(scalar_of: ScalarFunction, layer: nn.Module, x: Tensor) -> Tensor:
+@torch.no_grad()
+def features_at(scalar_of: ScalarFunction, layer: nn.Module, x: Tensor) -> Tensor:
+    """Return what leaves ``layer``, (B, F, h, w) float32; arguments as of :func:`scorecam`."""
     kept: list[Tensor] = []
     handle = layer.register_forward_hook(lambda _module, _inputs, output: kept.append(output.float().clone()))
     try:
