@@ -15,6 +15,7 @@ from engine.cli.explain_trust import measure_sanity, measure_trust, print_sanity
 from engine.data.key_frames import CLIPS, FRAMES, ONSET_APEX
 from engine.errors import FerLensError, UnknownNameError, UsageError
 from engine.explain.bundle import describe, write_bundle
+from engine.explain.cmaen_shares import cmaen_shares
 from engine.explain.method import MID_GREY, Setup
 from engine.explain.methods import METHODS, method_names, refusals_of
 from engine.explain.target import Target, as_target
@@ -159,6 +160,9 @@ def run(arguments: argparse.Namespace) -> int:
         ) from error
     document: dict[str, Any] = {**_named(arguments), **describe(explained), "files": list(files)}
     document["left_out"] = left_out
+    shares = cmaen_shares(predictor.model, explained.face[None], spec=predictor.card.input)
+    if shares is not None:
+        document["shares"] = shares.as_dict()
     report = measure_trust(predictor, explained) if arguments.trust else None
     if report is not None:
         document["trust"] = report.as_dict()
@@ -200,3 +204,20 @@ def _print(explained: FaceExplanation, document: dict[str, Any]) -> None:
             note(f"{row['kind']} is class-agnostic: the same whichever class is explained.")
     for name, reason in document["left_out"].items():
         note(f"{name} left out: {reason}.")
+    if "shares" in document:
+        _print_shares(document["shares"], explained.prediction.label)
+
+
+def _print_shares(shares: dict[str, Any], label: str) -> None:
+    """Say what the answer of a ``cmaen`` is made of."""
+    if shares["ratio"] is not None:
+        note(
+            f"Cross-modal attention: gamma {shares['gamma']:.4g}, what it adds is {shares['ratio']:.4g} of what it is "
+            "added to."
+        )
+    if shares["share"] is not None:
+        emotion, fusion = (100 * shares["share"][part] for part in ("emotion", "fusion"))
+        note(
+            f"Of the logit of {label} above the mean of the classes the emotion heads give {emotion:.1f} %, the fusion "
+            f"classifier {fusion:.1f} %."
+        )

@@ -10,8 +10,9 @@ then above 1.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -53,6 +54,23 @@ class CmaenShares:
         whole = self.emotion + self.fusion
         share: Float32 = np.divide(self.emotion, whole, out=np.full_like(whole, np.nan), where=whole != 0)
         return share
+
+    def as_dict(self, index: int = 0) -> dict[str, Any]:
+        """Return one picture's figures, JSON-ready; None for what the network lacks or a flat answer has not."""
+        share = None if self.emotion_share is None else float(self.emotion_share[index])
+        known = share is not None and not math.isnan(share)
+        given = None if self.emotion is None or self.fusion is None else (self.emotion[index], self.fusion[index])
+
+        def parts(pair: tuple[float, float] | None) -> dict[str, float] | None:
+            return None if pair is None else {"emotion": round(float(pair[0]), 6), "fusion": round(float(pair[1]), 6)}
+
+        return {
+            "gamma": None if self.gamma is None else round(self.gamma, 6),
+            "ratio": None if self.ratio is None else round(float(self.ratio[index]), 6),
+            "weights": parts(self.weights),
+            "above_mean": parts(given),
+            "share": parts((share, 1.0 - share)) if share is not None and known else None,
+        }
 
 
 def _loudness(model: CMAEN, seen: dict[str, Tensor], weights: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from engine.cli.main import main
 from tests.made import write_seeded
+from tests.made_cmaen import write_cmaen
 
 pytestmark = pytest.mark.usefixtures("checkpoints")
 
@@ -23,6 +24,7 @@ def test_gates_and_map_as_files_and_document(album: Path, tmp_path: Path, capsys
     assert explain(album / "one.png", *words) == 0
     printed = capsys.readouterr()
     document = json.loads(printed.out)
+    assert "shares" not in document  # a cmaen's
     assert (document["source"], document["model"], document["box"]) == ("one.png", "cbam", None)
     assert set(document["files"]) == {path.name for path in out.iterdir()}
     with np.load(out / "explanation.npz") as stored:
@@ -189,6 +191,29 @@ def test_a_vit_gives_its_rollout(
     words[-1] = tmp_path / "again"
     assert explain(album / "one.png", *words) == 0
     assert "rollout is class-agnostic" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_cmaens_answer_is_taken_apart(
+    album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FERLENS_CHECKPOINTS", str(tmp_path / "store"))
+    write_cmaen(tmp_path / "store" / "cmaen")
+    words = ["--model", "cmaen", "--whole", "--out", tmp_path / "made"]
+    assert explain(album / "one.png", *words, "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    shares = document["shares"]
+    assert shares["gamma"] == 0.5
+    assert shares["ratio"] > 0
+    assert sum(shares["weights"].values()) == pytest.approx(1)
+    assert sum(shares["share"].values()) == pytest.approx(1)
+    with np.load(tmp_path / "made" / "explanation.npz") as stored:
+        logits = stored["logits"]
+    assert sum(shares["above_mean"].values()) == pytest.approx(logits.max() - logits.mean(), rel=1e-3)
+    words[-1] = tmp_path / "again"
+    assert explain(album / "one.png", *words) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "Cross-modal attention: gamma 0.5, what it adds is" in said
+    assert f"the emotion heads give {100 * shares['share']['emotion']:.1f} %" in said
 
 
 @pytest.mark.usefixtures("narrow_store")

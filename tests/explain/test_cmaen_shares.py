@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from engine.data.transforms import normalise, to_tensor
-from engine.explain.cmaen_shares import cmaen_shares
+from engine.explain.cmaen_shares import CmaenShares, cmaen_shares
 from tests.explain.known import OneBlock, noise, unchanged
 from tests.models.test_cmaen import SPEC, narrow, opened
 
@@ -58,3 +58,19 @@ def test_what_a_network_lacks_is_none() -> None:
     assert alone is not None
     assert (alone.gamma, alone.weights, alone.ratio, alone.emotion, alone.emotion_share) == (None,) * 5
     assert cmaen_shares(OneBlock(), FACES, spec=SPEC) is None
+
+
+def test_one_picture_as_json() -> None:
+    one = np.array([3.0, 1.0], np.float32)
+    other = np.array([1.0, -1.0], np.float32)
+    found = CmaenShares(0.5, (0.6, 0.4), np.array([0.25, 0.5], np.float32), one, other)
+    assert found.as_dict() == {
+        "gamma": 0.5,
+        "ratio": 0.25,
+        "weights": {"emotion": 0.6, "fusion": 0.4},
+        "above_mean": {"emotion": 3.0, "fusion": 1.0},
+        "share": {"emotion": 0.75, "fusion": 0.25},
+    }
+    assert found.as_dict(1)["ratio"] == 0.5
+    assert found.as_dict(1)["share"] is None  # both parts together give nothing
+    assert set(CmaenShares(None, None, None, None, None).as_dict().values()) == {None}
