@@ -18,6 +18,7 @@ import streamlit as st
 from dashboard.loaders import KEPT, predictor
 
 if TYPE_CHECKING:
+    from engine.explain.cmaen_shares import CmaenShares
     from engine.explain.faithfulness_record import Faithfulness
     from engine.explain.gate_record import GateUse
     from engine.explain.trust_cost import TrustCost
@@ -119,6 +120,20 @@ def method_map(_card: RunCard, face: FaceKey, _crop: UInt8, method: str, layer: 
     found = predictor(_card).explain_crop(_crop, layer=layer or None, target=target, method=method).maps[0]
     _times().keep((face.sha256, method), found.seconds)
     return found
+
+
+@st.cache_data(show_spinner=False, max_entries=KEPT)
+def answer_shares(_card: RunCard, face: FaceKey, _seen: UInt8) -> CmaenShares | None:  # noqa: ARG001  # the cache's key
+    """Take the answer to one face apart, exactly; None for a model that is no ``cmaen``.
+
+    Args:
+        _card: the model's.
+        face: stands for the picture and the weights.
+        _seen: (S, S) or (S, S, 3) uint8, the face as the model saw it.
+    """
+    from engine.explain.cmaen_shares import cmaen_shares
+
+    return cmaen_shares(predictor(_card).model, _seen[None], spec=_card.input)
 
 
 @st.cache_data(show_spinner=False, max_entries=8)

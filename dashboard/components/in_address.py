@@ -62,13 +62,24 @@ def in_address(
     if kept:
         st.session_state[_KEPT + key] = st.session_state.get(key, default)
     text = _text_of(st.session_state.get(key, default), table) or ""
-    if text == _text_of(default, table):
-        text = ""
+    tell(parameter, "" if text == _text_of(default, table) else text)
+
+
+def tell(parameter: str, text: str) -> None:
+    """Write ``text`` into the address, or take the parameter out where it is empty."""
     st.session_state[state.TOLD + parameter] = text
     if text and st.query_params.get(parameter) != text:
         st.query_params[parameter] = text
     elif not text and parameter in st.query_params:
         del st.query_params[parameter]
+
+
+def left_out(*parameters: str) -> None:
+    """Take parameters out of the address whose widgets are not drawn just now."""
+    for parameter in parameters:
+        st.session_state.pop(state.TOLD + parameter, None)
+        if parameter in st.query_params:
+            del st.query_params[parameter]
 
 
 def _valid(table: Mapping[str, Any]) -> str:

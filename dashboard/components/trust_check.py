@@ -9,6 +9,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import explain_loaders
+from dashboard.components import trust_address
+from dashboard.components.trust_address import TRUST, Asked
 from dashboard.explain_loaders import GATES, MAP, FaceKey
 from dashboard.figures.method_words import time_words
 from dashboard.figures.trust_words import Trusted
@@ -40,8 +42,11 @@ def check_trust(
     key: FaceKey,
     explained: FaceExplanation,
     maps: Sequence[Explanation],
+    asked: Asked,
 ) -> Trusted:
     """Draw the button where something is not checked yet, check it all when pressed, and return what is known.
+
+    An address that asks for it has it checked without a press where that is quick.
 
     Args:
         slot: where the button is drawn, and its progress in its place.
@@ -49,6 +54,7 @@ def check_trust(
         key: which face and model.
         explained: the gates, and the main map's target.
         maps: the main map and those by further methods.
+        asked: what is asked for, of this face.
     """
     place = slot.empty()
     target = explained.maps[0].target
@@ -59,23 +65,27 @@ def check_trust(
         place.caption("Trust checked: the badges below say which gates are used and which maps are faithful.")
         return _known(key, explained, maps)
     subjects = " and ".join(_count(number, word) for number, word in ((gates, "gate"), (len(missing), "map")) if number)
+    seconds = _expected(card, key, explained.face, gates, len(missing))
     with place.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button(
             "Check trust",
             key=BUTTON,
             icon=":material/fact_check:",
+            on_click=trust_address.ask,
+            args=(key, TRUST),
             help="Replaces each gate to see whether the answer changes, and takes the face apart along each map, "
             "beside random maps.",
         )
-        st.caption(f"{subjects}, {_patience(card, key, explained.face, gates, len(missing))}")
-    if pressed:
+        passes = explain_loaders.trust_passes(gates, len(missing))
+        st.caption(f"{asked.waiting(TRUST)}{subjects}, {passes:,} forward passes: {time_words(seconds)}")
+    if pressed or asked.at_once(TRUST, seconds):
         _check(place, card, key, explained, missing, gates)
         place.caption("Trust checked: the badges below say which gates are used and which maps are faithful.")
     return _known(key, explained, maps)
 
 
-def _patience(card: RunCard, key: FaceKey, seen: UInt8, gates: int, maps: int) -> str:
-    """Say how long checking takes: by the last time where there was one, else by a small step that is timed first."""
+def _expected(card: RunCard, key: FaceKey, seen: UInt8, gates: int, maps: int) -> float:
+    """Return how many seconds checking takes: as the last time, else by a small step that is timed first."""
     seconds = 0.0
     for what, checks, number in ((GATES, (gates, 0), int(gates > 0)), (MAP, (0, maps), maps)):
         last = explain_loaders.took(key.sha256, what)
@@ -83,7 +93,7 @@ def _patience(card: RunCard, key: FaceKey, seen: UInt8, gates: int, maps: int) -
             seconds += explain_loaders.trust_cost(card, key.sha256, seen).seconds(*checks)
         elif last is not None:
             seconds += last * number
-    return f"{explain_loaders.trust_passes(gates, maps):,} forward passes: {time_words(seconds)}"
+    return seconds
 
 
 def _check(

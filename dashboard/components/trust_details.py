@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from dashboard.components.in_address import in_address
 from dashboard.figures.trust_curves import faithfulness_curves
 from dashboard.figures.trust_words import Trusted, method_place, read_faithful
 from engine.records import Explanation
@@ -20,8 +21,11 @@ def show_curves(trusted: Trusted, maps: Sequence[Explanation]) -> None:
     }
     if not found:
         return
-    with st.expander("How trust was measured", icon=":material/fact_check:"):
-        name: str = st.selectbox("Map", list(found), key="trust_map", width=340)
+    methods = {entry.method: method_place(entry.method, entry.layer, entry.target) for entry in maps}
+    with st.expander("How trust was measured", icon=":material/fact_check:", key="measured", bind="query-params"):
+        choices = {method: name for method, name in methods.items() if name in found}
+        with in_address("curves_of", "trust_map", choices, next(iter(choices.values())), "map of the curves"):
+            name: str = st.selectbox("Map", list(found), key="trust_map", width=340)
         st.plotly_chart(
             faithfulness_curves(found[name]),
             key="trust_curves",

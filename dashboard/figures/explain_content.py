@@ -10,17 +10,12 @@ from dashboard.figures.map_card import MapCard, MapStyle
 from dashboard.figures.map_content import answers_table, face_shot, map_shots
 from dashboard.figures.reading import read_answer, read_map
 from dashboard.figures.text import grid, layer_title, short
-from dashboard.figures.trust_curves import faithfulness_curves
-from dashboard.figures.trust_words import (
-    Trusted,
-    gate_figures,
-    method_place,
-    read_faithful,
-    read_trust,
-    score_figures,
-)
-from dashboard.figures.view_report import Chart, Content, Section, Shot, Table
+from dashboard.figures.trust_content import sanity_content, shares_content, trust_content
+from dashboard.figures.trust_words import Trusted, read_trust
+from dashboard.figures.view_report import Content, Section, Shot, Table, joined
 from engine.explain.channel_strip import draw_channel_gate
+from engine.explain.cmaen_shares import CmaenShares
+from engine.explain.map_sanity import MapSanity
 from engine.records import Explanation, FaceExplanation
 
 
@@ -35,6 +30,7 @@ class Explained:
         style: how the cards are drawn.
         trusted: what is known of whether to believe them.
         truth: what a dataset labels the picture with, or None. credit: where the picture is from.
+        sanity: what further checks of the main maps found. shares: what a ``cmaen``'s answer is made of.
     """
 
     face: FaceExplanation
@@ -45,6 +41,8 @@ class Explained:
     trusted: Trusted
     truth: str | None
     credit: str
+    sanity: Sequence[MapSanity] = ()
+    shares: CmaenShares | None = None
 
 
 def _answer(shown: Explained) -> Section:
@@ -73,27 +71,12 @@ def _channels(face: FaceExplanation) -> tuple[Section, ...]:
     return (Section("Channel attention gates", (), shots),) if shots else ()
 
 
-def _trust(shown: Explained) -> tuple[Section, ...]:
-    rows: list[tuple[str, ...]] = [
-        (f"gate {use.layer}", use.verdict, gate_figures(use)) for use in shown.trusted.gates.values()
-    ]
-    judged = [found for entry in shown.main if (found := shown.trusted.map(entry)) is not None]
-    rows += [(method_place(one.method, one.layer, one.target), one.verdict, score_figures(one)) for one in judged]
-    if not rows:
-        return ()
-    charts = tuple(Chart(faithfulness_curves(one), read_faithful(one)) for one in judged)
-    return (
-        Section(
-            "Trust",
-            ("Measured when asked on the page; the address does not hold it: press “Check trust” there again.",),
-            charts=charts,
-            tables=(Table(("what", "verdict", "figures"), tuple(rows)),),
-        ),
-    )
-
-
 def explain_content(shown: Explained) -> Content:
-    """Return the report's content; the arrays are those of the page's own NPZ, see :mod:`dashboard.figures.export`."""
+    """Return the report's content.
+
+    Its arrays are those of the page's own NPZ, see :mod:`dashboard.figures.export`, and those of what was measured, see
+    :mod:`dashboard.figures.trust_content`.
+    """
     face = shown.face
     maps = tuple(
         Section(heading, (), map_shots(face.face, cards, shown.style, heading))
@@ -104,7 +87,10 @@ def explain_content(shown: Explained) -> Content:
         number_rows(face, shown.maps),
         "Minimum and maximum of an explanation are those before negative values were set to zero.",
     )
-    sections = (
-        _answer(shown), *maps, *_channels(face), *_trust(shown), Section("All numbers", tables=(numbers,)),
-    )  # fmt: skip
-    return Content(sections, named_arrays(face, shown.maps))
+    return joined(
+        Content((_answer(shown), *maps, *_channels(face)), named_arrays(face, shown.maps)),
+        shares_content(shown.shares, face.prediction.label),
+        trust_content(shown.trusted, shown.main),
+        sanity_content(shown.sanity),
+        Content((Section("All numbers", tables=(numbers,)),), {}),
+    )

@@ -43,24 +43,28 @@ def _number(value: float | None, *, sign: bool = False) -> str:
     return signed(value) if sign else short(value)
 
 
+def cells(item: MapSanity) -> tuple[str, ...]:
+    """Return a map's figures, one for each of :func:`heads`; what there is no figure for is a dash."""
+    parts = item.randomisation.parts
+    return (
+        _number(item.robustness.infidelity),
+        _number(item.robustness.max_sensitivity),
+        _number(parts[0].correlation, sign=True),
+        _number(parts[-1].correlation, sign=True),
+        _number(item.classes.mean_correlation, sign=True),
+    )
+
+
 def sanity_table(found: Sequence[MapSanity]) -> str:
-    """Return the table as HTML; what a map has no figure for is a dash."""
+    """Return the table as HTML."""
     head = "".join(
         f'<th class="fl-number" scope="col" title="{escape(words)}"><abbr>{escape(name)}</abbr></th>'
         for name, words in heads(found[0]).items()
     )
     rows = []
     for item in found:
-        parts = item.randomisation.parts
-        cells = (
-            _number(item.robustness.infidelity),
-            _number(item.robustness.max_sensitivity),
-            _number(parts[0].correlation, sign=True),
-            _number(parts[-1].correlation, sign=True),
-            _number(item.classes.mean_correlation, sign=True),
-        )
         place = method_place(item.method, item.layer, item.target)
-        numbers = "".join(f'<td class="fl-number">{cell}</td>' for cell in cells)
+        numbers = "".join(f'<td class="fl-number">{cell}</td>' for cell in cells(item))
         rows.append(f'<tr><th scope="row">{escape(place)}</th>{numbers}</tr>')
     radius = found[0].robustness.radius
     meanings = "".join(f"<li><b>{escape(name)}</b>: {escape(words)}</li>" for name, words in heads(found[0]).items())

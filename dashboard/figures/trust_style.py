@@ -1,4 +1,4 @@
-"""The style sheet of the trust badges and of the further checks; see :mod:`dashboard.theme` for the rest."""
+"""The style sheet of trust badges, further checks and a ``cmaen``'s shares; see :mod:`dashboard.theme` for the rest."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ CSS: Final = """<style>
 .fl-meanings summary{cursor:pointer;opacity:.8}
 .fl-meanings summary:focus-visible{outline:1.5px solid #7b879c;outline-offset:2px}
 .fl-meanings ul{margin:.3rem 0 0;padding-left:1.1rem}
+.fl-shares td:last-child{width:38%;min-width:7rem}
+.fl-share{position:relative;display:block;height:.72rem;background:color-mix(in srgb,currentColor 9%,transparent);
+ border-radius:2px}
+.fl-share-fill{position:absolute;top:0;bottom:0;background:#7b879c;border-radius:2px}
+.fl-share-zero{position:absolute;top:-.2rem;bottom:-.2rem;width:1px;background:currentColor;opacity:.6}
 .fl-assumes{font-size:.76rem;line-height:1.35;opacity:.72;margin-top:.35rem}
 </style>"""
 """Drawn once a run by the page, after the frame's own."""

@@ -108,11 +108,13 @@ class Content:
         sections: in the page's order.
         arrays: name → array of numbers or text, on its own grid, as the NPZ holds it; slashes part the name.
         notes: what is missing, and why.
+        results: name → what was measured, every figure of it; JSON-ready.
     """
 
     sections: tuple[Section, ...]
     arrays: Mapping[str, Array]
     notes: tuple[str, ...] = ()
+    results: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         wrong = sorted(name for name, array in self.arrays.items() if not name or array.dtype.hasobject)
@@ -125,14 +127,17 @@ Build = Callable[[], Content]
 
 
 def joined(*parts: Content) -> Content:
-    """Return several contents as one. Raises ValueError where two have an array of the same name."""
+    """Return several contents as one. Raises ValueError where two have an array or a result of the same name."""
     arrays: dict[str, Array] = {}
+    results: dict[str, Any] = {}
     for part in parts:
-        if twice := sorted(arrays.keys() & part.arrays.keys()):
-            raise ValueError(f"expected each array once, got {twice} twice")
+        for word, mine, other in (("array", arrays, part.arrays), ("result", results, part.results)):
+            if twice := sorted(mine.keys() & other.keys()):
+                raise ValueError(f"expected each {word} once, got {twice} twice")
         arrays |= part.arrays
+        results |= part.results
     sections = tuple(section for part in parts for section in part.sections)
-    return Content(sections, arrays, tuple(dict.fromkeys(note for part in parts for note in part.notes)))
+    return Content(sections, arrays, tuple(dict.fromkeys(note for part in parts for note in part.notes)), results)
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def _figures(found: tuple[float, float, float] | None) -> dict[str, float | None
 
 
 def describe(report: ViewReport) -> dict[str, Any]:
-    """Return the JSON-ready document: page, address, settings, models, versions, pictures, arrays and tables."""
+    """Return the JSON-ready document: page, address, settings, models, versions, pictures, arrays, tables, results."""
     return {
         "page": report.page,
         "title": report.title,
@@ -56,6 +56,7 @@ def describe(report: ViewReport) -> dict[str, Any]:
             }
             for section in report.content.sections
         ],
+        "results": dict(report.content.results),
     }  # fmt: skip
 
 

@@ -13,22 +13,25 @@ if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
 
 import streamlit as st
 
-from dashboard import loaders, state
+from dashboard import explain_loaders, loaders, state
 from dashboard.components import (
     answer,
     channels,
     downloads,
     empty,
+    explain_shares,
     maps,
     method_maps,
     sanity_check,
     self_attention,
+    trust_address,
     trust_check,
     trust_details,
     view_report,
 )
 from dashboard.components.frame import framed
 from dashboard.components.legend import legend
+from dashboard.explain_loaders import FaceKey
 from dashboard.figures.explain_content import Explained, explain_content
 from dashboard.figures.map_content import style_settings
 from dashboard.figures.text import layer_title
@@ -40,6 +43,27 @@ from engine.errors import FerLensError
 from engine.records import RunCard
 
 
+def offer_report(card: RunCard, named: NamedPicture, key: FaceKey, seen: Explained) -> None:
+    """Draw the report's button; ``seen`` is what the page shows, its main map first."""
+    trust_address.tell(key)
+    first = seen.main[0]
+    view_report.offer(
+        "Explain",
+        f"{named.name}, {card.name}",
+        (card,),
+        lambda: explain_content(seen),
+        settings={
+            **view_report.picture_settings(named, key.index, whole=key.whole),
+            "class": first.target,
+            "layer": first.layer,
+            "methods": [item.method for item in seen.main[1:]],
+            **style_settings(seen.style),
+        },
+        always={state.MODEL: card.name, **trust_address.of_results(seen.trusted, seen.sanity)},
+        notes=view_report.picture_notes(),
+    )
+
+
 def explain(card: RunCard, named: NamedPicture) -> None:
     """Draw the page for one picture that can be read."""
     with st.spinner(f"Loading {card.name} …"):
@@ -47,15 +71,13 @@ def explain(card: RunCard, named: NamedPicture) -> None:
     found = answer.find_face(card, named)
     if found is None:
         return
-    face, key = found.face, found.key
-    reading, checking = found.beside.container(), found.beside.container()
+    face, key, reading, checking = found.face, found.key, found.beside.container(), found.beside.container()
     maps.gates_heading()
     style = maps.style_controls()
     gates = st.container()
     maps.explanation_heading()
     predicted, truth = face.prediction.label, named.truth
     asked = maps.choose_target(card, model.gradcam_layers, predicted=predicted, truth=truth)
-    pair = asked.pair
 
     where = (key.digest, key.index, key.whole, face.crop)
     weights = (card.name, card.weights_sha256)
@@ -77,23 +99,26 @@ def explain(card: RunCard, named: NamedPicture) -> None:
         card, key, face.crop, target=main_map.target, layer=asked.layer, seconds_a_pass=seconds_a_pass
     )
     shown = (main_map, *further.maps.values())
-    trusted = trust_check.check_trust(checking, card, key, chosen, shown)
+    checks = trust_address.follow(key)
+    trusted = trust_check.check_trust(checking, card, key, chosen, shown, checks)
+    shares = explain_loaders.answer_shares(card, key, chosen.face)
 
     def gate_trust(layer: str) -> str:
         return gate_badge(trusted.gates.get(layer))
 
     with reading:
-        trust_words = read_trust(trusted, main_map)
-        answer.show_answer(chosen, main_map, key.whole, cut=named.cut, trusted=trust_words)
+        answer.show_answer(chosen, main_map, key.whole, cut=named.cut, trusted=read_trust(trusted, main_map))
         if truth is not None:
             answer.show_truth(truth, predicted)
     with gates:
         gate_cards = maps.show_gates(chosen, style, gate_trust)
         received_cards = self_attention.show_received(chosen, style, gate_trust)
+        explain_shares.show_shares(shares, predicted)
     with gradcam:
-        if pair is not None:
-            three = [results[name].maps[0] for name in (*pair, maps.CONTRAST)]
-            maps.show_contrast(chosen, three, maps.contrast_titles(pair, predicted=predicted, truth=truth), style)
+        if asked.pair is not None:
+            three = [results[name].maps[0] for name in (*asked.pair, maps.CONTRAST)]
+            titles = maps.contrast_titles(asked.pair, predicted=predicted, truth=truth)
+            maps.show_contrast(chosen, three, titles, style)
         class_cards = maps.show_explanations(chosen, main_map.target, drawn, style, map_badge(trusted.map(main_map)))
     further_cards = method_maps.show_further(chosen, further, trusted, style)
     channels.show_channels(chosen, partial(loaders.activation, *where, *weights), style, gate_trust)
@@ -105,25 +130,26 @@ def explain(card: RunCard, named: NamedPicture) -> None:
     )
     everything = (*drawn, *further.maps.values())
     downloads.show_downloads(chosen, everything, rows, style, named.name)
-    seen = Explained(chosen, everything, shown, rows, style, trusted, truth, named.credit)
-    view_report.offer(
-        "Explain",
-        f"{named.name}, {card.name}",
-        (card,),
-        lambda: explain_content(seen),
-        settings={
-            **view_report.picture_settings(named, key.index, whole=key.whole),
-            "class": main_map.target,
-            "layer": asked.layer,
-            "methods": list(further.names),
-            **style_settings(style),
-        },
-        always={state.MODEL: card.name},
-        notes=view_report.picture_notes(),
+    offer_report(
+        card,
+        named,
+        key,
+        Explained(
+            chosen,
+            everything,
+            shown,
+            rows,
+            style,
+            trusted,
+            truth,
+            named.credit,
+            sanity_check.known(key, shown),
+            shares,
+        ),
     )
     downloads.show_numbers(chosen, everything)
     trust_details.show_curves(trusted, shown)
-    sanity_check.show_sanity(card, key, chosen, shown, seconds_a_pass)
+    sanity_check.show_sanity(card, key, chosen, shown, seconds_a_pass, checks)
 
 
 def main(chosen: Selection) -> None:

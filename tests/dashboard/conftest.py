@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from dashboard.components import view_report
 from engine.records import FaceExplanation
 from tests.dashboard.made import ROOT, make_gate, make_map, make_prediction, write_seeded
 from tests.dashboard.made_analysis import write_analysed
+from tests.dashboard.made_report import Caught
 
 PATIENCE_SECONDS = 180
 """For a page to be drawn: the first one imports torch, which takes a busy machine a minute."""
@@ -85,3 +88,18 @@ def quick_trust(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, list[str]
     explain_loaders._book.clear()
     yield asked
     explain_loaders._book.clear()
+
+
+@pytest.fixture
+def report(monkeypatch: pytest.MonkeyPatch) -> Caught:
+    """The report that a page offers, when it is drawn."""
+    caught = Caught()
+    original = st.download_button
+
+    def noted(label: str, data: Any, file_name: str, *rest: Any, **named: Any) -> Any:
+        if named.get("key") == view_report.BUTTON:
+            caught.data, caught.file_name = data, file_name
+        return original(label, data, file_name, *rest, **named)
+
+    monkeypatch.setattr(st, "download_button", noted)
+    return caught

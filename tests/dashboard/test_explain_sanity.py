@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -54,9 +55,15 @@ def test_maps_are_checked_further_on_demand_and_kept(home: AppTest, asked: list[
     assert '<th scope="row">Grad-CAM for happy at block 4</th>' in html
     assert '<th scope="row">LayerCAM for happy at block 4</th>' in html
     assert any("With every layer random" in caption.value for caption in app.caption)
+    # A matrix of the classes for each method.
+    drawn = [json.loads(element.proto.spec or element.proto.figure.spec) for element in app.get("plotly_chart")]
+    matrices = [chart["data"][0] for chart in drawn if chart["data"][0]["type"] == "heatmap"]
+    assert [matrix["x"] for matrix in matrices] == [["happy", "sad"]] * 2
+    assert matrices[0]["z"] == [[None, 0.2], [0.2, None]]
+    assert {"Grad-CAM, block 4", "LayerCAM, block 4"} <= {caption.value for caption in app.caption}
     # What is known stays; a map that is added is asked alone.
     app.checkbox(key="method.hirescam").check().run()
-    assert any(caption.value.startswith("1 map, each made 67 times: ") for caption in app.caption)
+    assert any("1 map, each made 67 times: " in caption.value for caption in app.caption)
     app.button(key="check_sanity").click().run()
     assert asked == ["gradcam", "layercam", "hirescam"]
     assert "check_sanity" not in [button.key for button in app.button]

@@ -51,7 +51,7 @@ def made(
         {"id": ["1"], "methods": ["a", "b"]},
         {"picture": name, "face": 1},
         (Weights("cbam", "a" * 64),),
-        Content((section,), ARRAYS, (f"noted {name}",)),
+        Content((section,), ARRAYS, (f"noted {name}",), {"measured": {"figure": 0.5}}),
         ("Keep it.",),
     )
 
@@ -180,14 +180,17 @@ def test_a_chart_is_drawn_from_its_own_data() -> None:
 
 
 def test_contents_are_joined_and_no_array_is_lost() -> None:
-    first = Content((Section("one"),), {"a": np.zeros(1)}, ("said",))
-    second = Content((Section("two"),), {"b": np.ones(1)}, ("said",))
+    first = Content((Section("one"),), {"a": np.zeros(1)}, ("said",), {"x": 1})
+    second = Content((Section("two"),), {"b": np.ones(1)}, ("said",), {"y": 2})
     both = joined(first, second)
     assert [section.heading for section in both.sections] == ["one", "two"]
     assert set(both.arrays) == {"a", "b"}
+    assert both.results == {"x": 1, "y": 2}
     assert both.notes == ("said",)
     with pytest.raises(ValueError, match="expected each array once, got \\['a'\\] twice"):
         joined(first, first)
+    with pytest.raises(ValueError, match="expected each result once, got \\['x'\\] twice"):
+        joined(first, Content((), {}, (), {"x": 3}))
 
 
 def test_what_a_report_cannot_hold_is_refused() -> None:

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +11,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard import activation_loaders
-from dashboard.components import video_choice, video_reading, view_report
+from dashboard.components import video_choice, video_reading
 from engine.analysis.attention_file import find_attention
 from engine.data import synthetic_dataset
 from engine.data.synthetic_dataset import synthetic_face
@@ -24,53 +19,9 @@ from engine.inference.predictor import EmotionPredictor
 from engine.labels import EMOTIONS
 from engine.models.checkpoint import read_card
 from tests.dashboard.made import SAMPLES, open_page, page_html, sentences
+from tests.dashboard.made_report import ID, ON_FACE, Caught
 
 PORTRAIT = (SAMPLES / "astronaut.jpg").read_bytes()
-ID = "test/happy/00003"
-ON_FACE = {"source": "dataset", "dataset": "synthetic", "split": "test", "id": ID}
-
-
-@dataclass
-class Caught:
-    """The report's button as the page drew it last."""
-
-    data: Callable[[], bytes] | None = None
-    file_name: str = ""
-
-    def archive(self) -> zipfile.ZipFile:
-        assert self.data is not None
-        return zipfile.ZipFile(io.BytesIO(self.data()))
-
-    @property
-    def document(self) -> dict[str, Any]:
-        return json.loads(self.archive().read("view.json"))
-
-    @property
-    def arrays(self) -> dict[str, np.ndarray]:
-        with np.load(io.BytesIO(self.archive().read("arrays.npz")), allow_pickle=False) as found:
-            return {name: found[name] for name in found.files}
-
-    @property
-    def page(self) -> str:
-        return self.archive().read("report.html").decode()
-
-    @property
-    def pictures(self) -> list[str]:
-        return [name for name in self.archive().namelist() if name.startswith("pictures/")]
-
-
-@pytest.fixture
-def report(monkeypatch: pytest.MonkeyPatch) -> Caught:
-    caught = Caught()
-    original = st.download_button
-
-    def noted(label: str, data: Any, file_name: str, *rest: Any, **named: Any) -> Any:
-        if named.get("key") == view_report.BUTTON:
-            caught.data, caught.file_name = data, file_name
-        return original(label, data, file_name, *rest, **named)
-
-    monkeypatch.setattr(st, "download_button", noted)
-    return caught
 
 
 def has_button(app: AppTest) -> bool:
@@ -119,7 +70,8 @@ def test_what_is_trusted_is_in_explains_report(page: AppTest, report: Caught, qu
     app = open_page(page, "pages/1_Explain.py", **ON_FACE)
     app.button(key="check_trust").click().run()
     assert not app.exception
-    assert "Check trust" in report.page
+    assert "the address asks for it again" in report.page
+    assert report.document["query"]["checks"] == ["trust"]
     assert 'class="chart"' in report.page
     assert "TVD" in report.page
 
