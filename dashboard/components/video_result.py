@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePath
 from typing import Final
 
 import streamlit as st
 
 from dashboard import state, theme, video_loaders
+from dashboard.components import empty
 from dashboard.components.evaluation_numbers import ink
 from dashboard.components.frame import hand_over
+from dashboard.components.in_address import in_address, tell
 from dashboard.figures.probabilities import probability_bars
 from dashboard.figures.text import escape
 from dashboard.figures.video_content import Moment
@@ -25,6 +28,10 @@ EXPLAIN: Final = "pages/1_Explain.py"
 CHART: Final = "film_chart"
 FACE: Final = "film_face"
 MOMENT: Final = "film_moment"
+TRACK: Final = "track"
+"""The parameter of the face's number."""
+AT: Final = "at"
+"""The parameter of the moment, in seconds."""
 _TAKEN: Final = "film_click_taken"
 _ENDS: Final = {
     "limit": "It was read as far as this server reads films; the rest is left out.",
@@ -80,15 +87,17 @@ def _show_timeline(read: ReadFilm) -> tuple[float | None, Moment]:
         key = f"{FACE}.{read.source.digest[:12]}"
         if st.session_state.get(key, track) not in named:  # another reading told other faces apart
             del st.session_state[key]
-        track = st.selectbox(
-            f"{len(named)} faces, the one shown longest first",
-            list(named),
-            format_func=lambda number: face_title(named[number]),
-            key=key,
-            width=420,
-        )
+        with in_address(TRACK, key, {str(number): number for number in named}, track, "face"):
+            track = st.selectbox(
+                f"{len(named)} faces, the one shown longest first",
+                list(named),
+                format_func=lambda number: face_title(named[number]),
+                key=key,
+                width=420,
+            )
     timeline = named[track]
     where = f"{read.source.digest[:12]}.{track}"
+    _take_address(timeline, where)
     _take_click(timeline, where)
     asked: float | None = st.session_state.get(f"{MOMENT}.{where}")
     index = None if asked is None else timeline.at(asked)
@@ -112,7 +121,21 @@ def _show_timeline(read: ReadFilm) -> tuple[float | None, Moment]:
             key=f"{MOMENT}.{where}",
         )
         index = timeline.at(chosen)
+    tell(AT, f"{timeline.seconds[index]:.2f}" if index else "")
     return moment, _show_moment(read, timeline, index or 0)
+
+
+def _take_address(timeline: FaceTimeline, where: str) -> None:
+    """Let the slider go to the moment that the address says anew: the frame that is nearest."""
+    asked = st.query_params.get(AT)
+    if asked is None or asked == st.session_state.get(state.TOLD + AT):
+        return
+    if re.fullmatch(r"\d{1,5}(\.\d{1,4})?", asked):
+        st.session_state[f"{MOMENT}.{where}"] = float(timeline.seconds[timeline.at(float(asked))])
+    else:
+        empty.problems(
+            [f"Expected a moment in seconds, as in at=1.25, got '{asked}' in the address; choose one below."]
+        )
 
 
 def _take_click(timeline: FaceTimeline, where: str) -> None:

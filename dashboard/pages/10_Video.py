@@ -14,7 +14,7 @@ import streamlit as st
 from dashboard import loaders, state
 from dashboard.components import empty, view_report
 from dashboard.components.frame import framed
-from dashboard.components.video_choice import choose_film, choose_reading
+from dashboard.components.video_choice import choose_film, choose_reading, is_example
 from dashboard.components.video_reading import read_when_asked
 from dashboard.components.video_result import show_result
 from dashboard.figures.video_content import Moment, video_content
@@ -24,9 +24,10 @@ from dashboard.video_loaders import ReadFilm
 from engine.errors import FerLensError
 
 NOT_IN_ADDRESS = (
-    "The film and how it is read are not in the address, which opens the page with the model: hand the film in again "
-    "and set it as below."
+    "The film was handed in and is not in the address, which opens the page with the model and how films are read: "
+    "hand the film in again and press “Read the film”."
 )
+EXAMPLE_IN_ADDRESS = "The address opens the example and how it is read: press “Read the film” there."
 
 
 def offer_report(read: ReadFilm, moment: Moment | None) -> None:
@@ -46,7 +47,7 @@ def offer_report(read: ReadFilm, moment: Moment | None) -> None:
             "smoothing, half-life in seconds": choices.half_life_seconds,
         },
         always={state.MODEL: choices.model},
-        notes=(NOT_IN_ADDRESS,),
+        notes=(EXAMPLE_IN_ADDRESS if is_example(read.source) else NOT_IN_ADDRESS,),
     )
 
 

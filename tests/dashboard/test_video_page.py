@@ -17,7 +17,7 @@ from dashboard.video_loaders import NamedFilm, ReadFilm
 from engine.errors import FilmError, UsageError
 from engine.inference.film import open_film
 from engine.models.checkpoint import read_card
-from tests.dashboard.made import page_html, sentences
+from tests.dashboard.made import open_page, page_html, sentences
 from tests.inference.made_live import grey_film, photograph, scene, write_film
 
 PAGE = "pages/10_Video.py"
@@ -89,6 +89,18 @@ def test_a_film_through_the_page_and_one_frame_to_explain(home: AppTest, portrai
     assert f"0.30 s, face #{second}" in page_html(app)
     app = app.slider(key=f"film_moment.{where}").set_value(0.1).run()
     assert f"0.10 s, face #{second}" in page_html(app)
+    # Face and moment are in the address, which is followed where it says others.
+    assert (said(app, "track"), said(app, "at")) == (str(second), "0.10")
+    app.query_params["at"] = "0.42"
+    assert f"0.40 s, face #{second}" in page_html(app.run())
+    app.query_params["at"] = "soon"
+    assert sentences(app.run()) == [
+        "Expected a moment in seconds, as in at=1.25, got 'soon' in the address; choose one below."
+    ]
+    app.query_params["track"] = str(read.faces[0].track)
+    assert f"s, face #{read.faces[0].track}" in page_html(app.run())
+    app.query_params.update({"track": str(second), "at": "0.10"})
+    app = app.run()
 
     # Another model is chosen meanwhile: Explain takes the one that read the film.
     app = app.selectbox(key="model").set_value("baseline").run()
@@ -190,6 +202,59 @@ def test_the_example_is_a_film_of_drawn_faces(home: AppTest, monkeypatch: pytest
     assert drawn == ["once"]
     assert not app.button(key=video_reading.READ).disabled
     assert any("example of drawn faces.webm" in caption.value for caption in app.caption)
+
+
+def said(app: AppTest, key: str) -> str:
+    value = app.query_params.get(key, "")
+    return value if isinstance(value, str) else ",".join(value)
+
+
+def test_how_a_film_is_read_is_in_the_address(home: AppTest) -> None:
+    address = {"overlay": "gate", "layer": "block2.spatial", "opacity": "0.3", "smoothing": "1.2"}
+    app = open_page(home, PAGE, **address)
+    assert not app.exception
+    assert not sentences(app)
+    assert app.segmented_control(key=f"{video_choice.OVERLAY}.3").value == "gate"
+    assert app.selectbox(key=f"{video_choice.LAYER}.cbam.gate").value == "block2.spatial"
+    assert app.slider(key=video_choice.OPACITY).value == pytest.approx(0.3)
+    assert app.slider(key=video_choice.SMOOTHING).value == pytest.approx(1.2)
+    assert {key: said(app, key) for key in address} == address
+    app.slider(key=video_choice.SMOOTHING).set_value(0.0).run()
+    assert said(app, "smoothing") == "0"
+    # Without an overlay there is neither layer nor opacity; both come back with it.
+    app.segmented_control(key=f"{video_choice.OVERLAY}.3").set_value("none").run()
+    assert [said(app, key) for key in ("overlay", "layer", "opacity")] == ["", "", ""]
+    app.segmented_control(key=f"{video_choice.OVERLAY}.3").set_value("gate").run()
+    assert {key: said(app, key) for key in ("layer", "opacity")} == {"layer": "block2.spatial", "opacity": "0.3"}
+    # And all of it outlives another page.
+    app.switch_page("pages/8_Data.py").run()
+    for key in list(app.query_params):
+        del app.query_params[key]
+    app.switch_page(PAGE).run()
+    assert not app.exception
+    assert {key: said(app, key) for key in address} == address | {"smoothing": "0"}
+
+
+def test_an_unknown_setting_is_said_with_the_valid_ones(home: AppTest) -> None:
+    app = open_page(home, PAGE, overlay="halo", smoothing="9", film="mine")
+    assert not app.exception
+    film, overlay, smoothing = sentences(app)
+    assert film == "Unknown film 'mine' in the address; valid: example. Hand your own in below."
+    assert overlay == "Unknown overlay 'halo' in the address; valid: none, gate, gradcam."
+    assert smoothing.startswith("Unknown smoothing '9' in the address; valid: 0 to 3")
+
+
+def test_the_example_is_in_the_address(home: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(video_loaders, "example_film", lambda: b"film")
+    app = open_page(home, PAGE, film="example")
+    assert not app.exception
+    assert not sentences(app)
+    assert any("example of drawn faces.webm" in caption.value for caption in app.caption)
+    assert said(app, "film") == "example"
+    app = handed_in(app, "example of drawn faces.webm", b"another film of that name")
+    assert said(app, "film") == ""
+    app = app.button(key=video_choice.EXAMPLE).click().run()
+    assert said(app, "film") == "example"
 
 
 def test_webcam_says_how_to_start_and_where(home: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
