@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import state, study_loaders
 from dashboard.components import empty, study_choice
+from dashboard.components.evaluation_area import AREA
 from dashboard.components.mistake_filters import ANALYSIS
 from dashboard.components.study_choice import Kept
 from engine.analysis.analysed import AnalysedSplit
@@ -26,7 +27,7 @@ LAYOUTS: Final[tuple[str, ...]] = (PCA, TSNE)
 COLOUR: Final = "colour"
 COLOURS: Final[tuple[str, ...]] = ("true class", "answer")
 
-WIDGETS: Final[tuple[str, ...]] = (ANALYSIS, TAB, CURVES, CELLS, LAYOUT, COLOUR)
+WIDGETS: Final[tuple[str, ...]] = (ANALYSIS, TAB, CURVES, CELLS, LAYOUT, COLOUR, AREA)
 KEPT: Final = Kept("evaluation", WIDGETS)
 
 

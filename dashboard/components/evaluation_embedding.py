@@ -8,8 +8,8 @@ import numpy as np
 import streamlit as st
 
 from dashboard import evaluation_loaders, loaders, state, study_loaders
+from dashboard.components import evaluation_area, study_choice
 from dashboard.components import evaluation_choice as chosen
-from dashboard.components import study_choice
 from dashboard.components.evaluation_numbers import ink
 from dashboard.evaluation_loaders import Evaluated
 from dashboard.figures.embedding_chart import embedding_chart, selected
@@ -45,14 +45,15 @@ def show_embedding(evaluated: Evaluated, model: str, split: AnalysedSplit) -> No
             places, shown = evaluation_loaders.tsne(evaluated, model, split)
         axes = ("t-SNE, no unit", "t-SNE, no unit")
     by = answers.labels if colour == chosen.COLOURS[0] else answers.predicted
+    base = evaluation_area.base_of((model, split.name, layout), f"{CHART}.{layout}.{colour}")
     with st.container(key="stack-embedding"):
         left, right = st.columns([11, 10], gap="large")
     with left:
         event = st.plotly_chart(
-            embedding_chart(answers, places, shown, ink(), axes=axes, by=by),
+            embedding_chart(answers, places, shown, ink(), axes=axes, by=by, chosen=base.chosen),
             width="stretch",
-            key=f"{CHART}.{layout}.{colour}",
-            on_select="rerun",
+            key=base.key,
+            on_select=evaluation_area.changed,
             selection_mode=("lasso", "box"),
             config={"displaylogo": False, "modeBarButtonsToRemove": ["zoom2d", "autoScale2d", "toImage"]},
         )
@@ -64,11 +65,12 @@ def show_embedding(evaluated: Evaluated, model: str, split: AnalysedSplit) -> No
         part = "" if len(shown) == len(answers.ids) else f" of {len(answers.ids):,}, spread evenly"
         st.caption(f"{said} {len(shown):,} pictures{part}. Dot: answered rightly; cross: wrongly.")
     with right:
-        _gallery(evaluated, model, split, selected(event, len(answers.ids)))
+        picked = evaluation_area.picked(event, base, places, shown, len(answers.ids))
+        _gallery(evaluated, model, split, picked, drawn=bool(selected(event, len(answers.ids))))
 
 
-def _gallery(evaluated: Evaluated, model: str, split: AnalysedSplit, picked: tuple[int, ...]) -> None:
-    """Draw the selected pictures, each with its way to Explain."""
+def _gallery(evaluated: Evaluated, model: str, split: AnalysedSplit, picked: tuple[int, ...], *, drawn: bool) -> None:
+    """Draw the selected pictures, each with its way to Explain; ``drawn``: in this chart, not in an earlier one."""
     answers = evaluated.found.answers
     if not picked:
         st.info(
@@ -77,10 +79,15 @@ def _gallery(evaluated: Evaluated, model: str, split: AnalysedSplit, picked: tup
         return
     wrong = int((answers.predicted[list(picked)] != answers.labels[list(picked)]).sum())
     first = f", the first {SHOWN_MOST} shown" if len(picked) > SHOWN_MOST else ""
-    st.html(
-        f'<div class="fl-shows-what" role="status"><b>{len(picked):,} selected, {wrong:,} answered wrongly</b>'
-        f"{first}</div>"
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(
+            f'<div class="fl-shows-what" role="status"><b>{len(picked):,} selected, {wrong:,} answered wrongly</b>'
+            f"{first}</div>"
+        )
+        if not drawn:  # the chart itself clears only what was drawn in it
+            st.button("Clear", key="clear_area", on_click=evaluation_area.clear)
+    if evaluation_area.unkept():
+        st.caption(f":material/link_off: {evaluation_area.NOT_KEPT}")
     # The mistakes among them first: they are what one looks for in a cluster of another class.
     order = sorted(picked, key=lambda index: bool(answers.labels[index] == answers.predicted[index]))[:SHOWN_MOST]
     card = loaders.shelf().card(model)

@@ -9,7 +9,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.chart_frame import in_frame
+from dashboard.figures.chart_frame import NEUTRAL, in_frame
+from dashboard.figures.embedding_area import Area, Selection
 from dashboard.figures.palette import emotion_color
 from dashboard.figures.text import escape
 from engine.analysis.evaluation import StoredAnswers
@@ -23,6 +24,7 @@ def embedding_chart(
     *,
     axes: tuple[str, str],
     by: NDArray[np.int64],
+    chosen: Selection | None = None,
 ) -> go.Figure:
     """Return the scatter: a dot for a right answer, a cross for a wrong one.
 
@@ -31,12 +33,14 @@ def embedding_chart(
         places: float64 (M, 2), where the M shown pictures lie. shown: int64 (M,), their positions among the N.
         ink: colour of text. axes: their titles.
         by: int64 (N,), the class that colours a picture: its label or its answer.
+        chosen: what is selected from the start, its areas outlined; None for nothing.
     """
     right = answers.labels == answers.predicted
+    picked = None if chosen is None else chosen.holds(places, shown)
     figure = go.Figure()
     for k, name in enumerate(answers.classes):
         inside = by[shown] == k
-        chosen = shown[inside]
+        positions = shown[inside]
         figure.add_trace(
             go.Scatter(
                 x=places[inside, 0].round(4).tolist(),
@@ -46,16 +50,17 @@ def embedding_chart(
                 marker={
                     "color": emotion_color(name),
                     "size": 6,
-                    "symbol": ["circle" if ok else "x" for ok in right[chosen].tolist()],
+                    "symbol": ["circle" if ok else "x" for ok in right[positions].tolist()],
                     "opacity": 0.75,
                 },
                 selected={"marker": {"opacity": 1, "size": 8}},
                 unselected={"marker": {"opacity": 0.15}},
-                customdata=chosen.tolist(),
+                selectedpoints=None if picked is None else np.flatnonzero(picked[inside]).tolist(),
+                customdata=positions.tolist(),
                 hovertext=[
                     f"{escape(answers.ids[i])}<br>{answers.classes[answers.labels[i]]} answered as "
                     f"<b>{answers.classes[answers.predicted[i]]}</b>"
-                    for i in chosen.tolist()
+                    for i in positions.tolist()
                 ],
                 hoverinfo="text",
             )
@@ -65,11 +70,21 @@ def embedding_chart(
     figure.update_yaxes(title=axes[1], showticklabels=False, showgrid=False)
     figure.update_layout(
         dragmode="lasso",
+        selections=[_outline(area) for area in chosen.areas] if chosen is not None else None,
         margin={"t": 8},
         # Below: the buttons of the lasso and the box lie above, on the right.
         legend={"orientation": "h", "yanchor": "top", "y": -0.1, "x": 0, "itemsizing": "constant"},
     )
     return figure
+
+
+def _outline(area: Area) -> dict[str, Any]:
+    """Return an area as one of Plotly's ``layout.selections``."""
+    line = {"xref": "x", "yref": "y", "line": {"color": NEUTRAL, "width": 1, "dash": "dot"}}
+    if area.kind == "box":
+        return {"type": "rect", "x0": area.x[0], "x1": area.x[1], "y0": area.y[0], "y1": area.y[1], **line}
+    corners = "L".join(f"{x},{y}" for x, y in zip(area.x, area.y, strict=True))
+    return {"type": "path", "path": f"M{corners}Z", **line}
 
 
 def selected(event: Mapping[str, Any] | None, count: int) -> tuple[int, ...]:

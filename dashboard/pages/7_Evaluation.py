@@ -16,6 +16,7 @@ import streamlit as st
 from dashboard import evaluation_loaders, loaders, state
 from dashboard.components import (
     empty,
+    evaluation_area,
     evaluation_choice,
     evaluation_embedding,
     evaluation_numbers,
@@ -58,7 +59,7 @@ def study(model: str, split: AnalysedSplit) -> None:
         partial(evaluation_loaders.report_content, evaluated, card, split),
         settings={"dataset": split.dataset, "split": split.split, **evaluation_choice.KEPT.settings()},
         always={state.MODEL: model, mistake_filters.ANALYSIS: split.name},
-        notes=("Pictures caught with the lasso are not in the address.",) if tabs[EMBEDDING].open else (),
+        notes=(evaluation_area.NOT_KEPT,) if tabs[EMBEDDING].open and evaluation_area.unkept() else (),
     )
 
 
@@ -70,6 +71,7 @@ def main(selected: Selection) -> None:
     if selected.model is None:
         empty.no_checkpoint()
         return
+    evaluation_area.arrive()
     evaluation_choice.KEPT.recall()
     split = evaluation_choice.choose_analysis(selected.model)
     if split is None:

@@ -6,6 +6,7 @@ import pytest
 from dashboard.figures.chart_frame import ink_of
 from dashboard.figures.class_bars import class_bars, words
 from dashboard.figures.curve_chart import curve_chart, curve_name
+from dashboard.figures.embedding_area import Area, Selection
 from dashboard.figures.embedding_chart import embedding_chart, selected
 from dashboard.figures.evaluation_tables import f1_words, robustness_table
 from dashboard.figures.palette import emotion_color
@@ -88,6 +89,22 @@ def test_points_carry_which_picture_they_are() -> None:
     by_answer = embedding_chart(answers, P[shown], shown, INK, axes=("x", "y"), by=answers.predicted)
     assert list(by_answer.data[1].customdata) == [1, 3]
     assert figure.layout.dragmode == "lasso"
+    assert happy.selectedpoints is None
+    assert not figure.layout.selections
+
+
+def test_what_is_selected_from_the_start_is_outlined() -> None:
+    answers = StoredAnswers("cbam", "synthetic", "test", CLASSES, ("a", "b", "c", "d"), LABELS, P, P)
+    areas = (Area("box", (0.8, 1.0), (0.0, 0.2)), Area("lasso", (0.15, 0.25, 0.25), (0.9, 0.9, 0.7)))
+    drawn = embedding_chart(
+        answers, P, np.arange(4), INK, axes=("x", "y"), by=LABELS, chosen=Selection(areas, but=(3,))
+    )
+    assert [list(trace.selectedpoints) for trace in drawn.data] == [[0], [0, 1]]
+    box, lasso = drawn.layout.selections
+    assert (box.type, box.x0, box.y1) == ("rect", 0.8, 0.2)
+    assert (lasso.type, lasso.path) == ("path", "M0.15,0.9L0.25,0.9L0.25,0.7Z")
+    nothing = embedding_chart(answers, P, np.arange(4), INK, axes=("x", "y"), by=LABELS, chosen=Selection())
+    assert list(nothing.data[0].selectedpoints) == []
 
 
 def test_a_selection_is_read_and_checked() -> None:
