@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from playwright.sync_api import TimeoutError as Late
 
-from tests.browser.test_explain import open_page
+from tests.browser.opening import open_page
 
 pytestmark = pytest.mark.browser
 PATIENCE = 120_000  # milliseconds; a sample of the built-in faces is drawn and answered first

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import serve
+from tests.browser.opening import open_page
 from tests.dashboard.made_analysis import write_analysed
 
 pytestmark = pytest.mark.browser
@@ -29,8 +30,7 @@ def cell(layer: str, label: str, model: str = "cbam") -> str:
 
 
 def test_a_cell_its_pictures_explain_and_the_way_back(served: str, browser: Browser) -> None:
-    page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
-    page.goto(served)
+    page = open_page(browser, served)
     page.get_by_role("link", name="Class attention").click(timeout=PATIENCE)
     wanted = cell("block3.spatial", "fear")
     page.locator(wanted).click(timeout=PATIENCE)
@@ -54,8 +54,7 @@ def test_a_cell_its_pictures_explain_and_the_way_back(served: str, browser: Brow
     expect(page.get_by_text("fear, mean")).to_be_visible(timeout=PATIENCE)
     page.context.close()
 
-    again = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
-    again.goto(address)
+    again = open_page(browser, address)
     expect(again.locator(wanted)).to_have_attribute("aria-pressed", "true", timeout=PATIENCE)
     # By keyboard too, and a choice made in one tab is still there after a look at another.
     other = cell("block1.spatial", "sad")
@@ -70,10 +69,8 @@ def test_a_cell_its_pictures_explain_and_the_way_back(served: str, browser: Brow
 
 
 def test_nothing_overflows_on_a_narrow_dark_window(served: str, browser: Browser) -> None:
-    context = browser.new_context(viewport={"width": 800, "height": 1000}, color_scheme="dark")
-    page = context.new_page()
-    page.goto(f"{served}/Class_attention?against=baseline")
+    page = open_page(browser, f"{served}/Class_attention?against=baseline", width=800, scheme="dark")
     page.locator(".fl-tile").first.wait_for(timeout=PATIENCE)
     assert page.locator("[data-testid=stMain]").evaluate("e => e.scrollWidth - e.clientWidth") <= 0
     assert page.evaluate("document.documentElement.scrollWidth") <= 800
-    context.close()
+    page.context.close()

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from engine.data.synthetic_dataset import SPLIT_COUNTS
 from engine.labels import EMOTIONS
 from tests.browser.conftest import serve
+from tests.browser.opening import open_page
 from tests.made_audit import write_planted
 
 pytestmark = pytest.mark.browser
@@ -32,9 +33,7 @@ def served(seeded_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def opened(browser: Browser, address: str, *, width: int = 1440, scheme: str = "light") -> Page:
-    context = browser.new_context(viewport={"width": width, "height": 1100}, color_scheme=scheme)  # type: ignore[arg-type]
-    page = context.new_page()
-    page.goto(address)
+    page = open_page(browser, address, width=width, height=1100, scheme=scheme)
     page.locator(".fl-balance").wait_for(timeout=PATIENCE)
     return page
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from engine.models.checkpoint import read_card
 from tests.browser.conftest import serve
+from tests.browser.opening import open_page
 from tests.dashboard.made import write_seeded
 from tests.made_evidence import make_report, write_report
 
@@ -30,9 +31,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def opened(browser: Browser, url: str, *, width: int = 1440, scheme: str = "light") -> Page:
-    context = browser.new_context(viewport={"width": width, "height": 1000}, color_scheme=scheme)  # type: ignore[arg-type]
-    page = context.new_page()
-    page.goto(url)
+    page = open_page(browser, url, width=width, scheme=scheme)
     page.get_by_text("One face proves nothing").wait_for(timeout=PATIENCE)
     return page
 
@@ -78,8 +77,7 @@ def test_a_model_without_results_says_the_command_and_shows_faces(served: str, b
 
 def test_the_model_travels_to_evidence_and_survives_a_reload(served: str, browser: Browser) -> None:
     # cbam is the default elsewhere and so not in the address; here the first model is the default.
-    page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
-    page.goto(served)
+    page = open_page(browser, served)
     page.get_by_text("What it must not be used for").wait_for(timeout=PATIENCE)
     page.get_by_role("link", name="Evidence").click()
     page.get_by_text("One face proves nothing").wait_for(timeout=PATIENCE)

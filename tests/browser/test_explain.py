@@ -11,21 +11,11 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from playwright.sync_api import TimeoutError as Late
 
+from tests.browser.opening import open_page
 from tests.dashboard.made import SAMPLES
 
 pytestmark = pytest.mark.browser
 PATIENCE = 60_000  # milliseconds; the first page imports torch
-
-
-def open_page(browser: Browser, url: str, *, width: int = 1440, scheme: str = "light") -> Page:
-    context = browser.new_context(
-        viewport={"width": width, "height": 1000},
-        color_scheme=scheme,  # type: ignore[arg-type]
-        accept_downloads=True,
-    )
-    page = context.new_page()
-    page.goto(url)
-    return page
 
 
 def wait_for_explanation(page: Page) -> None:

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import serve
+from tests.browser.opening import open_page
 from tests.dashboard.made_analysis import write_analysed
 
 pytestmark = pytest.mark.browser
@@ -31,9 +32,7 @@ def served(folder: Path) -> Iterator[str]:
 
 
 def opened(browser: Browser, url: str, *, width: int = 1440, scheme: str = "light") -> Page:
-    context = browser.new_context(viewport={"width": width, "height": 1000}, color_scheme=scheme)  # type: ignore[arg-type]
-    page = context.new_page()
-    page.goto(url)
+    page = open_page(browser, url, width=width, scheme=scheme)
     page.locator(".fl-tile").first.wait_for(timeout=PATIENCE)
     return page
 
@@ -53,8 +52,7 @@ def test_a_cell_its_pictures_explain_and_the_way_back(folder: Path, served: str,
     )
     ids = [row["id"] for row in cell]
     # Home first: the way back is the one through the site's own navigation.
-    page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
-    page.goto(served)
+    page = open_page(browser, served)
     page.get_by_role("link", name="Misclassifications").click(timeout=PATIENCE)
     page.locator(".scatterlayer .point").nth(classes.index(label) * len(classes) + classes.index(answer)).click(
         timeout=PATIENCE, force=True

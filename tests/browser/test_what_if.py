@@ -7,7 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.test_explain import open_page, shot
+from tests.browser.opening import open_page
+from tests.browser.test_explain import shot
 
 pytestmark = pytest.mark.browser
 PATIENCE = 60_000  # milliseconds; the first page imports torch
