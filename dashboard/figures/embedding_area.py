@@ -115,7 +115,7 @@ def selection_text(chosen: Selection, digits: int) -> str:
     Args:
         chosen: what is selected. digits: of coordinates, after the point.
     """
-    parts = [
+    parts: list[tuple[str, ...]] = [
         (area.kind, *(_number(value, digits) for pair in zip(area.x, area.y, strict=True) for value in pair))
         for area in chosen.areas
     ]

@@ -43,10 +43,11 @@ def parts_of(found: CmaenShares) -> tuple[PartShare, ...]:
     if found.weights is None or found.emotion is None or found.fusion is None or found.emotion_share is None:
         return ()
     share = float(found.emotion_share[0])
-    shares = (None, None) if np.isnan(share) else (share, 1.0 - share)
-    given = float(found.emotion[0]), float(found.fusion[0])
-    return tuple(
-        PartShare(name, *figures) for name, *figures in zip(PARTS.values(), found.weights, given, shares, strict=True)
+    flat = np.isnan(share)
+    (first, second), (one, two) = PARTS.values(), found.weights
+    return (
+        PartShare(first, one, float(found.emotion[0]), None if flat else share),
+        PartShare(second, two, float(found.fusion[0]), None if flat else 1.0 - share),
     )
 
 

@@ -28,7 +28,8 @@ class Caught:
 
     @property
     def document(self) -> dict[str, Any]:
-        return json.loads(self.archive().read("view.json"))
+        found: dict[str, Any] = json.loads(self.archive().read("view.json"))
+        return found
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
