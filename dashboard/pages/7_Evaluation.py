@@ -13,7 +13,7 @@ if (root := str(Path(__file__).resolve().parents[2])) not in sys.path:
 
 import streamlit as st
 
-from dashboard import evaluation_loaders, loaders, state
+from dashboard import evaluation_loaders, loaders
 from dashboard.components import (
     empty,
     evaluation_area,
@@ -21,7 +21,7 @@ from dashboard.components import (
     evaluation_embedding,
     evaluation_numbers,
     mistake_filters,
-    view_report,
+    page_ends,
 )
 from dashboard.components.frame import framed
 from dashboard.figures.mistake_tile import CSS
@@ -52,33 +52,29 @@ def study(model: str, split: AnalysedSplit) -> None:
         if tab.open:
             with tab, empty.said():
                 draw()
-    view_report.offer(
+    page_ends.offer_report(
         "Evaluation",
-        f"{model} on {split.name}",
-        (card,),
+        (model,),
+        split,
         partial(evaluation_loaders.report_content, evaluated, card, split),
-        settings={"dataset": split.dataset, "split": split.split, **evaluation_choice.KEPT.settings()},
-        always={state.MODEL: model, mistake_filters.ANALYSIS: split.name},
+        settings=evaluation_choice.KEPT.settings(),
         notes=(evaluation_area.NOT_KEPT,) if tabs[EMBEDDING].open and evaluation_area.unkept() else (),
     )
 
 
 def main(selected: Selection) -> None:
     """Select, load, draw."""
-    st.html(CSS)
-    st.title("Evaluation")
-    empty.problems(loaders.shelf().problems)
-    if selected.model is None:
-        empty.no_checkpoint()
+    card = page_ends.opened("Evaluation", selected, CSS)
+    if card is None:
         return
     evaluation_area.arrive()
     evaluation_choice.KEPT.recall()
-    split = evaluation_choice.choose_analysis(selected.model)
+    split = evaluation_choice.choose_analysis(card.name)
     if split is None:
-        mistake_filters.no_analysis(selected.model)
+        mistake_filters.no_analysis(card.name)
         return
     with empty.said():
-        study(selected.model, split)
+        study(card.name, split)
     evaluation_choice.KEPT.keep()
 
 
