@@ -22,6 +22,7 @@ from dashboard.components import (
     explain_shares,
     maps,
     method_maps,
+    page_ends,
     sanity_check,
     self_attention,
     trust_address,
@@ -39,7 +40,6 @@ from dashboard.figures.trust_badges import gate_badge, map_badge
 from dashboard.figures.trust_style import CSS
 from dashboard.figures.trust_words import read_trust
 from dashboard.state import NamedPicture, Selection
-from engine.errors import FerLensError
 from engine.records import RunCard
 
 
@@ -66,8 +66,7 @@ def offer_report(card: RunCard, named: NamedPicture, key: FaceKey, seen: Explain
 
 def explain(card: RunCard, named: NamedPicture) -> None:
     """Draw the page for one picture that can be read."""
-    with st.spinner(f"Loading {card.name} …"):
-        model = loaders.predictor(card)
+    model = page_ends.loaded(card)
     found = answer.find_face(card, named)
     if found is None:
         return
@@ -154,24 +153,13 @@ def explain(card: RunCard, named: NamedPicture) -> None:
 
 def main(chosen: Selection) -> None:
     """Select, load, draw."""
-    shelf = loaders.shelf()
-    st.html(CSS)
-    st.title("Explain")
-    empty.problems(shelf.problems)
-    if chosen.model is None:
-        empty.no_checkpoint()
+    card = page_ends.opened("Explain", chosen, CSS)
+    if card is None:
         return
-    problems = [loaders.problem(entry.digest, entry.data, entry.name) for entry in chosen.pictures]
-    empty.problems(sentence for sentence in problems if sentence is not None)
-    if chosen.picture is None:
-        empty.no_picture(chosen.source)
-    elif problems[chosen.index] is None:
-        try:
-            explain(shelf.card(chosen.model), chosen.picture)
-        except FerLensError as error:
-            empty.problems([str(error)])
-    elif None in problems:
-        st.info("This picture cannot be read; choose another one in the sidebar.")
+    named = page_ends.readable(chosen)
+    if named is not None:
+        with empty.said():
+            explain(card, named)
     legend()
 
 
