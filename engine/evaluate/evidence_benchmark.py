@@ -32,10 +32,8 @@ from engine.evaluate.evidence_readings import ANSWERS, AnsweredFaces, EvidenceRe
 from engine.evaluate.evidence_references import REFERENCES, reference_maps
 from engine.evaluate.evidence_report import CEILING, EvidenceReport, MapSource
 from engine.evaluate.evidence_summary import report_of
-from engine.explain.bulk_copy import bulk_copy
 from engine.explain.method import Setup
 from engine.explain.methods import METHODS, check_methods
-from engine.explain.shared_passes import BULK
 from engine.labels import EMOTIONS
 from engine.records import Float32, RunCard
 
@@ -136,8 +134,6 @@ class _Run:
         self.setup = Setup(card.input, seed=seed)
         self.asked: set[str] = set()
         """Methods that the model was asked to take."""
-        self.bulk: nn.Module | None = None
-        """The model's quicker copy, once a method needs it."""
 
     def read(self, part: Part, batch: KnownPictures) -> None:
         """Read a part of a batch."""
@@ -150,8 +146,6 @@ class _Run:
         methods = [task for task in part.tasks if task != ANSWERS]
         if len(shown):
             self._refuse(methods, shown)
-            if self.bulk is None and not set(BULK).isdisjoint(methods):
-                self.bulk = bulk_copy(self.model)
             found = compute_maps(
                 self.model,
                 shown.images,
@@ -160,7 +154,6 @@ class _Run:
                 methods=methods,
                 setup=self.setup,
                 refused=self.readings.refused,
-                bulk=self.bulk,
             )
             answers[~bare] = found.answers
             scores = score_sources(found.maps, shown)

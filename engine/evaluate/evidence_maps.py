@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,7 +62,6 @@ def compute_maps(
     methods: Sequence[str] = ("gradcam",),
     setup: Setup | None = None,
     refused: Mapping[str, str] | None = None,
-    bulk: nn.Module | None = None,
 ) -> ModelMaps:
     """Explain the model's answers for B pictures by each method, and read its gates.
 
@@ -76,26 +75,24 @@ def compute_maps(
         methods: keys of METHODS; none for the gates alone.
         setup: of the methods; None for the usual one.
         refused: as of :func:`refused_methods`, where it is known already; None finds it out.
-        bulk: the model's :func:`engine.explain.bulk_copy.bulk_copy`, for the methods that gain by it; None: the model.
     """
     names, given = check_methods(methods) if methods else (), setup or Setup(spec)
     x = _input(model, images, spec)
     maps: dict[MapSource, Float32] = {}
 
-    def running(net: nn.Module) -> Callable[[Tensor], Tensor]:
-        return lambda pictures: net(channels_last(pictures))
+    def run(pictures: Tensor) -> Tensor:
+        logits: Tensor = model(channels_last(pictures))
+        return logits
 
     with holding(model):
         with torch.no_grad(), record_attention() as gates:
-            logits = running(model)(x)
-        target = Target().settle(logits, classes)
-        scalar_of, bulk_of = target.of_model(running(model)), target.of_model(running(model if bulk is None else bulk))
+            logits = run(x)
+        scalar_of = Target().settle(logits, classes).of_model(run)
         left_out = dict(refusals(model, x, names) if refused is None else refused)
         layers: tuple[str, ...] = model.explained_layers  # type: ignore[assignment]
         modules = {layer: model.activation_module(layer) for layer in layers}  # type: ignore[operator]
         taken = [name for name in names if name not in left_out]
-        found = explain_together(scalar_of, modules, x, taken, given, bulk_of=bulk_of)
-        for (name, layer), heat in found.items():
+        for (name, layer), heat in explain_together(scalar_of, modules, x, taken, given).items():
             maps[MapSource("method", name, layer, (heat.shape[1], heat.shape[2]))] = _array(heat)
     for gate in gates:
         if gate.kind == "spatial":

@@ -26,6 +26,7 @@ _ROWS: Final = 64
 """Pictures in one forward pass; bounds the memory."""
 
 
+@torch.no_grad()
 def scorecam(scalar_of: ScalarFunction, layer: nn.Module, x: Tensor, setup: Setup) -> Tensor:
     """Return Score-CAM before its ReLU: (B, h, w) float32, the sum over channels of increase x activation.
 
@@ -38,12 +39,7 @@ def scorecam(scalar_of: ScalarFunction, layer: nn.Module, x: Tensor, setup: Setu
         x: normalised pictures (B, C, S, S).
         setup: its baseline.
     """
-    return scorecam_of(scalar_of, features_at(scalar_of, layer, x), x, setup)
-
-
-@torch.no_grad()
-def scorecam_of(scalar_of: ScalarFunction, features: Tensor, x: Tensor, setup: Setup) -> Tensor:
-    """Return the same map (B, h, w) of a layer's features (B, F, h, w), where these are there."""
+    features = _features(scalar_of, layer, x)
     blank = setup.blank(x)
     empty = scalar_of(blank)
     low, high = features.amin(dim=(2, 3), keepdim=True), features.amax(dim=(2, 3), keepdim=True)
@@ -59,9 +55,7 @@ def scorecam_of(scalar_of: ScalarFunction, features: Tensor, x: Tensor, setup: S
     return torch.einsum("bf,bfhw->bhw", increase, features)
 
 
-@torch.no_grad()
-def features_at(scalar_of: ScalarFunction, layer: nn.Module, x: Tensor) -> Tensor:
-    """Return what leaves ``layer``, (B, F, h, w) float32; arguments as of :func:`scorecam`."""
+def _features(scalar_of: ScalarFunction, layer: nn.Module, x: Tensor) -> Tensor:
     kept: list[Tensor] = []
     handle = layer.register_forward_hook(lambda _module, _inputs, output: kept.append(output.float().clone()))
     try:

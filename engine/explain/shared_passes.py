@@ -3,9 +3,6 @@
 Grad-CAM, LayerCAM and HiResCAM are made of a layer's features and gradients, and one backward pass gives those of all
 layers; guided backpropagation knows no layer. So at L layers these three and Guided Grad-CAM take two forward and two
 backward passes instead of 5 L of each. The maps are those of each method by itself.
-
-Methods that run changed copies of a picture by the hundred need nothing of the model but its answers, so they may run a
-quicker copy of it (:mod:`engine.explain.bulk_copy`).
 """
 
 from __future__ import annotations
@@ -22,7 +19,6 @@ from engine.explain.layer_gradients import all_layer_gradients
 from engine.explain.layercam import layercam_of
 from engine.explain.method import Setup
 from engine.explain.methods import METHODS
-from engine.explain.scorecam import features_at, scorecam_of
 from engine.explain.target import ScalarFunction
 
 FROM_GRADIENTS: Final[dict[str, Callable[[Tensor, Tensor], Tensor]]] = {
@@ -34,20 +30,9 @@ FROM_GRADIENTS: Final[dict[str, Callable[[Tensor, Tensor], Tensor]]] = {
 
 GUIDED: Final = "guided_gradcam"
 
-SCORECAM: Final = "scorecam"
-
-BULK: Final[tuple[str, ...]] = ("integrated_gradients", "occlusion", "smoothgrad", SCORECAM)
-"""Methods that run changed copies of a picture by the hundred."""
-
 
 def explain_together(
-    scalar_of: ScalarFunction,
-    layers: Mapping[str, nn.Module],
-    x: Tensor,
-    names: Sequence[str],
-    setup: Setup,
-    *,
-    bulk_of: ScalarFunction | None = None,
+    scalar_of: ScalarFunction, layers: Mapping[str, nn.Module], x: Tensor, names: Sequence[str], setup: Setup
 ) -> dict[tuple[str, str], Tensor]:
     """Return (method, layer) → map (B, h, w) float32 before rectification, in the order of names and layers.
 
@@ -59,9 +44,7 @@ def explain_together(
         x: normalised pictures (B, C, S, S).
         names: keys of METHODS that take this model.
         setup: of the methods.
-        bulk_of: the same scalar, quicker, for :data:`BULK`; it need not run ``layers``. None: ``scalar_of``.
     """
-    many = bulk_of or scalar_of
     kept: tuple[tuple[Tensor, Tensor], ...] = ()
     if any(name in FROM_GRADIENTS or name == GUIDED for name in names):
         kept = all_layer_gradients(scalar_of, tuple(layers.values()), x)
@@ -69,16 +52,13 @@ def explain_together(
     found: dict[tuple[str, str], Tensor] = {}
     for name in names:
         if not METHODS[name].needs_layer:
-            run = many if name in BULK else scalar_of
-            found[name, ""] = METHODS[name].compute(run, list(layers.values())[-1], x, setup)
+            found[name, ""] = METHODS[name].compute(scalar_of, list(layers.values())[-1], x, setup)
             continue
         for number, (layer, module) in enumerate(layers.items()):
             if name in FROM_GRADIENTS:
                 map_ = FROM_GRADIENTS[name](*kept[number])
             elif guided is not None and name == GUIDED:
                 map_ = guided_by(gradcam_of(*kept[number]), guided)
-            elif name == SCORECAM:
-                map_ = scorecam_of(many, features_at(scalar_of, module, x), x, setup)
             else:
                 map_ = METHODS[name].compute(scalar_of, module, x, setup)
             found[name, layer] = map_

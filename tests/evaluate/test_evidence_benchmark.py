@@ -121,12 +121,9 @@ def test_methods_without_a_layer_appear_once_and_what_cannot_explain_is_named() 
 
 
 class Counted(MarkReader):
-    """Counts the pictures that it is given, and is its own quicker copy, so that those of the copy count, too."""
+    """Counts the pictures that it is given."""
 
     pictures = 0
-
-    def __deepcopy__(self, _memo: Any) -> Counted:
-        return self
 
     def forward(self, x: Tensor) -> Tensor:
         self.pictures += len(x)
@@ -215,17 +212,3 @@ def test_faces_without_evidence_take_their_places(monkeypatch: pytest.MonkeyPatc
     late = evidence_benchmark(MarkReader(), card(), limit=12, batch_size=4, variant="spurious")
     assert (late.pictures, late.scored) == (12, 8)
     assert all(row.groups["all"].pictures == 8 for row in (*late.maps, *late.references))
-
-
-def test_the_quicker_copy_is_made_once_and_only_where_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[object] = []
-
-    def counted(model: MarkReader) -> MarkReader:
-        made.append(model)
-        return model
-
-    monkeypatch.setattr("engine.evaluate.evidence_benchmark.bulk_copy", counted)
-    evidence_benchmark(MarkReader(), card(), limit=20, methods=("gradcam", "hirescam"), **WORDS)
-    assert not made
-    evidence_benchmark(MarkReader(), card(), limit=20, methods=("gradcam", "occlusion"), **WORDS)
-    assert len(made) == 1

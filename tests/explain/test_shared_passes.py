@@ -6,11 +6,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from engine.explain.bulk_copy import bulk_copy
 from engine.explain.locking import holding
 from engine.explain.method import Setup
 from engine.explain.methods import METHODS
-from engine.explain.shared_passes import BULK, FROM_GRADIENTS, explain_together
+from engine.explain.shared_passes import FROM_GRADIENTS, explain_together
 from engine.explain.target import Target
 from engine.labels import EMOTIONS
 from engine.models.plain import FourBlockNet
@@ -70,24 +69,3 @@ def test_passes_are_shared(net: Watched) -> None:
     net.passes = 0
     explain_together(scalar_of, layers, x, ["smoothgrad"], SETUP)
     assert net.passes == SETUP.samples  # nothing is run that no method asks for
-
-
-def test_a_quicker_copy_runs_the_changed_pictures_and_nothing_else(net: Watched) -> None:
-    with torch.no_grad():
-        net.train()(torch.rand(8, 1, 48, 48))  # BatchNorms that have seen pictures
-    scalar_of, layers, x = _given(net.eval())
-    copied = bulk_copy(net)
-    with torch.no_grad():
-        bulk_of = Target().settle(net(x), EMOTIONS).of_model(copied)
-    expected = explain_together(scalar_of, layers, x, NAMES, SETUP)
-    net.passes = copied.passes = 0  # type: ignore[assignment]
-    found = explain_together(scalar_of, layers, x, NAMES, SETUP, bulk_of=bulk_of)
-    # The model: once for all layers' features, guided, for DeepLIFT, and for what Score-CAM covers at each layer.
-    assert net.passes == 3 + len(layers)
-    assert copied.passes > len(layers) * 2
-    assert list(found) == list(expected)
-    for key, map_ in found.items():
-        if key[0] in BULK:
-            torch.testing.assert_close(map_, expected[key], rtol=1e-3, atol=1e-4 * float(expected[key].abs().max()))
-        else:
-            assert torch.equal(map_, expected[key])
