@@ -28,6 +28,7 @@ from engine.analysis.places import analyze_command
 from engine.analysis.stored_comparison import StoredComparison
 from engine.errors import FerLensError
 from engine.evaluate.comparison import TESTS
+from engine.evaluate.trained_alike import alike_words, training_differences
 from engine.records import RunCard
 
 ON: Final = "on"
@@ -67,7 +68,8 @@ def show_verdict(first: RunCard, second: RunCard) -> OnSplit | None:
         f'<div class="fl-concluded">{escape(result.verdict)}</div><div class="fl-quiet">{escape(second.name)} − '
         f"{escape(first.name)} on {escape(split.dataset)} {escape(split.split)}: accuracy "
         f"{share_words(accuracy.first)} and {share_words(accuracy.second)}, difference {interval_words(accuracy)} "
-        f"points, McNemar’s exact {said}; parameters {parameter_words(first, second)}.</div>"
+        f"points, McNemar’s exact {said}; parameters {parameter_words(first, second)}. "
+        f"{escape(alike_words(training_differences(first, second)))}</div>"
     )
     return OnSplit(first, second, split, found)
 

@@ -20,6 +20,7 @@ from dashboard.figures.view_report import Array, Content, Section, Shot, Table
 from engine.analysis.stored_comparison import StoredComparison
 from engine.evaluate.comparison import TESTS
 from engine.evaluate.paired import Difference
+from engine.evaluate.trained_alike import alike_words, training_differences
 from engine.explain.overlay import Range
 from engine.records import FaceExplanation, RunCard
 
@@ -156,5 +157,7 @@ def dataset_content(first: RunCard, second: RunCard, where: str, found: StoredCo
         f"{where}, {result.n:,} pictures; {second.name} minus {first.name}. Two checkpoints are compared, one training "
         "seed each."
     )
-    section = Section("On a dataset", (result.verdict, words), tables=(whole, classes, groups, cost))
+    differently = alike_words(training_differences(first, second))
+    said = (result.verdict, words, *([differently] if differently else []))
+    section = Section("On a dataset", said, tables=(whole, classes, groups, cost))
     return Content((section,), {f"dataset/{name}": array for name, array in {**texts, **numbers}.items()})

@@ -17,6 +17,7 @@ from engine.data.registry import load_dataset
 from engine.errors import UsageError
 from engine.evaluate.comparison import Answers, Comparison, compare
 from engine.evaluate.measure import check_classes, predict_dataset
+from engine.evaluate.trained_alike import alike_words, training_differences
 from engine.models.checkpoint import LoadedModel, load_checkpoint
 from engine.training.device import choose_device
 
@@ -87,6 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
         "tta": arguments.tta,
         "skipped": len(dataset.skipped),
         "parameters": [first.parameters, second.parameters],
+        "training_differs_in": list(training_differences(first, second)),
         "training_seeds": [card.recipe.get("seed") for card in (first, second)],
         "resampling_seed": arguments.seed,
         **comparison.as_dict(),
@@ -103,6 +105,8 @@ def _print(comparison: Comparison, document: dict[str, Any]) -> None:
         f"{comparison.second} against {comparison.first} on {document['dataset']} {document['split']}: "
         f"{comparison.verdict}\n"
     )
+    if document["training_differs_in"]:
+        sys.stdout.write(f"{alike_words(tuple(document['training_differs_in']))}\n")
     table = Table("figure", comparison.first, comparison.second, "difference", "95 % interval", "p")
     rows = [("accuracy", comparison.accuracy), ("macro F1", comparison.macro_f1)]
     rows += [(f"recall {row.name}", row.recall) for row in comparison.per_class]

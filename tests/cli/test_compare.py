@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from engine.cli.main import main
-from engine.models.checkpoint import load_checkpoint, write_checkpoint
+from engine.models.checkpoint import load_checkpoint, read_card, update_card, write_checkpoint
 from tests.made import write_seeded
 
 
@@ -43,6 +43,7 @@ def test_the_document(patterns: Path, capsys: pytest.CaptureFixture[str]) -> Non
     document = json.loads(capsys.readouterr().out)
     assert (document["models"], document["n"], document["split"]) == (["one", "two"], 28, "test")
     assert document["training_seeds"] == [0, 1]
+    assert document["training_differs_in"] == []
     figures = {}
     for name in ("one", "two"):
         assert main(["evaluate", "--model", name, *map(str, words)]) == 0
@@ -94,3 +95,12 @@ def test_wrong_use(
 def test_a_seed_below_zero(checkpoints: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert compare("--models", "cbam", "baseline", "--seed", "-1") == 2
     assert capsys.readouterr().err.startswith("error: Expected a seed of 0 or more")
+
+
+def test_models_that_were_not_trained_alike_are_said_to_be(
+    store: Path, patterns: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, epochs in (("one", 40), ("two", 5)):
+        update_card(store / name, replace(read_card(store / name), recipe={"schedule": {"epochs": epochs}}))
+    assert compare("--models", "one", "two", "--data", patterns, "--split", "test") == 0
+    assert "They were not trained alike (schedule)" in capsys.readouterr().out

@@ -217,8 +217,20 @@ def test_the_verdict_stands_above_and_the_details_below(page: AppTest) -> None:
     assert "44,940" in html  # more parameters with CBAM
     assert html.count('class="fl-range') == 7
     assert address(app, "on") == "fer2013-private"
+    assert "not trained alike" not in html
     app.segmented_control(key="compare_figure").set_value("f1").run()
     assert "F1, points" in page_html(app)
+
+
+def test_the_verdict_says_that_two_models_were_not_trained_alike(page: AppTest, store: Path) -> None:
+    cards = {name: read_card(store / name) for name in ("baseline", "cbam")}
+    try:
+        for (name, card), epochs in zip(cards.items(), (40, 5), strict=True):
+            update_card(store / name, replace(card, recipe={**card.recipe, "schedule": {"epochs": epochs}}))
+        assert "They were not trained alike (schedule)" in page_html(opened(page, models="baseline,cbam"))
+    finally:
+        for name, card in cards.items():
+            update_card(store / name, card)
 
 
 def test_a_selection_of_a_gallery_is_compared_as_a_whole_and_for_the_true_class(page: AppTest) -> None:
