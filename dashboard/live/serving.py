@@ -44,7 +44,7 @@ def leave_room_for_the_page() -> None:
     """Let one frame's model take half of the cores, in this process from now on.
 
     A face of 48 pixels gains little from more, while the frame's JPEG, the next request and other viewers need the
-    rest: on two cores with the browser on them, one thread shows 29 frames a second and two show 27.
+    rest; ``python -m benchmarks.live_page`` measures what a viewer gets.
     """
     import torch
 

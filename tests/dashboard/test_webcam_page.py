@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
 from dashboard import webcam
@@ -20,7 +21,7 @@ from dashboard.live.choices import Choices
 from dashboard.live.limits import Limits
 from dashboard.live.live_loaders import LiveModels
 from dashboard.live.page import _chooser
-from dashboard.live.serving import PORTS, exit_status
+from dashboard.live.serving import PORTS, exit_status, leave_room_for_the_page
 from dashboard.live.snapshots import SNAPSHOTS
 from dashboard.live.viewers import Viewers
 from engine.errors import FerLensError, UsageError
@@ -184,3 +185,14 @@ def test_a_live_page_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("FERLENS_LIVE_URL", "file:///etc")
     with pytest.raises(FerLensError, match="http address"):
         snapshot_source.fetch("a" * 32)
+
+
+def test_the_model_leaves_half_of_the_cores_to_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = torch.get_num_threads()
+    try:
+        for cores, threads in ((8, 4), (2, 1), (1, 1), (None, 1)):
+            monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
+            leave_room_for_the_page()
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
