@@ -102,7 +102,7 @@ def _models(model: str | None) -> None:
     shelf = loaders.shelf()
     theme.section(
         "Models",
-        "One backbone, with and without attention, trained alike within each table, unless a row says otherwise."
+        "One backbone, with and without attention, trained alike within each table, unless its note says otherwise."
         if len(shelf.cards) > 1
         else "",
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from dashboard.figures.text import accuracy, escape
+from engine.evaluate.trained_alike import training_differences
 from engine.records import RunCard
 
 
@@ -107,5 +108,14 @@ def table_note(cards: Sequence[RunCard], protocol: Protocol = FER2013) -> str:
     view = "single view unless the column says otherwise" if protocol.augmented else "single view"
     return (
         f"Measured on {protocol.words}, n = {counts}, {view}; in brackets the "
-        "95 % interval. The best epoch was chosen on pictures held out of the training set."
+        f"95 % interval. The best epoch was chosen on pictures held out of the training set.{_trained_otherwise(cards)}"
     )
+
+
+def _trained_otherwise(cards: Sequence[RunCard]) -> str:
+    """Name the models that were not trained as the one without attention was, or say nothing."""
+    plain = next((card for card in cards if card.architecture == "baseline"), None)
+    if plain is None:
+        return ""
+    others = [card.name for card in cards if training_differences(plain, card)]
+    return f" Not trained as {plain.name} was, so not to be compared with it: {', '.join(others)}." if others else ""

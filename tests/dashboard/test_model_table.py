@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from typing import Any
 
 from dashboard.figures.model_table import BUILT_IN, FER2013, model_table, protocol_of, table_note
@@ -64,3 +65,12 @@ def test_models_of_the_built_in_faces_are_measured_on_those() -> None:
         "—",
     ]
     assert "built-in faces’ test split, n = 3,000, single view;" in table_note([plain, marked], BUILT_IN)
+
+
+def test_a_model_of_another_recipe_is_named_in_the_note() -> None:
+    plain = replace(card("plain", {"fer2013/private/single": MEASURED}), architecture="baseline")
+    plain = replace(plain, recipe={"schedule": {"epochs": 40}})
+    other = replace(card("gated", {}), recipe={"schedule": {"epochs": 40}})
+    assert "Not trained as" not in table_note([plain, other])
+    other = replace(other, recipe={"schedule": {"epochs": 5}})
+    assert table_note([plain, other]).endswith(" Not trained as plain was, so not to be compared with it: gated.")
