@@ -11,7 +11,7 @@ from engine.inference.live_frame import LiveFace, LiveFrame, ModelReading
 
 ROWS_KEPT: Final = 60_000
 """The latest; one face and one model at 25 frames a second fill them in 40 minutes, with about 10 MB."""
-_WAITING: Final = 4  # frames whose latency may still be reported
+_WAITING: Final = 30  # frames whose latency may still be reported: where frames are dropped, it comes many late
 
 PLACES: Final[tuple[str, ...]] = (
     "frame", "time_seconds", "latency_ms", "server_ms", "face", "seen", "left", "top", "width", "height", "model",

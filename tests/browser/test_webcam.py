@@ -170,6 +170,7 @@ def test_a_camera_shows_boxes_labels_and_figures_and_leaves_no_file(
     assert picture is not None
     assert picture.shape == (HEIGHT, WIDTH, 3)
 
+    count = int(page.locator("[data-live=count]").inner_text())
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("[data-live=report]")).to_contain_text("Camera to screen", timeout=PATIENCE)
     expect(page.locator("[data-live=report]")).to_contain_text("face 2:")
@@ -177,7 +178,10 @@ def test_a_camera_shows_boxes_labels_and_figures_and_leaves_no_file(
         page.get_by_role("button", name="Save the table").click()
     rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8"))))
     assert {row["face"] for row in rows} == {"1", "2"}
-    assert all(float(row["latency_ms"]) > 0 for row in rows[:4])
+    # A frame that a later one overtook was never shown; the last messages may be on their way when the camera stops.
+    timed = {row["frame"]: float(row["latency_ms"]) for row in rows if row["latency_ms"]}
+    assert len(timed) >= count // 2
+    assert min(timed.values()) > 0
     assert sorted(scratch.rglob("*")) == before
 
 

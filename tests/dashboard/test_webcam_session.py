@@ -42,13 +42,13 @@ def test_the_table_has_a_row_for_each_frame_face_and_model() -> None:
     assert (first[0]["left"], first[0]["p_happy"], first[0]["confidence"]) == ("10", "0.7000", "0.7000")
 
 
-def test_a_latency_reaches_its_own_frame_even_a_frame_later() -> None:
+def test_a_latency_reaches_its_own_frame_even_many_frames_later() -> None:
     table = SessionTable(EMOTIONS)
-    table.add(make_live(0.0, make_face(1), index=0), 0.01)
-    table.add(make_live(0.1, make_face(1), index=1), 0.01)
+    for index in range(20):
+        table.add(make_live(index / 10, make_face(1), index=index), 0.01)
     table.shown(0, 41.25)
     table.shown(77, 3.0)  # no such frame: nothing happens
-    assert [row["latency_ms"] for row in rows(table)] == ["41.2", ""]
+    assert [row["latency_ms"] for row in rows(table)] == ["41.2", *[""] * 19]
 
 
 def test_a_model_without_a_class_leaves_its_column_empty() -> None:
