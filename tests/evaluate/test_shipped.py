@@ -42,14 +42,7 @@ def test_the_figures_of_the_card_are_reproduced(name: str, private: FaceDataset)
     assert probabilities.max(1).std() > 0.05
 
 
-UNEVEN = pytest.mark.xfail(
-    strict=True,
-    reason="known defect, stated in the README: spatial is of the older, shorter recipe and never answers disgust (1.5 "
-    "% of the pictures); to be removed with the checkpoint of the recipe of the other two",
-)
-
-
-@pytest.mark.parametrize("name", [pytest.param(name, marks=UNEVEN) if name == "spatial" else name for name in MEASURED])
+@pytest.mark.parametrize("name", MEASURED)
 def test_every_class_is_answered(name: str, private: FaceDataset) -> None:
     loaded = load_checkpoint(name, folder=SHIPPED)
     predicted = predict_dataset(loaded.model, loaded.card.input, private).argmax(1)
