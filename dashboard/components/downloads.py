@@ -12,6 +12,7 @@ from dashboard import theme
 from dashboard.figures.export import json_text, npz_bytes, number_rows
 from dashboard.figures.map_card import MapCard, MapStyle
 from dashboard.figures.sheet import sheet
+from engine.explain.cmaen_shares import CmaenShares
 from engine.explain.overlay import png_bytes
 from engine.records import Explanation, FaceExplanation
 
@@ -22,6 +23,7 @@ def show_downloads(
     rows: Sequence[tuple[str, Sequence[MapCard]]],
     style: MapStyle,
     source: str,
+    shares: CmaenShares | None = None,
 ) -> None:
     """Draw the three buttons; each file is made when its button is pressed.
 
@@ -31,6 +33,7 @@ def show_downloads(
         rows: headings and cards of the PNG sheet.
         style: how the cards are drawn.
         source: the picture's name, without a path.
+        shares: what a ``cmaen``'s answer is made of; None for other models.
     """
     theme.section(
         "Take it along", "The PNG is drawn as set above; NPZ and JSON hold the raw values on their own grids."
@@ -56,7 +59,7 @@ def show_downloads(
         )
         st.download_button(
             "JSON",
-            lambda: json_text(explanation, maps, source=source),
+            lambda: json_text(explanation, maps, source=source, shares=shares),
             f"{stem}.json",
             "application/json",
             icon=":material/data_object:",

@@ -15,6 +15,7 @@ import numpy as np
 
 from dashboard.figures.text import grid
 from engine.explain.bundle import describe, raw_arrays
+from engine.explain.cmaen_shares import CmaenShares
 from engine.records import Explanation, FaceExplanation
 
 
@@ -71,7 +72,14 @@ def number_rows(explanation: FaceExplanation, maps: Sequence[Explanation]) -> li
     return gates + drawn
 
 
-def json_text(explanation: FaceExplanation, maps: Sequence[Explanation], *, source: str) -> str:
-    """Return the numbers as JSON: the picture's name (without a path), the prediction, every gate and map."""
+def json_text(
+    explanation: FaceExplanation, maps: Sequence[Explanation], *, source: str, shares: CmaenShares | None = None
+) -> str:
+    """Return the numbers as JSON: the picture's name (without a path), the prediction, every gate and map.
+
+    What a ``cmaen``'s answer is made of stands there as ``shares``.
+    """
     document = {"source": source, **describe(replace(explanation, maps=tuple(maps)))}
+    if shares is not None:
+        document["shares"] = shares.as_dict()
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"

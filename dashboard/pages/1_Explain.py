@@ -128,7 +128,7 @@ def explain(card: RunCard, named: NamedPicture) -> None:
         (f"Other explanations for {main_map.target}", further_cards),
     )
     everything = (*drawn, *further.maps.values())
-    downloads.show_downloads(chosen, everything, rows, style, named.name)
+    downloads.show_downloads(chosen, everything, rows, style, named.name, shares)
     offer_report(
         card,
         named,

@@ -134,6 +134,13 @@ def _named(arguments: argparse.Namespace) -> dict[str, str]:
     return {"source": apex} | ({"clips": ONSET_APEX, "onset": onset} if arguments.clips == ONSET_APEX else {})
 
 
+def _write(made: FaceExplanation | PairExplanation, out: Path, measured: dict[str, Any]) -> tuple[str, ...]:
+    try:
+        return write_bundle(made, out, measured)
+    except OSError as error:
+        raise FerLensError(f"'{out.name}' cannot be written ({error.strerror}); choose another --out.") from error
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Explain, write, print."""
     method_names(arguments.method)  # before anything is loaded: a wrong name is said at once
@@ -152,23 +159,19 @@ def run(arguments: argparse.Namespace) -> int:
     methods, left_out = _taken(arguments.method, predictor)
     made = _explained(predictor, arguments, methods, setup)
     explained = made.explained if isinstance(made, PairExplanation) else made
-    try:
-        files = write_bundle(made, arguments.out)
-    except OSError as error:
-        raise FerLensError(
-            f"'{arguments.out.name}' cannot be written ({error.strerror}); choose another --out."
-        ) from error
-    document: dict[str, Any] = {**_named(arguments), **describe(explained), "files": list(files)}
-    document["left_out"] = left_out
+    _write(made, arguments.out, {})  # before what takes long: it may be stopped, and a wrong --out is said at once
+    measured: dict[str, Any] = {"left_out": left_out}
     shares = cmaen_shares(predictor.model, explained.face[None], spec=predictor.card.input)
     if shares is not None:
-        document["shares"] = shares.as_dict()
+        measured["shares"] = shares.as_dict()
     report = measure_trust(predictor, explained) if arguments.trust else None
     if report is not None:
-        document["trust"] = report.as_dict()
+        measured["trust"] = report.as_dict()
     sanity = measure_sanity(predictor, explained, setup) if arguments.sanity else ()
     if arguments.sanity:
-        document["sanity"] = [item.as_dict() for item in sanity]
+        measured["sanity"] = [item.as_dict() for item in sanity]
+    files = _write(made, arguments.out, measured)
+    document: dict[str, Any] = {**_named(arguments), **describe(explained), "files": list(files), **measured}
     if arguments.json:
         print_json(document)
         return 0

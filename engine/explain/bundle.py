@@ -82,12 +82,14 @@ def npz_bytes(explained: FaceExplanation, frames: Mapping[str, UInt8] | None = N
     return buffer.getvalue()
 
 
-def json_text(explained: FaceExplanation) -> str:
-    """Return :func:`describe` as JSON text."""
-    return json.dumps(describe(explained), indent=1, ensure_ascii=False) + "\n"
+def json_text(explained: FaceExplanation, measured: Mapping[str, Any] | None = None) -> str:
+    """Return :func:`describe`, and what else was measured of the face (name → JSON-ready), as JSON text."""
+    return json.dumps(describe(explained) | dict(measured or {}), indent=1, ensure_ascii=False) + "\n"
 
 
-def write_bundle(explained: FaceExplanation | PairExplanation, out: Path) -> tuple[str, ...]:
+def write_bundle(
+    explained: FaceExplanation | PairExplanation, out: Path, measured: Mapping[str, Any] | None = None
+) -> tuple[str, ...]:
     """Write the overlays (fixed 0-1 scale for gates), ``explanation.npz`` and ``.json``; return the file names.
 
     Spatial gates and maps lie over the face; a channel gate, having no place there, is drawn as ranked columns, and of
@@ -95,7 +97,7 @@ def write_bundle(explained: FaceExplanation | PairExplanation, out: Path) -> tup
     :func:`overlay_explanation`) is not drawn; its numbers are in the other two files.
 
     Of a pair of frames ``face`` is the difference that the model saw; ``onset`` and ``apex`` are written beside it, and
-    everything lies over the apex.
+    everything lies over the apex. ``measured`` stands in the JSON file beside :func:`describe`.
     """
     frames: dict[str, UInt8] = {}
     if isinstance(explained, PairExplanation):
@@ -119,7 +121,7 @@ def write_bundle(explained: FaceExplanation | PairExplanation, out: Path) -> tup
         if drawn is not None:
             written["-".join(filter(None, (item.method, item.layer))) + ".png"] = png_bytes(drawn)
     written["explanation.npz"] = npz_bytes(explained, frames)
-    written["explanation.json"] = json_text(explained).encode()
+    written["explanation.json"] = json_text(explained, measured).encode()
     for name, data in written.items():
         (out / name).write_bytes(data)
     return tuple(written)

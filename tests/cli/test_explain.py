@@ -144,6 +144,8 @@ def test_sanity(album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert explain(album / "one.png", *words, "--out", tmp_path / "made", "--json") == 0
     document = json.loads(capsys.readouterr().out)
     assert "trust" not in document
+    kept = json.loads((tmp_path / "made" / "explanation.json").read_text(encoding="utf-8"))
+    assert kept["sanity"] == document["sanity"]
     assert [(item["method"], item["layer"], item["target"]) for item in document["sanity"]] == [
         ("gradcam", "block4", "sad − fear"), ("hirescam", "block4", "sad − fear"),
     ]  # fmt: skip
@@ -206,6 +208,7 @@ def test_a_cmaens_answer_is_taken_apart(
     assert shares["ratio"] > 0
     assert sum(shares["weights"].values()) == pytest.approx(1)
     assert sum(shares["share"].values()) == pytest.approx(1)
+    assert json.loads((tmp_path / "made" / "explanation.json").read_text(encoding="utf-8"))["shares"] == shares
     with np.load(tmp_path / "made" / "explanation.npz") as stored:
         logits = stored["logits"]
     assert sum(shares["above_mean"].values()) == pytest.approx(logits.max() - logits.mean(), rel=1e-3)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dashboard.figures.export import json_text, npz_bytes
+from engine.explain.cmaen_shares import CmaenShares
 from engine.records import FaceExplanation
 
 
@@ -33,6 +34,15 @@ def test_json_holds_the_numbers(explained: FaceExplanation) -> None:
     assert (spatial["layer"], spatial["kind"], spatial["shape"]) == ("block1.spatial", "spatial", [2, 2])
     assert spatial["mean"] == pytest.approx(0.535)
     assert document["maps"][0]["positive_evidence"] is True
+    assert "shares" not in document
+
+
+def test_json_holds_what_a_cmaens_answer_is_made_of(explained: FaceExplanation) -> None:
+    parts = [np.array([value], np.float32) for value in (0.25, 3.0, 1.0)]
+    shares = CmaenShares(0.5, (0.4, 0.6), *parts)
+    document = json.loads(json_text(explained, explained.maps, source="portrait.jpg", shares=shares))
+    assert (document["shares"]["gamma"], document["shares"]["ratio"]) == (0.5, 0.25)
+    assert document["shares"]["share"] == {"emotion": 0.75, "fusion": 0.25}
 
 
 def test_a_map_without_a_layer_is_named_without_one(explained: FaceExplanation) -> None:
