@@ -21,6 +21,7 @@ from engine.analysis.regions import PictureRegions, region_maps
 from engine.data.channels_last import channels_last
 from engine.data.dataset import FaceDataset
 from engine.data.transforms import normalise, to_tensor
+from engine.evaluate.measure import BATCH
 from engine.records import RunCard
 
 BLOCK: Final = 1024
@@ -41,7 +42,7 @@ class SweepSettings:
 
     gradcam: bool = True
     layer: str | None = None
-    batch_size: int = 256
+    batch_size: int = BATCH
     block: int = BLOCK
 
     def __post_init__(self) -> None:

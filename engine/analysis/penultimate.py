@@ -10,6 +10,7 @@ from torch import nn
 
 from engine.analysis.observe import observe
 from engine.data.transforms import normalise, to_tensor
+from engine.evaluate.measure import BATCH
 from engine.records import Float32, RunCard, UInt8
 
 
@@ -18,7 +19,7 @@ def penultimate_features(
     card: RunCard,
     images: UInt8,
     *,
-    batch_size: int = 256,
+    batch_size: int = BATCH,
     progress: Callable[[int], None] | None = None,
 ) -> Float32:
     """Return float32 (N, D) for pictures uint8 (N, S, S) or (N, S, S, 3) as the model takes them.

@@ -18,6 +18,7 @@ from engine.data.dataset import FaceDataset
 from engine.data.enhanced import require_enhanced
 from engine.data.registry import load_dataset
 from engine.errors import UsageError
+from engine.evaluate.measure import BATCH
 from engine.models.checkpoint import DEFAULT_MODEL, find_checkpoint, load_checkpoint
 from engine.training.device import choose_device
 from engine.training.processes import Processes, joined_processes
@@ -33,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-gradcam", action="store_true", help="gates only; faster")
     parser.add_argument("--layer", help="explained layer of Grad-CAM, for example block3 (default: the last)")
     parser.add_argument("--limit", type=int, metavar="N", help="only N pictures, evenly spread over the split")
-    parser.add_argument("--batch-size", type=int, default=256, metavar="N", help="pictures at a time (%(default)s)")
+    parser.add_argument("--batch-size", type=int, default=BATCH, metavar="N", help="pictures at a time (%(default)s)")
     parser.add_argument(
         "--block", type=int, default=BLOCK, metavar="N", help="pictures that a kill loses at most (%(default)s)"
     )
