@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -47,7 +48,12 @@ def show_channels(
         layers = tuple(gates)
         with in_address("channel_block", "channel_layer", layers, layers[-1], "channel gate"):
             layer: str = st.selectbox(
-                "Block", layers, index=len(layers) - 1, format_func=layer_title, key="channel_layer", width=150
+                "Block",
+                layers,
+                index=len(layers) - 1,
+                format_func=partial(layer_title, classes=explanation.prediction.classes),
+                key="channel_layer",
+                width=180,
             )
         gate = gates[layer]
         with in_address("channels_shown", "channel_view", tuple(SHOWN), "highest"):

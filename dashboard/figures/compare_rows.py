@@ -10,7 +10,7 @@ import numpy as np
 from dashboard.figures.compare_pair import PairedMaps, pair_evidence, pair_gates, signed
 from dashboard.figures.compare_text import pairs_of
 from dashboard.figures.map_card import MapCard, explanation_cards
-from dashboard.figures.text import grid, layer_title, short
+from dashboard.figures.text import gate_title, grid, layer_title, short
 from engine.evaluate.agreement import agreement
 from engine.explain.overlay import display_ranges
 from engine.explain.received import received_map
@@ -32,12 +32,6 @@ class MapRow:
     size: str
     cards: tuple[MapCard | None, ...]
     paired: PairedMaps | None
-
-
-def gate_title(gate: AttentionGate) -> str:
-    """Return a gate's row name: ``block2.spatial`` gives ``block 2``, ``e.scale2.spatial`` gives ``e scale2``."""
-    stem = gate.layer.removesuffix(f".{gate.kind}")
-    return layer_title(stem) if "." not in stem else stem.replace(".", " ")
 
 
 def gate_map(gate: AttentionGate, target: int) -> Float32 | None:
@@ -83,7 +77,7 @@ def gate_rows(
         some = next(gate for gate in gates if gate is not None)
         natural = None if some.kind == "cross" else (0.0, 1.0)
         spans = iter(display_ranges(present, scale, natural=natural))
-        title = gate_title(some)
+        title = gate_title(some.layer, some.kind)
         cards = tuple(None if values is None else MapCard(title, values, next(spans)) for values in maps)
         one, two = maps[pair[0]], maps[pair[1]]
         paired = None
@@ -112,7 +106,8 @@ def channel_rows(explained: Sequence[FaceExplanation]) -> tuple[tuple[str, tuple
     rows = []
     for layer in _layers(explained, channel=True):
         gates = tuple(_gate(one, layer) for one in explained)
-        rows.append((gate_title(next(gate for gate in gates if gate is not None)), gates))
+        some = next(gate for gate in gates if gate is not None)
+        rows.append((gate_title(some.layer, some.kind), gates))
     return tuple(rows)
 
 

@@ -63,8 +63,8 @@ def _channels(face: FaceExplanation) -> tuple[Section, ...]:
         Shot.of(
             f"channel gate {gate.layer}",
             draw_channel_gate(gate),
-            f"{layer_title(gate.layer)}: {grid(gate.shape)} from the highest to the lowest weight, 0 to 1; min "
-            f"{short(gate.minimum)}, mean {short(gate.mean)}, max {short(gate.maximum)}",
+            f"{layer_title(gate.layer, face.prediction.classes)}: {grid(gate.shape)} from the highest to the lowest "
+            f"weight, 0 to 1; min {short(gate.minimum)}, mean {short(gate.mean)}, max {short(gate.maximum)}",
         )
         for gate in face.gates_of("channel")
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dashboard.figures.compare_rows import gate_title
 from dashboard.figures.map_card import MapCard
+from dashboard.figures.text import gate_title
 from engine.explain.overlay import display_ranges
 from engine.explain.received import received_map
 from engine.records import AttentionGate, Float32
@@ -21,4 +21,7 @@ def received_cards(gates: Sequence[AttentionGate], scale: str) -> tuple[MapCard,
     """Return a card for each of :func:`received_maps`; ``fixed`` is ``shared``, from 0 to the largest value shown."""
     maps = received_maps(gates)
     limits = display_ranges([values for _, values in maps], scale, natural=None)
-    return tuple(MapCard(gate_title(gate), values, span) for (gate, values), span in zip(maps, limits, strict=True))
+    return tuple(
+        MapCard(gate_title(gate.layer, gate.kind), values, span)
+        for (gate, values), span in zip(maps, limits, strict=True)
+    )

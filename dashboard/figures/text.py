@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape as escape_html
 from typing import Any, Final
 
@@ -37,11 +38,26 @@ def grid(shape: tuple[int, ...]) -> str:
     return " × ".join(str(side) for side in shape) + " cells"
 
 
-def layer_title(layer: str) -> str:
-    """Return a layer's name for a heading: ``block2.spatial`` gives ``block 2``."""
-    stem = layer.split(".", maxsplit=1)[0]
-    head = stem.rstrip("0123456789")
-    return f"{head} {stem[len(head) :]}".strip().replace("_", " ")
+_NOT_A_PLACE: Final = frozenset({"channel", "spatial", "attention", "received"})
+"""Parts of a gate's name that say what it is rather than where."""
+
+
+def layer_title(layer: str, classes: Sequence[str] = ()) -> str:
+    """Return a layer's name for a heading.
+
+    ``block2.spatial`` gives ``block 2``, ``ecnn.scale2.spatial`` gives ``ecnn scale 2``, and where ``classes`` are
+    known ``emotion.class3.channel`` gives ``emotion happy``.
+    """
+    parts = layer.split(".")
+    return " ".join(_words(part, classes) for part in parts if part not in _NOT_A_PLACE) or parts[0]
+
+
+def _words(part: str, classes: Sequence[str]) -> str:
+    head = part.rstrip("0123456789")
+    number = part[len(head) :]
+    if head == "class" and number and int(number) < len(classes):
+        return classes[int(number)]
+    return f"{head} {number}".strip().replace("_", " ")
 
 
 KIND_WORDS: Final[dict[str, str]] = {"cross": "attention"}
@@ -52,6 +68,11 @@ def gate_name(layer: str, kind: str) -> str:
     """Return a gate's place and kind: ``block 1 spatial``; a name that ends on the kind says it once."""
     title = layer_title(layer)
     return title if title.endswith(kind) else f"{title} {KIND_WORDS.get(kind, kind)}"
+
+
+def gate_title(layer: str, kind: str) -> str:
+    """Return the heading of a gate's map: its place, and where it attends between cells that, too."""
+    return gate_name(layer, kind) if kind == "cross" else layer_title(layer)
 
 
 def accuracy(metric: dict[str, Any]) -> str:

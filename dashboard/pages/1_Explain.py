@@ -18,6 +18,7 @@ from dashboard.components import (
     answer,
     channels,
     downloads,
+    emotion_gates,
     empty,
     explain_shares,
     maps,
@@ -111,6 +112,7 @@ def explain(card: RunCard, named: NamedPicture) -> None:
             answer.show_truth(truth, predicted)
     with gates:
         gate_cards = maps.show_gates(chosen, style, gate_trust)
+        emotion_cards = emotion_gates.show_emotion_gates(chosen, style, gate_trust)
         received_cards = self_attention.show_received(chosen, style, gate_trust)
         explain_shares.show_shares(shares, predicted)
     with gradcam:
@@ -123,6 +125,7 @@ def explain(card: RunCard, named: NamedPicture) -> None:
     channels.show_channels(chosen, partial(loaders.activation, *where, *weights), style, gate_trust)
     rows = (
         ("Spatial attention gates", gate_cards),
+        ("Attention by emotion", emotion_cards),
         ("Attention between cells", received_cards),
         (f"Grad-CAM at {layer_title(asked.layer)}", class_cards),
         (f"Other explanations for {main_map.target}", further_cards),

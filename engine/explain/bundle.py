@@ -87,14 +87,32 @@ def json_text(explained: FaceExplanation, measured: Mapping[str, Any] | None = N
     return json.dumps(describe(explained) | dict(measured or {}), indent=1, ensure_ascii=False) + "\n"
 
 
+def _drawn_gates(explained: FaceExplanation, under: UInt8) -> dict[str, UInt8]:
+    """Return file name → picture of every gate that can be drawn, see :func:`write_bundle`."""
+    drawn: dict[str, UInt8] = {}
+    for gate in explained.gates_of("spatial"):
+        drawn[f"gate-{gate.layer}.png"] = overlay_gate(under, gate)
+    for gate in explained.gates_of("emotion"):
+        for name, weights in zip(explained.prediction.classes, gate.weights, strict=True):
+            drawn[f"gate-{gate.layer}.{name}.png"] = overlay(under, weights, smooth=False)
+    for gate in explained.gates_of("cross"):
+        received = received_map(gate)
+        if received is not None:
+            (limits,) = display_ranges([received], natural=None)
+            drawn[f"gate-{gate.layer}.received.png"] = overlay(under, received, limits=limits, smooth=False)
+    for gate in explained.gates_of("channel"):
+        drawn[f"gate-{gate.layer}.png"] = draw_channel_gate(gate)
+    return drawn
+
+
 def write_bundle(
     explained: FaceExplanation | PairExplanation, out: Path, measured: Mapping[str, Any] | None = None
 ) -> tuple[str, ...]:
     """Write the overlays (fixed 0-1 scale for gates), ``explanation.npz`` and ``.json``; return the file names.
 
-    Spatial gates and maps lie over the face; a channel gate, having no place there, is drawn as ranked columns, and of
-    attention between cells what each place receives, from 0 on. A map with nothing to show (see
-    :func:`overlay_explanation`) is not drawn; its numbers are in the other two files.
+    Spatial gates and maps lie over the face; a gate by emotion is drawn once for each; a channel gate, having no place
+    there, is drawn as ranked columns, and of attention between cells what each place receives, from 0 on. A map with
+    nothing to show (see :func:`overlay_explanation`) is not drawn; its numbers are in the other two files.
 
     Of a pair of frames ``face`` is the difference that the model saw; ``onset`` and ``apex`` are written beside it, and
     everything lies over the apex. ``measured`` stands in the JSON file beside :func:`describe`.
@@ -106,16 +124,7 @@ def write_bundle(
     under = frames.get("apex", explained.face)
     out.mkdir(parents=True, exist_ok=True)
     written = {f"{name}.png": png_bytes(picture) for name, picture in {"face": explained.face, **frames}.items()}
-    for gate in explained.gates_of("spatial"):
-        written[f"gate-{gate.layer}.png"] = png_bytes(overlay_gate(under, gate))
-    for gate in explained.gates_of("cross"):
-        received = received_map(gate)
-        if received is not None:
-            (limits,) = display_ranges([received], natural=None)
-            drawn_gate = overlay(under, received, limits=limits, smooth=False)
-            written[f"gate-{gate.layer}.received.png"] = png_bytes(drawn_gate)
-    for gate in explained.gates_of("channel"):
-        written[f"gate-{gate.layer}.png"] = png_bytes(draw_channel_gate(gate))
+    written |= {name: png_bytes(drawn) for name, drawn in _drawn_gates(explained, under).items()}
     for item in explained.maps:
         drawn = overlay_explanation(under, item)
         if drawn is not None:

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from engine.cli.main import main
+from engine.labels import EMOTIONS
 from tests.made import write_seeded
 from tests.made_cmaen import write_cmaen
 
@@ -207,6 +208,9 @@ def test_a_cmaens_answer_is_taken_apart(
     assert shares["gamma"] == 0.5
     assert shares["ratio"] > 0
     assert sum(shares["weights"].values()) == pytest.approx(1)
+    drawn = {file for file in document["files"] if file.startswith("gate-emotion.spatial")}
+    assert drawn == {f"gate-emotion.spatial.{name}.png" for name in EMOTIONS}
+    assert all((tmp_path / "made" / file).is_file() for file in drawn)
     assert sum(shares["share"].values()) == pytest.approx(1)
     assert json.loads((tmp_path / "made" / "explanation.json").read_text(encoding="utf-8"))["shares"] == shares
     with np.load(tmp_path / "made" / "explanation.npz") as stored:

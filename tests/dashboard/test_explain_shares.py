@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.figures.explain_shares import parts_of, read_loudness, read_shares, share_cells, shares_html
 from engine.explain.cmaen_shares import CmaenShares, cmaen_shares
 from engine.inference.predictor import EmotionPredictor
+from engine.labels import EMOTIONS
 from tests.dashboard.made import open_page, page_html, sentences, write_seeded
 from tests.dashboard.made_report import ID, ON_FACE, Caught
 from tests.made_cmaen import write_cmaen
@@ -84,6 +85,10 @@ def test_explain_takes_a_cmaens_answer_apart_and_so_does_its_report(
     html = page_html(app)
     assert "What the answer is made of" in html
     assert read_shares(found, label) in html
+    assert "Attention by emotion" in html
+    cards = html[html.index("Attention by emotion") : html.index("Attention between cells")]
+    assert re.findall(r"<figcaption>.*?<b>(.*?)</b>", cards) == list(EMOTIONS)
+    assert "8 × 8 cells" in cards
     for cells in share_cells(found):
         assert all(f">{cell}<" in html for cell in cells[1:])
     # The report: in words, as a table, and every figure as JSON.
@@ -98,4 +103,5 @@ def test_another_model_has_no_such_section(page: AppTest, report: Caught) -> Non
     app = open_page(page, "pages/1_Explain.py", model="baseline", **ON_FACE)
     assert not app.exception
     assert "What the answer is made of" not in page_html(app)
+    assert "Attention by emotion" not in page_html(app)
     assert "shares" not in report.document["results"]

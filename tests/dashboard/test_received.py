@@ -28,7 +28,7 @@ def test_what_a_place_receives_by_hand() -> None:
 @pytest.mark.parametrize(("scale", "ends"), [("fixed", (2.5, 2.5)), ("shared", (2.5, 2.5)), ("stretch", (2.5, 1.0))])
 def test_cards_begin_at_zero(scale: str, ends: tuple[float, float]) -> None:
     cards = received_cards(GATES, scale)
-    assert [card.title for card in cards] == ["block1 attention", "block2 attention"]
+    assert [card.title for card in cards] == ["block 1 attention", "block 2 attention"]
     assert [card.limits for card in cards] == [(0.0, end) for end in ends]
     assert received_cards(GATES[:1], scale) == ()
 

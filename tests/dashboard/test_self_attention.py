@@ -35,7 +35,7 @@ def test_explain_shows_what_each_place_receives_and_the_rollout(page: AppTest) -
     app = open_page(page, "pages/1_Explain.py", model="vit", sample="drawn-happy", methods="rollout")
     assert not app.exception
     assert not sentences(app)
-    assert titles(app)[:4] == [f"block{n} attention" for n in range(1, 5)]
+    assert titles(app)[:4] == [f"block {n} attention" for n in range(1, 5)]
     html = page_html(app)
     assert "Attention between cells" in html
     assert "12 × 12 cells" in html
@@ -65,7 +65,7 @@ def test_compare_has_a_row_for_each_blocks_attention(page: AppTest) -> None:
     assert not sentences(app)
     html = page_html(app)
     for number in range(1, 5):
-        assert f"block{number} attention" in html
+        assert f"block {number} attention" in html
     assert html.count("baseline has no gate here") == 4
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from dashboard.figures.text import accuracy, escape, gate_name, grid, layer_title, percent, short
+from dashboard.figures.text import accuracy, escape, gate_name, gate_title, grid, layer_title, percent, short
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,12 @@ def test_grids_and_layers_in_words() -> None:
     assert layer_title("block2.spatial") == "block 2"
     assert layer_title("layer10") == "layer 10"
     assert layer_title("stem") == "stem"
+    assert layer_title("ecnn.scale2.spatial") == "ecnn scale 2"
+    assert layer_title("cross.received") == "cross"
+    assert layer_title("emotion.spatial.sad") == "emotion sad"
+    assert layer_title("emotion.class1.channel") == "emotion class 1"
+    assert layer_title("emotion.class1.channel", ("angry", "sad")) == "emotion sad"
+    assert layer_title("attention") == "attention"
 
 
 @pytest.mark.parametrize(
@@ -38,6 +44,11 @@ def test_grids_and_layers_in_words() -> None:
 )
 def test_a_gate_is_called_by_place_and_kind(layer: str, kind: str, text: str) -> None:
     assert gate_name(layer, kind) == text
+
+
+def test_a_maps_heading_says_that_it_attends_between_cells() -> None:
+    assert gate_title("block2.attention", "cross") == "block 2 attention"
+    assert gate_title("block2.spatial", "spatial") == "block 2"
 
 
 def test_accuracy_with_and_without_an_interval() -> None:
