@@ -39,7 +39,9 @@ def embedding_chart(
     picked = None if chosen is None else chosen.holds(places, shown)
     figure = go.Figure()
     for k, name in enumerate(answers.classes):
-        inside = by[shown] == k
+        inside = np.flatnonzero(by[shown] == k)
+        # The legend shows the mark of a class's first point: a dot, where the class has any.
+        inside = inside[np.argsort(~right[shown[inside]], kind="stable")]
         positions = shown[inside]
         figure.add_trace(
             go.Scatter(

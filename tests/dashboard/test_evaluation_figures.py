@@ -87,7 +87,9 @@ def test_points_carry_which_picture_they_are() -> None:
     assert list(happy.marker.symbol) == ["circle", "x"]
     assert happy.x[1] == 0.4
     by_answer = embedding_chart(answers, P[shown], shown, INK, axes=("x", "y"), by=answers.predicted)
-    assert list(by_answer.data[1].customdata) == [1, 3]
+    # Right answers first, for the legend takes the first point's mark.
+    assert list(by_answer.data[1].customdata) == [3, 1]
+    assert list(by_answer.data[1].marker.symbol) == ["circle", "x"]
     assert figure.layout.dragmode == "lasso"
     assert happy.selectedpoints is None
     assert not figure.layout.selections
