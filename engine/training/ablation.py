@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from engine.errors import CheckpointError, UnknownNameError, UsageError
 from engine.models.cmaen import WITHOUT
 from engine.training.fit import RUNS, fit
-from engine.training.loop import STATE, Listener, Trainer
+from engine.training.loop import STATE, Trainer
 from engine.training.recipe import change
 from engine.training.recipe_rules import TWO_ANSWERS
 from engine.training.sections import Recipe
+from engine.training.step_report import Listener
 
 Bool = NDArray[np.bool_]
 

@@ -23,12 +23,13 @@ from engine.records import InputSpec, RunCard
 from engine.training.compiling import compile_gates
 from engine.training.device import choose_device, keep_freed_memory
 from engine.training.events import write_events
-from engine.training.loop import STATE, Listener, Trainer
+from engine.training.loop import STATE, Trainer
 from engine.training.parallel import sync_batchnorm
 from engine.training.processes import ALONE, Processes
 from engine.training.recipe import recipe_names
 from engine.training.sections import Recipe
 from engine.training.several import OtherData, join, limited
+from engine.training.step_report import Listener
 
 RUNS: Final[Path] = Path("runs")
 """Where unfinished runs are kept (ignored by git): ``runs/<name of the checkpoint>/``."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,33 +15,21 @@ from engine.data.dataset import FaceDataset
 from engine.data.transforms import augment, normalise, to_tensor
 from engine.errors import UsageError
 from engine.records import InputSpec
+from engine.training.averaging import follow, start_average
 from engine.training.device import autocast, half_precision_helps
 from engine.training.losses import balanced_weights, mix, smooth_one_hot
 from engine.training.objective import Objective, parts_of
+from engine.training.optimisers import build_optimiser
 from engine.training.parallel import Parallel, check_batch, same_buffers
 from engine.training.processes import ALONE, Processes
 from engine.training.schedule import learning_rate_factor, plateau_reductions
 from engine.training.sections import Recipe
 from engine.training.state import Progress, load_state, save_state
+from engine.training.step_report import Listener, StepReport
 from engine.training.teachers import Teachers
 
 STATE = "state.safetensors"
 BEST = "best.safetensors"
-
-
-@dataclass(frozen=True)
-class StepReport:
-    """What a progress bar shows: epoch from 1, share of it done, mean loss so far, best val accuracy in [0, 1]."""
-
-    epoch: int
-    epochs: int
-    done: float
-    loss: float
-    best_accuracy: float
-    seconds_left: float
-
-
-Listener = Callable[[StepReport], None]
 
 
 def step_generator(seed: int, epoch: int, step: int) -> torch.Generator:
@@ -108,24 +94,14 @@ class Trainer:
             )
         self.processes, self.sampling = processes, sampling
         self.parallel = Parallel(self.model, self.objective, processes, device) if processes.total > 1 else None
-        self.optimiser = self._optimiser()
-        self.ema = {k: v.detach().clone() for k, v in model.state_dict().items()} if recipe.regularisation.ema else None
+        self.optimiser = build_optimiser(self.model, recipe.optimiser)
+        self.ema = start_average(model) if recipe.regularisation.ema else None
         # What teaches is data too: a run must not go on with a teacher that was trained anew meanwhile.
         taught_by = [teacher["weights_sha256"] for teacher in self.teachers.described()] if self.teachers else []
         data = [train.fingerprint, val.fingerprint, *taught_by]
         self.progress = Progress(recipe=recipe.as_dict(), seed=seed, data=data)
         self.stop_requested = False
         self._since = time.monotonic()
-
-    def _optimiser(self) -> torch.optim.Optimizer:
-        how = self.recipe.optimiser
-        # Weight decay on gains, biases and BatchNorm pulls activations to zero without regularising anything.
-        decayed = [p for p in self.model.parameters() if p.ndim > 1]
-        plain = [p for p in self.model.parameters() if p.ndim <= 1]
-        groups = [{"params": decayed, "weight_decay": how.weight_decay}, {"params": plain, "weight_decay": 0.0}]
-        if how.kind == "adamw":
-            return torch.optim.AdamW(groups, lr=how.learning_rate)
-        return torch.optim.SGD(groups, lr=how.learning_rate, momentum=how.momentum, nesterov=how.momentum > 0)
 
     def resume(self) -> None:
         """Continue from the saved state; a no-op where none was saved yet."""
@@ -227,7 +203,8 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.optimiser.step()
-        self._update_ema()
+        if self.ema is not None:
+            follow(self.ema, self.model, regular.ema, progress.epoch * self.steps + progress.step)
         if not np.isfinite(value):
             raise UsageError("The loss became NaN or infinite; try a smaller --learning-rate.")
         progress.loss_sum += value * len(chosen)
@@ -257,20 +234,6 @@ class Trainer:
                 self.parallel.backward(loss, last=number == len(parts))
             value += float(loss.detach())
         return self.processes.summed(value, self.device)
-
-    @torch.no_grad()
-    def _update_ema(self) -> None:
-        if self.ema is None:
-            return
-        decay = self.recipe.regularisation.ema
-        # Early on the average follows quickly, else it would remember the random start.
-        total = self.progress.epoch * self.steps + self.progress.step
-        decay = min(decay, (1 + total) / (10 + total))
-        for key, value in self.model.state_dict().items():
-            if value.is_floating_point():
-                self.ema[key].lerp_(value, 1 - decay)
-            else:
-                self.ema[key].copy_(value)
 
     def _end_epoch(self) -> None:
         progress = self.progress
