@@ -98,6 +98,9 @@ CSS: Final = """<style>
 :is(.st-key-strip,.st-key-stack-tiles) a::after{content:"";position:absolute;inset:0;z-index:1;border-radius:4px}
 :is(.st-key-strip,.st-key-stack-tiles) a:is(:hover,:focus-visible)::after{outline:1.5px solid #7b879c}
 :is(.st-key-strip,.st-key-stack-tiles) a:hover{background:none}
+[data-testid="stMultiSelect"] [data-tag]{background:color-mix(in srgb,currentColor 14%,transparent)!important;
+ color:inherit!important}
+[data-testid="stMultiSelect"] [data-tag] *{color:inherit!important}
 .st-key-picture img{max-height:430px;width:auto;max-width:100%}
 @media (max-width:1000px){
 [class*="st-key-stack"] [data-testid="stHorizontalBlock"]:has(>[data-testid="stColumn"]){flex-direction:column;gap:1rem}
