@@ -33,6 +33,16 @@ def analysed() -> tuple[AnalysedSplit, ...]:
     return analysed_splits(checkpoints_folder(), shelf().names)
 
 
+def analysed_of(*models: str) -> dict[str, AnalysedSplit]:
+    """Return what all of ``models`` were analysed on, by name; that of the data the first was trained on comes first.
+
+    The first is what a page opens with: a model is asked about its own kind of faces before others.
+    """
+    own = shelf().card(models[0]).data.get("dataset")
+    found = [one for one in analysed() if set(models) <= set(one.models)]
+    return {one.name: one for one in sorted(found, key=lambda one: one.dataset != own)}
+
+
 @st.cache_resource(show_spinner=False, max_entries=STORES_KEPT)
 def _store(
     folder: str,

@@ -49,7 +49,7 @@ class OnSplit:
 
 def show_verdict(first: RunCard, second: RunCard) -> OnSplit | None:
     """Draw what may be concluded from the stored answers; return the comparison, or None where there is none."""
-    shared = {one.name: one for one in study_loaders.analysed() if {first.name, second.name} <= set(one.models)}
+    shared = study_loaders.analysed_of(first.name, second.name)
     if not shared:
         _no_answers(first, second)
         return None

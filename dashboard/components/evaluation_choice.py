@@ -33,7 +33,7 @@ KEPT: Final = Kept("evaluation", WIDGETS)
 
 def choose_analysis(model: str) -> AnalysedSplit | None:
     """Draw, in the sidebar, the choice of analysed data; return it, or None where the model was not analysed."""
-    mine = {found.name: found for found in study_loaders.analysed() if model in found.models}
+    mine = study_loaders.analysed_of(model)
     if not mine:
         return None
     unknown = state.asked_for(ANALYSIS, mine)

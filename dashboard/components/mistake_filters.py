@@ -154,8 +154,7 @@ def _say_unknown(key: str, what: str, valid: Sequence[str]) -> list[str]:
 
 def choose_analysis(model: str) -> tuple[AnalysedSplit, str] | None:
     """Draw, in the sidebar, what data and which second model; return them (no second: empty), or None without any."""
-    everything = study_loaders.analysed()
-    mine = {found.name: found for found in everything if model in found.models}
+    mine = study_loaders.analysed_of(model)
     problems = _say_unknown(ANALYSIS, "analysis", tuple(mine)) if mine else []
     if not mine:
         return None
