@@ -159,7 +159,8 @@ def run(arguments: argparse.Namespace) -> int:
     methods, left_out = _taken(arguments.method, predictor)
     made = _explained(predictor, arguments, methods, setup)
     explained = made.explained if isinstance(made, PairExplanation) else made
-    _write(made, arguments.out, {})  # before what takes long: it may be stopped, and a wrong --out is said at once
+    if arguments.trust or arguments.sanity:  # they take long: a run that is stopped leaves its maps
+        _write(made, arguments.out, {})
     measured: dict[str, Any] = {"left_out": left_out}
     shares = cmaen_shares(predictor.model, explained.face[None], spec=predictor.card.input)
     if shares is not None:
