@@ -147,7 +147,7 @@ class CMAEN(nn.Module):
         attended = self.ecnn_attention(stages[-1])
         emotion: Tensor | None = None
         if self.emotion_attention is not None and self.emotion_heads is not None:
-            emotion = self.emotion_heads(self.emotion_attention(attended))
+            emotion = self.emotion_heads(self.emotion_attention.pooled(attended))
         fusion: Tensor | None = None
         gamma: Tensor | None = None
         if self.fusion is not None and self.efficientnet is not None:

@@ -44,9 +44,29 @@ class EmotionAttention(nn.Module):
         blocks = gates.chunk(self.classes, dim=1)
         return torch.stack([tap(block) for tap, block in zip(self.channel_taps, blocks, strict=True)], dim=1)
 
+    def gates(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Map features (B, C, h, w) to channel gates (B, K, C, 1, 1) and spatial gates (B, K, h, w), all in (0, 1)."""
+        channel = self.channel_gates(x)
+        # The maximum over channels of each gated copy: which channel it is needs no gradient, and with it known the
+        # copies, seven times the features, need not be kept for the backward pass.
+        largest = (x.detach()[:, None] * channel.detach()).max(dim=2).indices  # (B, K, h, w)
+        gate_there = channel[:, :, :, 0, 0].gather(2, largest.flatten(2)).view_as(largest)
+        maxima = x.gather(1, largest) * gate_there
+        means = torch.einsum("bkc,bchw->bkhw", channel[:, :, :, 0, 0], x) / x.shape[1]
+        pooled = torch.stack([maxima, means.to(maxima.dtype)], dim=2)  # (B, K, 2, h, w)
+        maps: Tensor = self.spatial_tap(torch.sigmoid(self.spatial(pooled.flatten(1, 2))))
+        return channel, maps
+
+    def pooled(self, x: Tensor) -> Tensor:
+        """Map features (B, C, h, w) to the average over the grid of :meth:`forward`'s answer, (B, K, C).
+
+        The copies themselves are never made: a third of what training would spend on this network's features.
+        """
+        channel, maps = self.gates(x)
+        looked_at = torch.einsum("bkhw,bchw->bkc", maps, x) / (x.shape[2] * x.shape[3])
+        return looked_at * channel[:, :, :, 0, 0]
+
     def forward(self, x: Tensor) -> Tensor:
         """Map features (B, C, h, w) to one gated copy an emotion, (B, K, C, h, w)."""
-        gated = x[:, None] * self.channel_gates(x)
-        pooled = torch.stack([gated.amax(dim=2), gated.mean(dim=2)], dim=2)  # (B, K, 2, h, w)
-        maps: Tensor = self.spatial_tap(torch.sigmoid(self.spatial(pooled.flatten(1, 2))))
-        return gated * maps[:, :, None]
+        channel, maps = self.gates(x)
+        return x[:, None] * channel * maps[:, :, None]

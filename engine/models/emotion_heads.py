@@ -25,7 +25,6 @@ class EmotionHeads(nn.Module):
             for _ in range(classes)
         )
 
-    def forward(self, gated: Tensor) -> Tensor:
-        """Map one feature map an emotion (B, K, C, h, w) to logits (B, K)."""
-        pooled = gated.mean(dim=(3, 4))
+    def forward(self, pooled: Tensor) -> Tensor:
+        """Map one pooled feature vector an emotion (B, K, C) to logits (B, K)."""
         return torch.cat([head(pooled[:, k]) for k, head in enumerate(self.heads)], dim=1)

@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 
@@ -36,5 +40,62 @@ class FeaturePyramid(nn.Module):
         return tuple(smooth(x) for smooth, x in zip(self.smooth, merged, strict=True))
 
     def forward(self, features: Sequence[Tensor]) -> Tensor:
-        """Map features as in :meth:`levels` to a vector (B, width)."""
-        return torch.stack([level.mean(dim=(2, 3)) for level in self.levels(features)]).mean(dim=0)
+        """Map features as in :meth:`levels` to the mean over levels of each level's average, a vector (B, width).
+
+        No level is computed for it. Everything in the pyramid is linear, so the average of a 3x3 convolution's output
+        is that convolution's weights times nine averages of its input (the whole map, and the map without its first or
+        last row or column), and those are made of the same averages of the features below. The largest convolutions of
+        the whole network, a quarter of a training step, become small products.
+        """
+        sizes = tuple((int(x.shape[2]), int(x.shape[3])) for x in features)
+        of_taps: list[list[Tensor]] = [[] for _ in sizes]
+        for level, (lateral, x) in enumerate(zip(self.lateral, features, strict=True)):
+            assert isinstance(lateral, nn.Conv2d)  # noqa: S101 - as the constructor makes them
+            assert lateral.bias is not None  # noqa: S101
+            weights = torch.tensor(_tap_weights(sizes, level), dtype=x.dtype, device=x.device)
+            averages = weights @ x.flatten(2).transpose(1, 2)  # (B, 9 (level + 1), widths[level])
+            answers = F.linear(averages, lateral.weight.flatten(1)) + weights.sum(dim=1)[:, None] * lateral.bias
+            for finer in range(level + 1):
+                of_taps[finer].append(answers[:, 9 * finer : 9 * finer + 9])
+        pooled: list[Tensor] = []
+        for smooth, parts in zip(self.smooth, of_taps, strict=True):
+            assert isinstance(smooth, nn.Conv2d)  # noqa: S101
+            taps = torch.stack(parts).sum(dim=0).flatten(1)  # (B, 9 width)
+            pooled.append(F.linear(taps, smooth.weight.permute(0, 2, 3, 1).flatten(1), smooth.bias))
+        return torch.stack(pooled).mean(dim=0)
+
+
+@lru_cache(maxsize=64)
+def _tap_weights(sizes: tuple[tuple[int, int], ...], level: int) -> NDArray[np.float64]:
+    """Return what each cell of ``level`` adds to the averages that the taps of the levels up to it see.
+
+    Args:
+        sizes: (h, w) of the levels, finest first.
+        level: whose cells.
+
+    Returns:
+        (9 (level + 1), h w): for each finer or equal level its nine taps, row by row.
+    """
+    by_axis: list[list[NDArray[np.float64]]] = []
+    for axis in (0, 1):
+        sides = [size[axis] for size in sizes]
+        by_axis.append([_axis_weights(sides[finest : level + 1]) for finest in range(level + 1)])
+    taps = [rows[:, None, :, None] * columns[None, :, None, :] for rows, columns in zip(*by_axis, strict=True)]
+    return np.concatenate([tap.reshape(9, -1) for tap in taps])
+
+
+def _axis_weights(sides: Sequence[int]) -> NDArray[np.float64]:
+    """Return (3, sides[-1]): how much each coarse cell adds to what the three taps see on average at the finest.
+
+    Args:
+        sides: cells along the axis, from the finest level to the one asked about, each the next one enlarged.
+    """
+    side = sides[0]
+    seen = np.ones((3, side)) / side
+    seen[0, -1] = 0.0  # the first tap never reaches the last cell (its window would leave the map), nor ...
+    seen[2, 0] = 0.0  # ... the last tap the first cell
+    for fine, coarse in pairwise(sides):
+        enlarged = np.zeros((fine, coarse))
+        enlarged[np.arange(fine), np.arange(fine) * coarse // fine] = 1.0  # as nearest interpolation takes them
+        seen = seen @ enlarged
+    return seen

@@ -41,14 +41,14 @@ class ScaleGate(nn.Module):
         self.spatial_tap = AttentionTap(f"{layer}.spatial", "spatial") if scale > 1 else None
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map features (B, C, h, w) to gated features of the same shape."""
+        """Map features (B, C, h, w) to their gate: (B, C, 1, 1) at scale 1, else (B, C, h, w)."""
         gate = torch.sigmoid(self.mlp(F.adaptive_avg_pool2d(x, self.scale)))
         if self.spatial_tap is None:
             tapped: Tensor = self.channel_tap(gate)
-            return x * tapped
+            return tapped
         by_channel, by_cell = gate.mean(dim=(2, 3), keepdim=True), gate.mean(dim=1, keepdim=True)
         gate = gate + (self.channel_tap(by_channel) - by_channel) + (self.spatial_tap(by_cell) - by_cell)
-        return x * F.interpolate(gate, size=x.shape[-2:], mode="bilinear", align_corners=False)
+        return F.interpolate(gate, size=x.shape[-2:], mode="bilinear", align_corners=False)
 
 
 class MultiScaleAttention(nn.Module):
@@ -67,4 +67,6 @@ class MultiScaleAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features (B, C, h, w) to features of the same shape."""
-        return torch.stack([gate(x) for gate in self.gates]).mean(dim=0)
+        # The mean of the products is the product with the gates' mean, one pass over the features in place of three.
+        whole: Tensor = sum(gate(x) for gate in self.gates) / len(self.gates)
+        return x * whole

@@ -22,6 +22,7 @@ from engine.training.objective import Objective, parts_of
 from engine.training.optimisers import build_optimiser
 from engine.training.parallel import Parallel, check_batch, same_buffers
 from engine.training.processes import ALONE, Processes
+from engine.training.progressive import as_shown
 from engine.training.schedule import learning_rate_factor, plateau_reductions
 from engine.training.sections import Recipe
 from engine.training.state import Progress, load_state, save_state
@@ -222,7 +223,8 @@ class Trainer:
         divided = count * self.processes.total > 1
         for number, (part, labels) in enumerate(parts, start=1):
             taught = None if self.teachers is None else self.teachers.probabilities(part)
-            pictures = part.contiguous(memory_format=torch.channels_last)
+            shown = as_shown(part, self.recipe.schedule, self.progress.epoch)  # the teachers saw the whole size
+            pictures = shown.contiguous(memory_format=torch.channels_last)
             with autocast(self.device, enabled=self.half):
                 answer = (
                     self.objective.ask(self.model, pictures) if self.parallel is None else self.parallel.ask(pictures)

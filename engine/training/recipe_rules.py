@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from engine.data.key_frames import CLIPS, FRAMES
 from engine.data.sources import SPLIT_FOLDERS
+from engine.training.progressive import ANY_SIZE
 from engine.training.sections import SECTIONS, Recipe
 
 CHOICES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
@@ -116,7 +117,21 @@ def _of_steps(recipe: Recipe) -> Iterator[Rule]:
         "restart_factor",
         f"1 with kind '{schedule.kind}' (only cosine-restarts restarts)",
     )
+    yield from _of_small_pictures(recipe)
     yield Rule(0 <= recipe.regularisation.mixup_off <= 1, "regularisation", "mixup_off", "in [0, 1]")
+
+
+def _of_small_pictures(recipe: Recipe) -> Iterator[Rule]:
+    model, schedule = recipe.model, recipe.schedule
+    side = schedule.small_side
+    yield Rule(side == 0 or side >= 16, "schedule", "small_side", "16 or more, or 0")
+    expected = f"0 for '{model.architecture}', which takes pictures of one size alone ({', '.join(ANY_SIZE)} takes any)"
+    yield Rule(side == 0 or model.architecture in ANY_SIZE, "schedule", "small_side", expected)
+    expected = f"less than input_size {model.input_size}"
+    yield Rule(side == 0 or model.input_size == 0 or side < model.input_size, "schedule", "small_side", expected)
+    expected = "more than 0 and at most 1 with a small_side"
+    yield Rule(side == 0 or 0 < schedule.small_until <= 1, "schedule", "small_until", expected)
+    yield Rule(side > 0 or schedule.small_until == 0, "schedule", "small_until", "0 without a small_side")
 
 
 def _of_loss(recipe: Recipe) -> Iterator[Rule]:

@@ -74,6 +74,8 @@ class Schedule:
     ``cosine-restarts``: after the warm-up, cosine to ``end`` x peak over ``restart_epochs``, then from the peak again
     over ``restart_factor`` times as many epochs, and so on.
     ``early_stop``: stop after so many epochs without a better val accuracy; 0 never.
+    ``small_side``: pixels a side that the model is shown for the first ``small_until`` (a share) of the epochs, at a
+    fraction of the cost; validation is at the whole size always. cmaen only; 0 never.
     """
 
     kind: str = "one-cycle"
@@ -86,6 +88,8 @@ class Schedule:
     early_stop: int = 0
     restart_epochs: float = 0.0
     restart_factor: float = 1.0
+    small_side: int = 0
+    small_until: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -137,6 +137,14 @@ def load_state(
         if key.startswith("optimiser."):
             _, index, name = key.split(".", 2)
             restored.setdefault(int(index), {})[name] = value
+    parameters = [p for group in optimiser.param_groups for p in group["params"]]
+    for index, entries in restored.items():
+        # In memory as the weights lie (channels last): fused optimisers walk both in the order of storage.
+        like = parameters[index]
+        restored[index] = {
+            name: torch.empty_like(like).copy_(value) if value.shape == like.shape else value
+            for name, value in entries.items()
+        }
     state["state"] = restored
     optimiser.load_state_dict(state)
     return progress

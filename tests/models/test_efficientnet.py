@@ -81,4 +81,18 @@ def test_at_full_width_it_is_torchvisions() -> None:
     shapes = [{key: tuple(value.shape) for key, value in net.state_dict().items()} for net in (ours, theirs)]
     assert shapes[0] == shapes[1]
     # What a state does not hold: strides, BatchNorm's figures, stochastic depth.
-    assert str(ours.features) == str(theirs.features)
+    assert str(ours.features).replace("_DepthwiseConv2d(", "Conv2d(") == str(theirs.features)
+
+
+def test_depthwise_convolutions_compute_in_float32_and_answer_in_what_they_were_given() -> None:
+    torch.manual_seed(0)
+    conv = nn.Conv2d(6, 6, 3, 2, padding=1, groups=6, bias=False)
+    ours = efficientnet._DepthwiseConv2d(conv)
+    assert ours.weight is conv.weight
+    x = torch.randn(2, 6, 4, 4)
+    torch.testing.assert_close(ours(x), conv(x), rtol=0, atol=0)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        out = ours(x.bfloat16())
+    assert out.dtype == torch.bfloat16
+    # The weights were not rounded: computed in bf16, most of these 48 sums would end in another last bit somewhere.
+    assert torch.equal(out, conv(x.bfloat16().float()).bfloat16())

@@ -24,6 +24,25 @@ def test_both_gates_by_hand() -> None:
     torch.testing.assert_close(attention(x)[0], expected)
 
 
+def test_pooled_is_the_average_of_the_gated_copies_and_so_are_its_gradients() -> None:
+    torch.manual_seed(0)
+    attention = EmotionAttention(16, 3, reduction=4).double()
+    x = torch.randn(2, 16, 5, 4, dtype=torch.float64, requires_grad=True)
+    # As CBAM's formulas read, nothing shared with the module but its weights.
+    channel = attention.channel_gates(x)
+    copies = x[:, None] * channel
+    seen = torch.stack([copies.amax(dim=2), copies.mean(dim=2)], dim=2).flatten(1, 2)
+    by_formula = copies * torch.sigmoid(attention.spatial(seen))[:, :, None]
+    torch.testing.assert_close(attention(x), by_formula)
+    slow, fast = by_formula.mean(dim=(3, 4)), attention.pooled(x)
+    torch.testing.assert_close(fast, slow)
+    wanted = [x, *attention.parameters()]
+    for a, b in zip(
+        torch.autograd.grad(fast.sin().sum(), wanted), torch.autograd.grad(slow.sin().sum(), wanted), strict=True
+    ):
+        torch.testing.assert_close(a, b)
+
+
 def test_one_emotions_weights_move_its_own_map_alone() -> None:
     torch.manual_seed(0)
     attention = EmotionAttention(16, 3, reduction=4)

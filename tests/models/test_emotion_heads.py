@@ -5,14 +5,14 @@ import torch
 from engine.models.emotion_heads import EmotionHeads
 
 
-def test_each_head_reads_its_own_map() -> None:
+def test_each_head_reads_its_own_features() -> None:
     torch.manual_seed(0)
     heads = EmotionHeads(8, 3, hidden=4, dropout=0.5).eval()
-    gated = torch.randn(2, 3, 8, 5, 5)
-    before = heads(gated)
+    pooled = torch.randn(2, 3, 8)
+    before = heads(pooled)
     assert before.shape == (2, 3)
-    gated[:, 1] += torch.randn(8, 1, 1)
-    after = heads(gated)
+    pooled[:, 1] += torch.randn(8)
+    after = heads(pooled)
     assert torch.equal(before[:, [0, 2]], after[:, [0, 2]])
     assert not torch.allclose(before[:, 1], after[:, 1])
 
@@ -25,6 +25,5 @@ def test_a_head_by_hand() -> None:
         first.bias.zero_()
         last.weight.copy_(torch.tensor([[5.0, 7.0]]))
         last.bias.fill_(1.0)
-    # Pooled (4, 2): normalised (1, -1), relu (1, 0), 5 + 1.
-    gated = torch.tensor([4.0, 2.0]).view(1, 1, 2, 1, 1).expand(1, 1, 2, 3, 3)
-    torch.testing.assert_close(heads(gated), torch.tensor([[6.0]]), rtol=1e-4, atol=1e-4)
+    # (4, 2): normalised (1, -1), relu (1, 0), 5 + 1.
+    torch.testing.assert_close(heads(torch.tensor([[[4.0, 2.0]]])), torch.tensor([[6.0]]), rtol=1e-4, atol=1e-4)

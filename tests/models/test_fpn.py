@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import nn
 
@@ -21,6 +22,26 @@ def test_top_down_by_hand() -> None:
     torch.testing.assert_close(levels[0][0, 0], fine[0, 0] + above)
     torch.testing.assert_close(levels[1], coarse)
     torch.testing.assert_close(pyramid([fine, coarse]), torch.tensor([[(float((fine + above).mean()) + 25.0) / 2]]))
+
+
+@pytest.mark.parametrize("sides", [(32, 16, 8, 8), (56, 28, 14, 7), (9, 5, 3), (3, 2, 1), (1, 1), (4,)])
+def test_the_vector_is_the_mean_of_the_levels_averages(sides: tuple[int, ...]) -> None:
+    torch.manual_seed(1)
+    widths = (4, 6, 8, 5)[: len(sides)]
+    pyramid = FeaturePyramid(widths, 3).double()
+    # Not square: rows and columns must not be taken for each other.
+    features = [
+        torch.randn(2, c, s, s + index % 2, dtype=torch.float64, requires_grad=True)
+        for index, (c, s) in enumerate(zip(widths, sides, strict=True))
+    ]
+    slow = torch.stack([level.mean(dim=(2, 3)) for level in pyramid.levels(features)]).mean(dim=0)
+    fast = pyramid(features)
+    torch.testing.assert_close(fast, slow)
+    wanted = [*features, *pyramid.parameters()]
+    for a, b in zip(
+        torch.autograd.grad(fast.sin().sum(), wanted), torch.autograd.grad(slow.sin().sum(), wanted), strict=True
+    ):
+        torch.testing.assert_close(a, b)
 
 
 def test_every_level_feeds_the_vector_and_gets_gradient() -> None:

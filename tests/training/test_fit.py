@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import Tensor, nn
 
 from engine.data.dataset import FaceDataset
 from engine.data.registry import load_dataset
@@ -19,7 +20,9 @@ from engine.models.checkpoint import load_checkpoint
 from engine.records import InputSpec
 from engine.training.fit import FitResult, fit
 from engine.training.loop import BEST, STATE, Trainer
+from engine.training.objective import Answer, Objective
 from engine.training.recipe import Recipe, change, parse_recipe
+from engine.training.teachers import Teachers
 from tests.made import make_dataset
 
 RECIPE = """
@@ -299,6 +302,32 @@ def test_cmaen_is_trained_taught_explained_and_rebuilt(place: Path, caplog: pyte
     assert gates["cross"].weights.sum(axis=1) == pytest.approx(np.ones(64), abs=1e-4)
     parts = predictor.model.parts(torch.zeros(2, 1, 64, 64))
     assert torch.equal(parts.logits, parts.weights[0] * parts.emotion + parts.weights[1] * parts.fusion)
+
+
+def test_small_pictures_are_shown_to_the_model_and_whole_ones_to_its_teacher(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(place, "teacher", change(recipe_of(), "schedule", epochs=1))
+    shown: dict[str, list[int]] = {"model": [], "teacher": []}
+    ask, probabilities = Objective.ask, Teachers.probabilities
+
+    def asked(self: Objective, model: nn.Module, x: Tensor) -> Answer:
+        shown["model"].append(x.shape[-1])
+        return ask(self, model, x)
+
+    def taught(self: Teachers, x: Tensor) -> Tensor:
+        shown["teacher"].append(x.shape[-1])
+        return probabilities(self, x)
+
+    monkeypatch.setattr(Objective, "ask", asked)
+    monkeypatch.setattr(Teachers, "probabilities", taught)
+    recipe = change(parse_recipe(CMAEN, "growing"), "schedule", small_side=32, small_until=0.5)
+    card = run(place, "grown", recipe).card
+    assert card is not None
+    assert card.input.size == 64
+    half = len(shown["model"]) // 2
+    assert shown["model"] == [32] * half + [64] * half
+    assert set(shown["teacher"]) == {64}
 
 
 def test_a_missing_teacher_is_said_before_anything_is_loaded(place: Path) -> None:

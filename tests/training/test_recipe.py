@@ -126,6 +126,9 @@ def test_unknown_and_mistyped_entries_name_their_line(text: str, says: str) -> N
         ("schedule", "restart_epochs = 5", "0 with kind 'one-cycle'"),
         ("schedule", "restart_factor = 2", "1 with kind 'one-cycle'"),
         ("schedule", "restart_factor = 0.5", "1 or more"),
+        ("schedule", "small_side = 8", "16 or more, or 0"),
+        ("schedule", "small_side = 32", "0 for 'baseline', which takes pictures of one size alone"),
+        ("schedule", "small_until = 0.5", "0 without a small_side"),
         ("auxiliary", "emotion = 0.2", r"0 for 'baseline', which has no such answer of its own \(cmaen has\)"),
         ("distillation", "temperature = 0", "more than 0"),
         ("distillation", "weight = 0", "more than 0 and at most 1"),
@@ -192,6 +195,16 @@ def test_focal_loss_beside_smoothed_cross_entropy() -> None:
 def test_restarts_need_a_length() -> None:
     with pytest.raises(RecipeError, match=r"\[schedule\] restart_epochs must be more than 0 with cosine-restarts"):
         parse_recipe('[schedule]\nkind = "cosine-restarts"\n', "r")
+
+
+def test_small_pictures_are_smaller_and_come_for_a_while() -> None:
+    text = '[model]\narchitecture = "cmaen"\ninput_size = 64\n[schedule]\nsmall_side = {}\nsmall_until = {}\n'
+    assert parse_recipe(text.format(48, 0.7), "r").schedule.small_until == 0.7
+    with pytest.raises(RecipeError, match=r"line 5: \[schedule\] small_side must be less than input_size 64, got 64"):
+        parse_recipe(text.format(64, 0.7), "r")
+    for share in (0, 1.5):
+        with pytest.raises(RecipeError, match=r"line 6: \[schedule\] small_until must be more than 0 and at most 1"):
+            parse_recipe(text.format(48, share), "r")
 
 
 def test_an_auxiliary_loss_on_an_answer_that_is_switched_off() -> None:
