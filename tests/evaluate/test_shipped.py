@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,22 +14,33 @@ from engine.data.registry import load_dataset
 from engine.evaluate.classification import classification_report
 from engine.evaluate.measure import predict_dataset
 from engine.models.checkpoint import SHIPPED, checkpoint_names, load_checkpoint, read_card
+from engine.records import Float32
 
 pytestmark = pytest.mark.fer2013
 
 MEASURED = [name for name in checkpoint_names(SHIPPED) if "fer2013/private/single" in read_card(SHIPPED / name).metrics]
 
 
-@pytest.fixture(scope="module")
-def private(fer2013: Path) -> FaceDataset:
-    return load_dataset("fer2013", "private", data=fer2013)
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """A shipped model's probabilities (N, 7) for ``private``, and what its card says of them."""
+
+    private: FaceDataset
+    probabilities: Float32
+    said: dict[str, Any]
 
 
-@pytest.mark.parametrize("name", MEASURED)
-def test_the_figures_of_the_card_are_reproduced(name: str, private: FaceDataset) -> None:
-    loaded = load_checkpoint(name, folder=SHIPPED)
-    said = loaded.card.metrics["fer2013/private/single"]
-    probabilities = predict_dataset(loaded.model, loaded.card.input, private)
+@pytest.fixture(scope="module", params=MEASURED)
+def answered(request: pytest.FixtureRequest, fer2013: Path) -> Answered:
+    loaded = load_checkpoint(request.param, folder=SHIPPED)
+    spec = loaded.card.input
+    private = load_dataset("fer2013", "private", data=fer2013, size=spec.size, channels=spec.channels)
+    probabilities = predict_dataset(loaded.model, spec, private)
+    return Answered(private, probabilities, loaded.card.metrics["fer2013/private/single"])
+
+
+def test_the_figures_of_the_card_are_reproduced(answered: Answered) -> None:
+    said, private, probabilities = answered.said, answered.private, answered.probabilities
     predicted = probabilities.argmax(1).astype(np.int64)
     found = classification_report(private.labels, predicted, private.classes, in_train=private.in_train).as_dict()
     assert found["n"] == said["n"] == 3_589
@@ -42,8 +55,5 @@ def test_the_figures_of_the_card_are_reproduced(name: str, private: FaceDataset)
     assert probabilities.max(1).std() > 0.05
 
 
-@pytest.mark.parametrize("name", MEASURED)
-def test_every_class_is_answered(name: str, private: FaceDataset) -> None:
-    loaded = load_checkpoint(name, folder=SHIPPED)
-    predicted = predict_dataset(loaded.model, loaded.card.input, private).argmax(1)
-    assert np.bincount(predicted, minlength=7).min() > 0
+def test_every_class_is_answered(answered: Answered) -> None:
+    assert np.bincount(answered.probabilities.argmax(1), minlength=7).min() > 0
