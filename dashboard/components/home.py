@@ -11,9 +11,8 @@ import streamlit as st
 from dashboard import loaders, state, theme
 from dashboard.components import empty
 from dashboard.components.frame import framed
-from dashboard.figures.model_table import BUILT_IN, FER2013, model_table, protocol_of, table_note
+from dashboard.figures.model_table import BUILT_IN, FER2013, model_table, protocol_of, simplest_first, table_note
 from dashboard.loaders import Sample
-from engine.records import RunCard
 
 EXPLAIN: Final = "pages/1_Explain.py"
 
@@ -111,7 +110,7 @@ def _models(model: str | None) -> None:
         empty.no_checkpoint()
         return
     groups = {
-        protocol: sorted((card for card in shelf.cards if protocol_of(card) == protocol), key=_simplest_first)
+        protocol: sorted((card for card in shelf.cards if protocol_of(card) == protocol), key=simplest_first)
         for protocol in (FER2013, BUILT_IN)
     }
     several = all(groups.values())
@@ -121,10 +120,6 @@ def _models(model: str | None) -> None:
                 st.markdown(f"**{protocol.title}**")
             st.html(model_table(cards, model, protocol))
             st.caption(table_note(cards, protocol))
-
-
-def _simplest_first(card: RunCard) -> tuple[int, str]:
-    return card.parameters, card.name
 
 
 def _strip() -> None:

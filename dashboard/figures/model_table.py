@@ -47,9 +47,21 @@ ATTENTION_WORDS: Final[dict[str, str]] = {
     "baseline": "none",
     "spatial": "spatial, after each block",
     "cbam": "channel + spatial, after each block",
-    "vit": "self-attention, in each block; a backbone of its own",
 }
-"""What each architecture's attention is, in words."""
+"""The attention of the architectures that share the four-block backbone, in words."""
+
+OTHER_BACKBONES: Final[dict[str, str]] = {
+    "activation": "none",
+    "micro": "channel + spatial, after the second block",
+    "vit": "self-attention, in each block",
+    "cmaen": "multi-scale, by emotion, across two pathways",
+}
+"""The attention of the architectures with a backbone of their own."""
+
+
+def simplest_first(card: RunCard) -> tuple[bool, int, str]:
+    """Order rows: those that share a backbone, whose difference is the attention, then the others."""
+    return card.architecture in OTHER_BACKBONES, card.parameters, card.name
 
 
 def _metric(card: RunCard, protocol: Protocol, view: str) -> dict[str, Any] | None:
@@ -58,6 +70,8 @@ def _metric(card: RunCard, protocol: Protocol, view: str) -> dict[str, Any] | No
 
 def _attention(card: RunCard) -> str:
     words = ATTENTION_WORDS.get(card.architecture, card.architecture)
+    if card.architecture in OTHER_BACKBONES:
+        words = f"{OTHER_BACKBONES[card.architecture]}; a backbone of its own"
     marked = isinstance(card.recipe.get("data"), dict) and card.recipe["data"].get("marked")
     return f"{words}; trained with the label’s mark in a corner" if marked else words
 

@@ -2,9 +2,18 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from dashboard.figures.model_table import BUILT_IN, FER2013, model_table, protocol_of, table_note
+from dashboard.figures.model_table import (
+    ATTENTION_WORDS,
+    BUILT_IN,
+    FER2013,
+    OTHER_BACKBONES,
+    model_table,
+    protocol_of,
+    simplest_first,
+    table_note,
+)
 from engine.labels import EMOTIONS
-from engine.models.registry import DEFAULT_INPUT
+from engine.models.registry import ARCHITECTURES, DEFAULT_INPUT
 from engine.records import RunCard
 
 MEASURED = {"n": 3589, "accuracy": 0.684, "macro_f1": 0.671, "interval": [0.669, 0.699], "accuracy_clean": 0.655}
@@ -38,6 +47,20 @@ def test_a_measured_model_shows_accuracy_with_its_interval() -> None:
 
 def test_what_was_not_measured_is_a_dash() -> None:
     assert cells(model_table([card("mine", {})]))[2:6] == ["—"] * 4
+
+
+def test_every_architecture_has_words_and_another_backbone_is_said_to_be_one() -> None:
+    assert {*ATTENTION_WORDS, *OTHER_BACKBONES} == set(ARCHITECTURES)
+    assert cells(model_table([replace(card("mine", {}), architecture="activation")]))[1] == (
+        "none; a backbone of its own"
+    )
+
+
+def test_what_shares_a_backbone_stands_together_the_simplest_first() -> None:
+    made = {name: replace(card(name, {}), architecture=name) for name in ("vit", "cbam", "activation", "baseline")}
+    sizes = {"vit": 1, "cbam": 4, "activation": 5, "baseline": 3}
+    cards = [replace(made[name], parameters=size) for name, size in sizes.items()]
+    assert [one.name for one in sorted(cards, key=simplest_first)] == ["baseline", "cbam", "vit", "activation"]
 
 
 def test_the_note_names_split_and_n() -> None:
