@@ -17,7 +17,8 @@ from engine.cli.common import add_data_options, add_json_option, note, print_jso
 from engine.data.dataset import FaceDataset
 from engine.evaluate.measure import check_classes, predict_dataset
 from engine.models.checkpoint import load_checkpoint
-from engine.training.ablation import PARTS, AblationRun, Bool, ablate
+from engine.training.ablation import PARTS, AblationRun, ablate
+from engine.training.ablation_cells import Bool
 from engine.training.ablation_table import AblationRow, tabulate
 from engine.training.device import choose_device
 from engine.training.fit import RUNS, load_split
@@ -69,12 +70,19 @@ def run(arguments: argparse.Namespace) -> int:
     )
     rows = tabulate(result.cells.values())
     if not result.finished:
-        note("Stopped; the same command goes on.")
+        note(_unfinished(result, watch))
     if arguments.json:
         print_json(_document(recipe, arguments, result, rows))
     else:
         Console().print(_table(rows))
     return 0
+
+
+def _unfinished(result: AblationRun, watch: _Watch) -> str:
+    if watch.over() or not result.elsewhere:
+        return "Stopped; the same command goes on."
+    cells = ", ".join(f"{variant} (seed {seed})" for variant, seed in result.elsewhere)
+    return f"Another process trains {cells}; once it has ended, the same command shows the whole table."
 
 
 def _with_options(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:

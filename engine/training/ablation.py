@@ -2,6 +2,7 @@
 
 A cell is one variant with one seed. What it got right, picture by picture, is kept in ``results.json`` as soon as it is
 measured, so that an interrupted ablation goes on where it stopped; a cell's own training resumes like any other run.
+Several processes may work at one ablation: each trains the next cell that is neither kept nor in another's hands.
 """
 
 from __future__ import annotations
@@ -13,11 +14,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from engine.errors import CheckpointError, UnknownNameError, UsageError
+from engine.errors import UnknownNameError, UsageError
 from engine.models.cmaen import WITHOUT
+from engine.training.ablation_cells import Bool, Cell, KeptCells
 from engine.training.fit import RUNS, fit
 from engine.training.loop import STATE, Trainer
 from engine.training.recipe import change
@@ -25,10 +24,7 @@ from engine.training.recipe_rules import TWO_ANSWERS
 from engine.training.sections import Recipe
 from engine.training.step_report import Listener
 
-Bool = NDArray[np.bool_]
-
 WHOLE: Final = "whole"
-RESULTS: Final = "results.json"
 
 PARTS: Final[dict[str, tuple[str, ...]]] = {
     "cmaen": tuple(WITHOUT),
@@ -45,29 +41,16 @@ _TAKEN_BY: Final[dict[str, tuple[str, ...]]] = {"attention": ("reduction", "kern
 """Entries of the config that no other part takes."""
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One variant trained with one seed; ``right``: (N,) bool, which pictures of the split it classified right."""
-
-    variant: str
-    seed: int
-    right: Bool
-    best_epoch: int
-    best_val_accuracy: float
-    parameters: int
-
-    @property
-    def accuracy(self) -> float:
-        """In [0, 1]."""
-        return float(self.right.mean())
-
-
 @dataclass
 class AblationRun:
-    """Where an ablation stands: its cells by (variant, seed), and whether all of them are there."""
+    """Where an ablation stands: its cells by (variant, seed), whether all of them are there, and who has the others.
+
+    ``elsewhere`` are the cells that another process was training when this one had nothing left to do.
+    """
 
     finished: bool
     cells: dict[tuple[str, int], Cell] = field(default_factory=dict)
+    elsewhere: tuple[tuple[str, int], ...] = ()
 
 
 def variants(recipe: Recipe, without: tuple[str, ...]) -> dict[str, Recipe]:
@@ -128,7 +111,7 @@ def ablate(  # noqa: PLR0913 - all but the first three have defaults and are nam
     listener: Callable[[str, int], Listener | None] | None = None,
     on_trainer: Callable[[Trainer], None] | None = None,
 ) -> AblationRun:
-    """Train and measure every cell that is not there yet.
+    """Train and measure every cell that is neither there yet nor being trained by another process.
 
     Args:
         recipe: the whole.
@@ -150,37 +133,44 @@ def ablate(  # noqa: PLR0913 - all but the first three have defaults and are nam
     recipes = variants(recipe, without)
     folder = RUNS / f"ablation-{name or recipe.name}"
     signature = json.loads(json.dumps({**settings, "limit": limit, "recipe": recipe.as_dict()}))
-    run = AblationRun(finished=False, cells=_kept(folder / RESULTS, signature))
+    kept = KeptCells(folder, signature)
+    run = AblationRun(finished=False, cells=kept.read())
     for seed in range(seeds):  # all variants of a seed first: a run stopped early still has whole pairs
         for variant, how in recipes.items():
-            if (variant, seed) in run.cells:
-                continue
-            if stop():
-                return run
             short = f"{folder.name}-{variant.replace(' ', '-')}-{seed}"
-            out = folder / short
-            finished = out.exists()
-            if not finished:
-                finished = fit(
-                    replace(how, name=short),
-                    out=out,
-                    data=data,
-                    seed=seed,
-                    device=device,
-                    resume=(RUNS / short / STATE).exists(),
-                    limit=limit,
-                    drop_unknown=drop_unknown,
-                    listener=None if listener is None else listener(variant, seed),
-                    on_trainer=on_trainer,
-                ).finished
-            if not finished:
-                return run
-            run.cells[variant, seed] = _cell(out, variant, seed, measure(out))
-            _keep(folder / RESULTS, signature, run.cells)
-            # Its result is kept; the weights of dozens of cells would fill a disk.
-            shutil.rmtree(out)
-            shutil.rmtree(RUNS / short, ignore_errors=True)
-    run.finished = True
+            with kept.claimed(variant, seed) as ours:
+                if not ours:
+                    continue
+                if stop():
+                    return run
+                out = folder / short
+                finished = out.exists()
+                if not finished:
+                    finished = fit(
+                        replace(how, name=short),
+                        out=out,
+                        data=data,
+                        seed=seed,
+                        device=device,
+                        resume=(RUNS / short / STATE).exists(),
+                        limit=limit,
+                        drop_unknown=drop_unknown,
+                        listener=None if listener is None else listener(variant, seed),
+                        on_trainer=on_trainer,
+                    ).finished
+                if not finished:
+                    return run
+                run.cells = kept.add(_cell(out, variant, seed, measure(out)))
+                # Its result is kept; the weights of dozens of cells would fill a disk.
+                shutil.rmtree(out)
+                shutil.rmtree(RUNS / short, ignore_errors=True)
+    run.cells = kept.read()
+    run.elsewhere = tuple(
+        cell for seed in range(seeds) for variant in recipes if (cell := (variant, seed)) not in run.cells
+    )
+    run.finished = not run.elsewhere
+    if run.finished:
+        kept.forget_locks()
     return run
 
 
@@ -188,49 +178,3 @@ def _cell(out: Path, variant: str, seed: int, right: Bool) -> Cell:
     card = json.loads((out / "card.json").read_text(encoding="utf-8"))
     chosen = next(value for key, value in card["metrics"].items() if key.endswith("/chosen"))
     return Cell(variant, seed, right, int(card["recipe"]["chosen_epoch"]), chosen["accuracy"], card["parameters"])
-
-
-def _keep(path: Path, signature: dict[str, Any], cells: dict[tuple[str, int], Cell]) -> None:
-    """Write the cells beside ``path`` and rename; what was right goes as hexadecimal bits."""
-    rows = [
-        {
-            "variant": cell.variant,
-            "seed": cell.seed,
-            "n": len(cell.right),
-            "accuracy": cell.accuracy,
-            "best_epoch": cell.best_epoch,
-            "best_val_accuracy": cell.best_val_accuracy,
-            "parameters": cell.parameters,
-            "right": np.packbits(cell.right).tobytes().hex(),
-        }
-        for cell in cells.values()
-    ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".partial")
-    temporary.write_text(json.dumps({"settings": signature, "cells": rows}, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(path)
-
-
-def _kept(path: Path, signature: dict[str, Any]) -> dict[tuple[str, int], Cell]:
-    if not path.exists():
-        return {}
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        cells = {(row["variant"], row["seed"]): _read_cell(row) for row in document["cells"]}
-        settings = document["settings"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(
-            f"The kept results of '{path.parent.name}' cannot be read; remove that folder, or give another --name."
-        ) from error
-    if settings != signature:
-        raise UsageError(
-            f"'{path.parent.name}' holds cells of another recipe, data, split or limit; repeat its options, or give "
-            "another --name."
-        )
-    return cells
-
-
-def _read_cell(row: dict[str, Any]) -> Cell:
-    bits = np.unpackbits(np.frombuffer(bytes.fromhex(row["right"]), np.uint8), count=int(row["n"]))
-    numbers = (int(row["best_epoch"]), float(row["best_val_accuracy"]), int(row["parameters"]))
-    return Cell(str(row["variant"]), int(row["seed"]), bits.astype(np.bool_), *numbers)

@@ -14,7 +14,8 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from engine.training.ablation import WHOLE, Cell
+from engine.training.ablation import WHOLE
+from engine.training.ablation_cells import Cell
 
 LEVEL: Final = 0.95
 

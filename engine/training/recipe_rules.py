@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from engine.data.key_frames import CLIPS, FRAMES
 from engine.data.sources import SPLIT_FOLDERS
+from engine.models.registry import input_spec
 from engine.training.progressive import ANY_SIZE
 from engine.training.sections import SECTIONS, Recipe
 
@@ -127,8 +128,8 @@ def _of_small_pictures(recipe: Recipe) -> Iterator[Rule]:
     yield Rule(side == 0 or side >= 16, "schedule", "small_side", "16 or more, or 0")
     expected = f"0 for '{model.architecture}', which takes pictures of one size alone ({', '.join(ANY_SIZE)} takes any)"
     yield Rule(side == 0 or model.architecture in ANY_SIZE, "schedule", "small_side", expected)
-    expected = f"less than input_size {model.input_size}"
-    yield Rule(side == 0 or model.input_size == 0 or side < model.input_size, "schedule", "small_side", expected)
+    size = input_spec(model.architecture, size=max(model.input_size, 0)).size
+    yield Rule(side < size, "schedule", "small_side", f"less than the input's {size} pixels")
     expected = "more than 0 and at most 1 with a small_side"
     yield Rule(side == 0 or 0 < schedule.small_until <= 1, "schedule", "small_until", expected)
     yield Rule(side > 0 or schedule.small_until == 0, "schedule", "small_until", "0 without a small_side")

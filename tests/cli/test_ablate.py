@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from engine.cli.main import main
 
@@ -60,6 +61,16 @@ def test_minutes_stop_it_resumably(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr()
     assert json.loads(printed.out)["finished"] is False
     assert "Stopped; the same command goes on." in printed.err
+
+
+def test_cells_that_another_process_trains_are_named(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    locks = place / "runs" / "ablation-own" / "locks"
+    locks.mkdir(parents=True)
+    with FileLock(locks / "without-attention-0.lock"):
+        assert ablate("--without", "attention", "--seeds", "1", "--json") == 0
+    printed = capsys.readouterr()
+    assert [row["variant"] for row in json.loads(printed.out)["rows"]] == ["whole"]
+    assert "Another process trains without attention (seed 0); once it has ended, the same command shows" in printed.err
 
 
 @pytest.mark.usefixtures("place")

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from engine.errors import CheckpointError, UnknownNameError, UsageError
 from engine.models.checkpoint import read_card
-from engine.training.ablation import PARTS, AblationRun, Bool, ablate, variants
+from engine.training.ablation import PARTS, AblationRun, ablate, variants
+from engine.training.ablation_cells import Bool
 from engine.training.loop import Trainer
 from engine.training.recipe import Recipe, load_recipe, parse_recipe
 
@@ -71,13 +73,6 @@ class Measure:
         return np.arange(10) % 2 == 0
 
 
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, narrow: None, patterns: Path) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("FERLENS_DATA", str(patterns))
-    return tmp_path
-
-
 def run(measure: Measure, recipe: Recipe | None = None, **how: Any) -> AblationRun:
     given = {"settings": {"split": "val"}, "seeds": 2, "device": "cpu", "limit": 16, **how}
     return ablate(recipe or parse_recipe(RECIPE, "small"), ("attention",), measure=measure, **given)
@@ -116,6 +111,46 @@ def test_it_goes_on_where_it_was_stopped(place: Path) -> None:
     assert (place / "runs" / "ablation-small-without-attention-0" / "state.safetensors").exists()
     assert run(measure).finished
     assert len(measure.seen) == 4
+
+
+def test_processes_share_the_cells_and_leave_each_other_alone(place: Path) -> None:
+    locks = place / "runs" / "ablation-small" / "locks"
+    locks.mkdir(parents=True)
+    mine, theirs = Measure(), Measure()
+    with FileLock(locks / "without-attention-0.lock"):  # another process has that cell
+        left = run(mine)
+        assert not left.finished
+        assert left.elsewhere == (("without attention", 0),)
+        assert [seen[0] for seen in mine.seen] == [
+            "ablation-small-whole-0",
+            "ablation-small-whole-1",
+            "ablation-small-without-attention-1",
+        ]
+    last = run(theirs)  # the other died: its cell is free
+    assert [seen[0] for seen in theirs.seen] == ["ablation-small-without-attention-0"]
+    assert last.finished
+    assert last.elsewhere == ()
+    assert len(last.cells) == 4
+
+
+def test_a_cell_that_was_finished_elsewhere_meanwhile_is_kept_beside_ours(place: Path) -> None:
+    others: list[AblationRun] = []
+
+    class Slow(Measure):
+        """While the first cell is measured, another process trains all that is left."""
+
+        def __call__(self, checkpoint: Path) -> Bool:
+            if not others:
+                others.append(AblationRun(finished=False))
+                others[0] = run(Measure())
+            return super().__call__(checkpoint)
+
+    slow = Slow()
+    result = run(slow)
+    assert others[0].elsewhere == (("whole", 0),)
+    assert [seen[0] for seen in slow.seen] == ["ablation-small-whole-0"]
+    assert result.finished
+    assert len(result.cells) == 4
 
 
 def test_other_settings_are_not_mixed_in(place: Path) -> None:

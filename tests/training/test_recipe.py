@@ -200,8 +200,12 @@ def test_restarts_need_a_length() -> None:
 def test_small_pictures_are_smaller_and_come_for_a_while() -> None:
     text = '[model]\narchitecture = "cmaen"\ninput_size = 64\n[schedule]\nsmall_side = {}\nsmall_until = {}\n'
     assert parse_recipe(text.format(48, 0.7), "r").schedule.small_until == 0.7
-    with pytest.raises(RecipeError, match=r"line 5: \[schedule\] small_side must be less than input_size 64, got 64"):
+    with pytest.raises(RecipeError, match=r"line 5: \[schedule\] small_side must be less than the input's 64 pixels"):
         parse_recipe(text.format(64, 0.7), "r")
+    own_size = text.replace("input_size = 64\n", "")
+    assert parse_recipe(own_size.format(160, 0.7), "r").schedule.small_side == 160
+    with pytest.raises(RecipeError, match=r"small_side must be less than the input's 224 pixels, got 240"):
+        parse_recipe(own_size.format(240, 0.7), "r")
     for share in (0, 1.5):
         with pytest.raises(RecipeError, match=r"line 6: \[schedule\] small_until must be more than 0 and at most 1"):
             parse_recipe(text.format(48, share), "r")
