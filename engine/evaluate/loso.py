@@ -50,14 +50,14 @@ def measure_without_each(
 
     Raises:
         DataError: the dataset does not tell people, or has fewer than three.
-        UsageError: the recipe begins with other weights or learns from teachers, or there are too few pictures.
+        UsageError: the recipe begins with other weights or learns from other models, or there are too few pictures.
     """
     if dataset.subjects is None:
         raise DataError(f"'{dataset.name}' does not tell who is shown; leave-one-subject-out needs --dataset samm.")
-    if recipe.model.start_from or recipe.distillation.teachers:
+    if recipe.model.start_from or recipe.distillation.teachers or recipe.hints.teacher:
         raise UsageError(
             f"Recipe '{recipe.name}' takes over from other models, which may have seen the person left out; "
-            "begin afresh, without start_from and teachers."
+            "begin afresh, without start_from, teachers and hints."
         )
     where = device or torch.device("cpu")
     predicted = np.full(len(dataset), -1, dtype=np.int64)

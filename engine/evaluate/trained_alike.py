@@ -14,6 +14,7 @@ SECTIONS: Final = (
     "regularisation",
     "auxiliary",
     "distillation",
+    "hints",
     "data",
 )
 """Of a card's recipe. What one of the two cards does not know, because it is older than the entry, is not compared."""

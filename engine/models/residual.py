@@ -69,6 +69,7 @@ class ExpressionCNN(nn.Module):
     def __init__(self, channels: int, size: int, widths: Sequence[int], dropout: float) -> None:
         super().__init__()
         pooled, last = strides(size)
+        self.widths = tuple(widths)
         self.stem = nn.Sequential(
             nn.Conv2d(channels, widths[0], 7, 2, padding=3, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU()
         )

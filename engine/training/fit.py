@@ -18,6 +18,7 @@ from engine.data.registry import load_dataset
 from engine.data.synthetic import plant_cue
 from engine.errors import CheckpointError, DataError, FerLensError, UsageError
 from engine.models.checkpoint import find_checkpoint, load_checkpoint, write_checkpoint
+from engine.models.inherit import inherited
 from engine.models.registry import build_model, input_spec, parameters_by_module
 from engine.records import InputSpec, RunCard
 from engine.training.compiling import compile_gates
@@ -220,6 +221,12 @@ def _check_needed(recipe: Recipe) -> None:
             f"Recipe '{recipe.name}' learns from the weights of",
             "name other [distillation] teachers in a copy",
         )
+    if recipe.hints.teacher:
+        _check_there(
+            recipe.hints.teacher,
+            f"Recipe '{recipe.name}' takes hints from the weights of",
+            "name another [hints] teacher in a copy",
+        )
 
 
 def _check_there(checkpoint: str, what: str, otherwise: str) -> None:
@@ -236,27 +243,28 @@ def _check_there(checkpoint: str, what: str, otherwise: str) -> None:
 
 
 def _particulars(model: nn.Module, trainer: Trainer) -> dict[str, Any]:
-    """What the card says where there is something to say: parameters of each part, ImageNet start, teachers."""
+    """What the card says where there is something to say: parameters of each part, ImageNet start, teachers, hints."""
     said: dict[str, Any] = {"parameters_by_module": parameters_by_module(model)}
     imagenet = [buffer for name, buffer in model.named_buffers() if name.rpartition(".")[2] == "imagenet"]
     if imagenet:
         said["imagenet_start"] = bool(imagenet[0])
     if trainer.teachers is not None:
         said["teachers"] = trainer.teachers.described()
+    if trainer.hints is not None:
+        said["hinted_by"] = trainer.hints.described()
     return said
 
 
 def _start_from(model: nn.Module, name: str) -> dict[str, Any]:
-    """Copy the weights that fit by name and shape from another checkpoint; return what the card says about it."""
+    """Copy what fits from another checkpoint (see :mod:`engine.models.inherit`); return what the card says about it."""
     if not name:
         return {}
     source = load_checkpoint(find_checkpoint(name))
-    own, other = model.state_dict(), source.model.state_dict()
-    taken = [key for key, value in other.items() if key in own and own[key].shape == value.shape]
+    own, taken = model.state_dict(), inherited(model, source.model)
     # A counter or a bias of the same length means nothing; a kernel or matrix that fits does.
     if not any(own[key].ndim > 1 for key in taken):
         raise CheckpointError(f"Nothing in '{source.card.name}' fits this architecture; choose another start_from.")
-    model.load_state_dict({key: other[key] if key in taken else value for key, value in own.items()})
+    model.load_state_dict({**own, **taken})
     epochs = source.card.recipe.get("chosen_epoch")
     return {
         "name": source.card.name,

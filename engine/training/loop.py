@@ -17,6 +17,7 @@ from engine.errors import UsageError
 from engine.records import InputSpec
 from engine.training.averaging import follow, start_average
 from engine.training.device import autocast, half_precision_helps
+from engine.training.hints import Hints
 from engine.training.losses import balanced_weights, mix, smooth_one_hot
 from engine.training.objective import Objective, parts_of
 from engine.training.optimisers import build_optimiser
@@ -93,12 +94,16 @@ class Trainer:
             self.teachers = Teachers(
                 recipe.distillation, classes=train.classes, spec=spec, device=device, half=self.half
             )
+        self.hints: Hints | None = None
+        if recipe.hints.teacher:
+            self.hints = Hints(recipe.hints, self.model, spec=spec, device=device, half=self.half)
         self.processes, self.sampling = processes, sampling
         self.parallel = Parallel(self.model, self.objective, processes, device) if processes.total > 1 else None
         self.optimiser = build_optimiser(self.model, recipe.optimiser)
         self.ema = start_average(model) if recipe.regularisation.ema else None
         # What teaches is data too: a run must not go on with a teacher that was trained anew meanwhile.
         taught_by = [teacher["weights_sha256"] for teacher in self.teachers.described()] if self.teachers else []
+        taught_by += [self.hints.loaded.card.weights_sha256] if self.hints else []
         data = [train.fingerprint, val.fingerprint, *taught_by]
         self.progress = Progress(recipe=recipe.as_dict(), seed=seed, data=data)
         self.stop_requested = False
@@ -230,12 +235,19 @@ class Trainer:
                     self.objective.ask(self.model, pictures) if self.parallel is None else self.parallel.ask(pictures)
                 )
             loss = self.objective(answer, labels, taught, whole=targets if divided else None)
+            if self.hints is not None:
+                loss = loss + self._hinted(part) * (len(part) / len(targets))
             if self.parallel is None:
                 loss.backward()  # type: ignore[no-untyped-call]
             else:
                 self.parallel.backward(loss, last=number == len(parts))
             value += float(loss.detach())
         return self.processes.summed(value, self.device)
+
+    def _hinted(self, x: Tensor) -> Tensor:
+        assert self.hints is not None  # noqa: S101 - asked for by whoever has it
+        done = (self.progress.epoch + self.progress.step / self.steps) / self.recipe.schedule.epochs
+        return self.hints.loss(x) * self.hints.weight(done)
 
     def _end_epoch(self) -> None:
         progress = self.progress

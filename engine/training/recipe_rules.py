@@ -153,6 +153,11 @@ def _of_loss(recipe: Recipe) -> Iterator[Rule]:
     yield Rule(named, "distillation", "teachers", "a list of checkpoints' names")
     yield Rule(distillation.temperature > 0, "distillation", "temperature", "more than 0")
     yield Rule(0 < distillation.weight <= 1, "distillation", "weight", "more than 0 and at most 1")
+    hints = recipe.hints
+    expected = f"empty for '{recipe.model.architecture}' (only cmaen's E-CNN takes hints)"
+    yield Rule(not hints.teacher or recipe.model.architecture == "cmaen", "hints", "teacher", expected)
+    yield Rule(hints.weight > 0, "hints", "weight", "more than 0")
+    yield Rule(0 < hints.until <= 1, "hints", "until", "more than 0 and at most 1")
 
 
 def _of_data(recipe: Recipe) -> Iterator[Rule]:

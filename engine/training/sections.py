@@ -127,6 +127,19 @@ class Distillation:
 
 
 @dataclass(frozen=True)
+class Hinting:
+    """``teacher``: a baseline, spatial or cbam whose blocks' features the stages of cmaen's E-CNN also learn to give.
+
+    Adds ``weight`` x the mean over stages of (squared difference / variance of the teacher's features); the weight
+    falls in a straight line to 0 at ``until``, a share of the run. Empty is off.
+    """
+
+    teacher: str = ""
+    weight: float = 1.0
+    until: float = 1.0
+
+
+@dataclass(frozen=True)
 class Regularisation:
     """``mixup``: Beta parameter (0 off), off for the last ``mixup_off`` of the run; ``ema``: decay a step (0 off)."""
 
@@ -150,6 +163,7 @@ class Recipe:
     regularisation: Regularisation = Regularisation()
     auxiliary: Auxiliary = Auxiliary()
     distillation: Distillation = Distillation()
+    hints: Hinting = Hinting()
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain JSON-ready values."""
@@ -164,6 +178,7 @@ SECTIONS: Final[dict[str, type]] = {
     "loss": LossChoice,
     "auxiliary": Auxiliary,
     "distillation": Distillation,
+    "hints": Hinting,
     "augmentation": Augmentation,
     "regularisation": Regularisation,
 }
