@@ -52,6 +52,7 @@ def _ecnn_of(ecnn: ExpressionCNN, source: FourBlockNet) -> dict[str, Tensor]:
         assert isinstance(stage, nn.Sequential)  # noqa: S101
         first, second = stage
         assert isinstance(first, ResidualBlock)  # noqa: S101
+        assert isinstance(second, ResidualBlock)  # noqa: S101
         asked = stem if index == 0 else first.conv1
         if (asked.out_channels, asked.in_channels) != (block.conv.out_channels, block.conv.in_channels):
             return {}

@@ -271,3 +271,17 @@ def test_update_card_replaces_the_figures_alone(written: Path) -> None:
 def test_a_renamed_folder_is_the_model_of_its_new_name(written: Path) -> None:
     shutil.move(written, written.parent / "other")
     assert load_checkpoint(written.parent / "other").card.name == "other"
+
+
+def test_many_weights_are_stored_with_the_precision_they_were_trained_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = made()
+    few = half_weights(model)
+    monkeypatch.setattr(checkpoint, "MANY_WEIGHTS", 1000)
+    many = half_weights(model)
+    kernel, original = "block2.conv.weight", model.state_dict()["block2.conv.weight"]
+    assert few[kernel].dtype == many[kernel].dtype == torch.float16
+    assert torch.equal(many[kernel], original.bfloat16().half())
+    assert not torch.equal(few[kernel], many[kernel])
+    assert torch.allclose(many[kernel].float(), original, rtol=2**-8, atol=1e-7)
+    statistics = "block2.norm.running_var"
+    assert torch.equal(many[statistics], model.state_dict()[statistics])
