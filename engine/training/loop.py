@@ -247,7 +247,8 @@ class Trainer:
     def _hinted(self, x: Tensor) -> Tensor:
         assert self.hints is not None  # noqa: S101 - asked for by whoever has it
         done = (self.progress.epoch + self.progress.step / self.steps) / self.recipe.schedule.epochs
-        return self.hints.loss(x) * self.hints.weight(done)
+        weight = self.hints.weight(done)
+        return self.hints.loss(x) * weight if weight > 0 else x.new_zeros(())  # past the end: no pass of the teacher
 
     def _end_epoch(self) -> None:
         progress = self.progress
