@@ -105,7 +105,7 @@ def ordered(names: Sequence[str]) -> tuple[str, ...]:
 def read_pictures(
     name: str,
     *,
-    data: Path | None = None,
+    data: str | Path | None = None,
     drop_unknown: bool = False,
     splits: Sequence[str] = tuple(SPLIT_COUNTS),
     progress: Progress | None = None,

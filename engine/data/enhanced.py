@@ -44,7 +44,7 @@ def enhancement_at(place: Path) -> dict[str, Any] | None:
     return None
 
 
-def enhancement_of(dataset: str, data: Path | None) -> dict[str, Any] | None:
+def enhancement_of(dataset: str, data: str | Path | None) -> dict[str, Any] | None:
     """Return how a dataset's pictures were enhanced; ``dataset`` and ``data`` as for :func:`load_dataset`."""
     kind = KINDS.get(dataset)  # the built-in faces lie nowhere
     return enhancement_at(find_data(dataset, kind.files, data)) if kind else None
@@ -55,7 +55,7 @@ def networks_of(enhancement: Mapping[str, Any] | None) -> tuple[str, ...]:
     return tuple(network["sha256"] for network in enhancement["networks"]) if enhancement else ()
 
 
-def common_enhancement(sources: Iterable[tuple[str, Path | None]]) -> dict[str, Any] | None:
+def common_enhancement(sources: Iterable[tuple[str, str | Path | None]]) -> dict[str, Any] | None:
     """Return how the pictures of all ``sources`` (dataset, data) were enhanced; None where none were.
 
     Raises:
@@ -65,7 +65,7 @@ def common_enhancement(sources: Iterable[tuple[str, Path | None]]) -> dict[str, 
     first = found[0][1]
     for data, other in found[1:]:
         if networks_of(other) != networks_of(first):
-            name = data.name if data else "the default data"
+            name = Path(data).name if data else "the default data"
             raise UsageError(
                 f"Expected all data to be enhanced by the same networks, or none of it, but '{name}' was treated "
                 "otherwise than the first; enhance each with the same --sr and --color."
@@ -73,7 +73,7 @@ def common_enhancement(sources: Iterable[tuple[str, Path | None]]) -> dict[str, 
     return first
 
 
-def require_enhanced(model: str, card_data: Mapping[str, Any], dataset: str, data: Path | None) -> None:
+def require_enhanced(model: str, card_data: Mapping[str, Any], dataset: str, data: str | Path | None) -> None:
     """Refuse to measure a model that was trained on enhanced pictures on any others.
 
     Raises:

@@ -20,7 +20,7 @@ def _named_child(place: Path, usual_names: Sequence[str]) -> Path | None:
     return next((children[name.lower()] for name in usual_names if name.lower() in children), None)
 
 
-def find_data(name: str, usual_names: Sequence[str], data: Path | None = None) -> Path:
+def find_data(name: str, usual_names: Sequence[str], data: str | Path | None = None) -> Path:
     """Find the folder, archive or CSV that holds dataset ``name``.
 
     The place given may be the dataset itself, or a folder that holds it under one of its usual names (``fer2013/``,
@@ -30,7 +30,7 @@ def find_data(name: str, usual_names: Sequence[str], data: Path | None = None) -
         DataError: when there is nothing, saying where it was looked for and how to give it.
     """
     variable = os.environ.get(DATA_VARIABLE)
-    place = data if data is not None else Path(variable) if variable else Path(DEFAULT_PLACE)
+    place = Path(data) if data is not None else Path(variable) if variable else Path(DEFAULT_PLACE)
     said = "--data" if data is not None else DATA_VARIABLE if variable else "the default place"
     cure = f"give a folder, an archive or a CSV with --data PATH or the variable {DATA_VARIABLE}"
     shown = place.name or "the folder given"

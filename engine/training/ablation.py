@@ -103,7 +103,7 @@ def ablate(  # noqa: PLR0913 - all but the first three have defaults and are nam
     settings: dict[str, Any],
     name: str | None = None,
     seeds: int = 3,
-    data: Path | None = None,
+    data: str | Path | None = None,
     device: str = "auto",
     limit: int | None = None,
     drop_unknown: bool = False,

@@ -53,8 +53,8 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
     recipe: Recipe,
     *,
     out: Path,
-    data: Path | None = None,
-    val_data: Path | None = None,
+    data: str | Path | None = None,
+    val_data: str | Path | None = None,
     others: Sequence[OtherData] = (),
     seed: int = 0,
     device: str = "auto",
@@ -190,7 +190,9 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
     return FitResult(finished, progress.epoch, progress.best_epoch, best, progress.seconds, out, card)
 
 
-def load_split(recipe: Recipe, split: str, *, data: Path | None, drop_unknown: bool, spec: InputSpec) -> FaceDataset:
+def load_split(
+    recipe: Recipe, split: str, *, data: str | Path | None, drop_unknown: bool, spec: InputSpec
+) -> FaceDataset:
     """Load a split of the recipe's dataset as a model with ``spec`` takes it, marked where the recipe says so."""
     dataset = load_dataset(
         recipe.data.dataset,

@@ -9,6 +9,7 @@ import pytest
 
 from engine.data import FaceDataset, load_dataset
 from engine.data.by_id import PictureIndex
+from engine.data.location import DATA_VARIABLE
 from engine.errors import DataError, UnknownNameError, UsageError
 from engine.labels import CK_EMOTIONS, EMOTIONS, FER2013_CSV_ORDER
 
@@ -38,6 +39,11 @@ def test_the_splits_of_fer2013(fer: Path) -> None:
     assert all(one.classes == EMOTIONS and one.images.dtype == np.uint8 for one in sets.values())
     first = sets["trainval"][0]
     assert (first.id, first.label, first.image.shape) == ("train/angry/Training_0.png", 0, (48, 48))
+
+
+def test_a_place_may_be_given_as_a_string(fer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(DATA_VARIABLE, "elsewhere")
+    assert load_dataset("fer2013", "test", data=str(fer)).ids == load_dataset("fer2013", "test", data=fer).ids
 
 
 def test_copies_share_a_group_and_a_side_whatever_the_seed(fer: Path) -> None:
