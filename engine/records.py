@@ -281,7 +281,7 @@ class InputSpec:
 class RunCard:
     """What a checkpoint's ``card.json`` says: enough to rebuild the model and to reproduce each figure.
 
-    ``metrics`` maps ``<dataset>/<split>/<single|tta>`` to what ``python -m engine evaluate --json`` prints.
+    ``metrics`` maps ``<dataset>/<split>/<single|mirror|tta>`` to what ``python -m engine evaluate --json`` prints.
     """
 
     name: str

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from dashboard.figures.text import accuracy, escape
 from engine.evaluate.trained_alike import training_differences
+from engine.evaluate.views import VIEWS
 from engine.records import RunCard
 
 
@@ -19,7 +20,7 @@ class Protocol:
         title: the table's heading, where there are several.
         key: the dataset and split of the card's metrics.
         words: how the split is called in the note.
-        augmented: whether ten crops and copies of training pictures are measured, too.
+        augmented: whether several views and copies of training pictures are measured, too.
     """
 
     title: str
@@ -86,11 +87,12 @@ def model_table(cards: Sequence[RunCard], default: str | None = None, protocol: 
     """
     rows = []
     for card in cards:
-        single, tta = _metric(card, protocol, "single"), _metric(card, protocol, "tta")
+        single, mirror, tta = (_metric(card, protocol, view) for view in VIEWS)
         mark = ' <span class="fl-tag">selected</span>' if card.name == default else ""
         f1 = f"{single['macro_f1']:.3f}" if single else "—"
         clean = single.get("accuracy_clean") if single else None
         more = (
+            f"<td class='fl-number fl-wide'>{accuracy(mirror) if mirror else '—'}</td>"
             f"<td class='fl-number'>{accuracy(tta) if tta else '—'}</td>"
             f"<td class='fl-number fl-wide'>{f'{100 * clean:.1f} %' if clean is not None else '—'}</td>"
         )
@@ -102,7 +104,10 @@ def model_table(cards: Sequence[RunCard], default: str | None = None, protocol: 
             f"<td class='fl-number'>{f1}</td>"
             f"<td class='fl-number'>{card.parameters / 1e6:.2f} M</td></tr>"
         )
-    more = '<th class="fl-number">ten-crop + flip</th><th class="fl-number fl-wide">without train copies</th>'
+    more = (
+        '<th class="fl-number fl-wide">and mirror image</th><th class="fl-number">ten crops</th>'
+        '<th class="fl-number fl-wide">without train copies</th>'
+    )
     return (
         '<table class="fl-table"><thead><tr><th>model</th><th class="fl-wide">attention</th>'
         f'<th class="fl-number">accuracy</th>{more if protocol.augmented else ""}'

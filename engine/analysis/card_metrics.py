@@ -7,9 +7,10 @@ from typing import Final
 
 from engine.errors import CheckpointError
 from engine.evaluate.bootstrap import Estimate
+from engine.evaluate.views import VIEWS
 from engine.records import RunCard
 
-VIEWS: Final = {"single": "single view", "tta": "ten crops", "chosen": "single view, while training"}
+SAID: Final = {**{name: views.short for name, views in VIEWS.items()}, "chosen": "single view, while training"}
 """What the last part of a key means."""
 
 
@@ -53,7 +54,7 @@ def metric_rows(card: RunCard) -> tuple[MetricRow, ...]:
                 MetricRow(
                     dataset,
                     split,
-                    VIEWS.get(view, view),
+                    SAID.get(view, view),
                     _estimate(found["accuracy"], found.get("interval"), int(found["n"])),
                     found.get("macro_f1"),
                     None if clean is None else _estimate(clean, found.get("interval_clean"), int(found["n_clean"])),

@@ -28,6 +28,7 @@ from engine.analysis.suspicion import Suspicion, suspect
 from engine.data.dataset import FaceDataset, Int64
 from engine.errors import DataError, UsageError
 from engine.evaluate.measure import measurement, predict_dataset
+from engine.evaluate.views import SINGLE
 from engine.records import Float32, RunCard
 
 FIRST: Final = ("id", "source", "label", "predicted", "correct", "confidence", "loss", "margin")
@@ -146,7 +147,7 @@ def finish(
         write_attention(temporary / ATTENTION, whole.statistics, whole.plane, metadata)
         timing = replace(timing, seconds=timing.seconds + time.perf_counter() - began)
         document = {
-            **measurement(card, dataset, whole.probabilities, tta=False),
+            **measurement(card, dataset, whole.probabilities, views=SINGLE),
             **{key: metadata[key] for key in ("format", "weights_sha256", "data_fingerprint", "versions", "settings")},
             "layers": list(whole.statistics),
             "groups": _group_counts(whole.probabilities, dataset),

@@ -10,6 +10,8 @@ from typing import Any
 
 from rich.console import Console
 
+from engine.evaluate.views import MIRROR, SINGLE, TTA
+
 STDERR = Console(stderr=True, highlight=False)
 
 
@@ -44,6 +46,26 @@ def add_enhancers_option(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="holds the network files by which the model's training pictures were enhanced, if they were (default: the "
         "variable FERLENS_ENHANCERS)",
+    )
+
+
+def add_views_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--tta`` and ``--mirror``, of which one may be given; ``views`` is a key of ``VIEWS``."""
+    parser.set_defaults(views=SINGLE)
+    one = parser.add_mutually_exclusive_group()
+    one.add_argument(
+        "--tta",
+        dest="views",
+        action="store_const",
+        const=TTA,
+        help="ten crops (corners and centre, mirrored too) instead of a single view",
+    )
+    one.add_argument(
+        "--mirror",
+        dest="views",
+        action="store_const",
+        const=MIRROR,
+        help="the picture and its mirror image instead of a single view",
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from rich.progress import Progress
 from rich.table import Table
 
-from engine.cli.common import STDERR, add_data_options, add_json_option, note, print_json
+from engine.cli.common import STDERR, add_data_options, add_json_option, add_views_options, note, print_json
 from engine.data.dataset import FaceDataset
 from engine.data.enhanced import require_enhanced
 from engine.data.registry import load_dataset
@@ -18,6 +18,7 @@ from engine.errors import UsageError
 from engine.evaluate.comparison import Answers, Comparison, compare
 from engine.evaluate.measure import check_classes, predict_dataset
 from engine.evaluate.trained_alike import alike_words, training_differences
+from engine.evaluate.views import SINGLE, VIEWS
 from engine.models.checkpoint import LoadedModel, load_checkpoint
 from engine.training.device import choose_device
 
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_data_options(parser)
     parser.add_argument("--split", default="private", help="train, val, test; for fer2013 also public, private")
-    parser.add_argument("--tta", action="store_true", help="ten crops instead of a single view, for both")
+    add_views_options(parser)
     parser.add_argument("--seed", type=int, default=0, help="of the resampling (default: %(default)s)")
     parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
     add_json_option(parser)
@@ -41,7 +42,7 @@ def _answers(loaded: LoadedModel, dataset: FaceDataset, arguments: argparse.Name
     with Progress(console=STDERR, disable=not sys.stderr.isatty(), transient=True) as bar:
         task = bar.add_task(f"{card.name} on {arguments.split}", total=len(dataset))
         probabilities = predict_dataset(
-            loaded.model, card.input, dataset, tta=arguments.tta, progress=lambda count: bar.advance(task, count)
+            loaded.model, card.input, dataset, views=arguments.views, progress=lambda count: bar.advance(task, count)
         )
     return Answers(card.name, card.classes, dataset.ids, dataset.labels, probabilities.argmax(1).astype(np.int64))
 
@@ -85,7 +86,8 @@ def run(arguments: argparse.Namespace) -> int:
     document: dict[str, Any] = {
         "dataset": dataset.name,
         "split": dataset.split,
-        "tta": arguments.tta,
+        "tta": arguments.views != SINGLE,
+        "views": VIEWS[arguments.views].words,
         "skipped": len(dataset.skipped),
         "parameters": [first.parameters, second.parameters],
         "training_differs_in": list(training_differences(first, second)),

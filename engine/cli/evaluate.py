@@ -10,7 +10,7 @@ from typing import Any
 from rich.progress import Progress
 from rich.table import Table
 
-from engine.cli.common import STDERR, add_data_options, add_json_option, note, print_json
+from engine.cli.common import STDERR, add_data_options, add_json_option, add_views_options, note, print_json
 from engine.data.class_mapping import map_classes
 from engine.data.enhanced import require_enhanced
 from engine.data.registry import load_dataset
@@ -27,9 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--split",
         help="train, val, test; for fer2013 also public, private (default: private for fer2013, else test)",
     )
-    parser.add_argument(
-        "--tta", action="store_true", help="ten crops (corners and centre, mirrored too) instead of a single view"
-    )
+    add_views_options(parser)
     parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
     parser.add_argument("--write-card", action="store_true", help="put the result on the checkpoint's card")
     add_json_option(parser)
@@ -65,13 +63,12 @@ def run(arguments: argparse.Namespace) -> int:
     with Progress(console=STDERR, disable=not sys.stderr.isatty(), transient=True) as bar:
         task = bar.add_task(f"{loaded.card.name} on {split}", total=len(dataset))
         document = evaluate(
-            loaded.model, loaded.card, dataset, tta=arguments.tta, progress=lambda count: bar.advance(task, count)
+            loaded.model, loaded.card, dataset, views=arguments.views, progress=lambda count: bar.advance(task, count)
         )
     document |= mapping
     if arguments.write_card:
-        view = "tta" if arguments.tta else "single"
         card = read_card(path)  # again: another process may have written another split's figures meanwhile
-        metrics = {**card.metrics, f"{dataset.name}/{dataset.split}/{view}": document}
+        metrics = {**card.metrics, f"{dataset.name}/{dataset.split}/{arguments.views}": document}
         update_card(path, replace(card, metrics=metrics))
     if arguments.json:
         print_json(document)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.cli.common import add_json_option, print_json
+from engine.evaluate.views import VIEWS
 from engine.models.checkpoint import list_checkpoints
 from engine.models.registry import ARCHITECTURES, build_model, count_parameters, input_spec, parameters_by_module
 from engine.models.taps import record_attention
@@ -30,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"models": rows})
         return 0
-    table = Table("model", "architecture", "parameters", "input", "gates", "private", "with TTA")
+    table = Table("model", "architecture", "parameters", "input", "gates", "private", "and mirror image", "ten crops")
     for row in rows:
         spec = row["input"]
         table.add_row(
@@ -39,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"{row['parameters']:,}",
             f"{spec['size']}x{spec['size']}x{spec['channels']}",
             str(len(row["gates"])),
-            *(_accuracy(row["metrics"], view) for view in ("single", "tta")),
+            *(_accuracy(row["metrics"], view) for view in VIEWS),
         )
     console = Console()
     console.print(table)

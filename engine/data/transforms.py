@@ -133,6 +133,11 @@ def _erase(x: Tensor, how: Augmentation, uniform: Callable[..., Tensor], side: i
     return torch.where(hole, noise, x)
 
 
+def mirrored(batch: Tensor) -> Tensor:
+    """Keep the framing: float (B, C, S, S) to (2, B, C, S, S), the picture and its mirror image."""
+    return torch.stack([batch, batch.flip(-1)])
+
+
 TEN_CROP_SHARE = 44 / 48
 """Side of each test-time crop as a share of the picture: a shift and an enlargement well within the augmentation's."""
 

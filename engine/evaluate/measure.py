@@ -1,4 +1,4 @@
-"""Run a checkpoint over a split, single view or test-time augmented, and report."""
+"""Run a checkpoint over a split, in a single view or several, and report."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from torch import Tensor, nn
 
 from engine.data.channels_last import channels_last
 from engine.data.dataset import FaceDataset
-from engine.data.transforms import normalise, ten_crop, to_tensor
+from engine.data.transforms import normalise, to_tensor
 from engine.errors import DataError
 from engine.evaluate.classification import classification_report
+from engine.evaluate.views import SINGLE, find_views
 from engine.explain.locking import holding
 from engine.records import Float32, InputSpec, RunCard
 
@@ -23,8 +24,6 @@ PROTOCOLS: Final[dict[str, str]] = {
     "test": "PublicTest and PrivateTest together; chose nothing",
     "val": "a tenth of the training folder; chose the epoch, so it is optimistic",
 }
-SINGLE_VIEW: Final[str] = "single view"
-TTA_VIEWS: Final[str] = "four corners and centre at 11/12 of the side, each also mirrored: ten crops, mean probability"
 
 BATCH: Final = 64
 """Pictures at once. On a CPU 256 are a third slower with two threads and two thirds with one: their features no longer
@@ -37,27 +36,29 @@ def predict_dataset(
     spec: InputSpec,
     dataset: FaceDataset,
     *,
-    tta: bool = False,
+    views: str = SINGLE,
     batch_size: int = BATCH,
     progress: Callable[[int], None] | None = None,
 ) -> Float32:
     """Return probabilities (N, K) float32, in the dataset's order.
 
-    Always in float32, so that another machine gets the same figures. ``tta`` averages the probabilities of
-    :func:`engine.data.transforms.ten_crop`'s views. ``progress`` is told how many pictures each batch had.
+    Always in float32, so that another machine gets the same figures. ``views`` is a key of
+    :data:`engine.evaluate.views.VIEWS`; of several views the probabilities are averaged. ``progress`` is told how many
+    pictures each batch had.
+
+    Raises:
+        UnknownNameError: for unknown views.
     """
+    looking = find_views(views)
     device = next(model.parameters()).device
     rows: list[Tensor] = []
-    size = max(1, batch_size // 10) if tta else batch_size
+    size = max(1, batch_size // looking.count)
     with holding(model):
         for start in range(0, len(dataset), size):
             x = normalise(to_tensor(dataset.images[start : start + size]).to(device), spec)
-            if tta:
-                views = ten_crop(x)
-                logits = model(channels_last(views.flatten(0, 1)))
-                rows.append(logits.softmax(1).view(*views.shape[:2], -1).mean(0).cpu())
-            else:
-                rows.append(model(channels_last(x)).softmax(1).cpu())
+            seen = looking.make(x)
+            logits = model(channels_last(seen.flatten(0, 1)))
+            rows.append(logits.softmax(1).view(looking.count, len(x), -1).mean(0).cpu())
             if progress is not None:
                 progress(len(x))
     return torch.cat(rows).numpy().astype(np.float32)
@@ -81,20 +82,20 @@ def evaluate(
     card: RunCard,
     dataset: FaceDataset,
     *,
-    tta: bool = False,
+    views: str = SINGLE,
     progress: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
     """Measure a model on a split; return the document that ``python -m engine evaluate --json`` prints.
 
     Raises:
-        DataError: the dataset's classes are not the model's.
+        DataError: the dataset's classes are not the model's. UnknownNameError: for unknown ``views``.
     """
     check_classes(card, dataset)
-    probabilities = predict_dataset(model, card.input, dataset, tta=tta, progress=progress)
-    return measurement(card, dataset, probabilities, tta=tta)
+    probabilities = predict_dataset(model, card.input, dataset, views=views, progress=progress)
+    return measurement(card, dataset, probabilities, views=views)
 
 
-def measurement(card: RunCard, dataset: FaceDataset, probabilities: Float32, *, tta: bool) -> dict[str, Any]:
+def measurement(card: RunCard, dataset: FaceDataset, probabilities: Float32, *, views: str) -> dict[str, Any]:
     """Return the document of :func:`evaluate` from probabilities (N, K) that were computed before."""
     report = classification_report(
         dataset.labels, probabilities.argmax(1).astype(np.int64), dataset.classes, in_train=dataset.in_train
@@ -104,8 +105,8 @@ def measurement(card: RunCard, dataset: FaceDataset, probabilities: Float32, *, 
         "model": card.name,
         "dataset": dataset.name,
         "split": dataset.split,
-        "tta": tta,
-        "views": TTA_VIEWS if tta else SINGLE_VIEW,
+        "tta": views != SINGLE,
+        "views": find_views(views).words,
         "protocol": split,
         "seed": card.recipe.get("seed"),
         "skipped": len(dataset.skipped),

@@ -33,13 +33,14 @@ def test_the_card_takes_the_figures(
 ) -> None:
     path = tmp_path / "mine"
     shutil.copytree(checkpoints / "baseline", path)
-    for words in ([], ["--tta"]):
+    for words in ([], ["--tta"], ["--mirror"]):
         assert evaluate("--model", path, "--data", patterns, "--split", "public", "--write-card", *words) == 0
     capsys.readouterr()
     card = read_card(path)
-    assert set(card.metrics) == {"fer2013/public/single", "fer2013/public/tta"}
+    assert set(card.metrics) == {f"fer2013/public/{view}" for view in ("single", "mirror", "tta")}
     assert card.metrics["fer2013/public/tta"]["n"] == 14
     assert card.metrics["fer2013/public/tta"]["tta"] is True
+    assert "mirror image" in card.metrics["fer2013/public/mirror"]["views"]
     load_checkpoint(path)
 
 

@@ -33,11 +33,14 @@ def cells(html: str) -> list[str]:
 
 
 def test_a_measured_model_shows_accuracy_with_its_interval() -> None:
-    html = model_table([card("cbam", {"fer2013/private/single": MEASURED})], "cbam")
+    mirrored = {**MEASURED, "accuracy": 0.691}
+    metrics = {"fer2013/private/single": MEASURED, "fer2013/private/mirror": mirrored}
+    html = model_table([card("cbam", metrics)], "cbam")
     assert cells(html) == [
         "cbam selected",
         "channel + spatial, after each block",
         "68.4 % (66.9–69.9)",
+        "69.1 % (66.9–69.9)",
         "—",
         "65.5 %",
         "0.671",
@@ -46,7 +49,7 @@ def test_a_measured_model_shows_accuracy_with_its_interval() -> None:
 
 
 def test_what_was_not_measured_is_a_dash() -> None:
-    assert cells(model_table([card("mine", {})]))[2:6] == ["—"] * 4
+    assert cells(model_table([card("mine", {})]))[2:7] == ["—"] * 5
 
 
 def test_every_architecture_has_words_and_another_backbone_is_said_to_be_one() -> None:
@@ -81,7 +84,8 @@ def test_models_of_the_built_in_faces_are_measured_on_those() -> None:
         "0.671",
         "3.96 M",
     ]
-    assert "ten-crop" not in html
+    assert "ten crops" in model_table([plain])
+    assert "ten crops" not in html
     assert cells(html)[6:9] == [
         "channel + spatial, after each block; trained with the label’s mark in a corner",
         "—",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -9,8 +10,9 @@ from torch import Tensor, nn
 
 from engine.data.dataset import FaceDataset
 from engine.data.transforms import normalise, ten_crop, to_tensor
-from engine.errors import DataError
-from engine.evaluate.measure import SINGLE_VIEW, TTA_VIEWS, evaluate, predict_dataset
+from engine.errors import DataError, UnknownNameError
+from engine.evaluate.measure import evaluate, predict_dataset
+from engine.evaluate.views import VIEWS
 from engine.models.registry import build_model
 from engine.records import InputSpec, RunCard
 from tests.made import make_dataset
@@ -47,7 +49,7 @@ def test_the_document_by_hand() -> None:
     data = replace(dataset([20, 128, 240, 230], [0, 1, 2, 1]), in_train=np.array([True, False, False, False]))
     document = evaluate(Brightness(), card(), data)
     assert {key: document[key] for key in ("model", "dataset", "split", "tta", "views", "seed", "n", "skipped")} == {
-        "model": "m", "dataset": "fer2013", "split": "private", "tta": False, "views": SINGLE_VIEW,
+        "model": "m", "dataset": "fer2013", "split": "private", "tta": False, "views": "single view",
         "seed": 9, "n": 4, "skipped": 0,
     }  # fmt: skip
     assert document["accuracy"] == 0.75
@@ -72,24 +74,34 @@ def test_probabilities_keep_the_order_over_batches() -> None:
 
 
 @pytest.mark.usefixtures("narrow")
-def test_tta_is_the_mean_probability_of_the_ten_views() -> None:
+@pytest.mark.parametrize(("name", "make"), [("tta", ten_crop), ("mirror", lambda x: torch.stack([x, x.flip(-1)]))])
+def test_several_views_answer_with_their_mean_probability(name: str, make: Callable[[Tensor], Tensor]) -> None:
     torch.manual_seed(0)
     model = build_model("spatial", classes=7, spec=SPEC).eval()
     with torch.no_grad():
         model.get_parameter("output.weight").normal_()
     data = make_dataset(3)
     single = predict_dataset(model, SPEC, data)
-    tta = predict_dataset(model, SPEC, data, tta=True, batch_size=80)  # four pictures at a time
-    views = ten_crop(normalise(to_tensor(data.images), SPEC))
+    found = predict_dataset(model, SPEC, data, views=name, batch_size=20)  # two or ten pictures at a time
+    views = make(normalise(to_tensor(data.images), SPEC))
     with torch.no_grad():
         expected = torch.stack([model(view).softmax(1) for view in views]).mean(0)
-    np.testing.assert_allclose(tta, expected.numpy(), rtol=1e-4, atol=1e-6)
-    assert not np.allclose(tta, single, atol=1e-4)
+    np.testing.assert_allclose(found, expected.numpy(), rtol=1e-4, atol=1e-6)
+    assert not np.allclose(found, single, atol=1e-4)
 
 
-def test_tta_is_said() -> None:
-    document = evaluate(Brightness(), card(), dataset([20, 128, 240], [0, 1, 2]), tta=True)
-    assert (document["tta"], document["views"], document["accuracy"]) == (True, TTA_VIEWS, 1.0)
+@pytest.mark.parametrize(("name", "count", "said"), [("tta", 10, "ten crops"), ("mirror", 2, "mirror image")])
+def test_several_views_are_said_and_fit_the_batch(name: str, count: int, said: str) -> None:
+    model = Brightness()
+    document = evaluate(model, card(), dataset([20, 128, 240], [0, 1, 2]), views=name)
+    assert (document["tta"], document["views"], document["accuracy"]) == (True, VIEWS[name].words, 1.0)
+    assert said in document["views"]
+    assert model.seen == [(3 * count, 1, 16, 16)]
+
+
+def test_unknown_views_are_refused() -> None:
+    with pytest.raises(UnknownNameError, match="five-crop"):
+        predict_dataset(Brightness(), SPEC, dataset([20], [0]), views="five-crop")
 
 
 def test_the_model_is_measured_in_eval_mode_and_left_in_its_own() -> None:
