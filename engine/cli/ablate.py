@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from engine.cli.common import add_data_options, add_json_option, note, print_json
 from engine.data.dataset import FaceDataset
@@ -166,7 +166,8 @@ def _document(
 
 
 def _table(rows: tuple[AblationRow, ...]) -> Table:
-    table = Table("variant", "parameters", "seeds", "accuracy", "difference", "95 % interval", "over")
+    variant = Column("variant", min_width=max((len(word) for row in rows for word in row.variant.split()), default=0))
+    table = Table(variant, "parameters", "seeds", "accuracy", "points", "95 % interval over")
     for row in rows:
         known = row.low is not None and row.high is not None
         table.add_row(
@@ -175,7 +176,6 @@ def _table(rows: tuple[AblationRow, ...]) -> Table:
             str(len(row.seeds)),
             f"{100 * row.accuracy:.2f} %",
             "" if row.difference is None else f"{100 * row.difference:+.2f}",
-            f"{100 * (row.low or 0.0):+.2f} to {100 * (row.high or 0.0):+.2f}" if known else "",
-            row.interval_over or "",
+            f"{100 * (row.low or 0.0):+.2f} to {100 * (row.high or 0.0):+.2f} {row.interval_over}" if known else "",
         )
     return table
