@@ -87,6 +87,7 @@ CSS: Final = """<style>
 .fl-table thead th{font-size:.8rem;opacity:.62}
 .fl-table tbody th{font-weight:600}
 .fl-table .fl-number{text-align:right;font-variant-numeric:tabular-nums}
+.fl-models td.fl-number{white-space:nowrap}
 .fl-tag{font-size:.7rem;font-weight:400;opacity:.62;margin-left:.3rem}
 .st-key-strip img,.st-key-picture img{border-radius:4px}
 .st-key-strip{display:grid!important;grid-template-columns:repeat(7,minmax(0,1fr));gap:1rem}
@@ -107,7 +108,8 @@ CSS: Final = """<style>
 [class*="st-key-stack"] [data-testid="stColumn"]{width:100%!important;flex:1 1 auto!important}
 .st-key-picture img{max-height:320px}
 .st-key-strip{grid-template-columns:repeat(4,minmax(0,1fr))}
-.fl-wide{display:none}.fl-table th,.fl-table td{padding-right:.4rem;font-size:.84rem}}
+.fl-wide{display:none}.fl-models td.fl-number{white-space:normal}
+.fl-table th,.fl-table td{padding-right:.4rem;font-size:.84rem}}
 </style>"""
 """Everything prefixed ``fl-`` is drawn by ``dashboard/figures``; the rest narrows Streamlit's own frame."""
 

@@ -109,7 +109,7 @@ def model_table(cards: Sequence[RunCard], default: str | None = None, protocol: 
         '<th class="fl-number fl-wide">without train copies</th>'
     )
     return (
-        '<table class="fl-table"><thead><tr><th>model</th><th class="fl-wide">attention</th>'
+        '<table class="fl-table fl-models"><thead><tr><th>model</th><th class="fl-wide">attention</th>'
         f'<th class="fl-number">accuracy</th>{more if protocol.augmented else ""}'
         '<th class="fl-number">macro-F1</th>'
         f'<th class="fl-number">parameters</th></tr></thead><tbody>{"".join(rows)}</tbody></table>'
