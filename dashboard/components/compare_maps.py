@@ -18,14 +18,15 @@ from dashboard.figures.compare_grid import (
     headings,
     map_cell,
     nothing,
+    own,
 )
 from dashboard.figures.compare_pair import difference_ranges
-from dashboard.figures.compare_rows import MapRow, agreement_rows, channel_difference, channel_rows
+from dashboard.figures.compare_rows import MapRow, agreement_rows, channel_difference, channel_rows, packed
 from dashboard.figures.compare_text import read_agreement
 from dashboard.figures.map_card import MapCard, MapStyle, data_uri
-from dashboard.figures.text import escape
+from dashboard.figures.text import escape, grid
 from engine.explain.overlay import overlay
-from engine.records import FaceExplanation
+from engine.records import AttentionGate, FaceExplanation
 
 SLIDER_PIXELS = 384
 """Side of the slider's pictures: eight times 48, so that the cells of every four-block grid are whole pixels."""
@@ -48,7 +49,12 @@ def show_map_rows(
     first, second = (explained[index] for index in pair)
     spans = difference_ranges([row.paired for row in rows], style.scale)
     drawn = []
-    for row, span in zip(rows, spans, strict=True):
+    for line in packed([[card is not None for card in row.cards] for row in rows]):
+        index = line[0]
+        if index is None or len(set(line)) > 1:
+            drawn.append(("", _own_maps(explained, [None if at is None else rows[at] for at in line], style)))
+            continue
+        row, span = rows[index], spans[index]
         cells = [
             nothing(f"{one.model} has no {lacking} here")
             if card is None
@@ -64,6 +70,17 @@ def show_map_rows(
     st.html(aligned(len(names), drawn, heads=headings(names, pair)))
 
 
+def _own_maps(explained: Sequence[FaceExplanation], rows: Sequence[MapRow | None], style: MapStyle) -> list[str]:
+    """Return the cells of a line in which each model shows a row that it alone has."""
+    cells = []
+    for index, (one, row) in enumerate(zip(explained, rows, strict=True)):
+        card = None if row is None else row.cards[index]
+        cells.append(
+            "" if row is None or card is None else own(row.name, row.size, map_cell(one.face, card, style, one.model))
+        )
+    return [*cells, nothing("nothing to subtract", faint=True)]
+
+
 def show_channels(explained: Sequence[FaceExplanation], pair: tuple[int, int]) -> None:
     """Draw the channel gates, where any model has one."""
     rows = channel_rows(explained)
@@ -76,7 +93,12 @@ def show_channels(explained: Sequence[FaceExplanation], pair: tuple[int, int]) -
     )
     names = [one.model for one in explained]
     drawn = []
-    for name, gates in rows:
+    for line in packed([[gate is not None for gate in gates] for _, gates in rows]):
+        index = line[0]
+        if index is None or len(set(line)) > 1:
+            drawn.append(("", _own_channels([None if at is None else rows[at] for at in line])))
+            continue
+        name, gates = rows[index]
         cells = [
             nothing(f"{model} has no channel gate here") if gate is None else channel_cell(gate)
             for model, gate in zip(names, gates, strict=True)
@@ -90,6 +112,15 @@ def show_channels(explained: Sequence[FaceExplanation], pair: tuple[int, int]) -
         )
         drawn.append((escape(name), cells))
     st.html(f'<div class="fl-flat">{aligned(len(names), drawn, heads=headings(names, pair))}</div>')
+
+
+def _own_channels(rows: Sequence[tuple[str, tuple[AttentionGate | None, ...]] | None]) -> list[str]:
+    """Return the cells of a line in which each model shows a channel gate that it alone has."""
+    cells = []
+    for index, row in enumerate(rows):
+        gate = None if row is None else row[1][index]
+        cells.append("" if row is None or gate is None else own(row[0], grid(gate.shape), channel_cell(gate)))
+    return [*cells, nothing("nothing to subtract", faint=True)]
 
 
 def show_slider(

@@ -49,6 +49,11 @@ def nothing(words: str, *, faint: bool = False) -> str:
     return f'<div class="fl-cnone{" fl-faint" if faint else ""}"><span>{escape(words)}</span></div>'
 
 
+def own(name: str, size: str, cell: str) -> str:
+    """Return a cell under its own name, for a line whose cells are of different gates."""
+    return f'<div class="fl-cown">{escape(name)} <span class="fl-quiet">{escape(size)}</span></div>{cell}'
+
+
 def _layers(face: UInt8, values: Float32, limits: Range, colors: str, style: MapStyle, words: str) -> str:
     """Return the picture of a map; where it is smooth, with its cells underneath for the pointer."""
     images = []

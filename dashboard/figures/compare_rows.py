@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 
@@ -85,6 +86,27 @@ def gate_rows(
             paired = pair_gates(one, two) if natural is not None else pair_evidence(one, two)
         rows.append(MapRow(title, _sizes(present), cards, paired))
     return tuple(rows)
+
+
+def packed(present: Sequence[Sequence[bool]]) -> tuple[tuple[int | None, ...], ...]:
+    """Return the drawn lines: for each model the row that stands in its column, or None for an empty place.
+
+    A row that several models have is one line. Where two or more models have rows that no other has, as models of
+    different backbones do, those move up below the others, each model's in its own order: a line of each would be a
+    page of empty places. Lines whose places are not all the same row name their gates cell by cell.
+
+    Args:
+        present: for each row and model, whether the model has it; every row has one that does.
+    """
+    alone = {index: here.index(True) for index, here in enumerate(map(list, present)) if here.count(True) == 1}
+    if len(set(alone.values())) < 2:
+        alone = {}
+    lines: list[tuple[int | None, ...]] = [
+        (index,) * len(here) for index, here in enumerate(present) if index not in alone
+    ]
+    models = len(present[0]) if present else 0
+    queues = [[index for index, owner in alone.items() if owner == model] for model in range(models)]
+    return (*lines, *zip_longest(*queues))
 
 
 def explanation_row(explained: Sequence[FaceExplanation], pair: tuple[int, int], scale: str) -> MapRow:

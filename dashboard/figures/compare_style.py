@@ -32,6 +32,7 @@ CSS: Final = """<style>
  background:color-mix(in srgb,currentColor 7%,transparent)}
 .fl-ranked img{display:block;width:100%;height:100%}
 .fl-ranked::after{content:"";position:absolute;left:0;right:0;top:50%;border-top:1px dashed currentColor;opacity:.5}
+.fl-cown{font-size:.86rem;line-height:1.3;padding-bottom:.25rem}.fl-cown .fl-quiet{font-size:.76rem}
 .fl-faint{border-color:transparent}.fl-faint span{opacity:.5}
 .fl-concluded{font-family:"Source Serif",Georgia,serif;font-size:1.4rem;line-height:1.35;margin:.1rem 0 .2rem;
  max-width:56rem}

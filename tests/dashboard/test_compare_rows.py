@@ -3,7 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dashboard.figures.compare_rows import channel_difference, channel_rows, explanation_row, gate_map, gate_rows
+from dashboard.figures.compare_rows import (
+    channel_difference,
+    channel_rows,
+    explanation_row,
+    gate_map,
+    gate_rows,
+    packed,
+)
 from engine.labels import EMOTIONS
 from engine.records import FaceExplanation
 from tests.dashboard.made import make_gate, make_map, make_prediction
@@ -35,6 +42,16 @@ def test_a_row_for_each_gate_of_any_model_in_forward_order() -> None:
     np.testing.assert_allclose(first.paired.difference, ONE.weights / 2, atol=1e-6)
     assert second.cards[:2] == (None, None)
     assert second.paired is None
+
+
+def test_rows_that_only_one_model_has_stay_where_they_are() -> None:
+    assert packed([[False, True, True], [False, False, True]]) == ((0, 0, 0), (1, 1, 1))
+    assert packed([]) == ()
+
+
+def test_rows_of_different_backbones_share_lines_below_those_in_common() -> None:
+    present = [[True, False], [False, True], [True, True], [False, True]]
+    assert packed(present) == ((2, 2), (0, 1), (None, 3))
 
 
 def test_a_row_has_one_scale_unless_it_is_stretched() -> None:
