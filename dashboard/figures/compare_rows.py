@@ -88,6 +88,17 @@ def gate_rows(
     return tuple(rows)
 
 
+def spatial_words(explained: Sequence[FaceExplanation], target: str) -> str:
+    """Say what the maps of :func:`gate_rows` are, of each kind that any of the models has."""
+    kinds = {gate.kind for one in explained for gate in one.gates}
+    said = "What each block passed on (1) or held back (0), cell by cell. Class-agnostic: the same for every emotion"
+    if "emotion" in kinds:
+        said += f", but for the gate “emotion”, of which this is the map of {target}"
+    if "cross" in kinds:
+        said += ". Attention between cells: what each place received, 1 for an even share"
+    return f"{said}."
+
+
 def packed(present: Sequence[Sequence[bool]]) -> tuple[tuple[int | None, ...], ...]:
     """Return the drawn lines: for each model the row that stands in its column, or None for an empty place.
 
@@ -129,7 +140,7 @@ def channel_rows(explained: Sequence[FaceExplanation]) -> tuple[tuple[str, tuple
     for layer in _layers(explained, channel=True):
         gates = tuple(_gate(one, layer) for one in explained)
         some = next(gate for gate in gates if gate is not None)
-        rows.append((gate_title(some.layer, some.kind), gates))
+        rows.append((gate_title(some.layer, some.kind, explained[0].prediction.classes), gates))
     return tuple(rows)
 
 

@@ -43,7 +43,7 @@ def read_use(use: SplitGateUse) -> str:
     for layer, kind in use.gates.items():
         verdict = use.verdict(layer)
         if verdict is not None:
-            by_verdict[verdict].append(gate_name(layer, kind))
+            by_verdict[verdict].append(gate_name(layer, kind, tuple(use.pictures)))
     said = []
     for word, names in by_verdict.items():
         if names:
@@ -82,11 +82,11 @@ def _accuracy(found: Estimate) -> str:
     return f"{_points(found)} ({low} to {high})"
 
 
-def _said(effect: GateEffect, verdict: Verdict, model: str) -> str:
+def _said(effect: GateEffect, verdict: Verdict, use: SplitGateUse) -> str:
     figures = effect.figures
     draws = f", {effect.draws} draws" if effect.draws > 1 else ""
     return (
-        f"{gate_name(effect.layer, effect.kind)} of {model}, {effect.group}: {verdict}; "
+        f"{gate_name(effect.layer, effect.kind, tuple(use.pictures))} of {use.model}, {effect.group}: {verdict}; "
         f"{distance_words(figures['distance'])}; another class on top {interval_words(figures['flips'])}; accuracy "
         f"{_points(figures['accuracy_change'])} points; replaced by: {effect.replacement}{draws}"
     )
@@ -99,7 +99,7 @@ def _cell(use: SplitGateUse, layer: str, group: str) -> str:
     if verdict is None or mean is None:
         return f'<td class="{edge.strip()}" title="no pictures">–</td>'
     shade = DARKEST * min(mean / FULL, 1.0)
-    words = escape(_said(effect, verdict, use.model))
+    words = escape(_said(effect, verdict, use))
     return (
         f'<td class="fl-verdict-cell{edge}" style="--use:{shade:.0f}" title="{words}">'
         f'<span class="fl-trust-mark" role="img" aria-label="{verdict}">{MARKS[verdict]}</span>{short(mean)}</td>'
@@ -117,7 +117,7 @@ def use_table_html(use: SplitGateUse) -> str:
     counts = {ALL: use.n, **use.pictures}
     head = "".join(_group_head(group, counts[group]) for group in use.groups)
     rows = "".join(
-        f'<tr><th scope="row">{escape(gate_name(layer, kind))}</th>'
+        f'<tr><th scope="row">{escape(gate_name(layer, kind, tuple(use.pictures)))}</th>'
         + "".join(_cell(use, layer, group) for group in use.groups)
         + "</tr>"
         for layer, kind in use.gates.items()

@@ -64,15 +64,15 @@ KIND_WORDS: Final[dict[str, str]] = {"cross": "attention"}
 """What a kind of gate is called where its own word says too little; self-attention is of the kind ``cross``, too."""
 
 
-def gate_name(layer: str, kind: str) -> str:
+def gate_name(layer: str, kind: str, classes: Sequence[str] = ()) -> str:
     """Return a gate's place and kind: ``block 1 spatial``; a name that ends on the kind says it once."""
-    title = layer_title(layer)
+    title = layer_title(layer, classes)
     return title if title.endswith(kind) else f"{title} {KIND_WORDS.get(kind, kind)}"
 
 
-def gate_title(layer: str, kind: str) -> str:
+def gate_title(layer: str, kind: str, classes: Sequence[str] = ()) -> str:
     """Return the heading of a gate's map: its place, and where it attends between cells that, too."""
-    return gate_name(layer, kind) if kind == "cross" else layer_title(layer)
+    return gate_name(layer, kind) if kind == "cross" else layer_title(layer, classes)
 
 
 def accuracy(metric: dict[str, Any]) -> str:

@@ -28,7 +28,7 @@ from dashboard.components import (
 )
 from dashboard.components.frame import framed
 from dashboard.figures.compare_content import OnFace, dataset_content, face_content
-from dashboard.figures.compare_rows import explanation_row, gate_rows
+from dashboard.figures.compare_rows import explanation_row, gate_rows, spatial_words
 from dashboard.figures.compare_style import CSS
 from dashboard.figures.compare_text import LEAST
 from dashboard.figures.map_content import style_settings
@@ -96,10 +96,7 @@ def compare_picture(
             "percentage points of each map’s mass, cell by cell."
         )
     gates = gate_rows(explained, plus, pair, style.scale)
-    theme.section(
-        "Spatial attention gates",
-        "What each block passed on (1) or held back (0), cell by cell. Class-agnostic: the same for every emotion.",
-    )
+    theme.section("Spatial attention gates", spatial_words(explained, plus))
     if gates:
         compare_maps.show_map_rows(explained, gates, pair, style, "gate")
     else:

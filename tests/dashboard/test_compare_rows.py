@@ -10,6 +10,7 @@ from dashboard.figures.compare_rows import (
     gate_map,
     gate_rows,
     packed,
+    spatial_words,
 )
 from engine.labels import EMOTIONS
 from engine.records import FaceExplanation
@@ -52,6 +53,17 @@ def test_rows_that_only_one_model_has_stay_where_they_are() -> None:
 def test_rows_of_different_backbones_share_lines_below_those_in_common() -> None:
     present = [[True, False], [False, True], [True, True], [False, True]]
     assert packed(present) == ((2, 2), (0, 1), (None, 3))
+
+
+def test_the_words_above_say_what_is_not_class_agnostic() -> None:
+    emotion = make_gate("emotion.spatial", "emotion", [[[0.5]]] * 7)
+    assert "emotion”" not in spatial_words([PLAIN, GATED], "happy")
+    assert "the map of happy" in spatial_words([GATED, made("cmaen", (emotion,), [[1.0]])], "happy")
+
+
+def test_a_channel_gate_of_a_class_has_its_name() -> None:
+    gate = make_gate("emotion.class3.channel", "channel", [0.2, 0.4])
+    assert [name for name, _ in channel_rows([made("cmaen", (gate,), [[1.0]])])] == ["emotion happy"]
 
 
 def test_a_row_has_one_scale_unless_it_is_stretched() -> None:
