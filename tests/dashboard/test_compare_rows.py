@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from dashboard.components import compare_maps
 from dashboard.figures.compare_rows import (
     channel_difference,
     channel_rows,
@@ -12,6 +13,7 @@ from dashboard.figures.compare_rows import (
     packed,
     spatial_words,
 )
+from dashboard.figures.map_card import MapStyle
 from engine.labels import EMOTIONS
 from engine.records import FaceExplanation
 from tests.dashboard.made import make_gate, make_map, make_prediction
@@ -107,3 +109,16 @@ def test_channels_are_compared_by_level_and_spread_only() -> None:
     assert gates[0] is None
     low, high = make_gate("c", "channel", [0.2, 0.4]), make_gate("c", "channel", [0.4, 0.8])
     assert channel_difference(low, high) == "mean +.300 · spread +.100 (.100 and .200)"
+
+
+def test_gates_of_different_backbones_are_drawn_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+    monkeypatch.setattr(compare_maps.st, "html", drawn.append)
+    other = made("cmaen", (make_gate("ecnn.scale2.spatial", "spatial", [[0.3]]),), [[1.0]])
+    rows = gate_rows([GATED, other], "happy", (0, 1), "fixed")
+    compare_maps.show_map_rows([GATED, other], rows, (0, 1), MapStyle(), "gate")
+    (html,) = drawn
+    lines = html.split('class="fl-crow')[2:]  # the first is the headings'
+    assert ["block 1" in lines[0], "ecnn scale 2" in lines[0], "block 2" in lines[1]] == [True] * 3
+    assert len(lines) == 2
+    assert "has no gate here" not in html
