@@ -14,7 +14,7 @@ import numpy as np
 from engine.data.audit import blanks
 from engine.data.audit_groups import near_numbers
 from engine.data.dataset import FaceDataset, Int64
-from engine.evaluate.evidence import area_average
+from engine.evaluate.evidence_references import area_average
 from engine.records import UInt8
 
 SIDE: Final = 48

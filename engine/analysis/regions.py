@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.synthetic_dataset import synthetic_face
-from engine.evaluate.evidence import area_average
+from engine.evaluate.evidence_references import area_average
 
 Float32 = NDArray[np.float32]
 UInt8 = NDArray[np.uint8]

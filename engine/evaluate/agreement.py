@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evaluate.evidence import Float64, overlap_matrix
+from engine.evaluate.evidence_references import Float64, overlap_matrix
 
 Map = NDArray[np.floating]
 

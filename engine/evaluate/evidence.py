@@ -31,7 +31,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-Float64 = NDArray[np.float64]
+from engine.evaluate.evidence_references import Float64, area_average
+
 Bool = NDArray[np.bool_]
 
 METRICS: Final[dict[str, str]] = {
@@ -44,22 +45,6 @@ METRICS: Final[dict[str, str]] = {
 
 ENRICHMENT_FLOOR: Final = -6.0
 """The lowest enrichment that is told apart: mass at 1/64 of what an even map has."""
-
-
-def overlap_matrix(cells: int, pixels: int) -> Float64:
-    """Return (cells, pixels) float64: the share of each cell's length that each pixel takes; rows sum to 1."""
-    edges = np.arange(cells + 1) * (pixels / cells)
-    at = np.arange(pixels)
-    low = np.maximum(edges[:-1, None], at[None])
-    high = np.minimum(edges[1:, None], at[None] + 1)
-    return np.asarray(np.clip(high - low, 0.0, None) * (cells / pixels))
-
-
-def area_average(pictures: NDArray[np.bool_ | np.floating], grid: tuple[int, int]) -> Float64:
-    """Average (N, S, S) over the cells of ``grid`` = (h, w): float64 (N, h, w). Of a mask: the cover of each cell."""
-    rows = overlap_matrix(grid[0], pictures.shape[1])
-    columns = overlap_matrix(grid[1], pictures.shape[2])
-    return np.asarray(rows @ pictures.astype(np.float64) @ columns.T)
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.dataset import Int64
-from engine.evaluate.evidence import Bool, EvidenceScores, Float64, enrichment_of
+from engine.evaluate.evidence import Bool, EvidenceScores, enrichment_of
+from engine.evaluate.evidence_references import Float64
 from engine.evaluate.evidence_report import MapSource
 from engine.records import Float32
 

@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 
 from engine.data.dataset import Int64
 from engine.errors import DataError
-from engine.evaluate.evidence import Float64
 from engine.evaluate.evidence_readings import ANSWERS, KEPT, AnsweredFaces, EvidenceReadings, task_of
+from engine.evaluate.evidence_references import Float64
 from engine.evaluate.evidence_report import MapSource
 from engine.explain.methods import METHODS
 

@@ -1,8 +1,9 @@
-"""What a map must beat before its agreement with the evidence means anything: chance, the centre, and edges.
+"""Maps on grids: averages over cells, and the maps that know no model.
 
-Faces are centred, and evidence sits where a face has edges (eyes, brows, mouth); a map that merely shows the centre or
-the edges scores well without knowing the model (Adebayo et al. 2018, arXiv:1810.03292). Each reference lies on the grid
-of the map that it is compared with, is >= 0, and knows nothing of the model or the label.
+The latter are what a map must beat before its agreement with the evidence means anything: chance, the centre, and
+edges. Faces are centred, and evidence sits where a face has edges (eyes, brows, mouth); a map that merely shows the
+centre or the edges scores well without knowing the model (Adebayo et al. 2018, arXiv:1810.03292). Each reference lies
+on the grid of the map that it is compared with, is >= 0, and knows nothing of the model or the label.
 
 Read chance from ``hit`` and ``mass``: of a random map both are the evidence's share of the picture on average. Its mean
 enrichment lies below 0, for the mean of a scattered figure's log2 is below the log2 of its mean; an even map "beats"
@@ -15,9 +16,11 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from engine.evaluate.evidence import Float64, area_average
 from engine.records import UInt8
+
+Float64 = NDArray[np.float64]
 
 REFERENCES: Final[dict[str, str]] = {
     "random": "smoothed noise, another for every picture",
@@ -31,6 +34,22 @@ BLOB_SHARE: Final = 1 / 12
 
 CENTRE_SHARE: Final = 1 / 4
 """Standard deviation of the centre prior, in sides of the map."""
+
+
+def overlap_matrix(cells: int, pixels: int) -> Float64:
+    """Return (cells, pixels) float64: the share of each cell's length that each pixel takes; rows sum to 1."""
+    edges = np.arange(cells + 1) * (pixels / cells)
+    at = np.arange(pixels)
+    low = np.maximum(edges[:-1, None], at[None])
+    high = np.minimum(edges[1:, None], at[None] + 1)
+    return np.asarray(np.clip(high - low, 0.0, None) * (cells / pixels))
+
+
+def area_average(pictures: NDArray[np.bool_ | np.floating], grid: tuple[int, int]) -> Float64:
+    """Average (N, S, S) over the cells of ``grid`` = (h, w): float64 (N, h, w). Of a mask: the cover of each cell."""
+    rows = overlap_matrix(grid[0], pictures.shape[1])
+    columns = overlap_matrix(grid[1], pictures.shape[2])
+    return np.asarray(rows @ pictures.astype(np.float64) @ columns.T)
 
 
 def _smoother(cells: int) -> Float64:

@@ -10,9 +10,9 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from engine.evaluate.bootstrap import LEVEL, RESAMPLES, Estimate, bootstrap_means
-from engine.evaluate.evidence import METRICS, Bool, EvidenceScores, Float64
+from engine.evaluate.evidence import METRICS, Bool, EvidenceScores
 from engine.evaluate.evidence_pictures import VARIANTS
-from engine.evaluate.evidence_references import REFERENCES
+from engine.evaluate.evidence_references import REFERENCES, Float64
 
 GROUPS: Final[dict[str, str]] = {
     "all": "every scored picture",

@@ -11,11 +11,10 @@ from engine.evaluate.evidence import (
     METRICS,
     EvidenceScores,
     Ground,
-    area_average,
     best_cells,
-    overlap_matrix,
     score_maps,
 )
+from engine.evaluate.evidence_references import area_average, overlap_matrix
 
 EVIDENCE = np.zeros((8, 8), np.bool_)
 EVIDENCE[:4, :4] = True
