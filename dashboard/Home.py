@@ -1,4 +1,4 @@
-"""The entry: ``streamlit run dashboard/Home.py``. Sets the frame, lists the pages, and draws Home."""
+"""The entry: ``streamlit run dashboard/Home.py``. Lists the pages, draws the frame and runs the page chosen."""
 
 from __future__ import annotations
 
@@ -10,18 +10,25 @@ if (root := str(Path(__file__).resolve().parents[1])) not in sys.path:
     sys.path.insert(0, root)
 
 import streamlit as st
+from streamlit.navigation.page import Page as StreamlitPage
 
-from dashboard import theme
-from dashboard.components.frame import frame
-from dashboard.navigation import pages
+from dashboard.shell import theme
+from dashboard.shell.frame import frame
+from dashboard.shell.pages import HOME, PAGES
+
+HERE = Path(__file__).resolve().parent
 
 
 def main() -> None:
     """Choose the page, draw the frame around it, run it."""
-    page = st.navigation(pages())
-    theme.apply(page.title)
-    with frame(page.title):
-        page.run()
+    sections: dict[str, list[StreamlitPage]] = {}
+    for entry in PAGES:
+        page = st.Page(HERE / entry.file, title=entry.title, url_path=entry.address, default=entry.file == HOME)
+        sections.setdefault(entry.section, []).append(page)
+    chosen = st.navigation(sections)
+    theme.apply(chosen.title)
+    with frame(chosen.title):
+        chosen.run()
 
 
 main()

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.loaders import shelf
-from dashboard.study_loaders import store
-from engine.analysis.places import PREDICTIONS, REPORT, analysis_folder
+from dashboard.shell.loaders import shelf
+from dashboard.shell.study_loaders import store
+from engine.analysis.files.places import PREDICTIONS, REPORT, analysis_folder
 from engine.models.checkpoint import checkpoints_folder
 
 if TYPE_CHECKING:
-    from engine.analysis.stored_comparison import StoredComparison
+    from engine.analysis.comparison import StoredComparison
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
@@ -23,7 +23,7 @@ def _compared(
     split: str,
     stamps: tuple[object, ...],  # noqa: ARG001
 ) -> StoredComparison:
-    from engine.analysis.stored_comparison import compare_stored
+    from engine.analysis.comparison import compare_stored
 
     return compare_stored(store(models, dataset, split))
 

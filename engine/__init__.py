@@ -7,7 +7,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.inference.predictor import EmotionPredictor
+    from engine.predictor import EmotionPredictor
 
 __all__ = ["EmotionPredictor"]
 __version__ = "0.1.0"
@@ -15,7 +15,7 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str) -> Any:
     if name == "EmotionPredictor":
-        from engine.inference.predictor import EmotionPredictor
+        from engine.predictor import EmotionPredictor
 
         return EmotionPredictor
     raise AttributeError(f"module 'engine' has no attribute {name!r}")

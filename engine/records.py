@@ -151,7 +151,7 @@ class Explanation:
     """A map of what moved one logit, on the native grid of its layer.
 
     Attributes:
-        method: name in :data:`engine.explain.methods.METHODS`, for example ``gradcam``.
+        method: name in :data:`engine.explain.methods.registry.METHODS`, for example ``gradcam``.
         layer: the layer it was taken at.
         target: the class it explains.
         heatmap: (h, w) float32. Where ``signed`` is False it is >= 0 (Grad-CAM after its ReLU); else it keeps its sign.

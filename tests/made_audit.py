@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from engine.data.audit_source import AuditedPictures
+from engine.data.audit.source import AuditedPictures
 from engine.data.splits import duplicate_groups
 from engine.labels import EMOTIONS
 

@@ -10,7 +10,7 @@ import torch
 from engine.labels import EMOTIONS
 from engine.models.checkpoint import write_checkpoint
 from engine.records import RunCard
-from tests.models.test_cmaen import NARROW, SPEC, narrow, opened
+from tests.models.cmaen.test_cmaen import NARROW, SPEC, narrow, opened
 
 
 def write_cmaen(path: Path, **config: Any) -> RunCard:

@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from engine.data.enhance import Enhancer
-from engine.data.enhance_networks import Network, load_network
+from engine.data.enhance.enhance import Enhancer
+from engine.data.enhance.networks import Network, load_network
 from engine.models.checkpoint import read_card, update_card
 from tests.made import write_seeded
 

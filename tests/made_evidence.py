@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.evaluate.evidence import EvidenceScores
-from engine.evaluate.evidence_references import REFERENCES
-from engine.evaluate.evidence_report import CEILING, CueAnswers, EvidenceReport, MapSource, summarise
-from engine.evaluate.evidence_results import evidence_file
+from engine.evidence.document import evidence_file
+from engine.evidence.report import CEILING, CueAnswers, EvidenceReport, MapSource, summarise
+from engine.evidence.scores import EvidenceScores
 from engine.labels import EMOTIONS
+from engine.statistics.maps import REFERENCES
 
 COUNT = 40
 AREA = 0.125

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.evaluate.evidence_report import EvidenceReport, MapFigures
+from engine.evidence.report import EvidenceReport, MapFigures
 from tests.made_evidence import make_report
 
 FIRST = 14

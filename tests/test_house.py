@@ -24,13 +24,13 @@ RANKS = {
     "engine.evaluate": 4,
     "engine.analysis": 5,
     # What Python users hold in hand joins inference with explanation, so it stands above both.
-    "engine.inference.predictor": 5,
-    "engine.inference.face_model": 5,
+    "engine.predictor": 5,
+    "engine.predict.face_model": 5,
     "engine.inference.read_faces": 5,
-    "engine.inference.live": 5,
-    "engine.inference.annotate": 5,
-    "engine.inference.video": 5,
-    "engine.evaluate.live_benchmark": 5,  # it runs the whole pipeline
+    "engine.live.pipeline": 5,
+    "engine.live.annotate": 5,
+    "engine.live.video": 5,
+    "engine.benchmarks.live": 5,  # it runs the whole pipeline
     "engine": 5,
     "engine.cli": 6,
     "engine.__main__": 6,
@@ -40,7 +40,7 @@ RANKS = {
 
 INTERFACES = {"streamlit", "gradio", "gradio_client", "dashboard"}
 # The one place that reads .pth files, which a person names or a card knows by its sha256; and only so.
-TENSORS_ONLY = {"engine/data/enhance_networks.py": ("torch.load", "weights_only", "True")}
+TENSORS_ONLY = {"engine/data/enhance/networks.py": ("torch.load", "weights_only", "True")}
 UNPICKLING = {"pickle", "cPickle", "dill", "joblib", "cloudpickle", "shelve", "marshal"}
 
 
@@ -138,8 +138,8 @@ def test_the_checks_above_see_what_they_look_for(tmp_path: Path, monkeypatch: py
     path.parent.mkdir(parents=True)
     path.write_text("def f():\n    from ..explain import gradcam\n    import streamlit.testing as t\n")
     found = list(imports(path))
-    assert found == [(2, "engine.explain"), (2, "engine.explain.gradcam"), (3, "streamlit.testing")]
-    assert rank("engine.explain.gradcam") == 4
+    assert found == [(2, "engine.explain"), (2, "engine.explain.methods.cams"), (3, "streamlit.testing")]
+    assert rank("engine.explain.methods.cams") == 4
     assert rank(name_of(path)) == 2
     assert rank("engine.newroom.thing") is None
     with pytest.raises(AssertionError):

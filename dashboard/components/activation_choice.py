@@ -7,9 +7,9 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard import activation_loaders, state, study_loaders
-from dashboard.components import empty
-from dashboard.figures.activation_tiles import Look
+from dashboard.shell import say, state, study_loaders
+from dashboard.views.activations import loaders
+from dashboard.views.activations.figures.tiles import Look
 from engine.data.by_id import SYNTHETIC
 from engine.errors import DataError
 from engine.records import RunCard
@@ -59,14 +59,14 @@ def _say_unknown(key: str, what: str, valid: tuple[str, ...]) -> None:
     """Say what the address asks for and is not there; call it before the widget is drawn."""
     asked = state.asked_for(key, valid)
     if asked is not None:
-        empty.problems([f"Unknown {what} '{asked}'; valid: {', '.join(valid)}."])
+        say.problems([f"Unknown {what} '{asked}'; valid: {', '.join(valid)}."])
     if st.session_state.get(key, valid[0]) not in valid:
         del st.session_state[key]
 
 
 def choose(card: RunCard) -> Asked:
     """Draw the controls."""
-    layers = {layer.name: layer for layer in activation_loaders.layers(card)}
+    layers = {layer.name: layer for layer in loaders.layers(card)}
     names, here = tuple(layers), _here()
     trained_on = str(card.data.get("dataset", SYNTHETIC))
     for key, what, valid in ((LAYER, "layer", names), (ORDER, "order", ORDERS), (SAMPLE, "dataset to rank on", here)):
@@ -103,7 +103,7 @@ def choose(card: RunCard) -> Asked:
             index=here.index(trained_on) if trained_on in here else 0,
             key=SAMPLE,
             bind="query-params",
-            help=f"Up to {activation_loaders.A_CLASS} test pictures of each class: class selectivity and the pictures "
+            help=f"Up to {loaders.A_CLASS} test pictures of each class: class selectivity and the pictures "
             "that excite a channel most come from them.",
             width=140,
         )

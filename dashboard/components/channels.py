@@ -7,12 +7,12 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import theme
-from dashboard.components.in_address import in_address
 from dashboard.figures.channel_bars import SHOWN, channel_bars, ranked_channels
-from dashboard.figures.map_card import MapCard, MapStyle, cards_html
-from dashboard.figures.text import layer_title, short
-from engine.explain.overlay import display_ranges
+from dashboard.report.text import layer_title, short
+from dashboard.shared.figures.map_card import MapCard, MapStyle, cards_html
+from dashboard.shell import theme
+from dashboard.shell.in_address import in_address
+from engine.draw.overlay import display_ranges
 from engine.records import FaceExplanation, Float32
 
 

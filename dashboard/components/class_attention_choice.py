@@ -1,4 +1,4 @@
-"""The choices of the Class attention page; :mod:`dashboard.components.study_choice` says how they are kept."""
+"""The choices of the Class attention page; :mod:`dashboard.shared.study` says how they are kept."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.components.mistake_filters import AGAINST, ANALYSIS
-from dashboard.components.study_choice import Kept, segments
 from dashboard.figures.channel_heatmap import CELLS, ORDERS
 from dashboard.figures.class_maps import ALL_CLASSES, SCALES, SHOWS
+from dashboard.shared.study import Kept, segments
+from dashboard.views.mistakes.filters import AGAINST, ANALYSIS
 from engine.analysis.class_attention import GROUPS
 
 VIEW: Final = "view"

@@ -6,20 +6,21 @@ import json
 
 import streamlit as st
 
-from dashboard import class_attention_loaders, theme
 from dashboard.components import class_attention_choice as chosen
-from dashboard.components import study_choice
-from dashboard.components.class_attention_grid import Files, all_layers
-from dashboard.components.mistake_gallery import csv_text
-from dashboard.figures.class_attention_content import regions_content
 from dashboard.figures.class_maps import map_layers
-from dashboard.figures.class_places import number_rows, places_html
 from dashboard.figures.region_intervals import PLACE_FIELDS, interval_figure, region_fields
-from dashboard.figures.view_report import Build
-from engine.analysis.attention_file import AttentionFile
+from dashboard.report.content import Build
+from dashboard.shared import study
+from dashboard.shell import theme
+from dashboard.views.class_attention import loaders
+from dashboard.views.class_attention.figures.regions import number_rows, places_html
+from dashboard.views.class_attention.grid import Files, all_layers
+from dashboard.views.class_attention.report import regions_content
+from dashboard.views.mistakes.gallery import csv_text
 from engine.analysis.class_regions import mean_map_places
-from engine.analysis.places import REPORT
-from engine.analysis.store import AnalysisStore
+from engine.analysis.files.attention import AttentionFile
+from engine.analysis.files.places import REPORT
+from engine.analysis.store.store import AnalysisStore
 
 
 def even_shares(file: AttentionFile) -> dict[str, float] | None:
@@ -35,7 +36,7 @@ def even_shares(file: AttentionFile) -> dict[str, float] | None:
 def show_regions(store: AnalysisStore, files: Files) -> Build:
     """Draw the regions of one map, for each model that has it; return what makes a report's part of it."""
     layers = all_layers(files)
-    study_choice.say_unknown({chosen.GATE: layers})
+    study.say_unknown({chosen.GATE: layers})
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         layer = chosen.choose_gate(layers)
         group = chosen.choose_group()
@@ -44,7 +45,7 @@ def show_regions(store: AnalysisStore, files: Files) -> Build:
         if model not in having:
             st.caption(f"{model} has no map called {layer}.")
     with st.spinner("Resampling pictures for the intervals …"):
-        places = {model: class_attention_loaders.places(store, layer, model, group) for model in having}
+        places = {model: loaders.places(store, layer, model, group) for model in having}
     means = {model: mean_map_places(files[model].of(layer, group)) for model in having}
     even = even_shares(files[having[0]])
     theme.section("Share of the map’s mass by region", "Mean over the pictures of a class and its 95 % interval.")

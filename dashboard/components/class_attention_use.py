@@ -6,13 +6,13 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import class_attention_loaders, theme
 from dashboard.components import class_attention_choice as chosen
-from dashboard.components import empty, study_choice
-from dashboard.components.class_attention_grid import Files
-from dashboard.components.mistake_gallery import csv_text
-from dashboard.figures.class_attention_content import use_content
-from dashboard.figures.gate_use_table import (
+from dashboard.report.content import Build
+from dashboard.report.text import escape
+from dashboard.shared import study
+from dashboard.shell import say, theme
+from dashboard.views.class_attention import loaders
+from dashboard.views.class_attention.figures.use import (
     effect_rows,
     effects_html,
     legend_words,
@@ -21,11 +21,12 @@ from dashboard.figures.gate_use_table import (
     shares_html,
     use_table_html,
 )
-from dashboard.figures.text import escape
-from dashboard.figures.view_report import Build
+from dashboard.views.class_attention.grid import Files
+from dashboard.views.class_attention.report import use_content
+from dashboard.views.mistakes.gallery import csv_text
 from engine.analysis.analysed import AnalysedSplit
 from engine.analysis.class_dependence import is_gradcam
-from engine.analysis.gate_use_file import gate_use_command
+from engine.analysis.files.gate_use import gate_use_command
 from engine.analysis.gate_use_record import SplitGateUse
 from engine.errors import DataError
 
@@ -38,15 +39,15 @@ def show_use(files: Files, split: AnalysedSplit) -> Build | None:
             st.info(f"{model} has no attention gate, so there is nothing to replace.", icon=":material/info:")
             continue
         try:
-            use = class_attention_loaders.gates_in_use(model, split)
+            use = loaders.gates_in_use(model, split)
         except DataError as error:
-            empty.problems([str(error)])
+            say.problems([str(error)])
             continue
         if use is None:
             _not_measured(model, split)
         else:
             measured[model] = use
-            _show_model(use)
+            _show_use(use)
     if measured:
         st.caption(legend_words())
         _show_replacements(measured)
@@ -72,7 +73,7 @@ def _not_measured(model: str, split: AnalysedSplit) -> None:
         st.code(gate_use_command(model, split.dataset, split.split), language="bash")
 
 
-def _show_model(use: SplitGateUse) -> None:
+def _show_use(use: SplitGateUse) -> None:
     st.html(
         f'<div class="fl-cmodel">{escape(use.model)}</div><div class="fl-reading" style="margin-top:.2rem">'
         f'{escape(read_use(use))} <span class="fl-quiet">{escape(sample_words(use))}.</span></div>{use_table_html(use)}'
@@ -96,7 +97,7 @@ def _show_replacements(measured: dict[str, SplitGateUse]) -> None:
     """Draw every replacement of one gate, for each model that has it."""
     gates = dict.fromkeys(layer for use in measured.values() for layer in use.gates)
     groups = next(iter(measured.values())).groups
-    study_choice.say_unknown({chosen.USED_GATE: tuple(gates), chosen.USED_PICTURES: groups})
+    study.say_unknown({chosen.USED_GATE: tuple(gates), chosen.USED_PICTURES: groups})
     theme.section("One gate, each replacement", "Replaced minus unchanged; hover a row for what stands in its place.")
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         layer = chosen.select("Gate", tuple(gates), chosen.USED_GATE)  # the address gets what the menu shows

@@ -7,14 +7,14 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard import state, study_loaders, theme
-from dashboard.components.compare_dataset import OnSplit
-from dashboard.components.in_address import in_address
 from dashboard.figures.compare_tile import tile_html
-from dashboard.figures.text import escape
-from engine.analysis.stored_comparison import Outcome
+from dashboard.report.text import escape
+from dashboard.shell import state, study_loaders, theme
+from dashboard.shell.in_address import in_address
+from dashboard.shell.pages import EXPLAIN
+from dashboard.views.compare.dataset import OnSplit
+from engine.analysis.comparison import Outcome
 
-EXPLAIN: Final = "pages/1_Explain.py"
 SHOWN: Final = 12
 """Tiles on a page of a gallery: two rows of six."""
 ANY: Final = "any"

@@ -6,11 +6,11 @@ import json
 
 import streamlit as st
 
-from dashboard import theme
 from dashboard.figures.data_balance import balance_table, read_balance
-from dashboard.figures.data_groups import facts, facts_html, read_clean, read_straddling
-from dashboard.figures.text import escape
-from engine.data.audit import DataAudit, audit_document
+from dashboard.report.text import escape
+from dashboard.shell import theme
+from dashboard.views.data.figures.groups import facts, facts_html, read_clean, read_straddling
+from engine.data.audit.audit import DataAudit, audit_document
 
 
 def show_facts(found: DataAudit) -> None:

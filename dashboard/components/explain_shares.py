@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import theme
-from dashboard.figures.explain_shares import WORDS, parts_of, shares_html
+from dashboard.shell import theme
+from dashboard.views.explain.figures.shares import WORDS, parts_of, shares_html
 from engine.explain.cmaen_shares import CmaenShares
 
 

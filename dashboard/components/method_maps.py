@@ -7,17 +7,18 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from dashboard import explain_loaders, theme
-from dashboard.components.method_choice import choose_methods
-from dashboard.explain_loaders import FaceKey
-from dashboard.figures.map_card import MapCard, MapStyle, cards_html, explanation_cards
 from dashboard.figures.method_words import cost_words
-from dashboard.figures.palette import emotion_color
-from dashboard.figures.text import escape, layer_title
-from dashboard.figures.trust_badges import map_badge
 from dashboard.figures.trust_words import Trusted
+from dashboard.report.text import escape, layer_title
+from dashboard.shared import face_loaders
+from dashboard.shared.face_loaders import FaceKey
+from dashboard.shared.figures.colours import emotion_color
+from dashboard.shared.figures.map_card import MapCard, MapStyle, cards_html, explanation_cards
+from dashboard.shared.figures.trust import map_badge
+from dashboard.shell import theme
+from dashboard.views.explain.methods import choose_methods
 from engine.errors import UsageError
-from engine.explain.methods import METHODS
+from engine.explain.methods.registry import METHODS
 from engine.records import Explanation, FaceExplanation, RunCard, UInt8
 
 
@@ -53,17 +54,17 @@ def choose_further(
         "Other explanations",
         f"For {escape(target)}, by methods that ask otherwise. Each has its own scale: methods have no common unit.",
     )
-    reasons = explain_loaders.refused(card, key.sha256, crop)
+    reasons = face_loaders.refused(card, key.sha256, crop)
     refused = {name: f"Not for this model: {reason}." for name, reason in reasons.items()}
     names = choose_methods(refused, key.sha256, seconds_a_pass)
     able = [name for name in names if name not in refused]
     found = {}
     for number, name in enumerate(able, 1):
         method = METHODS[name]
-        cost = cost_words(method, seconds_a_pass, explain_loaders.took(key.sha256, name))
+        cost = cost_words(method, seconds_a_pass, face_loaders.took(key.sha256, name))
         with st.spinner(f"Explaining with {method.title}, {number} of {len(able)}: {cost} …"):
             try:
-                found[name] = explain_loaders.method_map(
+                found[name] = face_loaders.method_map(
                     card, key, crop, name, layer if method.needs_layer else "", target
                 )
             except UsageError as error:

@@ -6,14 +6,14 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.components import mistake_filters as chosen
-from dashboard.figures.confusion_heatmap import INKS, Confusion, clicked, confusion_figure
 from dashboard.figures.mistake_words import COLUMNS, figures_html, regions_html
-from dashboard.figures.mistakes_content import Matrix
+from dashboard.shared.figures.confusion import INKS, Confusion, clicked, confusion_figure
+from dashboard.views.mistakes import filters as chosen
+from dashboard.views.mistakes.report import Matrix
 from engine.analysis.mistakes import SHARES, Means, MistakesView, means, normalised
-from engine.analysis.query import Filter
-from engine.analysis.regions import REGIONS
-from engine.analysis.store import AnalysisStore
+from engine.analysis.store.query import Filter
+from engine.analysis.store.store import AnalysisStore
+from engine.edit.face_template import REGIONS
 
 MATRIX: Final = "mistake_matrix"
 _CLICK: Final = "mistake_click"

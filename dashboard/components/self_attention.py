@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard import theme
-from dashboard.figures.map_card import MapCard, MapStyle, cards_html
 from dashboard.figures.received import received_cards, received_maps
+from dashboard.shared.figures.map_card import MapCard, MapStyle, cards_html
+from dashboard.shell import theme
 from engine.records import FaceExplanation
 
 

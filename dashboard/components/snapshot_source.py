@@ -13,7 +13,7 @@ import streamlit as st
 from dashboard.live.exchange import LONGEST_SIDE
 from dashboard.live.serving import ADDRESS, PORTS
 from dashboard.live.snapshots import ROUTE, SNAPSHOTS
-from dashboard.state import NamedPicture
+from dashboard.shell.state import NamedPicture
 from engine.errors import FerLensError
 
 PARAMETER: Final = "snapshot"

@@ -8,13 +8,13 @@ from typing import Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import explain_loaders
-from dashboard.components import trust_address
-from dashboard.components.trust_address import TRUST, Asked
-from dashboard.explain_loaders import GATES, MAP, FaceKey
 from dashboard.figures.method_words import time_words
 from dashboard.figures.trust_words import Trusted
-from engine.explain.methods import METHODS
+from dashboard.shared import face_loaders
+from dashboard.shared.face_loaders import GATES, MAP, FaceKey
+from dashboard.views.explain import trust
+from dashboard.views.explain.trust import TRUST, Asked
+from engine.explain.methods.registry import METHODS
 from engine.records import Explanation, FaceExplanation, RunCard, UInt8
 
 BUTTON: Final = "check_trust"
@@ -25,10 +25,10 @@ SMALLEST: Final = 2
 def _known(key: FaceKey, explained: FaceExplanation, maps: Sequence[Explanation]) -> Trusted:
     """Return what is known already; of gates that were asked about another target all but the logit's change holds."""
     target = explained.maps[0].target
-    gates = explain_loaders.known_gates(key, target)
+    gates = face_loaders.known_gates(key, target)
     if gates is None:
-        gates = explain_loaders.known_gates(key, explained.prediction.label) or ()
-    found = {(item.method, item.layer, item.target): explain_loaders.known_map(key, item) for item in maps}
+        gates = face_loaders.known_gates(key, explained.prediction.label) or ()
+    found = {(item.method, item.layer, item.target): face_loaders.known_map(key, item) for item in maps}
     return Trusted({use.layer: use for use in gates}, {name: item for name, item in found.items() if item is not None})
 
 
@@ -58,8 +58,8 @@ def check_trust(
     """
     place = slot.empty()
     target = explained.maps[0].target
-    ask_gates = bool(explained.gates) and explain_loaders.known_gates(key, target) is None
-    missing = [item for item in maps if item.heatmap.size >= SMALLEST and explain_loaders.known_map(key, item) is None]
+    ask_gates = bool(explained.gates) and face_loaders.known_gates(key, target) is None
+    missing = [item for item in maps if item.heatmap.size >= SMALLEST and face_loaders.known_map(key, item) is None]
     gates = len(explained.gates) if ask_gates else 0
     if not gates and not missing:
         place.caption("Trust checked: the badges below say which gates are used and which maps are faithful.")
@@ -71,12 +71,12 @@ def check_trust(
             "Check trust",
             key=BUTTON,
             icon=":material/fact_check:",
-            on_click=trust_address.ask,
+            on_click=trust.ask,
             args=(key, TRUST),
             help="Replaces each gate to see whether the answer changes, and takes the face apart along each map, "
             "beside random maps.",
         )
-        passes = explain_loaders.trust_passes(gates, len(missing))
+        passes = face_loaders.trust_passes(gates, len(missing))
         st.caption(f"{asked.waiting(TRUST)}{subjects}, {passes:,} forward passes: {time_words(seconds)}")
     if pressed or asked.at_once(TRUST, seconds):
         _check(place, card, key, explained, missing, gates)
@@ -88,9 +88,9 @@ def _expected(card: RunCard, key: FaceKey, seen: UInt8, gates: int, maps: int) -
     """Return how many seconds checking takes: as the last time, else by a small step that is timed first."""
     seconds = 0.0
     for what, checks, number in ((GATES, (gates, 0), int(gates > 0)), (MAP, (0, maps), maps)):
-        last = explain_loaders.took(key.sha256, what)
+        last = face_loaders.took(key.sha256, what)
         if number and last is None:
-            seconds += explain_loaders.trust_cost(card, key.sha256, seen).seconds(*checks)
+            seconds += face_loaders.trust_cost(card, key.sha256, seen).seconds(*checks)
         elif last is not None:
             seconds += last * number
     return seconds
@@ -118,7 +118,7 @@ def _check(
 
     if gates:
         told = tell(0, "is the gate used?", gates)
-        explain_loaders.check_gates(card, key, explained.face, explained.maps[0].target, told)
+        face_loaders.check_gates(card, key, explained.face, explained.maps[0].target, told)
     for number, item in enumerate(missing):
         told = tell(gates + number, f"is {METHODS[item.method].title} faithful?", 1)
-        explain_loaders.check_map(card, key, explained.face, item, told)
+        face_loaders.check_map(card, key, explained.face, item, told)

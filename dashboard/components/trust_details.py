@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard.components.in_address import in_address
-from dashboard.figures.trust_curves import faithfulness_curves
 from dashboard.figures.trust_words import Trusted, method_place, read_faithful
+from dashboard.shell.in_address import in_address
+from dashboard.views.explain.figures.trust_curves import faithfulness_curves
 from engine.records import Explanation
 
 

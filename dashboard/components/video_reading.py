@@ -7,10 +7,10 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard import video_loaders
-from dashboard.components import empty
 from dashboard.live.choices import Choices
-from dashboard.video_loaders import SECONDS, NamedFilm, ReadFilm
+from dashboard.shell import say
+from dashboard.views.video import loaders
+from dashboard.views.video.loaders import SECONDS, NamedFilm, ReadFilm
 from engine.errors import FerLensError
 from engine.records import RunCard
 
@@ -27,8 +27,7 @@ def read_when_asked(film: NamedFilm | None, card: RunCard, choices: Choices) -> 
         key=READ,
         disabled=film is None,
         icon=":material/play_arrow:",
-        help=f"About as long as the film lasts on a common machine. The first {video_loaders.limit(SECONDS):,} s are "
-        "read.",
+        help=f"About as long as the film lasts on a common machine. The first {loaders.limit(SECONDS):,} s are read.",
     )
     if film is None:
         st.session_state.pop(RESULT, None)
@@ -38,7 +37,7 @@ def read_when_asked(film: NamedFilm | None, card: RunCard, choices: Choices) -> 
         try:
             st.session_state[RESULT] = _read(film, card, choices)
         except FerLensError as error:
-            empty.problems([str(error)])
+            say.problems([str(error)])
     result: ReadFilm | None = st.session_state.get(RESULT)
     if result is None or result.source.digest != film.digest:
         return None
@@ -65,6 +64,6 @@ def _read(film: NamedFilm, card: RunCard, choices: Choices) -> ReadFilm:
         bar.progress(share, text=f"Reading {film.name} with {card.name}: {done:,}{of} frames")
 
     try:
-        return video_loaders.read_film(film, card, choices, told)
+        return loaders.read_film(film, card, choices, told)
     finally:
         place.empty()

@@ -8,9 +8,9 @@ from typing import Final
 
 import streamlit as st
 
+from engine.edit.edit import Edit
+from engine.edit.text import from_text, shortened, to_text
 from engine.errors import UsageError
-from engine.explain.edit import Edit
-from engine.explain.edit_text import from_text, shortened, to_text
 
 EDIT: Final = "edit"
 """The key in the address."""

@@ -8,9 +8,9 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
 
-from dashboard.figures.activation_tiles import ChannelFigures, Look, colours, draw_map, layer_ranges
-from dashboard.figures.text import short
-from engine.explain.overlay import resize_face
+from dashboard.report.text import short
+from dashboard.views.activations.figures.tiles import ChannelFigures, Look, colours, draw_map, layer_ranges
+from engine.draw.overlay import resize_face
 from engine.records import Float32, UInt8
 
 DPI: Final = 300

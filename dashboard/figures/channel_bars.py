@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import plotly.graph_objects as go
 
-from engine.explain.overlay import display_ranges
+from engine.draw.overlay import display_ranges
 from engine.records import AttentionGate
 
 SHOWN: Final[dict[str, int]] = {"highest": 24, "lowest": 24, "all": 0}

@@ -10,9 +10,9 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from dashboard.figures.text import escape, short
+from dashboard.report.text import escape, short
 from engine.analysis.channel_profile import ChannelProfiles
-from engine.explain.colormaps import DIVERGING, SEQUENTIAL, colormap
+from engine.draw.colormaps import DIVERGING, SEQUENTIAL, colormap
 
 Int64 = NDArray[np.int64]
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import plotly.graph_objects as go
 
-from dashboard.figures.confusion_heatmap import INKS
+from dashboard.shared.figures.confusion import INKS
 
 GRID: Final = "rgba(123,135,156,0.22)"
 NEUTRAL: Final = "#7b879c"

@@ -8,9 +8,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dashboard.figures.chart_frame import in_frame
-from dashboard.figures.palette import emotion_color
-from engine.evaluate.bootstrap import Estimate
+from dashboard.shared.figures.colours import emotion_color
 from engine.evaluate.class_figures import ClassFigures, Figures
+from engine.statistics.intervals import Estimate
 
 PANELS: Final[tuple[str, ...]] = ("precision", "recall", "F1")
 

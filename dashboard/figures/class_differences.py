@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from dashboard.figures.compare_pair import signed
 from dashboard.figures.compare_text import is_clear, p_words
-from dashboard.figures.palette import emotion_color
-from dashboard.figures.text import escape
-from engine.evaluate.comparison import ClassDifference
-from engine.evaluate.paired import Difference
+from dashboard.report.text import escape
+from dashboard.shared.figures.colours import emotion_color
+from dashboard.shared.figures.pair import signed
+from engine.statistics.comparison import ClassDifference
+from engine.statistics.paired import Difference
 
 FIGURES: Final[dict[str, str]] = {"recall": "recall", "f1": "F1"}
 """What can be drawn, and its title."""

@@ -14,12 +14,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.figures.text import layer_title
-from engine.analysis.attention_file import AttentionFile
+from dashboard.report.text import layer_title
 from engine.analysis.class_attention import ClassAttention
 from engine.analysis.class_dependence import depends_on_class, is_gradcam, is_received
-from engine.analysis.map_contrast import Contrast, class_minus_all, class_minus_class, right_minus_wrong
-from engine.explain.overlay import Range
+from engine.analysis.contrasts import Contrast, class_minus_all, class_minus_class, right_minus_wrong
+from engine.analysis.files.attention import AttentionFile
+from engine.draw.overlay import Range
 
 Float64 = NDArray[np.float64]
 

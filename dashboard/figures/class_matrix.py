@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 import plotly.graph_objects as go
 
-from dashboard.figures.text import escape
 from dashboard.figures.trust_words import signed
-from engine.explain.colormaps import DIVERGING, colormap
-from engine.explain.sanity import ClassSensitivity
+from dashboard.report.text import escape
+from engine.draw.colormaps import DIVERGING, colormap
+from engine.trust.sanity import ClassSensitivity
 
 SIDE: Final = 330
 """Height in pixels; the width that goes with it is :data:`WIDTH`."""

@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from dashboard.figures.class_grid import colors_of, count_words, number
 from dashboard.figures.class_maps import CellMap, column_title
-from engine.explain.overlay import Range, colorize, resize_map
+from dashboard.views.class_attention.figures.grid import colors_of, count_words, number
+from engine.draw.overlay import Range, colorize, resize_map
 from engine.records import UInt8
 
 CELL: Final = 120

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from dashboard.figures.compare_pair import PairedMaps, signed
-from dashboard.figures.text import escape, percent
+from dashboard.report.text import escape, percent
+from dashboard.shared.figures.pair import PairedMaps, signed
 from engine.analysis.analysed import AnalysedSplit
-from engine.analysis.places import analyze_command
-from engine.evaluate.comparison import ALPHA
-from engine.evaluate.paired import Difference
+from engine.analysis.files.places import analyze_command
 from engine.records import RunCard
+from engine.statistics.comparison import ALPHA
+from engine.statistics.paired import Difference
 
 LEAST: Final = 2
 MOST: Final = 4

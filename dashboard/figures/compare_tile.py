@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dashboard.figures.map_card import data_uri
-from dashboard.figures.palette import emotion_color
-from dashboard.figures.text import escape, percent
-from engine.analysis.stored_comparison import Outcome
+from dashboard.report.text import escape, percent
+from dashboard.shared.figures.colours import emotion_color
+from dashboard.shared.figures.map_card import data_uri
+from engine.analysis.comparison import Outcome
 from engine.records import UInt8
 
 

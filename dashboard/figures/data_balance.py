@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dashboard.figures.palette import emotion_color
-from dashboard.figures.text import escape
+from dashboard.report.text import escape
+from dashboard.shared.figures.colours import emotion_color
 
 
 def _share(count: int, total: int) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboard.figures.map_card import data_uri
-from dashboard.figures.palette import emotion_color
-from dashboard.figures.text import escape
+from dashboard.report.text import escape
+from dashboard.shared.figures.colours import emotion_color
+from dashboard.shared.figures.map_card import data_uri
 from engine.data.transforms import Augmentation
 from engine.records import UInt8
 

@@ -10,9 +10,9 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dashboard.figures.chart_frame import NEUTRAL, in_frame
-from dashboard.figures.embedding_area import Area, Selection
-from dashboard.figures.palette import emotion_color
-from dashboard.figures.text import escape
+from dashboard.report.text import escape
+from dashboard.shared.figures.colours import emotion_color
+from dashboard.views.evaluation.figures.embedding import Area, Selection
 from engine.analysis.evaluation import StoredAnswers
 
 

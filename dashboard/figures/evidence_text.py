@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from dashboard.figures.text import layer_title
-from engine.evaluate.bootstrap import Estimate
-from engine.evaluate.evidence_report import MapSource
+from dashboard.report.text import layer_title
+from engine.evidence.report import MapSource
+from engine.statistics.intervals import Estimate
 
 METRIC_TITLES: Final[dict[str, str]] = {
     "enrichment": "enrichment",
@@ -37,7 +37,7 @@ LOWER_IS_BETTER: Final[frozenset[str]] = frozenset({"off_face"})
 
 def method_title(name: str) -> str:
     """Return a method's name for people; one that this version does not know keeps its own."""
-    from engine.explain.methods import METHODS  # brings torch: not before it is needed
+    from engine.explain.methods.registry import METHODS  # brings torch: not before it is needed
 
     return METHODS[name].title if name in METHODS else name
 

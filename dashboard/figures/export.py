@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.figures.text import grid
-from engine.explain.bundle import describe, raw_arrays
+from dashboard.report.text import grid
 from engine.explain.cmaen_shares import CmaenShares
+from engine.predict.bundle import describe, raw_arrays
 from engine.records import Explanation, FaceExplanation
 
 

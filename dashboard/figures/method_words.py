@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from engine.explain.method import GRIDS, Method
+from engine.explain.methods.method import GRIDS, Method
 
 PASSES_BY_RANGE = " to "
 """Stands in :attr:`Method.passes` between the fewest and the most passes."""

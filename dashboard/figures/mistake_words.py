@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from dashboard.figures.text import escape, percent
+from dashboard.report.text import escape, percent
 from engine.analysis.mistakes import Means, MistakesView
 
 COLUMNS: Final[dict[str, str]] = {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dashboard.figures.palette import emotion_color
-from dashboard.figures.text import escape, percent
+from dashboard.report.text import escape, percent
+from dashboard.shared.figures.colours import emotion_color
 from engine.records import Prediction
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from dashboard.figures.text import layer_title, percent
+from dashboard.report.text import layer_title, percent
 from engine.records import Explanation, Float32, Prediction
 
 CONFIDENT: Final = 0.8

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dashboard.figures.map_card import MapCard
-from dashboard.figures.text import gate_title
-from engine.explain.overlay import display_ranges
+from dashboard.report.text import gate_title
+from dashboard.shared.figures.map_card import MapCard
+from engine.draw.overlay import display_ranges
 from engine.explain.received import received_map
 from engine.records import AttentionGate, Float32
 

@@ -9,10 +9,10 @@ from typing import Any, Final
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboard.figures.palette import emotion_color
+from dashboard.shared.figures.colours import emotion_color
 from engine.analysis.class_regions import ClassPlace
-from engine.analysis.regions import REGIONS
-from engine.evaluate.bootstrap import Estimate
+from engine.edit.face_template import REGIONS
+from engine.statistics.intervals import Estimate
 
 Places = Mapping[str, Sequence[ClassPlace]]
 """Model → the places of its K classes."""

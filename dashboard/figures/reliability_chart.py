@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dashboard.figures.chart_frame import GRID, NEUTRAL, in_frame
-from engine.evaluate.calibration import Calibration
+from engine.statistics.calibration import Calibration
 
 
 def reliability_chart(shown: Mapping[str, Calibration], ink: str) -> go.Figure:

@@ -8,7 +8,7 @@ from plotly.subplots import make_subplots
 from dashboard.figures.chart_frame import NEUTRAL, in_frame
 from dashboard.figures.class_bars import words
 from engine.evaluate.corruptions import CORRUPTIONS
-from engine.evaluate.robustness import RobustnessReport
+from engine.measure.robustness import RobustnessReport
 
 
 def robustness_chart(report: RobustnessReport, ink: str) -> go.Figure:

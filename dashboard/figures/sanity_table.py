@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dashboard.figures.text import escape, short
 from dashboard.figures.trust_words import method_place, signed
-from engine.explain.map_sanity import MapSanity
-from engine.explain.sanity import DRAWS
+from dashboard.report.text import escape, short
+from engine.trust.map_sanity import MapSanity
+from engine.trust.sanity import DRAWS
 
 
 def heads(found: MapSanity) -> dict[str, str]:

@@ -11,17 +11,17 @@ from typing import Final
 import numpy as np
 
 from dashboard.figures.class_matrix import MEANS, class_matrix
-from dashboard.figures.explain_shares import HEADS, WORDS, read_shares, share_cells
-from dashboard.figures.sanity_chart import randomisation_chart
 from dashboard.figures.sanity_table import cells, heads, read_sanity
-from dashboard.figures.trust_curves import faithfulness_curves
 from dashboard.figures.trust_words import Trusted, gate_figures, method_place, read_faithful, score_figures
-from dashboard.figures.view_report import Array, Chart, Content, Section, Table
+from dashboard.report.content import Array, Chart, Content, Section, Table
+from dashboard.views.explain.figures.sanity import randomisation_chart
+from dashboard.views.explain.figures.shares import HEADS, WORDS, read_shares, share_cells
+from dashboard.views.explain.figures.trust_curves import faithfulness_curves
 from engine.explain.cmaen_shares import CmaenShares
-from engine.explain.faithfulness_record import Faithfulness
-from engine.explain.gate_record import GateUse
-from engine.explain.map_sanity import MapSanity
 from engine.records import Explanation
+from engine.trust.faithfulness_record import Faithfulness
+from engine.trust.gate_record import GateUse
+from engine.trust.map_sanity import MapSanity
 
 ASKED: Final = "Measured when asked on the page; the address asks for it again."
 NOTHING: Final = Content((), {})

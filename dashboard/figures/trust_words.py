@@ -1,7 +1,7 @@
 """Trust in words and figures: is a gate used, is a map faithful. Never one number without how often it was drawn.
 
-The verdicts and their thresholds are the engine's (:mod:`engine.explain.gate_record` and
-:mod:`engine.explain.faithfulness_record`); nothing is decided here.
+The verdicts and their thresholds are the engine's (:mod:`engine.trust.gate_record` and
+:mod:`engine.trust.faithfulness_record`); nothing is decided here.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from dashboard.figures.text import gate_name, layer_title, percent, short
-from engine.explain.faithfulness_record import Faithfulness
-from engine.explain.gate_record import USED, WEAKLY_USED, GateUse, Replaced
-from engine.explain.gate_record import Verdict as GateVerdict
-from engine.explain.methods import METHODS
+from dashboard.report.text import gate_name, layer_title, percent, short
+from engine.explain.methods.registry import METHODS
 from engine.records import Explanation
+from engine.trust.faithfulness_record import Faithfulness
+from engine.trust.gate_record import USED, WEAKLY_USED, GateUse, Replaced
+from engine.trust.gate_record import Verdict as GateVerdict
 
 NAMED: Final = 3
 """Gates that a sentence lists by name; more are counted."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dashboard.figures.map_card import data_uri
-from dashboard.figures.mistake_tile import TILE_PIXELS, Place, picture_html, place_svg
-from dashboard.figures.palette import emotion_color
 from dashboard.figures.received import received_maps
-from dashboard.figures.text import escape, percent, short
+from dashboard.report.text import escape, percent, short
+from dashboard.shared.figures.colours import emotion_color
+from dashboard.shared.figures.map_card import data_uri
+from dashboard.shared.figures.tile import TILE_PIXELS, Place, picture_html, place_svg
 from engine.analysis.typical import TypicalPicture
-from engine.explain.overlay import Range, display_ranges, overlay
+from engine.draw.overlay import Range, display_ranges, overlay
 from engine.records import AttentionGate, Explanation, Float32, UInt8
 
 

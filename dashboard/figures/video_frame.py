@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from dashboard.figures.boxes import LONGEST
-from dashboard.figures.palette import emotion_rgb
+from dashboard.shared.figures.colours import emotion_rgb
+from dashboard.shared.figures.face import LONGEST
 from engine.records import FaceBox, UInt8
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from dashboard.figures.palette import emotion_color
-from dashboard.figures.text import escape, percent
 from dashboard.figures.video_tracks import FaceTimeline
-from engine.inference.video import VideoSummary
+from dashboard.report.text import escape, percent
+from dashboard.shared.figures.colours import emotion_color
+from engine.live.video import VideoSummary
 
 CSS: Final = """<style>
 .fl-film-shares{display:flex;height:.72rem;min-width:9rem;border-radius:2px;overflow:hidden}

@@ -6,12 +6,12 @@ from typing import Final
 
 import numpy as np
 
-from dashboard.figures.compare_pair import signed
-from dashboard.figures.palette import emotion_color
-from dashboard.figures.text import escape, percent
-from engine.explain.colormaps import DIVERGING, colormap
-from engine.explain.overlay import colorize
-from engine.explain.region_effects import RegionEffects
+from dashboard.report.text import escape, percent
+from dashboard.shared.figures.colours import emotion_color
+from dashboard.shared.figures.pair import signed
+from engine.draw.colormaps import DIVERGING, colormap
+from engine.draw.overlay import colorize
+from engine.edit.region_effects import RegionEffects
 
 LEAST_POINTS: Final = 20.0
 """The colours span ±20 percentage points at least, so that a change of one point looks small."""

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.explain.bundle import describe
-from engine.explain.overlay import overlay_explanation, overlay_gate, png_bytes
+from engine.draw.overlay import overlay_explanation, overlay_gate, png_bytes
+from engine.predict.bundle import describe
 from engine.records import FaceExplanation, Float32, PicturePrediction, RunCard, UInt8
 
 Document = dict[str, Any]
@@ -46,7 +46,7 @@ def prediction_document(
 def explanation_document(
     explained: FaceExplanation, *, source: str, face: int, faces: int, pictures: bool, notes: tuple[str, ...]
 ) -> Document:
-    """Return a face's explanation: :func:`engine.explain.bundle.describe`, with the values of each gate and map.
+    """Return a face's explanation: :func:`engine.predict.bundle.describe`, with the values of each gate and map.
 
     Args:
         explained: the explanation.

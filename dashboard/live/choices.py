@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from engine.errors import UnknownNameError, UsageError
-from engine.inference.annotate import Drawing
-from engine.inference.live import LiveSettings
-from engine.inference.live_frame import OVERLAYS, OverlayKind
-from engine.inference.smoothing import NO_SMOOTHING, Smoothing
+from engine.live.annotate import Drawing
+from engine.live.frame import OVERLAYS, OverlayKind
+from engine.live.pipeline import LiveSettings
+from engine.live.smoothing import NO_SMOOTHING, Smoothing
 
 OVERLAY_WORDS: Final[dict[OverlayKind, str]] = {
     "none": "nothing",

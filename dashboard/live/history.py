@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.inference.live_frame import LiveFrame
+from engine.live.frame import LiveFrame
 from engine.records import Float32
 
 SPAN_SECONDS: Final = 30.0

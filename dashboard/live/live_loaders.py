@@ -10,10 +10,10 @@ from collections import OrderedDict
 from typing import Final
 
 from engine.errors import CheckpointError, UnknownNameError
-from engine.inference.faces import FaceDetector, default_detector
-from engine.inference.predictor import EmotionPredictor
 from engine.labels import VOCABULARY
+from engine.media.faces import FaceDetector, default_detector
 from engine.models.checkpoint import checkpoint_names, checkpoints_folder, read_card
+from engine.predictor import EmotionPredictor
 from engine.records import RunCard
 
 KEPT: Final = 12

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import gradio as gr
 
-from dashboard.figures.text import escape
 from dashboard.live.camera_server import server_functions
 from dashboard.live.choices import LONGEST_HALF_LIFE, OVERLAY_WORDS, Choices
 from dashboard.live.endpoints import Endpoints, client_of, in_a_sentence
@@ -16,9 +15,10 @@ from dashboard.live.live_loaders import LiveModels
 from dashboard.live.look import TITLE, read
 from dashboard.live.picture_upload import Upload, picture_upload
 from dashboard.live.viewers import Viewers
+from dashboard.report.text import escape
 from engine.errors import FerLensError
 from engine.inference.read_faces import overlay_layers, resolve_layer
-from engine.inference.smoothing import Smoothing
+from engine.live.smoothing import Smoothing
 
 NONE: Final = "none"
 """In the menu of the second model."""

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from engine.errors import PictureError
-from engine.inference.pictures import Picture, open_picture
+from engine.media.pictures import Picture, open_picture
 
 
 @dataclass(frozen=True)

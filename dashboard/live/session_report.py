@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dashboard.figures.palette import emotion_color
-from dashboard.figures.text import escape, percent
 from dashboard.live.session_summary import FaceSummary, SessionSummary
+from dashboard.report.text import escape, percent
+from dashboard.shared.figures.colours import emotion_color
 
 MEASURED = (
     "Camera to screen: from the moment at which the browser got the frame from the camera until the browser's first "

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dashboard.live.histogram import MillisecondHistogram
-from engine.inference.live_frame import LiveFrame
+from engine.live.frame import LiveFrame
 
 FACES_KEPT: Final = 200
 """Faces remembered, the latest found."""

@@ -7,7 +7,7 @@ import io
 from collections import OrderedDict, deque
 from typing import Final
 
-from engine.inference.live_frame import LiveFace, LiveFrame, ModelReading
+from engine.live.frame import LiveFace, LiveFrame, ModelReading
 
 ROWS_KEPT: Final = 60_000
 """The latest; one face and one model at 25 frames a second fill them in 40 minutes, with about 10 MB."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from dashboard.figures.palette import emotion_color
-from dashboard.figures.text import escape, percent
 from dashboard.live.history import SPAN_SECONDS, FaceHistory
+from dashboard.report.text import escape, percent
+from dashboard.shared.figures.colours import emotion_color
 
 FACES: Final = 4
 """Timelines drawn at once."""

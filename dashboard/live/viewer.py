@@ -22,9 +22,9 @@ from dashboard.live.timeline import FACES, timeline
 from dashboard.live.turn import LatestTurn
 from dashboard.live.views import mirrored, seen_by
 from engine.errors import UsageError
-from engine.inference.annotate import annotate
-from engine.inference.live import LivePipeline
-from engine.inference.live_frame import LiveFrame
+from engine.live.annotate import annotate
+from engine.live.frame import LiveFrame
+from engine.live.pipeline import LivePipeline
 from engine.records import UInt8
 
 TIMELINE_EVERY_SECONDS = 0.5

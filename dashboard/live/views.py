@@ -7,7 +7,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from engine.inference.live_frame import FaceMap, LiveFace, LiveFrame, ModelReading
+from engine.live.frame import FaceMap, LiveFace, LiveFrame, ModelReading
 from engine.records import AttentionGate, FaceBox, UInt8
 
 

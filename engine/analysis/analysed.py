@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.analysis.places import ATTENTION, PREDICTIONS, REPORT
+from engine.analysis.files.places import ATTENTION, PREDICTIONS, REPORT
 
 
 @dataclass(frozen=True, order=True)

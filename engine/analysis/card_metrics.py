@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.errors import CheckpointError
-from engine.evaluate.bootstrap import Estimate
 from engine.evaluate.views import VIEWS
 from engine.records import RunCard
+from engine.statistics.intervals import Estimate
 
 SAID: Final = {**{name: views.short for name, views in VIEWS.items()}, "chosen": "single view, while training"}
 """What the last part of a key means."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.analysis.gate_use_file import GATE_USE, gate_use_command
-from engine.analysis.places import REPORT
+from engine.analysis.files.gate_use import GATE_USE, gate_use_command
+from engine.analysis.files.places import REPORT
 
 
 @dataclass(frozen=True)

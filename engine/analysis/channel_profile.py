@@ -20,7 +20,7 @@ from scipy import stats
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from engine.analysis.class_attention import ClassAttention
-from engine.analysis.map_contrast import mean_of_classes
+from engine.analysis.contrasts import mean_of_classes
 from engine.errors import UsageError
 
 Float64 = NDArray[np.float64]

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis.accumulate import MapStatistics
+from engine.analysis.sweep.statistics import MapStatistics
 from engine.records import Float32
 
 GROUPS: Final[tuple[str, ...]] = ("all", "right", "wrong")

@@ -1,7 +1,7 @@
 """Where a map lies, class by class, with intervals: shares of its mass by region, entropy and centre of mass.
 
-Means are over pictures, their 95 % intervals by the percentile bootstrap of :mod:`engine.evaluate.bootstrap`. A picture
-whose map has nothing positive has no place; it is left out, and the n of each estimate says so.
+Means are over pictures, their 95 % intervals by the percentile bootstrap of :mod:`engine.statistics.intervals`. A
+picture whose map has nothing positive has no place; it is left out, and the n of each estimate says so.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.analysis.class_attention import ClassAttention
-from engine.analysis.query import Column, Filter
 from engine.analysis.readings import entropy_nats, places
-from engine.analysis.regions import REGIONS
-from engine.analysis.store import AnalysisStore
+from engine.analysis.store.query import Column, Filter
+from engine.analysis.store.store import AnalysisStore
+from engine.edit.face_template import REGIONS
 from engine.errors import UnknownNameError
-from engine.evaluate.bootstrap import RESAMPLES, Estimate, bootstrap_means
+from engine.statistics.intervals import RESAMPLES, Estimate, bootstrap_means
 
 ANSWERS: Final[dict[str, bool | None]] = {"all": None, "right": True, "wrong": False}
-"""Group of pictures → what :class:`engine.analysis.query.Filter` asks for."""
+"""Group of pictures → what :class:`engine.analysis.store.query.Filter` asks for."""
 
 Float64 = NDArray[np.float64]
 

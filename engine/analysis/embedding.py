@@ -1,7 +1,7 @@
 """A flat picture of the features: the first two principal components, from moments that are gathered in parts.
 
-The moments are merged as in :mod:`engine.analysis.accumulate` (Chan, Golub, LeVeque 1979), with outer products in the
-place of squares. A component's sign is free; here its entry of the largest magnitude is positive, so that the same
+The moments are merged as in :mod:`engine.analysis.sweep.statistics` (Chan, Golub, LeVeque 1979), with outer products in
+the place of squares. A component's sign is free; here its entry of the largest magnitude is positive, so that the same
 features always give the same picture.
 """
 

@@ -8,12 +8,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis.places import analyze_command
-from engine.analysis.query import Column, Filter
-from engine.analysis.store import AnalysisStore
-from engine.evaluate.calibration import Calibration, Temperature, calibration, fit_temperature, tempered
+from engine.analysis.files.places import analyze_command
+from engine.analysis.store.query import Column, Filter
+from engine.analysis.store.store import AnalysisStore
 from engine.evaluate.class_figures import Figures, class_figures
-from engine.evaluate.curves import CurveSet, curves
+from engine.statistics.calibration import Calibration, Temperature, calibration, fit_temperature, tempered
+from engine.statistics.curves import CurveSet, curves
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.analysis.regions import REGIONS, SYNTHETIC_NAMES, synthetic_map, template_map
-from engine.data.synthetic import SyntheticFace
-from engine.explain.face_regions import FaceRegions
-from engine.inference.faces import crop_face
+from engine.edit.face_template import REGIONS, SYNTHETIC_NAMES, synthetic_map, template_map
+from engine.edit.regions import FaceRegions
+from engine.media.faces import crop_face
 from engine.records import FaceBox, UInt8
+from engine.synthetic import SyntheticFace
 
 
 def template_parts(size: int) -> FaceRegions:

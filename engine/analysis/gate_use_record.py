@@ -1,6 +1,6 @@
 """The record of how much each gate of a model is used, over a sample of a split and for each class.
 
-A figure is a mean over pictures with its 95 % bootstrap interval; :mod:`engine.explain.gate_record` says what the
+A figure is a mean over pictures with its 95 % bootstrap interval; :mod:`engine.trust.gate_record` says what the
 figures of one picture are, and where the bounds between used, weakly used and not used lie. The verdict on a gate
 follows the largest mean distance among the replacements that keep the gate's level, as there.
 """
@@ -14,12 +14,12 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final
 
-from engine.analysis.answer_shares import AnswerShares
+from engine.analysis.files.answer_shares import AnswerShares
 from engine.errors import UnknownNameError
-from engine.evaluate.bootstrap import LEVEL, RESAMPLES, Estimate
-from engine.explain.gate_record import USED, WEAKLY_USED, Verdict, verdict_of
 from engine.explain.gate_replacements import REPLACEMENTS, ReplacementName
 from engine.records import GATE_DIMENSIONS, GateKind
+from engine.statistics.intervals import LEVEL, RESAMPLES, Estimate
+from engine.trust.gate_record import USED, WEAKLY_USED, Verdict, verdict_of
 
 ALL: Final = "all"
 """The group of all sampled pictures; the other groups are the true classes."""

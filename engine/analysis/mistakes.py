@@ -9,15 +9,15 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis.query import Column, Filter, Range, Sort
-from engine.analysis.store import AnalysisStore
+from engine.analysis.store.query import Column, Filter, Range, Sort
+from engine.analysis.store.store import AnalysisStore
 from engine.errors import UnknownNameError
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
 ANSWERED: Final[dict[str, bool | None]] = {"wrong": False, "right": True, "all": None}
-"""Which answers are shown → :attr:`engine.analysis.query.Filter.correct`."""
+"""Which answers are shown → :attr:`engine.analysis.store.query.Filter.correct`."""
 
 SHARES: Final[tuple[str, ...]] = ("counts", "of true", "of answers")
 """How a confusion matrix is written: pictures, shares of each row, or shares of each column."""
@@ -34,7 +34,7 @@ class MistakesView:
         labels, predicted: true classes and answers; empty for all.
         answered: a key of :data:`ANSWERED`.
         agree: whether the models of the store agree; None for either.
-        copies, near, in_train, suspicious, text: as in :class:`engine.analysis.query.Filter`.
+        copies, near, in_train, suspicious, text: as in :class:`engine.analysis.store.query.Filter`.
         ranges: column of :data:`FIGURES` → (low, high), either None for no bound.
         sort: a column of :data:`FIGURES`, or empty for the data set's order.
         descending: largest first.

@@ -1,6 +1,6 @@
 """Which pictures of a split look alike: the column ``near_group``.
 
-As the audit finds them (:mod:`engine.data.audit_groups`), but within the analysed split alone and at the model's input
+As the audit finds them (:mod:`engine.data.audit.groups`), but within the analysed split alone and at the model's input
 size: two perceptual hashes agree. A few different pictures may come together; mirrored, turned or cropped copies are
 missed. Built-in faces are drawn one by one, so hashes would find mere look-alikes: they get no groups.
 """
@@ -11,11 +11,11 @@ from typing import Final
 
 import numpy as np
 
-from engine.data.audit import blanks
-from engine.data.audit_groups import near_numbers
+from engine.data.audit.audit import blanks
+from engine.data.audit.groups import near_numbers
 from engine.data.dataset import FaceDataset, Int64
-from engine.evaluate.evidence_references import area_average
 from engine.records import UInt8
+from engine.statistics.maps import area_average
 
 SIDE: Final = 48
 """Larger pictures are averaged to this side first: the hashes look at low frequencies alone."""

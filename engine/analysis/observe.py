@@ -2,7 +2,7 @@
 
 Gradients are computed from the logits back to the explained layer only, never through the layers before it, so that
 Grad-CAM at the last layer costs little more than the forward pass. The maps equal those of
-:func:`engine.explain.gradcam.gradcam` (Selvaraju et al. 2017, arXiv:1610.02391) after its ReLU.
+:func:`engine.explain.methods.cams.gradcam` (Selvaraju et al. 2017, arXiv:1610.02391) after its ReLU.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from engine.analysis.class_dependence import RECEIVED
 from engine.errors import CheckpointError
-from engine.explain.locking import holding
+from engine.models.locking import holding
 from engine.models.taps import RecordedGate, record_attention
 
 Float32 = NDArray[np.float32]

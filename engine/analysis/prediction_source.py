@@ -11,8 +11,8 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.analysis.places import FORMAT, PREDICTIONS, analysis_folder, analyze_command
-from engine.analysis.predictions_file import METADATA_KEY
+from engine.analysis.files.places import FORMAT, PREDICTIONS, analysis_folder, analyze_command
+from engine.analysis.files.predictions import METADATA_KEY
 from engine.errors import DataError
 from engine.models.checkpoint import find_checkpoint, read_card
 

@@ -15,11 +15,11 @@ from matplotlib.figure import Figure
 from engine.analysis.evaluation import Evaluation
 from engine.analysis.training_history import History
 from engine.analysis.tsne import spread
-from engine.evaluate.bootstrap import Estimate
-from engine.evaluate.calibration import Calibration
-from engine.evaluate.curves import MICRO, CurveSet, thinned
-from engine.evaluate.robustness import RobustnessReport
 from engine.labels import EMOTION_COLORS
+from engine.measure.robustness import RobustnessReport
+from engine.statistics.calibration import Calibration
+from engine.statistics.curves import MICRO, CurveSet, thinned
+from engine.statistics.intervals import Estimate
 
 INK: Final = "#1d2026"
 NEUTRAL: Final = "#7b879c"

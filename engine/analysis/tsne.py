@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.manifold import TSNE
 
 from engine.errors import DataError
-from engine.evaluate.calibration import log_probabilities
+from engine.statistics.calibration import log_probabilities
 
 Float64 = NDArray[np.float64]
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.analysis.class_regions import group_filter, mass_columns
-from engine.analysis.query import Column
-from engine.analysis.regions import REGIONS
-from engine.analysis.store import AnalysisStore
+from engine.analysis.store.query import Column
+from engine.analysis.store.store import AnalysisStore
+from engine.edit.face_template import REGIONS
 from engine.errors import UsageError
 
 

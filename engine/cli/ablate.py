@@ -15,7 +15,7 @@ from rich.table import Column, Table
 
 from engine.cli.common import add_data_options, add_json_option, note, print_json
 from engine.data.dataset import FaceDataset
-from engine.evaluate.measure import check_classes, predict_dataset
+from engine.measure.split import check_classes, predict_dataset
 from engine.models.checkpoint import load_checkpoint
 from engine.training.ablation import PARTS, AblationRun, ablate
 from engine.training.ablation_cells import Bool

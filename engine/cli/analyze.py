@@ -9,16 +9,16 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from engine.analysis.block import BLOCK, SweepSettings
-from engine.analysis.finish import refuse_existing
-from engine.analysis.places import analysis_folder
-from engine.analysis.sweep import BARE_SAMPLE, sweep
+from engine.analysis.files.places import analysis_folder
+from engine.analysis.sweep.block import BLOCK, SweepSettings
+from engine.analysis.sweep.finish import refuse_existing
+from engine.analysis.sweep.sweep import BARE_SAMPLE, sweep
 from engine.cli.common import STDERR, add_data_options, add_json_option, note, print_json
 from engine.data.dataset import FaceDataset
 from engine.data.enhanced import require_enhanced
 from engine.data.registry import load_dataset
 from engine.errors import UsageError
-from engine.evaluate.measure import BATCH
+from engine.measure.split import BATCH
 from engine.models.checkpoint import DEFAULT_MODEL, find_checkpoint, load_checkpoint
 from engine.training.device import choose_device
 from engine.training.processes import Processes, joined_processes

@@ -11,11 +11,11 @@ from typing import Any
 from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
-from engine.analysis.audited_model import judge
+from engine.analysis.audited import judge
 from engine.cli.common import STDERR, add_data_options, add_json_option, note, print_json
-from engine.data.audit import audit, audit_document
-from engine.data.audit_groups import MOST_BITS, NEAR_BITS
-from engine.data.audit_source import read_pictures
+from engine.data.audit.audit import audit, audit_document
+from engine.data.audit.groups import MOST_BITS, NEAR_BITS
+from engine.data.audit.source import read_pictures
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,11 +15,11 @@ from engine.data.dataset import FaceDataset
 from engine.data.enhanced import require_enhanced
 from engine.data.registry import load_dataset
 from engine.errors import UsageError
-from engine.evaluate.comparison import Answers, Comparison, compare
-from engine.evaluate.measure import check_classes, predict_dataset
-from engine.evaluate.trained_alike import alike_words, training_differences
 from engine.evaluate.views import SINGLE, VIEWS
+from engine.measure.split import check_classes, predict_dataset
+from engine.measure.trained_alike import alike_words, training_differences
 from engine.models.checkpoint import LoadedModel, load_checkpoint
+from engine.statistics.comparison import Answers, Comparison, compare
 from engine.training.device import choose_device
 
 

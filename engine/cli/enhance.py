@@ -10,10 +10,10 @@ from typing import Any
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engine.cli.common import STDERR, add_data_options, add_json_option, note, print_json
-from engine.data.balance_folder import refuse_place
-from engine.data.enhance import Enhancer
-from engine.data.enhance_folder import write_enhanced
-from engine.data.enhance_networks import ROLES, Network, load_network
+from engine.data.balance.folder import refuse_place
+from engine.data.enhance.enhance import Enhancer
+from engine.data.enhance.folder import write_enhanced
+from engine.data.enhance.networks import ROLES, Network, load_network
 from engine.data.enhance_plan import plan_enhancement
 from engine.data.enhance_tiles import Tiling
 from engine.data.location import find_data

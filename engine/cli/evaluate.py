@@ -14,7 +14,7 @@ from engine.cli.common import STDERR, add_data_options, add_json_option, add_vie
 from engine.data.class_mapping import map_classes
 from engine.data.enhanced import require_enhanced
 from engine.data.registry import load_dataset
-from engine.evaluate.measure import evaluate
+from engine.measure.split import evaluate
 from engine.models.checkpoint import DEFAULT_MODEL, find_checkpoint, load_checkpoint, read_card, update_card
 from engine.training.device import choose_device
 

@@ -14,15 +14,15 @@ from engine.cli.common import STDERR, add_enhancers_option, add_json_option, not
 from engine.cli.explain_trust import measure_sanity, measure_trust, print_sanity, print_trust
 from engine.data.key_frames import CLIPS, FRAMES, ONSET_APEX
 from engine.errors import FerLensError, UnknownNameError, UsageError
-from engine.explain.bundle import describe, write_bundle
 from engine.explain.cmaen_shares import cmaen_shares
-from engine.explain.method import MID_GREY, Setup
-from engine.explain.methods import METHODS, method_names, refusals_of
+from engine.explain.methods.method import MID_GREY, Setup
+from engine.explain.methods.registry import METHODS, method_names, refusals_of
 from engine.explain.target import Target, as_target
-from engine.inference.faces import default_detector
-from engine.inference.key_pair import PairExplanation
-from engine.inference.predictor import EmotionPredictor
+from engine.media.faces import default_detector
 from engine.models.checkpoint import DEFAULT_MODEL
+from engine.predict.bundle import describe, write_bundle
+from engine.predict.pairs import PairExplanation
+from engine.predictor import EmotionPredictor
 from engine.records import FaceExplanation
 
 

@@ -9,11 +9,11 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from engine.cli.common import STDERR, note
-from engine.explain.map_sanity import MapSanity, map_sanity
-from engine.explain.method import Setup
-from engine.explain.trust import TrustReport
-from engine.inference.predictor import EmotionPredictor
+from engine.explain.methods.method import Setup
+from engine.predictor import EmotionPredictor
 from engine.records import FaceExplanation
+from engine.trust.map_sanity import MapSanity, map_sanity
+from engine.trust.trust import TrustReport
 
 
 def measure_trust(predictor: EmotionPredictor, explained: FaceExplanation) -> TrustReport:

@@ -42,8 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write, compare, report."""
-    from engine.inference.exported import check_exported
     from engine.models import export
+    from engine.predict.exported import check_exported
 
     if arguments.int8 and arguments.format != "onnx":
         raise UsageError(f"Expected --int8 with --format onnx, got {arguments.format}; leave one of them out.")

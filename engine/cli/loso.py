@@ -15,7 +15,7 @@ from engine.data.key_frames import CLIPS, ONSET_APEX
 from engine.data.registry import load_dataset
 from engine.data.splits import SubjectFold
 from engine.errors import UsageError
-from engine.evaluate.loso import measure_without_each
+from engine.measure.loso import measure_without_each
 from engine.models.registry import input_spec
 from engine.training.device import choose_device
 from engine.training.fit import RUNS

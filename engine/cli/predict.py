@@ -13,9 +13,9 @@ from rich.progress import track
 
 from engine.cli.common import STDERR, add_enhancers_option, add_json_option, note, print_json
 from engine.errors import FerLensError
-from engine.inference.faces import default_detector
-from engine.inference.predictor import SUFFIXES, EmotionPredictor
+from engine.media.faces import default_detector
 from engine.models.checkpoint import DEFAULT_MODEL
+from engine.predictor import SUFFIXES, EmotionPredictor
 from engine.records import PicturePrediction
 
 

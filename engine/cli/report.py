@@ -34,7 +34,7 @@ def _chosen(name: str, folder: Path, dataset: str | None, split: str | None) -> 
         DataError: there is none such.
     """
     from engine.analysis.analysed import analysed_splits
-    from engine.analysis.places import analyze_command
+    from engine.analysis.files.places import analyze_command
 
     there = {one.name: one for one in analysed_splits(folder, (name,))}
     fitting = [one for one in there.values() if dataset in {None, one.dataset} and split in {None, one.split}]
@@ -56,10 +56,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     from engine.analysis.card_metrics import metric_rows
     from engine.analysis.evaluation import VALIDATION, evaluation
-    from engine.analysis.places import analysis_folder
+    from engine.analysis.files.places import analysis_folder
+    from engine.analysis.report import check_new_folder, share_words, write_report
     from engine.analysis.report_figures import ReportInput
-    from engine.analysis.report_page import check_new_folder, share_words, write_report
-    from engine.analysis.store import open_store
+    from engine.analysis.store.store import open_store
     from engine.analysis.training_history import read_history
     from engine.evaluate.robustness_results import read_robustness, robustness_file
 

@@ -13,15 +13,15 @@ from rich.progress import Progress
 
 from engine.cli.common import STDERR, add_json_option, note, print_json
 from engine.errors import UsageError
-from engine.inference.annotate import Drawing
-from engine.inference.faces import default_detector
-from engine.inference.film_writer import CODECS
-from engine.inference.live import LiveSettings
-from engine.inference.live_frame import OVERLAYS
-from engine.inference.predictor import EmotionPredictor
-from engine.inference.smoothing import NO_SMOOTHING, Smoothing
-from engine.inference.video import FILM_SETTINGS, VideoSummary, process_film
+from engine.live.annotate import Drawing
+from engine.live.frame import OVERLAYS
+from engine.live.pipeline import LiveSettings
+from engine.live.smoothing import NO_SMOOTHING, Smoothing
+from engine.live.video import FILM_SETTINGS, VideoSummary, process_film
+from engine.media.faces import default_detector
+from engine.media.film_writer import CODECS
 from engine.models.checkpoint import DEFAULT_MODEL
+from engine.predictor import EmotionPredictor
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

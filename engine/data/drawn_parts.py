@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from engine.data.dataset import Int64
-from engine.data.gather import Picture
+from engine.data.read.gather import Picture
 from engine.data.splits import assign_splits, assign_subjects, duplicate_groups
 from engine.errors import DataError
 

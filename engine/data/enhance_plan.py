@@ -13,8 +13,8 @@ import numpy as np
 from engine.data.balanced import is_balanced
 from engine.data.dataset import SkippedFile
 from engine.data.enhanced import enhancement_at
+from engine.data.read.sources import Entry
 from engine.data.registry import KINDS, read_entries
-from engine.data.sources import Entry
 from engine.errors import DataError, UsageError
 from engine.labels import canonical
 

@@ -13,9 +13,9 @@ from typing import Final
 
 import numpy as np
 
-from engine.data.gather import read_pixels
 from engine.data.label_sheet import KeyFrames, clip_key
-from engine.data.sources import Entry
+from engine.data.read.gather import read_pixels
+from engine.data.read.sources import Entry
 from engine.errors import DataError, PictureError
 from engine.records import UInt8
 
@@ -57,7 +57,7 @@ def read_differences(frames: Iterable[Entry], key_frames: KeyFrames | None, plac
     """Yield one entry a clip, ``<subject>/<clip>``, whose pixels are :func:`difference` of its two key frames.
 
     Args:
-        frames: every frame of every clip, of :func:`engine.data.samm.read_samm`.
+        frames: every frame of every clip, of :func:`engine.data.read.samm.read_samm`.
         key_frames: what the sheet says. place: for messages.
 
     Raises:

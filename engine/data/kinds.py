@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from engine.data.sources import ARCHIVE_SUFFIXES
+from engine.data.read.sources import ARCHIVE_SUFFIXES
 from engine.labels import AFFECTNET_CODES, CK_EMOTIONS, EMOTIONS, RAFDB_CODES, SAMM_EMOTIONS, VOCABULARY
 
 SPLITS: Final[tuple[str, ...]] = ("train", "val", "trainval", "test")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from engine.data.sources import SPLIT_FOLDERS
+from engine.data.read.sources import SPLIT_FOLDERS
 from engine.errors import DataError
 
 DATA_VARIABLE: Final = "FERLENS_DATA"

@@ -12,12 +12,12 @@ import numpy as np
 from engine.data.balanced import is_balanced, refuse_drawing
 from engine.data.dataset import Bool, FaceDataset
 from engine.data.drawn_parts import TEST_SHARE, VALIDATION_SHARE, draw_parts, draw_val, subjects_of
-from engine.data.gather import Decoder, Need, Picture, gather
 from engine.data.key_frames import CLIPS, FRAMES
 from engine.data.kinds import DATASETS, FER2013_SPLITS, KINDS, SPLITS, TEST_SPLITS, DatasetKind
 from engine.data.location import find_data
-from engine.data.samm import read_samm
-from engine.data.sources import SPLIT_FOLDERS, Entry, read_source
+from engine.data.read.gather import Decoder, Need, Picture, gather
+from engine.data.read.samm import read_samm
+from engine.data.read.sources import SPLIT_FOLDERS, Entry, read_source
 from engine.data.splits import duplicate_groups
 from engine.errors import DataError, UnknownNameError, UsageError
 
@@ -215,7 +215,7 @@ def load_dataset(
     if channels not in {None, 1, 3}:
         raise UsageError(f"Expected 1 or 3 channels, got {channels}.")
     if name == "synthetic":
-        from engine.data.synthetic_dataset import load_synthetic
+        from engine.data.drawn import load_synthetic
 
         return load_synthetic(split, size=side, channels=channels or 1)
     return _load_pictures(

@@ -1,7 +1,7 @@
 """Precision, recall and F1 of each class with their intervals, from a confusion matrix alone.
 
 A precision and a recall are shares of counted pictures and have Wilson intervals. F1 and macro F1 are no shares: theirs
-are percentile bootstrap intervals over pictures (as in :mod:`engine.evaluate.bootstrap`). Pictures of one cell count
+are percentile bootstrap intervals over pictures (as in :mod:`engine.statistics.intervals`). Pictures of one cell count
 alike, so drawing N of them is one multinomial draw over the cells.
 """
 
@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evaluate.bootstrap import LEVEL, RESAMPLES, Estimate
-from engine.evaluate.classification import wilson_interval
-from engine.evaluate.paired import scores
+from engine.statistics.classification import wilson_interval
+from engine.statistics.intervals import LEVEL, RESAMPLES, Estimate
+from engine.statistics.paired import scores
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.errors import UsageError
-from engine.explain.methods import check_methods
+from engine.explain.methods.registry import check_methods
 
 
 def read_limits(words: Sequence[str]) -> tuple[int | None, dict[str, int]]:

@@ -19,10 +19,10 @@ import pyarrow.parquet as pq
 
 from engine.data.dataset import Int64
 from engine.errors import DataError
-from engine.evaluate.evidence_readings import ANSWERS, KEPT, AnsweredFaces, EvidenceReadings, task_of
-from engine.evaluate.evidence_references import Float64
-from engine.evaluate.evidence_report import MapSource
-from engine.explain.methods import METHODS
+from engine.evidence.readings import ANSWERS, KEPT, AnsweredFaces, EvidenceReadings, task_of
+from engine.evidence.report import MapSource
+from engine.explain.methods.registry import METHODS
+from engine.statistics.maps import Float64
 
 _KEY: Final = b"ferlens"
 _KINDS: Final = ("method", "gate", "reference")

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import DataError
-from engine.evaluate.bootstrap import Estimate
 from engine.evaluate.corruptions import CORRUPTIONS, SEVERITIES
-from engine.evaluate.robustness import BENCHMARK, RobustnessReport, RobustnessRow
+from engine.measure.robustness import BENCHMARK, RobustnessReport, RobustnessRow
 from engine.records import RunCard
+from engine.statistics.intervals import Estimate
 
 
 def robustness_file(dataset: str, split: str) -> Path:

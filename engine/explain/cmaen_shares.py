@@ -19,8 +19,8 @@ import torch
 from torch import Tensor, nn
 
 from engine.data.transforms import normalise, to_tensor
-from engine.explain.locking import holding
-from engine.models.cmaen import CMAEN
+from engine.models.cmaen.net import CMAEN
+from engine.models.locking import holding
 from engine.models.taps import record_attention
 from engine.records import Float32, InputSpec, UInt8
 

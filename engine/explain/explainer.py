@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from engine.data.transforms import normalise, to_tensor
-from engine.explain.locking import holding
-from engine.explain.method import Method, Setup
-from engine.explain.methods import METHODS, check_methods, refusals, refuse
+from engine.explain.methods.method import Method, Setup
+from engine.explain.methods.registry import METHODS, check_methods, refusals, refuse
 from engine.explain.target import ResolvedTarget, Target, class_index
+from engine.models.locking import holding
 from engine.models.taps import RecordedGate, record_attention
 from engine.records import AttentionGate, Explanation, FaceBox, FaceExplanation, Float32, InputSpec, Prediction, UInt8
 
@@ -61,7 +61,7 @@ def explain_face(  # noqa: PLR0913 - what it needs of a checkpoint is given one 
         layer: one of ``model.explained_layers``, for the methods that need one.
         target: what to explain; None explains the predicted class.
         truth: the picture's true class, where it is known, for targets that speak of it.
-        method: a key of :data:`engine.explain.methods.METHODS`, or several, which give a map each.
+        method: a key of :data:`engine.explain.methods.registry.METHODS`, or several, which give a map each.
         setup: baseline, seed and the like; None for the usual ones.
         box: for the record.
 

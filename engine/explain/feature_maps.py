@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from engine.data.transforms import normalise, to_tensor
 from engine.errors import UnknownNameError
-from engine.explain.locking import holding
+from engine.models.locking import holding
 from engine.models.taps import AttentionTap
 from engine.records import Float32, InputSpec, UInt8
 

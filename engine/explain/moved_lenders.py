@@ -12,15 +12,15 @@ from typing import Final
 import cv2
 import numpy as np
 
+from engine.data.drawn import DATASET_SEED
 from engine.data.key_frames import difference
-from engine.data.synthetic import draw_image, prototype, sample_parameters
-from engine.data.synthetic.face import SIZES
-from engine.data.synthetic_dataset import DATASET_SEED
 from engine.labels import EMOTIONS
 from engine.records import InputSpec, UInt8
+from engine.synthetic import draw_image, prototype, sample_parameters
+from engine.synthetic.face import SIZES
 
 MOVED_LENDERS: Final = "movements of drawn faces of the built-in data set"
-"""Whose gates stand in, as :attr:`engine.explain.trust.TrustReport.lenders` says it."""
+"""Whose gates stand in, as :attr:`engine.trust.trust.TrustReport.lenders` says it."""
 
 _REST: Final = "neutral"
 

@@ -17,7 +17,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from engine.explain.method import Setup
+from engine.explain.methods.method import Setup
 from engine.explain.target import ScalarFunction
 
 _ROWS: Final = 64

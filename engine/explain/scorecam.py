@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.explain.method import Setup
+from engine.explain.methods.method import Setup
 from engine.explain.target import ScalarFunction
 
 _ROWS: Final = 64

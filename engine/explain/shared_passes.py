@@ -12,13 +12,13 @@ from typing import Final
 
 from torch import Tensor, nn
 
-from engine.explain.gradcam import gradcam_of
-from engine.explain.guided_gradcam import guided_backpropagation, guided_by
 from engine.explain.hirescam import hirescam_of
 from engine.explain.layer_gradients import all_layer_gradients
 from engine.explain.layercam import layercam_of
-from engine.explain.method import Setup
-from engine.explain.methods import METHODS
+from engine.explain.methods.cams import gradcam_of
+from engine.explain.methods.guided import guided_backpropagation, guided_by
+from engine.explain.methods.method import Setup
+from engine.explain.methods.registry import METHODS
 from engine.explain.target import ScalarFunction
 
 FROM_GRADIENTS: Final[dict[str, Callable[[Tensor, Tensor], Tensor]]] = {

@@ -16,7 +16,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from engine.explain.method import Setup
+from engine.explain.methods.method import Setup
 from engine.explain.target import ScalarFunction
 
 

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.edit.regions import Bool
 from engine.errors import UsageError
-from engine.explain.face_regions import Bool
 
 STEPS: Final = 256
 """A crop's width, and its height, in quantised steps: a point is the middle of step 0 to 255."""

@@ -15,11 +15,11 @@ import torch
 from torch import nn
 
 from engine.data.transforms import normalise, to_tensor
-from engine.explain import faithfulness, gate_use
-from engine.explain.imputers import IMPUTERS
-from engine.explain.locking import holding
 from engine.explain.ranking import removal_masks, steps_of
+from engine.models.locking import holding
 from engine.records import InputSpec, UInt8
+from engine.trust import faithfulness, gate_use
+from engine.trust.imputers import IMPUTERS
 
 _GRID: Final = (6, 6)
 """Of the order in which the step takes cells away; what a mask costs hardly depends on it."""

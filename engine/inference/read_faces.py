@@ -18,14 +18,14 @@ from engine.data.channels_last import channels_last
 from engine.data.transforms import normalise, to_tensor
 from engine.errors import UnknownNameError, UsageError
 from engine.explain.explainer import to_prediction
-from engine.explain.gradcam import gradcam
-from engine.explain.locking import holding
-from engine.inference.live_frame import OVERLAYS, FaceMap, OverlayKind
+from engine.explain.methods.cams import gradcam
+from engine.live.frame import OVERLAYS, FaceMap, OverlayKind
+from engine.models.locking import holding
 from engine.models.taps import record_attention, taps_of
 from engine.records import AttentionGate, Explanation, Prediction, UInt8
 
 if TYPE_CHECKING:
-    from engine.inference.predictor import EmotionPredictor
+    from engine.predictor import EmotionPredictor
 
 
 @dataclass(frozen=True, eq=False)

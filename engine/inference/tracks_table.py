@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Self
 
 from engine.errors import FilmError
-from engine.inference.film_writer import check_new
-from engine.inference.live_frame import LiveFrame
+from engine.live.frame import LiveFrame
+from engine.media.film_writer import check_new
 
 
 def table_columns(classes: tuple[str, ...]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from engine.errors import CheckpointError
 
 OPSET: Final = 20
-_BATCH: Final = 32
+_ANY_BATCH: Final = 32
 _HEAVY: Final = ("Conv", "Gemm", "MatMul")
 _LIGHT: Final = 20_000
 """A layer of fewer weights stays in floats: these are the gates' (whose maps 8 bits would make coarse) and the first
@@ -68,7 +68,9 @@ def quantise_onnx(source: Path, file: Path, pictures: NDArray[np.float32], name:
 
     class Reader(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
         def __init__(self) -> None:
-            self._parts: Iterator[NDArray[np.float32]] = iter(np.split(pictures, range(_BATCH, len(pictures), _BATCH)))
+            self._parts: Iterator[NDArray[np.float32]] = iter(
+                np.split(pictures, range(_ANY_BATCH, len(pictures), _BATCH))
+            )
 
         def get_next(self) -> dict[str, Any] | None:
             part = next(self._parts, None)

@@ -9,7 +9,7 @@ from torch import nn
 
 from engine.errors import CheckpointError, UnknownNameError
 from engine.models.activation import ActivationNet
-from engine.models.cmaen import CMAEN
+from engine.models.cmaen.net import CMAEN
 from engine.models.micro import MicroNet
 from engine.models.plain import FourBlockNet
 from engine.models.vit import VisionTransformer

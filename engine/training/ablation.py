@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import UnknownNameError, UsageError
-from engine.models.cmaen import WITHOUT
+from engine.models.cmaen.net import WITHOUT
 from engine.training.ablation_cells import Bool, Cell, KeptCells
 from engine.training.fit import RUNS, fit
 from engine.training.loop import STATE, Trainer

@@ -15,12 +15,12 @@ from torch import nn
 from engine.data.dataset import FaceDataset
 from engine.data.enhanced import common_enhancement
 from engine.data.registry import load_dataset
-from engine.data.synthetic import plant_cue
 from engine.errors import CheckpointError, DataError, FerLensError, UsageError
 from engine.models.checkpoint import find_checkpoint, load_checkpoint, write_checkpoint
-from engine.models.inherit import inherited
+from engine.models.cmaen.inherit import inherited
 from engine.models.registry import build_model, input_spec, parameters_by_module
 from engine.records import InputSpec, RunCard
+from engine.synthetic import plant_cue
 from engine.training.compiling import compile_gates
 from engine.training.device import choose_device, keep_freed_memory
 from engine.training.events import write_events
@@ -258,7 +258,7 @@ def _particulars(model: nn.Module, trainer: Trainer) -> dict[str, Any]:
 
 
 def _start_from(model: nn.Module, name: str) -> dict[str, Any]:
-    """Copy what fits from another checkpoint (see :mod:`engine.models.inherit`); return what the card says about it."""
+    """Copy what fits from another checkpoint (:mod:`engine.models.cmaen.inherit`); return what the card says of it."""
     if not name:
         return {}
     source = load_checkpoint(find_checkpoint(name))

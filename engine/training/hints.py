@@ -17,12 +17,12 @@ from torch import Tensor, nn
 
 from engine.errors import UsageError
 from engine.models.checkpoint import load_checkpoint
-from engine.models.cmaen import CMAEN
+from engine.models.cmaen.net import CMAEN
 from engine.models.plain import Block, FourBlockNet
 from engine.records import InputSpec
 from engine.training.device import autocast
 from engine.training.sections import Hinting
-from engine.training.teachers import as_input_of
+from engine.training.teaching import as_input_of
 
 _TINY: Final = 1e-6
 

@@ -20,7 +20,7 @@ from engine.training.device import autocast, half_precision_helps
 from engine.training.hints import Hints
 from engine.training.losses import balanced_weights, mix, smooth_one_hot
 from engine.training.objective import Objective, parts_of
-from engine.training.optimisers import build_optimiser
+from engine.training.optim import build_optimiser
 from engine.training.parallel import Parallel, check_batch, same_buffers
 from engine.training.processes import ALONE, Processes
 from engine.training.progressive import as_shown
@@ -28,7 +28,7 @@ from engine.training.schedule import learning_rate_factor, plateau_reductions
 from engine.training.sections import Recipe
 from engine.training.state import Progress, load_state, save_state
 from engine.training.step_report import Listener, StepReport
-from engine.training.teachers import Teachers
+from engine.training.teaching import Teachers
 
 STATE = "state.safetensors"
 BEST = "best.safetensors"

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any, Final, NamedTuple
 
 from engine.data.key_frames import CLIPS, FRAMES
-from engine.data.sources import SPLIT_FOLDERS
+from engine.data.read.sources import SPLIT_FOLDERS
 from engine.models.registry import input_spec
 from engine.training.progressive import ANY_SIZE
 from engine.training.sections import SECTIONS, Recipe

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from safetensors.numpy import load_file
 
-from engine.analysis.places import ATTENTION, PREDICTIONS, REPORT
+from engine.analysis.files.places import ATTENTION, PREDICTIONS, REPORT
 
 
 def tensors(out: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.analysis.gate_use_measure import split_gate_use
+from engine.analysis.gate_use import split_gate_use
 from engine.analysis.gate_use_record import SplitGateUse
 from engine.data.dataset import FaceDataset
 from engine.records import RunCard

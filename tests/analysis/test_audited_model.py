@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.analysis.audited_model import Share, held_out_splits, judge
-from engine.analysis.block import SweepSettings
-from engine.analysis.places import analysis_folder
+from engine.analysis.audited import Share, held_out_splits, judge
+from engine.analysis.files.places import analysis_folder
 from engine.analysis.suspicion import suspect
-from engine.analysis.sweep import sweep
-from engine.data.audit import DataAudit, audit
+from engine.analysis.sweep.block import SweepSettings
+from engine.analysis.sweep.sweep import sweep
+from engine.data.audit.audit import DataAudit, audit
 from engine.data.dataset import FaceDataset
 from engine.errors import DataError
-from engine.evaluate.measure import predict_dataset
+from engine.measure.split import predict_dataset
 from engine.models.checkpoint import load_checkpoint
 from tests.made import write_seeded
 from tests.made_audit import planted_pictures

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from engine.analysis.accumulate import MapStatistics
 from engine.analysis.channel_profile import channel_profiles, clusters
 from engine.analysis.class_attention import ClassAttention
+from engine.analysis.sweep.statistics import MapStatistics
 from engine.errors import UsageError
 
 RNG = np.random.default_rng(0)

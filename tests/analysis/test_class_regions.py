@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from engine.analysis.attention_file import find_attention
 from engine.analysis.class_regions import class_places, group_filter, mean_map_places
-from engine.analysis.regions import REGIONS
-from engine.analysis.store import AnalysisStore, open_store
+from engine.analysis.files.attention import find_attention
+from engine.analysis.store.store import AnalysisStore, open_store
 from engine.analysis.typical import typical_pictures
+from engine.edit.face_template import REGIONS
 from engine.errors import UnknownNameError, UsageError
 
 LAYER = "block2.spatial"

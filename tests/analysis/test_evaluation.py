@@ -11,9 +11,9 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 
 from engine.analysis.evaluation import evaluation, no_temperature, stored_answers
-from engine.analysis.places import PREDICTIONS
-from engine.analysis.store import open_store
-from engine.evaluate.calibration import fit_temperature
+from engine.analysis.files.places import PREDICTIONS
+from engine.analysis.store.store import open_store
+from engine.statistics.calibration import fit_temperature
 
 
 def file_of(folder: Path, split: str = "private") -> Path:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.analysis.gate_use_measure import balanced_sample, split_gate_use
+from engine.analysis.gate_use import balanced_sample, split_gate_use
 from engine.errors import UnknownNameError, UsageError
 from tests.analysis.made_gate_use import CARD, block_model, measured, white_and_black
 from tests.explain.known import OneBlock, unchanged

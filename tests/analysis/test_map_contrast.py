@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from engine.analysis.accumulate import MapStatistics
 from engine.analysis.class_attention import ClassAttention, by_class, group_of
-from engine.analysis.map_contrast import (
+from engine.analysis.contrasts import (
     class_minus_all,
     class_minus_class,
     contrast,
     mean_of_classes,
     right_minus_wrong,
 )
+from engine.analysis.sweep.statistics import MapStatistics
 from engine.errors import UsageError
 
 RNG = np.random.default_rng(0)

@@ -6,7 +6,7 @@ import pytest
 
 from engine.analysis.analysed import analysed_splits
 from engine.analysis.mistakes import MistakesView, means, normalised
-from engine.analysis.store import AnalysisStore, open_store
+from engine.analysis.store.store import AnalysisStore, open_store
 from engine.errors import UnknownNameError
 
 VIEWS = {

@@ -12,16 +12,16 @@ from PIL import Image
 
 from engine.analysis.card_metrics import metric_rows
 from engine.analysis.evaluation import evaluation
+from engine.analysis.report import report_html, write_report
 from engine.analysis.report_figures import FIGURES, ReportInput, classes_figure, png_bytes
-from engine.analysis.report_page import report_html, write_report
-from engine.analysis.store import open_store
+from engine.analysis.store.store import open_store
 from engine.analysis.training_history import History
 from engine.errors import UsageError
-from engine.evaluate.bootstrap import Estimate
 from engine.evaluate.class_figures import class_figures
 from engine.evaluate.corruptions import CORRUPTIONS, SEVERITIES
-from engine.evaluate.robustness import RobustnessReport, RobustnessRow
+from engine.measure.robustness import RobustnessReport, RobustnessRow
 from engine.models.checkpoint import read_card
+from engine.statistics.intervals import Estimate
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_it_is_written_whole_or_not_at_all(given: ReportInput, tmp_path: Path, m
     assert (out / "report.html").read_text().count("data:image/png") == 6
     with pytest.raises(UsageError, match="'report' exists already"):
         write_report(out, given, ())
-    monkeypatch.setattr("engine.analysis.report_page.report_html", lambda *_: 1 / 0)
+    monkeypatch.setattr("engine.analysis.report.report_html", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         write_report(tmp_path / "second", given, ())
     assert [path.name for path in tmp_path.iterdir()] == ["report"]

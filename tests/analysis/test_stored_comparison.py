@@ -4,11 +4,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from engine.analysis.places import PREDICTIONS, REPORT, analysis_folder
-from engine.analysis.store import open_store
-from engine.analysis.stored_comparison import compare_stored
+from engine.analysis.comparison import compare_stored
+from engine.analysis.files.places import PREDICTIONS, REPORT, analysis_folder
+from engine.analysis.store.store import open_store
 from engine.errors import UsageError
-from engine.evaluate.comparison import GROUPS
+from engine.statistics.comparison import GROUPS
 
 
 def test_it_agrees_with_the_files(analysed: Path) -> None:

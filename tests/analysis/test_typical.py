@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from engine.analysis.class_regions import mass_columns
-from engine.analysis.regions import REGIONS
 from engine.analysis.typical import typical_pictures
+from engine.edit.face_template import REGIONS
 
 
 def made_store(brows: list[float | None]) -> Any:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.live_page import main, write_camera_film
-from tests.evaluate.made_films import ONE
+from tests.benchmarks.made_films import ONE
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from engine.data.synthetic_dataset import SPLIT_COUNTS
+from engine.data.drawn import SPLIT_COUNTS
 from engine.labels import EMOTIONS
 from tests.browser.conftest import serve
 from tests.browser.opening import open_page

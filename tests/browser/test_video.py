@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from engine.benchmarks.scripted_film import ScriptedFilm
 from engine.evaluate.film_scripts import Actor, Place, Script
-from engine.evaluate.scripted_film import ScriptedFilm
-from engine.inference.film import frame_at
-from engine.inference.film_writer import FilmWriter
+from engine.media.film import frame_at
+from engine.media.film_writer import FilmWriter
 
 pytestmark = pytest.mark.browser
 PATIENCE = 300_000  # milliseconds; a film takes as long as the machine is busy

@@ -20,7 +20,7 @@ import torch
 from playwright.sync_api import Browser, Page, expect
 
 from dashboard import webcam
-from dashboard.figures.palette import emotion_rgb
+from dashboard.shared.figures.colours import emotion_rgb
 from tests.browser.camera import HEIGHT, WIDTH, write_camera_film
 from tests.browser.conftest import free_port, run_server, serve
 from tests.browser.setup import FLAGS, find_browser

@@ -13,8 +13,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from engine.analysis.places import PREDICTIONS, partial_folder
-from engine.analysis.store import open_store
+from engine.analysis.files.places import PREDICTIONS, partial_folder
+from engine.analysis.store.store import open_store
 from engine.cli.main import main
 from tests.analysis.made import assert_same, report
 from tests.made import ROOT

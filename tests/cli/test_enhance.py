@@ -10,8 +10,8 @@ from PIL import Image
 
 from engine.cli.main import main
 from engine.data.registry import load_dataset
-from engine.inference.predictor import EmotionPredictor
 from engine.models.checkpoint import read_card
+from engine.predictor import EmotionPredictor
 from tests.made import write_patterns
 from tests.made_enhance import make_swinir, noise, save_network
 
@@ -60,7 +60,7 @@ def test_a_dataset_is_enlarged(small: Path, sr: Path, tmp_path: Path, capsys: py
 def test_the_same_command_goes_on(
     small: Path, sr: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from engine.data.enhance import Enhancer
+    from engine.data.enhance.enhance import Enhancer
 
     whole, done = Enhancer.__call__, []
 

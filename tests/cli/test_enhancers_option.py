@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from engine.cli.main import main
-from engine.inference.predictor import EmotionPredictor
+from engine.predictor import EmotionPredictor
 from tests.made_enhance import make_swinir, save_network, write_enhanced
 
 

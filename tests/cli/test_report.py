@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.analysis.block import SweepSettings
-from engine.analysis.places import analysis_folder
-from engine.analysis.sweep import sweep
+from engine.analysis.files.places import analysis_folder
+from engine.analysis.sweep.block import SweepSettings
+from engine.analysis.sweep.sweep import sweep
 from engine.cli.main import main
 from engine.data.registry import load_dataset
 from engine.models.checkpoint import load_checkpoint

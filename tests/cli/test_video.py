@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from engine.cli.main import main
-from engine.inference.film import open_film
-from engine.inference.live import LivePipeline
-from engine.inference.live_frame import LiveFrame
+from engine.live.frame import LiveFrame
+from engine.live.pipeline import LivePipeline
+from engine.media.film import open_film
 from engine.records import UInt8
-from tests.inference.made_live import photograph, scene, write_film
+from tests.live.made_live import photograph, scene, write_film
 
 pytestmark = pytest.mark.usefixtures("checkpoints")
 

@@ -11,7 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard.components import view_report
+from dashboard.shell import report_button
 from engine.records import FaceExplanation
 from tests.dashboard.made import ROOT, make_gate, make_map, make_prediction, write_seeded
 from tests.dashboard.made_analysis import write_analysed
@@ -68,8 +68,8 @@ def explained() -> FaceExplanation:
 @pytest.fixture
 def quick_trust(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, list[str]]]:
     """Trust with 2 draws and one imputer, nothing known before; which targets and maps were checked is noted."""
-    from dashboard import explain_loaders
-    from engine.explain import faithfulness, gate_use
+    from dashboard.shared import face_loaders
+    from engine.trust import faithfulness, gate_use
 
     asked: dict[str, list[str]] = {"gates": [], "maps": []}
     of_gates, of_map = gate_use.gate_use, faithfulness.faithfulness
@@ -85,9 +85,9 @@ def quick_trust(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, list[str]
     monkeypatch.setattr(gate_use, "gate_use", quick_gates)
     monkeypatch.setattr(gate_use, "DRAWS", 2)
     monkeypatch.setattr(faithfulness, "faithfulness", quick_map)
-    explain_loaders._book.clear()
+    face_loaders._book.clear()
     yield asked
-    explain_loaders._book.clear()
+    face_loaders._book.clear()
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def report(monkeypatch: pytest.MonkeyPatch) -> Caught:
     original = st.download_button
 
     def noted(label: str, data: Any, file_name: str, *rest: Any, **named: Any) -> Any:
-        if named.get("key") == view_report.BUTTON:
+        if named.get("key") == report_button.BUTTON:
             caught.data, caught.file_name = data, file_name
         return original(label, data, file_name, *rest, **named)
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.analysis.block import SweepSettings
-from engine.analysis.places import analysis_folder
-from engine.analysis.sweep import sweep
+from engine.analysis.files.places import analysis_folder
+from engine.analysis.sweep.block import SweepSettings
+from engine.analysis.sweep.sweep import sweep
 from engine.data.dataset import FaceDataset
-from engine.data.synthetic_dataset import synthetic_face, synthetic_id
+from engine.data.drawn import synthetic_face, synthetic_id
 from engine.labels import EMOTIONS
 from engine.models.checkpoint import load_checkpoint
 from tests.dashboard.made import write_seeded

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.analysis.answer_shares import AnswerShares
+from engine.analysis.files.answer_shares import AnswerShares
 from engine.analysis.gate_use_record import ALL, FIGURES, GateEffect, SplitGateUse
-from engine.evaluate.bootstrap import Estimate
 from engine.explain.gate_replacements import ReplacementName
 from engine.labels import EMOTIONS
 from engine.records import GateKind
+from engine.statistics.intervals import Estimate
 
 EACH = 5
 

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from engine.inference.live_frame import FaceMap, LiveFace, LiveFrame, ModelReading, StageSeconds
 from engine.labels import EMOTIONS
+from engine.live.frame import FaceMap, LiveFace, LiveFrame, ModelReading, StageSeconds
 from engine.records import FaceBox, UInt8
 from tests.dashboard.made import SAMPLES
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from engine.evaluate.bootstrap import Estimate
-from engine.explain.captum_metrics import Robustness
-from engine.explain.faithfulness_record import Curves, Faithfulness, Subject
-from engine.explain.gate_record import GateUse, Replaced
-from engine.explain.map_sanity import MapSanity
-from engine.explain.sanity import ClassSensitivity, Randomisation, RandomisedPart
+from engine.statistics.intervals import Estimate
+from engine.trust.faithfulness_record import Curves, Faithfulness, Subject
+from engine.trust.gate_record import GateUse, Replaced
+from engine.trust.map_sanity import MapSanity
+from engine.trust.robustness import Robustness
+from engine.trust.sanity import ClassSensitivity, Randomisation, RandomisedPart
 
 
 def make_replaced(name: str, draws: int, distance: float, flips: float = 0.0, change: float = 0.0) -> Replaced:

@@ -5,7 +5,11 @@ import pytest
 
 from tests.dashboard.made import ROOT
 
-FIGURES = sorted((ROOT / "dashboard" / "figures").glob("*.py"))
+FIGURES = [
+    path
+    for path in sorted((ROOT / "dashboard").rglob("*.py"))
+    if {"figures", "report"} & set(path.relative_to(ROOT).parts[:-1])
+]
 OTHERS = [path for path in sorted((ROOT / "dashboard").rglob("*.py")) if not path.name.endswith("loaders.py")]
 
 
@@ -15,12 +19,12 @@ def imported(path: Path) -> set[str]:
     return names | {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
 
 
-@pytest.mark.parametrize("path", FIGURES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", FIGURES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_figures_know_no_streamlit(path: Path) -> None:
     assert not {name for name in imported(path) if name.split(".")[0] == "streamlit"}
 
 
-@pytest.mark.parametrize("path", OTHERS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", OTHERS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_only_the_loaders_cache(path: Path) -> None:
     assert "cache_data" not in path.read_text(encoding="utf-8")
     assert "cache_resource" not in path.read_text(encoding="utf-8")

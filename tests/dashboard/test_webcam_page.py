@@ -92,7 +92,7 @@ def test_an_unknown_model_is_one_line(
 def arrive(home: AppTest, token: str) -> AppTest:
     home.query_params["source"] = "upload"
     home.query_params["snapshot"] = token
-    return home.switch_page("pages/1_Explain.py").run(timeout=300)
+    return home.switch_page("views/explain/page.py").run(timeout=300)
 
 
 def test_explain_opens_a_snapshot(home: AppTest) -> None:

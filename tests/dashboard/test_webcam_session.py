@@ -8,7 +8,6 @@ import io
 import numpy as np
 import pytest
 
-from dashboard.figures.palette import emotion_color
 from dashboard.live import session_table
 from dashboard.live.histogram import LARGEST_MILLISECONDS, MillisecondHistogram
 from dashboard.live.history import SPAN_SECONDS, FaceHistory, HistoryMemory
@@ -16,6 +15,7 @@ from dashboard.live.session_report import session_report
 from dashboard.live.session_summary import SessionTally
 from dashboard.live.session_table import SessionTable
 from dashboard.live.timeline import HEIGHT, WIDTH, timeline
+from dashboard.shared.figures.colours import emotion_color
 from engine.labels import EMOTIONS
 from tests.dashboard.made_live import make_face, make_live, make_reading
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from engine.data.by_id import PictureIndex, place_of
+from engine.data.drawn import synthetic_face
 from engine.data.registry import load_dataset
-from engine.data.synthetic_dataset import synthetic_face
 from engine.errors import DataError, UnknownNameError
 
 

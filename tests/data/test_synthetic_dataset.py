@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.data import synthetic_dataset
-from engine.data.synthetic import draw
-from engine.data.synthetic_dataset import (
+from engine.data import drawn
+from engine.data.drawn import (
     DATASET_SEED,
     SPLIT_COUNTS,
     draw_range,
@@ -20,12 +19,13 @@ from engine.data.synthetic_dataset import (
 )
 from engine.errors import DataError, UnknownNameError, UsageError
 from engine.labels import EMOTIONS
+from engine.synthetic import draw
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("FERLENS_CACHE", str(tmp_path / "kept"))
-    monkeypatch.setattr(synthetic_dataset, "SPLIT_COUNTS", {"train": 21, "val": 14, "test": 14})
+    monkeypatch.setattr(drawn, "SPLIT_COUNTS", {"train": 21, "val": 14, "test": 14})
     return tmp_path / "kept"
 
 

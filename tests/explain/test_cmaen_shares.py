@@ -8,7 +8,7 @@ from torch import nn
 from engine.data.transforms import normalise, to_tensor
 from engine.explain.cmaen_shares import CmaenShares, cmaen_shares
 from tests.explain.known import OneBlock, noise, unchanged
-from tests.models.test_cmaen import SPEC, narrow, opened
+from tests.models.cmaen.test_cmaen import SPEC, narrow, opened
 
 FACES = noise(3, side=64)
 

@@ -10,11 +10,11 @@ from torch import nn
 from engine.data.transforms import normalise, to_tensor
 from engine.errors import UnknownNameError
 from engine.explain.explainer import explain_face, layer_activation, to_prediction
-from engine.explain.gradcam import gradcam
-from engine.explain.locking import holding
-from engine.explain.methods import METHODS, refusals
+from engine.explain.methods.cams import gradcam
+from engine.explain.methods.registry import METHODS, refusals
 from engine.explain.target import Target
 from engine.labels import EMOTIONS
+from engine.models.locking import holding
 from engine.models.registry import DEFAULT_INPUT, build_model
 from engine.models.taps import record_attention
 from engine.records import FaceBox, FaceExplanation, InputSpec

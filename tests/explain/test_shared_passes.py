@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from engine.explain.locking import holding
-from engine.explain.method import Setup
-from engine.explain.methods import METHODS
+from engine.explain.methods.method import Setup
+from engine.explain.methods.registry import METHODS
 from engine.explain.shared_passes import FROM_GRADIENTS, explain_together
 from engine.explain.target import Target
 from engine.labels import EMOTIONS
+from engine.models.locking import holding
 from engine.models.plain import FourBlockNet
 from engine.records import InputSpec
 

@@ -11,10 +11,10 @@ from safetensors.torch import load_file
 
 from engine.data.dataset import FaceDataset
 from engine.data.registry import load_dataset
-from engine.data.synthetic import plant_cue
 from engine.errors import CheckpointError, DataError, UsageError
-from engine.evaluate.measure import predict_dataset
+from engine.measure.split import predict_dataset
 from engine.models.checkpoint import load_checkpoint
+from engine.synthetic import plant_cue
 from engine.training.loop import BEST, STATE, Trainer
 from engine.training.recipe import change
 from tests.made import make_dataset

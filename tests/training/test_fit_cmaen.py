@@ -8,13 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import CheckpointError
-from engine.inference.predictor import EmotionPredictor
 from engine.models.checkpoint import load_checkpoint
+from engine.predictor import EmotionPredictor
 from engine.records import InputSpec
 from engine.training.fit import fit
 from engine.training.objective import Answer, Objective
 from engine.training.recipe import change, parse_recipe
-from engine.training.teachers import Teachers
+from engine.training.teaching import Teachers
 from tests.training.made_fit import narrow_recipe, train_in
 
 CMAEN = """
@@ -115,9 +115,9 @@ def test_a_pretrained_start_is_tried_once_and_is_no_part_of_the_finished_config(
     def fetch() -> None:
         asked.append(1)
 
-    monkeypatch.setattr("engine.models.efficientnet._imagenet_weights", fetch)
-    monkeypatch.setattr("engine.models.efficientnet._STAGES", (("fused", 1, 1, 24, 24, 1),))
-    monkeypatch.setattr("engine.models.efficientnet.CHANNELS", 32)
+    monkeypatch.setattr("engine.models.cmaen.pathways._imagenet_weights", fetch)
+    monkeypatch.setattr("engine.models.cmaen.pathways._STAGES", (("fused", 1, 1, 24, 24, 1),))
+    monkeypatch.setattr("engine.models.cmaen.pathways.CHANNELS", 32)
     text = CMAEN.replace("efficientnet_width = 0.1, efficientnet_depth = 1", "pretrained = true")
     recipe = change(parse_recipe(text, "r"), "distillation", teachers=())
     train_in(place, recipe=recipe, minutes=0)

@@ -12,7 +12,7 @@ from engine.labels import EMOTIONS
 from engine.models.checkpoint import load_checkpoint
 from engine.records import InputSpec
 from engine.training.sections import Distillation
-from engine.training.teachers import Teachers, as_input_of
+from engine.training.teaching import Teachers, as_input_of
 
 COLOUR = InputSpec(64, 3, (0.5, 0.4, 0.3), (0.2, 0.25, 0.5))
 GREY = InputSpec(48, 1, (0.5,), (0.25,))

@@ -1,0 +1,1 @@
+"""A page as a report: its content, written as HTML and bundled. No streamlit here."""

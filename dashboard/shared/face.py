@@ -1,0 +1,141 @@
+"""The picture with its faces, the one that is chosen, and the answer for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard.figures.probabilities import probability_bars, verdict
+from dashboard.figures.reading import read_answer, read_map
+from dashboard.report.text import escape, percent
+from dashboard.shared.face_loaders import FaceKey
+from dashboard.shared.figures.face import boxed_picture
+from dashboard.shared.figures.map_card import data_uri
+from dashboard.shell import loaders, say
+from dashboard.shell.in_address import ON_OFF, in_address
+from dashboard.shell.state import NamedPicture
+from engine.media.pictures import Picture
+from engine.records import Explanation, FaceExplanation, FacePrediction, PicturePrediction, RunCard
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The face that is explained.
+
+    Attributes:
+        face: as it was found and answered.
+        key: stands for it and the model.
+        beside: where the answer is drawn, right of the picture.
+    """
+
+    face: FacePrediction
+    key: FaceKey
+    beside: DeltaGenerator
+
+
+def face_title(index: int, face: FacePrediction) -> str:
+    """Return a face's entry in the picker: its number, its label, its confidence."""
+    return f"{index + 1} · {face.prediction.label} {percent(face.prediction.confidence)}"
+
+
+def pick_face(prediction: PicturePrediction, key: str) -> int:
+    """Let a person choose among several faces; return the index of the chosen one."""
+    if len(prediction.faces) == 1:
+        return 0
+    with in_address("face_number", key, {str(index + 1): index for index in range(len(prediction.faces))}, 0, "face"):
+        chosen: int = st.pills(
+            f"{len(prediction.faces)} faces, largest first",
+            range(len(prediction.faces)),
+            format_func=lambda index: face_title(index, prediction.faces[index]),
+            default=0,
+            required=True,
+            key=key,
+        )
+    return chosen
+
+
+def show_picture(picture: Picture, prediction: PicturePrediction, chosen: int, credit: str) -> None:
+    """Draw the picture with its boxes, and say what was done to it."""
+    faces = prediction.faces
+    with st.container(key="picture"):
+        st.image(
+            boxed_picture(picture.pixels, prediction, chosen),
+            width="content",
+            output_format="JPEG",
+            alt=f"{picture.source} with {len(faces)} face{'s' if len(faces) != 1 else ''} marked",
+        )
+    notes = list(picture.notes)
+    if credit:
+        notes.append(credit)
+    if notes:
+        st.caption(" ".join(notes))
+
+
+def use_whole() -> bool:
+    """Draw the choice to skip the search for faces; the same on every page that searches."""
+    with in_address("whole", "whole", ON_OFF, default=False):
+        return st.toggle(
+            "Use the whole picture",
+            key="whole",
+            help="Skips the search for faces: for a picture that is already cut to one face.",
+        )
+
+
+def find_face(card: RunCard, named: NamedPicture) -> Found | None:
+    """Draw the picture and find its faces; return the chosen one, or None where the picture cannot be answered."""
+    picture = loaders.picture(named.digest, named.data, named.name)
+    with st.container(key="stack-answer"):
+        left, right = st.columns([5, 6], gap="large")
+    seen = left.container()
+    with left:
+        # Where a picture is cut to one face already, models answer it whole.
+        whole = named.cut or use_whole()
+    with right, st.spinner(f"Finding faces, answering with {card.name} …"):
+        prediction = loaders.faces(named.digest, picture.pixels, card.name, card.weights_sha256, whole)
+    if prediction.error is not None:
+        say.problems([prediction.error])
+        return None
+    with seen:
+        index = pick_face(prediction, key=f"face.{named.digest[:12]}.{whole}")
+        show_picture(picture, prediction, index, named.credit)
+    key = FaceKey(named.digest, index, whole, card.name, card.weights_sha256)
+    return Found(prediction.faces[index], key, right)
+
+
+def show_answer(
+    explanation: FaceExplanation, gradcam: Explanation, whole: bool, *, cut: bool = False, trusted: str = ""
+) -> None:
+    """Draw the verdict, the bars, the reading, and the face as the model saw it.
+
+    ``cut``: the picture was cut to one face already. ``trusted`` says what is known of whether gates and map may be
+    believed.
+    """
+    prediction = explanation.prediction
+    st.html(verdict(prediction) + probability_bars(prediction))
+    st.html(
+        f'<div class="fl-reading">{escape(read_answer(prediction))} {escape(read_map(gradcam))} {escape(trusted)}</div>'
+        f'<div class="fl-seen"><img src="{data_uri(explanation.face)}" alt="the face as the model saw it">'
+        f'<span class="fl-quiet">{escape(_seen(explanation, whole, cut))}</span></div>'
+    )
+
+
+def show_truth(truth: str, predicted: str) -> None:
+    """Say what the data set labels the picture with, and whether that is the answer."""
+    judged = "The answer agrees." if truth == predicted else f"The answer, {predicted}, is wrong by it."
+    st.html(f'<div class="fl-reading">The data set’s label is <b>{escape(truth)}</b>. {escape(judged)}</div>')
+
+
+def _seen(explanation: FaceExplanation, whole: bool, cut: bool) -> str:
+    side = f"{explanation.face.shape[1]} × {explanation.face.shape[0]}"
+    tone = "grey" if explanation.face.ndim == 2 else "colour"
+    said = f"What {explanation.model} saw: {side} pixels, {tone}"
+    box = explanation.box
+    if box is not None:
+        return f"{said}, from the face of {box.width} × {box.height} pixels and a margin around it."
+    if cut:
+        return f"{said}, the whole picture: it is cut to one face already."
+    if whole:
+        return f"{said}, from the whole picture, as you asked."
+    return f"{said}. No face was found, so the whole picture was classified: take the answer with care."

@@ -1,0 +1,175 @@
+"""Which rows the Compare page has, and what stands in each model's cell: gates by name, explanations, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+import numpy as np
+
+from dashboard.figures.compare_text import pairs_of
+from dashboard.report.text import gate_title, grid, layer_title, short
+from dashboard.shared.figures.map_card import MapCard, explanation_cards
+from dashboard.shared.figures.pair import PairedMaps, pair_evidence, pair_gates, signed
+from engine.draw.overlay import display_ranges
+from engine.explain.received import received_map
+from engine.records import AttentionGate, FaceExplanation, Float32
+from engine.statistics.agreement import agreement
+
+
+@dataclass(frozen=True, eq=False)
+class MapRow:
+    """One quantity of every model.
+
+    Attributes:
+        name: the row's name, for example ``block 2``.
+        size: its grids in words.
+        cards: one a model; None where the model has no such gate.
+        paired: the two models of the difference, or None where there is nothing to compare.
+    """
+
+    name: str
+    size: str
+    cards: tuple[MapCard | None, ...]
+    paired: PairedMaps | None
+
+
+def gate_map(gate: AttentionGate, target: int) -> Float32 | None:
+    """Return a gate as a map (h, w), or None where it has no place in the picture.
+
+    A ``cross`` gate gives what each place received, 1 for an even share (:mod:`engine.explain.received`).
+    An ``emotion`` gate gives that of class ``target``.
+    """
+    if gate.kind == "spatial":
+        return gate.weights
+    if gate.kind == "emotion":
+        return np.ascontiguousarray(gate.weights[target])
+    if gate.kind == "cross":
+        return received_map(gate)
+    return None
+
+
+def _layers(explained: Sequence[FaceExplanation], *, channel: bool) -> tuple[str, ...]:
+    """Return the names of the gates that any model has, in forward order, those of the first model first."""
+    return tuple(
+        dict.fromkeys(gate.layer for one in explained for gate in one.gates if (gate.kind == "channel") == channel)
+    )
+
+
+def _gate(explained: FaceExplanation, layer: str) -> AttentionGate | None:
+    return next((gate for gate in explained.gates if gate.layer == layer), None)
+
+
+def gate_rows(
+    explained: Sequence[FaceExplanation], target: str, pair: tuple[int, int], scale: str
+) -> tuple[MapRow, ...]:
+    """Return a row for each gate that is a map, whichever model has it; one scale a row unless it is ``stretch``."""
+    rows = []
+    for layer in _layers(explained, channel=False):
+        gates = [_gate(one, layer) for one in explained]
+        maps = [
+            None if gate is None else gate_map(gate, one.prediction.classes.index(target))
+            for gate, one in zip(gates, explained, strict=True)
+        ]
+        present = [values for values in maps if values is not None]
+        if not present:
+            continue
+        some = next(gate for gate in gates if gate is not None)
+        natural = None if some.kind == "cross" else (0.0, 1.0)
+        spans = iter(display_ranges(present, scale, natural=natural))
+        title = gate_title(some.layer, some.kind)
+        cards = tuple(None if values is None else MapCard(title, values, next(spans)) for values in maps)
+        one, two = maps[pair[0]], maps[pair[1]]
+        paired = None
+        if one is not None and two is not None:
+            paired = pair_gates(one, two) if natural is not None else pair_evidence(one, two)
+        rows.append(MapRow(title, _sizes(present), cards, paired))
+    return tuple(rows)
+
+
+def spatial_words(explained: Sequence[FaceExplanation], target: str) -> str:
+    """Say what the maps of :func:`gate_rows` are, of each kind that any of the models has."""
+    kinds = {gate.kind for one in explained for gate in one.gates}
+    said = "What each block passed on (1) or held back (0), cell by cell. Class-agnostic: the same for every emotion"
+    if "emotion" in kinds:
+        said += f", but for the gate “emotion”, of which this is the map of {target}"
+    if "cross" in kinds:
+        said += ". Attention between cells: what each place received, 1 for an even share"
+    return f"{said}."
+
+
+def packed(present: Sequence[Sequence[bool]]) -> tuple[tuple[int | None, ...], ...]:
+    """Return the drawn lines: for each model the row that stands in its column, or None for an empty place.
+
+    A row that several models have is one line. Where two or more models have rows that no other has, as models of
+    different backbones do, those move up below the others, each model's in its own order: a line of each would be a
+    page of empty places. Lines whose places are not all the same row name their gates cell by cell.
+
+    Args:
+        present: for each row and model, whether the model has it; every row has one that does.
+    """
+    alone = {index: here.index(True) for index, here in enumerate(map(list, present)) if here.count(True) == 1}
+    if len(set(alone.values())) < 2:
+        alone = {}
+    lines: list[tuple[int | None, ...]] = [
+        (index,) * len(here) for index, here in enumerate(present) if index not in alone
+    ]
+    models = len(present[0]) if present else 0
+    queues = [[index for index, owner in alone.items() if owner == model] for model in range(models)]
+    return (*lines, *zip_longest(*queues))
+
+
+def explanation_row(explained: Sequence[FaceExplanation], pair: tuple[int, int], scale: str) -> MapRow:
+    """Return the row of the explanations, each model's first map, on one scale unless it is ``stretch``."""
+    maps = [one.maps[0] for one in explained]
+    cards = explanation_cards(maps, scale, titles=[f"{entry.method} for {entry.target}" for entry in maps])
+    one, two = (maps[index].heatmap.clip(min=0.0) for index in pair)
+    layers = list(dict.fromkeys(entry.layer for entry in maps))
+    name = layer_title(layers[0]) if len(layers) == 1 else "last layers"
+    return MapRow(name, _sizes([entry.heatmap for entry in maps]), cards, pair_evidence(one, two))
+
+
+def _sizes(maps: Sequence[Float32]) -> str:
+    return ", ".join(dict.fromkeys(grid(values.shape) for values in maps))
+
+
+def channel_rows(explained: Sequence[FaceExplanation]) -> tuple[tuple[str, tuple[AttentionGate | None, ...]], ...]:
+    """Return (name, gate of each model or None) for each channel gate that any model has."""
+    rows = []
+    for layer in _layers(explained, channel=True):
+        gates = tuple(_gate(one, layer) for one in explained)
+        some = next(gate for gate in gates if gate is not None)
+        rows.append((gate_title(some.layer, some.kind, explained[0].prediction.classes), gates))
+    return tuple(rows)
+
+
+def agreement_rows(models: Sequence[str], rows: Sequence[tuple[str, MapRow]]) -> list[dict[str, str | float | None]]:
+    """Return a row for each map and pair of models that both have it: how alike it is on the coarsest common grid."""
+    lines: list[dict[str, str | float | None]] = []
+    for name, row in rows:
+        for one, two in pairs_of(len(models)):
+            first, second = row.cards[one], row.cards[two]
+            if first is None or second is None or first.values is None or second.values is None:
+                continue
+            found = agreement(first.values, second.values)
+            lines.append(
+                {
+                    "map": name,
+                    "models": f"{models[one]}, {models[two]}",
+                    "common grid": f"{found.grid[0]} × {found.grid[1]}",
+                    "Spearman": found.spearman,
+                    "top tenth in common": found.top_overlap,
+                    "by chance": found.chance,
+                }
+            )
+    return lines
+
+
+def channel_difference(first: AttentionGate, second: AttentionGate) -> str:
+    """Say how two channel gates differ in level and spread: their channels are not the same features."""
+    spread = float(second.weights.std()) - float(first.weights.std())
+    return (
+        f"mean {signed(second.mean - first.mean, 3)} · spread {signed(spread, 3)} "
+        f"({short(float(first.weights.std()))} and {short(float(second.weights.std()))})"
+    )

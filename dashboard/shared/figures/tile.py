@@ -1,0 +1,188 @@
+"""One picture of the gallery as HTML: itself or a map over it, what it is labelled with, and what was answered."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from dashboard.figures.received import received_maps
+from dashboard.report.text import escape, percent, short
+from dashboard.shared.figures.colours import emotion_color
+from dashboard.shared.figures.map_card import data_uri
+from engine.draw.overlay import GATE_RANGE, display_ranges, overlay, resize_face
+from engine.edit.face_template import OVAL, REGIONS
+from engine.records import Explanation, FaceExplanation, Float32, UInt8
+
+TILE_PIXELS: Final = 144
+"""Side of a drawn tile: three times 48."""
+
+NEUTRAL: Final = "#7b879c"
+"""The interface's neutral: no emotion's colour."""
+
+MAPS: Final[tuple[str, ...]] = ("picture", "last gate", "Grad-CAM")
+"""What a tile shows."""
+
+CSS: Final = """<style>
+.fl-tile{min-width:0;font-size:.8rem;line-height:1.35}
+.fl-tile .fl-map img{width:100%;aspect-ratio:1}
+.fl-tile .fl-map{background:color-mix(in srgb,currentColor 6%,transparent)}
+.fl-answer{display:flex;align-items:baseline;flex-wrap:wrap;gap:0 .3rem;margin-top:.35rem;white-space:nowrap}
+.fl-answer b{font-weight:600}.fl-answer .fl-dot{margin-right:.1em}
+.fl-id{display:block;opacity:.62;font-size:.74rem;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.fl-figures{opacity:.8;font-variant-numeric:tabular-nums;font-size:.74rem}
+.fl-absent{position:absolute;inset:0;display:flex;align-items:center;justify-content:center;text-align:center;
+ font-size:.74rem;opacity:.62;padding:.6rem}
+.fl-mostly{position:absolute;inset:auto 0 .25rem;text-align:center;font-size:.7rem;opacity:.75}
+.fl-where{display:grid;grid-template-columns:5.4rem 1fr auto;gap:.18rem .6rem;align-items:center;font-size:.8rem;
+ font-variant-numeric:tabular-nums}
+.fl-where .fl-pair{display:grid;gap:2px}
+.fl-where .fl-pair i{display:block;height:5px;background:currentColor;border-radius:1px;min-width:1px}
+.fl-where .fl-pair i+i{opacity:.3}
+.fl-figure-row{display:grid;grid-template-columns:repeat(auto-fill,minmax(88px,1fr));gap:.3rem .6rem;margin:.2rem 0}
+.fl-figure-row div{font-size:.78rem;line-height:1.3}.fl-figure-row b{display:block;font-size:1.02rem;
+ font-variant-numeric:tabular-nums}
+.fl-figure-row span{opacity:.66}
+.st-key-gallery{display:grid!important;grid-template-columns:repeat(auto-fill,minmax(132px,1fr));gap:1.1rem .9rem}
+.st-key-gallery [data-testid="stCheckbox"] label{min-height:0}
+.st-key-gallery [data-testid="stPageLink-NavLink"]{padding:0}
+</style>"""
+"""Drawn once a run by the page, after the frame's own."""
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Where a map is strong, as the store keeps it: what is shown where the picture itself is not here.
+
+    Attributes:
+        x, y: its centre of mass, fractions of the picture; None where the map has nothing positive.
+        region: the region with most of its mass, and ``share`` of it in [0, 1].
+    """
+
+    x: float | None
+    y: float | None
+    region: str = ""
+    share: float = 0.0
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or math.isnan(float(value)) else float(value)
+
+
+def place_of_map(row: Mapping[str, Any], name: str) -> Place:
+    """Read a :class:`Place` off a row of the store: columns ``<name>.centre_x`` and so on."""
+    masses = {region: _number(row.get(f"{name}.mass.{region}")) or 0.0 for region in REGIONS}
+    best = max(masses, key=lambda region: masses[region])
+    x, y = _number(row.get(f"{name}.centre_x")), _number(row.get(f"{name}.centre_y"))
+    return Place(x, y, best if masses[best] > 0 else "", masses[best])
+
+
+def place_columns(name: str) -> tuple[str, ...]:
+    """Return the columns that :func:`place_of_map` reads."""
+    return (f"{name}.centre_x", f"{name}.centre_y", *(f"{name}.mass.{region}" for region in REGIONS))
+
+
+def _svg_uri(inside: str) -> str:
+    """Return an SVG of 100 x 100 as a ``data:`` address: Streamlit takes ``<svg>`` out of the HTML it is given."""
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{inside}</svg>'
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")
+
+
+def place_svg(place: Place) -> str:
+    """Draw the template's face and the map's centre of mass in it, in a neutral that reads on light and dark."""
+    x, y, width, height = (100 * part for part in OVAL)
+    inside = (
+        f'<ellipse cx="{x:.0f}" cy="{y:.0f}" rx="{width:.0f}" ry="{min(height, 46):.0f}" fill="none" '
+        f'stroke="{NEUTRAL}" stroke-opacity=".6" stroke-width="1"/>'
+    )
+    if place.x is not None and place.y is not None:
+        inside += f'<circle cx="{100 * place.x:.1f}" cy="{100 * place.y:.1f}" r="4.5" fill="{NEUTRAL}"/>'
+    said = f"{place.region.replace('_', ' ')} {percent(place.share)}" if place.x is not None else "no positive evidence"
+    return (
+        f'<div class="fl-map" title="centre of mass of the map"><img src="{_svg_uri(inside)}" '
+        f'alt="the map lies mostly on: {escape(said)}"><span class="fl-mostly">{escape(said)}</span></div>'
+    )
+
+
+def absent_html() -> str:
+    """Return the field of a picture that is not on this machine."""
+    return (
+        f'<div class="fl-map"><img src="{_svg_uri("")}" alt="">'
+        '<span class="fl-absent">picture not on this machine</span></div>'
+    )
+
+
+def picture_html(face: UInt8, alternative: str) -> str:
+    """Return a picture (S, S) or (S, S, 3) uint8 as a tile's field."""
+    return (
+        f'<div class="fl-map"><img src="{data_uri(resize_face(face, TILE_PIXELS))}" alt="{escape(alternative)}"></div>'
+    )
+
+
+def _drawn(face: UInt8, values: Float32, limits: tuple[float, float], alternative: str) -> str:
+    picture = overlay(face, values, limits=limits, smooth=True, size=TILE_PIXELS)
+    return f'<div class="fl-map"><img src="{data_uri(picture)}" alt="{escape(alternative)}"></div>'
+
+
+def map_html(explained: FaceExplanation, shows: str) -> str:
+    """Return a map over its face: the last spatial gate on the fixed 0 to 1 scale, or the Grad-CAM on its own.
+
+    A model without spatial gates shows what each place received in its last attention between cells, from 0 on.
+    """
+    if shows == "Grad-CAM":
+        return _gradcam(explained.face, explained.maps[0])
+    spatial = explained.gates_of("spatial")
+    if not spatial:
+        gate, values = received_maps(explained.gates)[-1]
+        (limits,) = display_ranges([values], natural=None)
+        return _drawn(explained.face, values, limits, f"{gate.layer}, 0 to {short(float(values.max()))} of even")
+    gate = spatial[-1]
+    said = f"{gate.layer}, {short(float(gate.weights.min()))} to {short(float(gate.weights.max()))}"
+    return _drawn(explained.face, gate.weights, GATE_RANGE, said)
+
+
+def _gradcam(face: UInt8, entry: Explanation) -> str:
+    if not entry.has_positive_evidence:
+        grey = np.asarray(resize_face(face, TILE_PIXELS))
+        return (
+            f'<div class="fl-map fl-none"><img src="{data_uri(grey)}" alt="">'
+            f'<span class="fl-nothing">no positive evidence for {escape(entry.target)}</span></div>'
+        )
+    (limits,) = display_ranges([entry.heatmap], natural=None)
+    return _drawn(face, entry.heatmap, limits, f"Grad-CAM for {entry.target}")
+
+
+def _dot(name: str) -> str:
+    return f'<span class="fl-dot" style="background:{emotion_color(name)}"></span>'
+
+
+def tile_html(row: Mapping[str, Any], field: str, other: str = "") -> str:
+    """Return a tile.
+
+    Args:
+        row: of the store: ``id``, ``label``, ``predicted``, ``confidence``, ``loss``, ``suspicion``, ``suggested``, and
+            ``predicted|<other>`` where a second model is there.
+        field: the picture or what stands in its place, as HTML.
+        other: the second model's name, or empty.
+    """
+    label, predicted = str(row["label"]), str(row["predicted"])
+    answer = (
+        f"{_dot(label)}{escape(label)} <span>→</span> {_dot(predicted)}<b>{escape(predicted)}</b>"
+        if label != predicted
+        else f"{_dot(label)}<b>{escape(label)}</b> <span>right</span>"
+    )
+    notes = []
+    if other:
+        notes.append(f"{escape(other)}: {escape(str(row[f'predicted|{other}']))}")
+    if row.get("suggested"):
+        notes.append(f"label suspect: {escape(str(row['suggested']))}?")
+    below = "".join(f'<span class="fl-id">{note}</span>' for note in notes)
+    return (
+        f'<div class="fl-tile" data-id="{escape(str(row["id"]))}">{field}<div class="fl-answer">{answer}</div>'
+        f'<div class="fl-figures">{percent(float(row["confidence"]))} sure · loss {float(row["loss"]):.2f}</div>'
+        f'<span class="fl-id" title="{escape(str(row["id"]))}">{escape(str(row["id"]))}</span>{below}</div>'
+    )

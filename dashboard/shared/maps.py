@@ -1,0 +1,235 @@
+"""The rows of maps: how they are drawn, the spatial gates, and the Grad-CAM of any target at any layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import streamlit as st
+
+from dashboard.shared.figures.colours import emotion_color
+from dashboard.shared.figures.map_card import MapCard, MapStyle, cards_html, explanation_cards, gate_cards
+from dashboard.shell import state, theme
+from dashboard.shell.in_address import in_address
+from engine.draw.colormaps import COLORMAPS, SEQUENTIAL
+from engine.draw.overlay import SCALES
+from engine.explain.target import PREDICTED, SIGN, TRUE
+from engine.records import Explanation, FaceExplanation, RunCard
+
+SCALE_TITLES = {"fixed": "fixed 0–1", "shared": "shared", "stretch": "stretched"}
+CONTRAST: Final = f"{PREDICTED} - {TRUE}"
+"""The target that says what speaks for the answer and against the true class."""
+MINUS: Final = "minus"
+"""The key of the class to subtract, as on Compare."""
+NOTHING: Final = "nothing"
+GRIDS: Final[tuple[str, ...]] = ("smooth", "cells")
+OPACITY: Final = 0.55
+OPACITIES: Final[dict[str, float]] = {f"{step / 20:g}": step / 20 for step in range(21)}
+"""In the address → of a map over the face."""
+SCALE_HELP: Final = (
+    "Explanations have no fixed range: for them, fixed and shared run from 0 to the largest value shown."
+)
+STRETCHED = (
+    "Stretched: each map has its own range, so faint differences look strong. Compare the numbers, not the colours."
+)
+
+
+def style_controls(scale_label: str = "Scale", scale_help: str = SCALE_HELP) -> MapStyle:
+    """Draw the four controls of every map on the page and return what they say; pages share their values."""
+    with st.container(horizontal=True, gap="medium"):
+        with in_address("scale", "scale", SCALES, SCALES[0], kept=True):
+            scale = st.segmented_control(
+                scale_label,
+                SCALES,
+                default=SCALES[0],
+                required=True,
+                format_func=SCALE_TITLES.__getitem__,
+                key="scale",
+                persist_state="session",
+                help=scale_help,
+            )
+        with in_address("colors", "colors", SEQUENTIAL, SEQUENTIAL[0], "colours", kept=True):
+            colors = st.selectbox(
+                "Colours",
+                SEQUENTIAL,
+                format_func=lambda name: COLORMAPS[name].title,
+                key="colors",
+                persist_state="session",
+                width=150,
+            )
+        with in_address("grid", "grid", GRIDS, GRIDS[0], kept=True):
+            cells = st.segmented_control(
+                "Grid", GRIDS, default=GRIDS[0], required=True, key="grid", persist_state="session"
+            )
+        with in_address("opacity", "opacity", OPACITIES, OPACITY, kept=True):
+            opacity = st.slider("Opacity", 0.0, 1.0, OPACITY, 0.05, key="opacity", persist_state="session", width=170)
+    if scale == "stretch":
+        st.caption(f":material/warning: {STRETCHED}")
+    return MapStyle(colors=colors, opacity=opacity, scale=scale, smooth=cells == "smooth")
+
+
+def show_gates(
+    explanation: FaceExplanation, style: MapStyle, badge_of: Callable[[str], str] | None = None
+) -> tuple[MapCard, ...]:
+    """Draw every spatial gate over the face; return the cards. A model without any says so.
+
+    ``badge_of`` gives the HTML of a gate's trust badge by its layer.
+    """
+    gates = explanation.gates_of("spatial")
+    cards = gate_cards(gates, style.scale)
+    if cards:
+        badges = [badge_of(gate.layer) for gate in gates] if badge_of is not None else ()
+        st.html(cards_html(explanation.face, cards, style, below=badges))
+    elif explanation.gates:
+        st.info(
+            f"{explanation.model} has no spatial gates, which would pass on or hold back whole places. The attention "
+            "that it has instead is below.",
+            icon=":material/info:",
+        )
+    else:
+        st.info(
+            f"{explanation.model} has no attention gates: nothing in it weighs places or channels that could be shown. "
+            "The Grad-CAM below explains its answer from gradients instead.",
+            icon=":material/info:",
+        )
+    return cards
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What is to be explained, settled.
+
+    Attributes:
+        name: the key in ``targets`` of what a person asked for.
+        targets: what is explained, in the words that the engine takes: every class, and CONTRAST where there is a pair.
+        pair: the two classes of the contrast: those asked for, else a wrong answer and the true class, else None.
+        layer: where.
+    """
+
+    name: str
+    targets: Mapping[str, str]
+    pair: tuple[str, str] | None
+    layer: str
+
+
+def choose_target(card: RunCard, layers: Sequence[str], *, predicted: str = "", truth: str | None = None) -> Chosen:
+    """Draw the selectors of class, class to subtract, and layer, all bound to the address.
+
+    Where the true class is known it is offered as well, and where the answer differs so is their contrast.
+    """
+    choices: tuple[str, ...] = (state.PREDICTED, *card.classes)
+    if truth in card.classes:
+        known = (TRUE, CONTRAST) if truth != predicted else (TRUE,)
+        choices = (state.PREDICTED, *known, *card.classes)
+    others = (NOTHING, *card.classes)
+    unknown = [
+        f"Unknown {what} '{asked}'; valid: {', '.join(valid)}."
+        for what, key, valid in (
+            ("class", state.TARGET, choices),
+            ("class", MINUS, others),
+            ("layer", state.LAYER, layers),
+        )
+        if (asked := state.asked_for(key, valid)) is not None
+    ]
+    with st.container(horizontal=True, gap="medium"):
+        target: str = st.selectbox("Class to explain", choices, key=state.TARGET, bind="query-params", width=190)
+        minus: str = st.selectbox(
+            "minus",
+            others,
+            key=MINUS,
+            bind="query-params",
+            width=150,
+            disabled=target == CONTRAST,
+            help="Explains the difference of two logits: what speaks for the one class rather than the other.",
+        )
+        layer: str = st.selectbox(
+            "Layer",
+            layers,
+            index=len(layers) - 1,
+            key=state.LAYER,
+            bind="query-params",
+            width=150,
+        )
+    for sentence in unknown:
+        st.error(sentence)
+    subtracted = "" if minus == NOTHING or target == CONTRAST else minus
+    return _settled(card.classes, target, subtracted, layer, predicted=predicted, truth=truth)
+
+
+def _settled(
+    classes: tuple[str, ...], target: str, minus: str, layer: str, *, predicted: str, truth: str | None
+) -> Chosen:
+    """Say which classes the choice means; a class that is subtracted from itself is said and left out."""
+    plus = {state.PREDICTED: predicted, CONTRAST: predicted, TRUE: str(truth)}.get(target, target)
+    minus = str(truth) if target == CONTRAST else minus
+    if plus == minus:
+        st.error(f"A contrast needs two different classes, but both are {plus}; showing {plus} alone.")
+        minus = ""
+    pair = (plus, minus) if minus else None
+    if pair is None and truth in classes and truth != predicted:
+        pair = (predicted, str(truth))
+    targets = {name: name for name in classes}
+    if pair is not None:
+        targets[CONTRAST] = f"{pair[0]} - {pair[1]}"
+    return Chosen(CONTRAST if minus else plus, targets, pair, layer)
+
+
+def show_explanations(
+    explanation: FaceExplanation, target: str, maps: Sequence[Explanation], style: MapStyle, badge: str = ""
+) -> tuple[MapCard, ...]:
+    """Draw the Grad-CAM of ``target`` large and each class small, on one scale; return a card for each class.
+
+    ``badge`` is the HTML of the large one's trust badge.
+    """
+    names = [entry.target for entry in maps]
+    cards = explanation_cards(
+        maps,
+        style.scale,
+        titles=names,
+        colors=[emotion_color(name) if name in explanation.prediction.classes else "" for name in names],
+        chosen=names.index(target),
+    )
+    lead = replace(cards[names.index(target)], chosen=False)  # its size says it already
+    st.html(cards_html(explanation.face, (lead, *cards), style, small=True, below=(badge,)))
+    return cards
+
+
+def show_contrast(
+    explanation: FaceExplanation, three: Sequence[Explanation], titles: Sequence[str], style: MapStyle
+) -> tuple[MapCard, ...]:
+    """Draw the Grad-CAM of one class, of another, and of their contrast, side by side on one scale."""
+    cards = explanation_cards(
+        three,
+        style.scale,
+        titles=titles,
+        colors=[
+            emotion_color(name) if (name := entry.target) in explanation.prediction.classes else "" for entry in three
+        ],
+    )
+    st.html(cards_html(explanation.face, cards, style))
+    return cards
+
+
+def contrast_titles(pair: tuple[str, str], *, predicted: str, truth: str | None) -> tuple[str, str, str]:
+    """Return the titles of a class, another, and their contrast; the answer and the true class are named so."""
+
+    def titled(name: str) -> str:
+        return f"answered {name}" if name == predicted else f"true {name}" if name == truth else name
+
+    return titled(pair[0]), titled(pair[1]), f"{pair[0]} {SIGN} {pair[1]}"
+
+
+def gates_heading() -> None:
+    """Head the row of spatial gates."""
+    theme.section(
+        "Spatial attention gates",
+        "What each block passed on (1) or held back (0), cell by cell. Class-agnostic: the same for every emotion.",
+    )
+
+
+def explanation_heading() -> None:
+    """Head the row of explanations."""
+    theme.section(
+        "Explanation: Grad-CAM", "Where the features of a layer spoke for one emotion, or for one rather than another."
+    )

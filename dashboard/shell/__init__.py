@@ -1,0 +1,1 @@
+"""What every page stands in: frame, page list, state and address, sources, theme and loaders."""

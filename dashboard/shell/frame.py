@@ -1,0 +1,178 @@
+"""The frame around every page: the sidebar with the model and the picture, in the same place, kept in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final
+
+import streamlit as st
+
+from dashboard.components import snapshot_source
+from dashboard.shell import loaders, sources, state, theme
+from dashboard.shell.in_address import in_address
+from dashboard.shell.state import NamedPicture, Selection, Source
+from engine.media.pictures import MAXIMUM_BYTES
+from engine.models.checkpoint import DEFAULT_MODEL
+
+EVIDENCE: Final = "Evidence"
+"""The page that has its own pictures, built-in faces, and offers the models that know their classes."""
+
+COMPARE: Final = "Compare"
+"""The page that chooses its models itself: two to four, in its own columns' order."""
+
+STUDIED: Final[tuple[str, ...]] = ("Class attention", "Misclassifications", "Evaluation", "Data")
+"""The pages that choose their pictures from an analysis or a whole dataset; they draw that choice themselves."""
+
+LIVE: Final[tuple[str, ...]] = ("Video", "Webcam")
+"""The pages that take films and cameras, no picture."""
+
+_UPLOADED: Final = "uploaded_pictures"
+
+_current: ContextVar[Selection | None] = ContextVar("selection", default=None)
+
+
+@contextmanager
+def frame(page: str) -> Iterator[Selection]:
+    """Draw the sidebar once; ``page`` runs inside, and :func:`framed` gives it what the sidebar says."""
+    state.arrive(page)
+    chosen = _draw(page)
+    token = _current.set(chosen)
+    try:
+        yield chosen
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def framed(page: str) -> Iterator[Selection]:
+    """What each page runs in: the frame that ``Home.py`` drew around it, or its own where its file is run alone."""
+    drawn = _current.get()
+    if drawn is not None:
+        yield drawn
+        return
+    theme.apply(page)
+    with frame(page) as chosen:
+        yield chosen
+
+
+def _draw(page: str) -> Selection:
+    with st.sidebar:
+        if page == EVIDENCE:
+            names = loaders.evidence_models()
+            return Selection(_model(names, default=names[0] if names else ""), state.SOURCES[0], (), 0)
+        model = None
+        if page != COMPARE:
+            model = _model(loaders.shelf().names, default=DEFAULT_MODEL)
+        elif state.MODEL in st.session_state:  # said again, it outlives the visit
+            st.session_state[state.MODEL] = st.session_state[state.MODEL]
+        if page in STUDIED or page in LIVE:
+            return Selection(model, state.SOURCES[0], (), 0)
+        # A dataset's picture is taken as a model takes it; Compare's models are chosen later, so the first one's way.
+        source, pictures = _pictures(model or next(iter(loaders.shelf().names), None))
+        index = 0
+        if len(pictures) > 1:
+            with in_address("which", "picture_index", {str(at + 1): at for at in range(len(pictures))}, 0, "picture"):
+                index = st.selectbox(
+                    "Which picture",
+                    range(len(pictures)),
+                    format_func=lambda number: f"{number + 1}. {pictures[number].name}",
+                    key="picture_index",
+                )
+    return Selection(model, source, pictures, index)
+
+
+def _model(names: tuple[str, ...], *, default: str) -> str | None:
+    """Draw the choice among ``names``, kept in the address; the first is chosen where ``default`` is not among them."""
+    if not names:
+        st.selectbox("Model", ["none trained yet"], disabled=True, key="no_model")
+        return None
+    unknown = state.asked_for(state.MODEL, names)
+    index = names.index(default) if default in names else 0
+    name: str = st.selectbox("Model", names, index=index, key=state.MODEL, bind="query-params")
+    if unknown is not None:
+        what = "This page takes no model" if unknown in loaders.shelf().names else "Unknown model"
+        st.error(f"{what} '{unknown}'; valid: {', '.join(names)}. Showing {name}.")
+    return name
+
+
+def _pictures(model: str | None) -> tuple[Source, tuple[NamedPicture, ...]]:
+    state.recall()
+    source, pictures = _chosen_pictures(model)
+    state.keep()
+    return source, pictures
+
+
+def _chosen_pictures(model: str | None) -> tuple[Source, tuple[NamedPicture, ...]]:
+    source = st.segmented_control(
+        "Picture",
+        state.SOURCES,
+        default=state.SOURCES[0],
+        required=True,
+        key=state.SOURCE,
+        bind="query-params",
+        width="stretch",
+    )
+    if source == "upload":
+        return source, _upload()
+    if source == "camera":
+        return source, _camera()
+    if source == "dataset":
+        return source, sources.choose_picture(loaders.shelf().card(model)) if model else ()
+    return source, _sample()
+
+
+def _sample() -> tuple[NamedPicture, ...]:
+    samples = {sample.key: sample for sample in loaders.samples()}
+    unknown = state.asked_for(state.SAMPLE, samples)
+    key: str = st.selectbox(
+        "Sample",
+        list(samples),
+        key=state.SAMPLE,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    if unknown is not None:
+        st.error(f"Unknown sample '{unknown}'; valid: {', '.join(samples)}. Showing {key}.")
+    sample = samples[key]
+    return (NamedPicture(sample.title, loaders.sample_bytes(sample), sample.credit, cut=sample.expression is not None),)
+
+
+def hand_over(picture: NamedPicture) -> None:
+    """Make another page's picture the uploaded one, for the pages whose address then says ``source=upload``."""
+    st.session_state[_UPLOADED] = (picture,)
+
+
+def _take_upload() -> None:
+    """Keep what the uploader holds: its own state ends when another source is chosen."""
+    files = st.session_state["upload"]
+    st.session_state[_UPLOADED] = tuple(NamedPicture(file.name, file.getvalue()) for file in files)
+
+
+def _upload() -> tuple[NamedPicture, ...]:
+    snapshot = snapshot_source.arriving()
+    if snapshot is not None:
+        st.session_state[_UPLOADED] = (snapshot,)
+    # Any type is let through: what is no picture gets its own sentence instead of the widget's.
+    files = st.file_uploader(
+        "One or several pictures",
+        accept_multiple_files=True,
+        key="upload",
+        on_change=_take_upload,
+        max_upload_size=MAXIMUM_BYTES // 2**20,
+        help="They are held in memory for this session and written nowhere.",
+        label_visibility="collapsed",
+    )
+    kept: tuple[NamedPicture, ...] = st.session_state.get(_UPLOADED, ())
+    if kept and not files:
+        names = ", ".join(picture.name for picture in kept)
+        if st.button("Forget", help=f"Kept from before: {names}", icon=":material/close:", width="stretch"):
+            st.session_state[_UPLOADED] = kept = ()
+            st.rerun()
+    return kept
+
+
+def _camera() -> tuple[NamedPicture, ...]:
+    shot = st.camera_input("One shot", key="camera", label_visibility="collapsed")
+    return (NamedPicture("camera shot", shot.getvalue()),) if shot is not None else ()

@@ -1,0 +1,291 @@
+"""The only caching code: models, pictures, faces and explanations, each computed once for what it depends on.
+
+A model is one object for all visitors (its predictor locks itself); results are kept by the picture's digest, the
+weights' sha256 and the settings, so moving a slider computes nothing again and a retrained model is never mistaken for
+the one before it.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import streamlit as st
+
+from engine.data.drawn import load_synthetic
+from engine.data.location import find_data
+from engine.data.registry import KINDS
+from engine.draw.overlay import png_bytes
+from engine.errors import CheckpointError, DataError, FerLensError, PictureError
+from engine.evidence.document import evidence_file, read_evidence
+from engine.labels import EMOTIONS
+from engine.media.pictures import Picture, open_picture
+from engine.models.checkpoint import CARD, checkpoint_names, checkpoints_folder, read_card
+from engine.records import FaceBox, FaceExplanation, Float32, PicturePrediction, RunCard, UInt8
+
+if TYPE_CHECKING:
+    from engine.evidence.answers import SplitAnswers
+    from engine.evidence.face import JudgedFace
+    from engine.evidence.report import EvidenceReport
+    from engine.predictor import EmotionPredictor
+
+SAMPLES: Final = Path(__file__).resolve().parents[1] / "samples"
+DRAWN_PERSON: Final = 5
+"""Who the built-in faces show: one person, so that nothing but the expression differs."""
+DRAWN_PIXELS: Final = 224
+PIXELS_KEPT: Final = "400MB"
+"""Decoded pictures, and the crops of their faces, are bounded by size: one of 40 megapixels takes 120 MB."""
+KEPT: Final = 256
+"""Results kept in memory; an explanation of the 48-pixel models takes about 30 kB."""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The checkpoints found: the cards of those that can be used, and a sentence for each that cannot."""
+
+    cards: tuple[RunCard, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The usable checkpoints' names, sorted."""
+        return tuple(card.name for card in self.cards)
+
+    def card(self, name: str) -> RunCard:
+        """Return the card called ``name``, which must be among :attr:`names`."""
+        return next(card for card in self.cards if card.name == name)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A picture that comes with FERLens.
+
+    Attributes:
+        key: its name in the address.
+        title: its name on the page.
+        credit: where it is from, and its licence.
+        file: its file among the samples, or empty for a built-in face.
+        expression: what a built-in face shows; None for a photograph.
+    """
+
+    key: str
+    title: str
+    credit: str
+    file: str = ""
+    expression: str | None = None
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _shelf(folder: str, stamps: tuple[tuple[str, int], ...]) -> Shelf:
+    cards, problems = [], []
+    for name, _ in stamps:
+        try:
+            cards.append(read_card(Path(folder) / name))
+        except CheckpointError as error:
+            problems.append(str(error))
+    return Shelf(tuple(cards), tuple(problems))
+
+
+def shelf() -> Shelf:
+    """Return the checkpoints as they are on disk now; a card that changed is read again."""
+    folder = checkpoints_folder()
+    stamps = tuple((name, (folder / name / CARD).stat().st_mtime_ns) for name in checkpoint_names())
+    return _shelf(str(folder), stamps)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _predictor(name: str, sha256: str) -> EmotionPredictor:  # noqa: ARG001  # the digest is the cache's key
+    from engine.predictor import EmotionPredictor  # brings torch: not before it is needed
+
+    return EmotionPredictor(name)
+
+
+def predictor(card: RunCard) -> EmotionPredictor:
+    """Return the one predictor of a checkpoint; it is loaded, and its weights are verified, on first use."""
+    return _predictor(card.name, card.weights_sha256)
+
+
+@st.cache_data(show_spinner=False, max_entries=1024)
+def problem(digest: str, _data: bytes, name: str) -> str | None:  # noqa: ARG001  # the digest is the cache's key
+    """Return the sentence that says why a picture file cannot be used, or None where it can."""
+    try:
+        open_picture(_data, name=name)
+    except PictureError as error:
+        return str(error)
+    return None
+
+
+@st.cache_data(show_spinner=False, max_size=PIXELS_KEPT)
+def picture(digest: str, _data: bytes, name: str) -> Picture:  # noqa: ARG001  # the digest is the cache's key
+    """Decode a picture file; ``digest`` is the sha256 of ``_data``. Raises PictureError, which is not kept."""
+    return open_picture(_data, name=name)
+
+
+@st.cache_data(show_spinner=False, max_size=PIXELS_KEPT)
+def faces(digest: str, _pixels: UInt8, name: str, sha256: str, whole: bool) -> PicturePrediction:  # noqa: ARG001
+    """Find and classify the faces of a decoded picture (H, W, 3) uint8; ``whole`` skips the search for faces."""
+    return _predictor(name, sha256).predict(_pixels, whole=whole)
+
+
+@st.cache_data(show_spinner=False, max_entries=KEPT)
+def explanation(
+    digest: str,  # noqa: ARG001  # with the face's number and ``whole`` it stands for the crop
+    face: int,  # noqa: ARG001
+    whole: bool,  # noqa: ARG001
+    _crop: UInt8,
+    _box: FaceBox | None,
+    name: str,
+    sha256: str,
+    layer: str,
+    target: str,
+    truth: str | None = None,
+) -> FaceExplanation:
+    """Explain one face: every gate, and the Grad-CAM of ``target`` at ``layer``; ``truth`` is its label if known."""
+    return _predictor(name, sha256).explain_crop(_crop, box=_box, layer=layer, target=target, truth=truth)
+
+
+@st.cache_data(show_spinner=False, max_entries=KEPT)
+def activation(digest: str, face: int, whole: bool, _crop: UInt8, name: str, sha256: str, layer: str) -> Float32:  # noqa: ARG001
+    """Return the feature maps (C, h, w) float32 of ``layer``, after its attention gates."""
+    return _predictor(name, sha256).activation(_crop, layer)
+
+
+@st.cache_data(show_spinner=False)
+def samples() -> tuple[Sample, ...]:
+    """Return the photographs that come with FERLens, in their list's order, then one built-in face an expression."""
+    photographs = [
+        Sample(
+            key=Path(entry["file"]).stem,
+            title=entry["title"],
+            credit=f"{entry['about']}. {entry['source']}. {entry['licence']}.",
+            file=entry["file"],
+        )
+        for entry in json.loads((SAMPLES / "samples.json").read_text(encoding="utf-8"))
+    ]
+    drawn = [
+        Sample(
+            key=f"drawn-{name}",
+            title=f"Drawn face: {name}",
+            credit=f"A face drawn by FERLens to show “{name}”; no real person.",
+            expression=name,
+        )
+        for name in EMOTIONS
+    ]
+    return (*photographs, *drawn)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def sample_bytes(sample: Sample) -> bytes:
+    """Return a sample as the bytes of a picture file; a built-in face is drawn, which takes a tenth of a second."""
+    if sample.expression is None:
+        return (SAMPLES / sample.file).read_bytes()
+    from engine.synthetic import draw_expression
+
+    return png_bytes(draw_expression(sample.expression, DRAWN_PERSON, DRAWN_PIXELS).image)
+
+
+@st.cache_data(show_spinner=False, ttl=60)
+def data_status() -> str:
+    """Say in a sentence whether FER2013 is at hand, and what to do if not."""
+    try:
+        found = find_data("fer2013", KINDS["fer2013"].files)
+    except DataError as error:
+        return (
+            f"FER2013 is not here: pictures of your own and the samples work, training and measuring need it. {error}"
+        )
+    except FerLensError as error:
+        return str(error)
+    return f"FER2013 is here (“{found.name}”): training and measuring can use it."
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _evidence(folder: str, stamp: int, _card: RunCard, sha256: str, variant: str) -> EvidenceReport | None:  # noqa: ARG001
+    return read_evidence(Path(folder) / evidence_file(variant), _card, variant=variant)
+
+
+def evidence(card: RunCard, variant: str) -> EvidenceReport | None:
+    """Return a model's evidence results as they are on disk now, or None. Raises DataError, which is not kept."""
+    folder = checkpoints_folder() / card.name
+    file = folder / evidence_file(variant)
+    stamp = file.stat().st_mtime_ns if file.is_file() else 0
+    return _evidence(str(folder), stamp, card, card.weights_sha256, variant)
+
+
+@dataclass(frozen=True, eq=False)
+class Answering:
+    """A model answering the built-in test faces in the background; ``stage``: what it does, how many are done."""
+
+    answers: Future[SplitAnswers]
+    stage: list[tuple[str, int]]
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _answering(name: str, sha256: str, variant: str) -> Answering:
+    from engine.evidence.answers import answer_split
+
+    model = _predictor(name, sha256)
+    stage = [("Drawing the test faces, once and for all", 0)]
+
+    def note(doing: str, done: int) -> None:
+        stage[0] = (doing, done)
+
+    def answer() -> SplitAnswers:
+        spec = model.card.input
+        faces = load_synthetic("test", spec.size, spec.channels, progress=lambda done, _: note(stage[0][0], done))
+        doing = f"Answering with {name}, once"
+        note(doing, 0)
+        return answer_split(
+            model.model, model.card, faces, variant=variant, progress=lambda count: note(doing, stage[0][1] + count)
+        )
+
+    answers: Future[SplitAnswers] = Future()
+
+    def work() -> None:
+        try:
+            answers.set_result(answer())
+        except BaseException as error:  # noqa: BLE001  # it is raised again where the answers are asked for
+            answers.set_exception(error)
+
+    # A daemon, unlike an executor's threads: stopping the server does not wait for it.
+    threading.Thread(target=work, name=f"answering-{name}", daemon=True).start()
+    return Answering(answers, stage)
+
+
+def split_answers(card: RunCard, variant: str, told: Callable[[str, int], None]) -> SplitAnswers:
+    """Answer every built-in test face, once; the first time ever they are drawn and kept on disk.
+
+    ``told`` is called with what is being done and how many faces are, four times a second while that lasts. All
+    visitors share the work.
+    """
+    running = _answering(card.name, card.weights_sha256, variant)
+    while not running.answers.done():
+        told(*running.stage[0])
+        wait([running.answers], timeout=0.25)
+    try:
+        return running.answers.result()
+    except Exception:
+        _answering.clear()  # another try begins afresh
+        raise
+
+
+@st.cache_data(show_spinner=False, max_entries=KEPT)
+def judged_face(face_id: str, name: str, sha256: str, variant: str) -> JudgedFace:
+    """Draw one built-in face, answer it, and judge each of the model's maps by its known evidence."""
+    from engine.evidence.face import judge_face, known_face
+
+    model = _predictor(name, sha256)
+    spec = model.card.input
+    known = known_face(face_id, size=spec.size, channels=spec.channels, variant=variant)
+    return judge_face(model.model, model.card, known)
+
+
+def evidence_models() -> tuple[str, ...]:
+    """Return the usable checkpoints that answer in the built-in faces' classes, those trained on such faces first."""
+    from engine.evidence.answers import fitting_models
+
+    return tuple(card.name for card in fitting_models(shelf().cards))

@@ -1,0 +1,89 @@
+"""What pages begin and end with alike: title, checkpoints, the model and picture to look at, and a split's report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from dashboard.report.content import Build
+from dashboard.shell import loaders, report_button, say, state
+from dashboard.shell.state import NamedPicture, Selection
+from engine.analysis.analysed import AnalysedSplit
+from engine.records import RunCard
+
+if TYPE_CHECKING:
+    from engine.predictor import EmotionPredictor
+
+
+def opened(title: str, chosen: Selection, *styles: str) -> RunCard | None:
+    """Draw a page's title and say which checkpoints cannot be used.
+
+    Args:
+        title: the page's name. chosen: in the sidebar. styles: CSS in its element, of what the page draws.
+
+    Returns:
+        The chosen model's card, or None where there is no model at all, which is said.
+    """
+    for style in styles:
+        st.html(style)
+    st.title(title)
+    shelf = loaders.shelf()
+    say.problems(shelf.problems)
+    if chosen.model is None:
+        say.no_checkpoint()
+        return None
+    return shelf.card(chosen.model)
+
+
+def readable(chosen: Selection, *, hint: bool = True) -> NamedPicture | None:
+    """Return the chosen picture, or None where there is none that can be read; what is wrong with any of them is said.
+
+    With ``hint``, that another one can be chosen, too.
+    """
+    problems = [loaders.problem(entry.digest, entry.data, entry.name) for entry in chosen.pictures]
+    say.problems(sentence for sentence in problems if sentence is not None)
+    if chosen.picture is None:
+        say.no_picture(chosen.source)
+        return None
+    if problems[chosen.index] is None:
+        return chosen.picture
+    if hint and None in problems:
+        st.info("This picture cannot be read; choose another one in the sidebar.")
+    return None
+
+
+def loaded(card: RunCard) -> EmotionPredictor:
+    """Return the model at work; say so while it is loaded."""
+    with st.spinner(f"Loading {card.name} …"):
+        return loaders.predictor(card)
+
+
+def offer_report(
+    page: str,
+    models: Sequence[str],
+    split: AnalysedSplit,
+    build: Build,
+    *,
+    settings: Mapping[str, Any],
+    notes: Iterable[str],
+) -> None:
+    """Draw the report's button of a page about an analysed split; see :func:`dashboard.shell.report_button.offer`.
+
+    Args:
+        page, build, notes: as there. models: names, the chosen one first. split: the data.
+        settings: what shapes the view beside the split.
+    """
+    from dashboard.views.mistakes.filters import ANALYSIS  # brings DuckDB: not before it is needed
+
+    shelf = loaders.shelf()
+    report_button.offer(
+        page,
+        f"{', '.join(models)} on {split.name}",
+        [shelf.card(name) for name in models],
+        build,
+        settings={"dataset": split.dataset, "split": split.split, **settings},
+        always={state.MODEL: models[0], ANALYSIS: split.name},
+        notes=notes,
+    )

@@ -1,0 +1,51 @@
+"""Empty states and errors: what is missing, why, and the one thing that mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from dashboard.shell.state import Source
+from engine.errors import FerLensError
+
+
+@contextmanager
+def said() -> Iterator[None]:
+    """Draw what an error of FERLens says in place of the rest of what is drawn inside."""
+    try:
+        yield
+    except FerLensError as error:
+        problems([str(error)])
+
+
+def no_checkpoint() -> None:
+    """Say that nothing is trained, and the one command that changes it."""
+    with st.container(border=True):
+        st.markdown(
+            "**No trained model is here yet.** A model's checkpoint is a folder in `checkpoints/`. Make one with:"
+        )
+        st.code("python -m engine train --recipe cbam --start-from none --epochs 30 --data data", language="bash")
+        st.caption(
+            "It needs FER2013 (or a folder of your own) under `data/`; add `--minutes 10` for a short first try."
+        )
+
+
+def no_picture(source: Source) -> None:
+    """Say where the picture is to come from."""
+    words = {
+        "upload": "**No picture yet.** Drop one or several on the field in the sidebar: JPEG, PNG, WebP and others.",
+        "camera": "**No picture yet.** Allow the camera in the sidebar and press its button to take one shot.",
+        "dataset": "**No picture.** Give a data set and the id of one of its pictures in the sidebar.",
+        "sample": "**No sample was found.** Upload a picture instead.",
+    }
+    with st.container(border=True):
+        st.markdown(words[source])
+        st.caption("Nothing you hand in is stored: it is read in memory, explained, and gone when you close the page.")
+
+
+def problems(sentences: Iterable[str]) -> None:
+    """Show each sentence as an error of its own; what works stays usable below."""
+    for sentence in sentences:
+        st.error(sentence, icon=":material/error:")

@@ -1,0 +1,126 @@
+"""The caching code of the study pages: analysis stores, and pictures of datasets with their maps.
+
+A store is kept by its files' times and the models' weights, so that a new analysis is seen at once; an error is never
+kept. The pictures of a dataset are found by id; those of one that is not on this machine are None, which is no error:
+what was measured of them is in the store.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import streamlit as st
+
+from dashboard.shell.loaders import KEPT, PIXELS_KEPT, predictor, shelf
+from engine.analysis.analysed import AnalysedSplit, analysed_splits
+from engine.analysis.files.places import PREDICTIONS, analysis_folder
+from engine.data.by_id import LabelledPicture, PictureIndex, place_of
+from engine.errors import FerLensError
+from engine.explain.target import Target
+from engine.models.checkpoint import checkpoints_folder
+from engine.records import FaceExplanation, RunCard
+
+if TYPE_CHECKING:
+    from engine.analysis.store.store import AnalysisStore
+
+STORES_KEPT: Final = 8
+"""Stores in memory at a time; a million pictures of two models take about 400 MB."""
+
+
+def analysed() -> tuple[AnalysedSplit, ...]:
+    """Return what the usable checkpoints were analysed on, as it is on disk now."""
+    return analysed_splits(checkpoints_folder(), shelf().names)
+
+
+def analysed_of(*models: str) -> dict[str, AnalysedSplit]:
+    """Return what all of ``models`` were analysed on, by name; that of the data the first was trained on comes first.
+
+    The first is what a page opens with: a model is asked about its own kind of faces before others.
+    """
+    own = shelf().card(models[0]).data.get("dataset")
+    found = [one for one in analysed() if set(models) <= set(one.models)]
+    return {one.name: one for one in sorted(found, key=lambda one: one.dataset != own)}
+
+
+@st.cache_resource(show_spinner=False, max_entries=STORES_KEPT)
+def _store(
+    folder: str,
+    models: tuple[str, ...],
+    dataset: str,
+    split: str,
+    stamps: tuple[tuple[int, str], ...],  # noqa: ARG001  # the files' times and the weights' digests
+) -> AnalysisStore:
+    from engine.analysis.store.store import open_store
+
+    return open_store(models, dataset, split, folder=Path(folder))
+
+
+def store(models: tuple[str, ...], dataset: str, split: str) -> AnalysisStore:
+    """Return the joined analyses of ``models``. Raises DataError with the command that mends it, which is not kept."""
+    folder = checkpoints_folder()
+    files = [analysis_folder(folder / model, dataset, split) / PREDICTIONS for model in models]
+    stamps = tuple(
+        (file.stat().st_mtime_ns if file.is_file() else 0, shelf().card(model).weights_sha256)
+        for model, file in zip(models, files, strict=True)
+    )
+    return _store(str(folder), models, dataset, split, stamps)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _index(dataset: str, place: str, stamp: int) -> PictureIndex:  # noqa: ARG001  # the place's time
+    return PictureIndex(dataset, Path(place) if place else None)
+
+
+def place(dataset: str) -> tuple[str, int]:
+    """Return where a dataset lies and when that last changed. Raises DataError where it is not here."""
+    found = place_of(dataset)
+    return ("", 0) if found is None else (str(found.resolve()), found.stat().st_mtime_ns)
+
+
+@st.cache_data(show_spinner=False, max_size=PIXELS_KEPT)
+def _picture(dataset: str, place: str, stamp: int, picture_id: str, size: int, channels: int) -> LabelledPicture:
+    return _index(dataset, place, stamp).picture(picture_id, size, channels)
+
+
+def dataset_picture(dataset: str, picture_id: str, card: RunCard) -> LabelledPicture:
+    """Return a picture as the model of ``card`` takes it. Raises DataError where it is not here, which is not kept."""
+    return _picture(dataset, *place(dataset), picture_id, card.input.size, card.input.channels)
+
+
+def picture_if_here(dataset: str, picture_id: str, card: RunCard) -> LabelledPicture | None:
+    """Return a picture as the model takes it, or None where its dataset is not on this machine or lacks it."""
+    try:
+        return dataset_picture(dataset, picture_id, card)
+    except FerLensError:
+        return None
+
+
+@st.cache_data(show_spinner=False, max_entries=4 * KEPT)
+def _explained(
+    dataset: str,
+    at: tuple[str, int],
+    picture_id: str,
+    _card: RunCard,
+    sha256: str,  # noqa: ARG001  # with the name it stands for the model
+    name: str,  # noqa: ARG001
+    target: str,
+) -> FaceExplanation:
+    spec = _card.input
+    found = _picture(dataset, *at, picture_id, spec.size, spec.channels)
+    return predictor(_card).explain_crop(found.pixels, target=Target.parse(target), truth=found.label)
+
+
+def dataset_explanation(dataset: str, picture_id: str, card: RunCard, target: str = "predicted") -> FaceExplanation:
+    """Explain a picture of a dataset: its gates, and the Grad-CAM of ``target`` at the last layer."""
+    return _explained(dataset, place(dataset), picture_id, card, card.weights_sha256, card.name, target)
+
+
+def first_id(dataset: str, split: str) -> str:
+    """Return the id of the first picture of a split. Raises DataError where the dataset is not here or has none."""
+    return _index(dataset, *place(dataset)).first_id(split)
+
+
+def ids(dataset: str, split: str) -> tuple[str, ...]:
+    """Return the ids of a split's pictures. Raises DataError where the dataset is not here or has none."""
+    return _index(dataset, *place(dataset)).ids(split)

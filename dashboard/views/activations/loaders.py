@@ -1,0 +1,106 @@
+"""The caching code of the Activations page: layers, feature maps, and what a sample of a dataset excites."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import streamlit as st
+
+from dashboard.shell import study_loaders
+from dashboard.shell.loaders import KEPT, predictor
+from engine.records import Float32, RunCard, UInt8
+
+if TYPE_CHECKING:
+    from engine.explain.feature_maps import FeatureMaps, LayerOutput
+
+A_CLASS: Final = 30
+"""Pictures of each class in the sample, at most: enough for an F statistic, and answered in about a second."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Which weights, and what pictures they take; the key of everything that is kept."""
+
+    name: str
+    sha256: str
+    size: int
+    channels: int
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Some test pictures of a dataset: N ids, N labels and uint8 (N, S, S[, 3]) as the model takes them."""
+
+    dataset: str
+    ids: tuple[str, ...]
+    labels: tuple[str, ...]
+    faces: UInt8
+
+
+def _weights(card: RunCard) -> Weights:
+    return Weights(card.name, card.weights_sha256, card.input.size, card.input.channels)
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _layers(weights: Weights, _card: RunCard) -> tuple[LayerOutput, ...]:  # noqa: ARG001  # the key
+    from engine.explain.feature_maps import feature_layers
+
+    return feature_layers(predictor(_card).model, _card.input)
+
+
+def layers(card: RunCard) -> tuple[LayerOutput, ...]:
+    """Return the model's layers that have feature maps."""
+    return _layers(_weights(card), card)
+
+
+@st.cache_data(show_spinner=False, max_entries=KEPT)
+def _maps(weights: Weights, layer: str, face: bytes, _card: RunCard, _face: UInt8) -> FeatureMaps:  # noqa: ARG001
+    from engine.explain.feature_maps import feature_maps
+
+    return feature_maps(predictor(_card).model, _face, spec=_card.input, layer=layer)
+
+
+def maps(card: RunCard, layer: str, face: UInt8) -> FeatureMaps:
+    """Return what a layer makes of a face, (S, S) or (S, S, 3) uint8 as the model takes it."""
+    return _maps(_weights(card), layer, face.tobytes(), card, face)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _sample(dataset: str, at: tuple[str, int], weights: Weights, _card: RunCard) -> Sample:  # noqa: ARG001
+    by_class: dict[str, list[str]] = {}
+    for picture_id in study_loaders.ids(dataset, "test"):
+        by_class.setdefault(picture_id.split("/")[-2], []).append(picture_id)
+    chosen = []
+    for names in by_class.values():
+        count = min(A_CLASS, len(names))
+        chosen += [names[number * len(names) // count] for number in range(count)]
+    pictures = [study_loaders.dataset_picture(dataset, name, _card) for name in chosen]
+    return Sample(
+        dataset,
+        tuple(chosen),
+        tuple(picture.label for picture in pictures),
+        np.stack([picture.pixels for picture in pictures]),
+    )
+
+
+def sample(dataset: str, card: RunCard) -> Sample:
+    """Return up to :data:`A_CLASS` test pictures of each class, evenly spread over the split.
+
+    Raises:
+        DataError: the dataset is not on this machine.
+    """
+    return _sample(dataset, study_loaders.place(dataset), _weights(card), card)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _means(weights: Weights, layer: str, ids: tuple[str, ...], _card: RunCard, _faces: UInt8) -> Float32:  # noqa: ARG001
+    from engine.explain.feature_maps import channel_means
+
+    return channel_means(predictor(_card).model, _faces, spec=_card.input, layer=layer)
+
+
+def means(card: RunCard, layer: str, of: Sample) -> Float32:
+    """Return each channel's mean over each face of a sample, float32 (N, C)."""
+    return _means(_weights(card), layer, (of.dataset, *of.ids), card, of.faces)

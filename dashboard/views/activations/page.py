@@ -1,0 +1,71 @@
+"""Activations: the feature maps and filters of any layer for a face, and which pictures excite a channel."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.components import activation_choice
+from dashboard.shared.face import pick_face
+from dashboard.shell import loaders, page_ends, report_button, say, state
+from dashboard.shell.frame import framed
+from dashboard.shell.state import NamedPicture, Selection
+from dashboard.views.activations import gallery
+from dashboard.views.activations.figures.tiles import CSS
+from dashboard.views.activations.report import Activations, activations_content
+from engine.records import RunCard, UInt8
+
+
+def face_of(card: RunCard, named: NamedPicture) -> UInt8 | None:
+    """Find the picture's face, or let one be chosen; return it as the model takes it, or None where there is none."""
+    picture = loaders.picture(named.digest, named.data, named.name)
+    whole = named.cut
+    with st.spinner(f"Finding faces, answering with {card.name} …"):
+        found = loaders.faces(named.digest, picture.pixels, card.name, card.weights_sha256, whole)
+    if found.error is not None:
+        say.problems([found.error])
+        return None
+    face = found.faces[pick_face(found, key=f"face.{named.digest[:12]}.{whole}")]
+    st.caption(f"{named.name}: {card.name} answers {face.prediction.label} ({100 * face.prediction.confidence:.0f} %).")
+    return loaders.predictor(card).model_input(face.crop)
+
+
+def offer_report(card: RunCard, named: NamedPicture, seen: Activations) -> None:
+    """Draw the button of the report."""
+    report_button.offer(
+        "Activations",
+        f"{named.name}, {card.name}, {seen.maps.layer}",
+        (card,),
+        lambda: activations_content(seen),
+        settings={
+            "picture": named.name,
+            "picture sha256": named.digest,
+            "layer": seen.maps.layer,
+            "order": seen.order,
+            "sample": seen.sample,
+            "channel": seen.channel,
+            "scale": seen.look.scale,
+            "over the face": seen.look.over_face,
+        },
+        always={state.MODEL: card.name},
+        notes=dict.fromkeys((*report_button.picture_notes(), *report_button.dataset_notes(seen.sample))),
+    )
+
+
+def main(selected: Selection) -> None:
+    """Select, load, draw."""
+    card = page_ends.opened("Activations", selected, CSS)
+    if card is None:
+        return
+    named = page_ends.readable(selected, hint=False)
+    if named is None:
+        return
+    with say.said():
+        page_ends.loaded(card)
+        face = face_of(card, named)
+        if face is not None:
+            asked = activation_choice.choose(card)
+            offer_report(card, named, gallery.show(card, face, asked))
+
+
+with framed("Activations") as chosen:
+    main(chosen)

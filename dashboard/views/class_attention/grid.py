@@ -1,0 +1,184 @@
+"""The first tab of the Class attention page: the class x layer grid whose cells are clicked, and what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import streamlit as st
+
+from dashboard.components import class_attention_choice as chosen
+from dashboard.figures.class_maps import (
+    ALL_CLASSES,
+    DIFFERENCE,
+    FATE,
+    FEW,
+    MEAN,
+    SCALES,
+    SHOWS,
+    SIGNED,
+    SPREAD,
+    cell_ranges,
+    layer_cells,
+    map_layers,
+)
+from dashboard.report.content import Build
+from dashboard.shared import study
+from dashboard.views.class_attention.figures.face_outline import outline_style
+from dashboard.views.class_attention.figures.grid import grid_html, scale_html
+from dashboard.views.class_attention.report import grid_content
+from engine.analysis.files.attention import AttentionFile
+
+Files = Mapping[str, AttentionFile]
+"""Model → its class statistics; the sidebar's model first."""
+
+GRID: Final = "class_grid"
+JS: Final = """
+export default function ({ parentElement, data, setTriggerValue }) {
+  const holder = parentElement.querySelector(".fl-cholder");
+  const focused = holder.contains(document.activeElement) ? document.activeElement.dataset.cell : null;
+  holder.innerHTML = data.html;
+  const cells = [...holder.querySelectorAll("[data-cell]")];
+  for (const cell of cells) {
+    cell.onclick = () => {
+      const [model, layer, label] = cell.dataset.cell.split("|");
+      setTriggerValue("cell", { model, layer, label });
+    };
+    if (cell.dataset.cell === focused) cell.focus({ preventScroll: true });
+  }
+}
+"""
+
+_grid = st.components.v2.component(
+    "ferlens_class_grid", html='<div class="fl-cholder"></div>', js=JS, isolate_styles=False
+)
+
+
+@dataclass(frozen=True)
+class GridChoice:
+    """What the controls over the grid say.
+
+    Attributes:
+        group: which pictures. shows: what a cell shows. reference: what is subtracted. scale: of the colours.
+        outline: the style of the face that is drawn over maps, or nothing.
+    """
+
+    group: str
+    shows: str
+    reference: str
+    scale: str
+    outline: str
+
+
+def controls(classes: tuple[str, ...], dataset: str) -> GridChoice:
+    """Draw the controls over the grid."""
+    study.say_unknown({chosen.REFERENCE: chosen.references(classes)})
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        shows = study.segments(
+            "A cell shows",
+            SHOWS,
+            chosen.SHOW,
+            hint="The mean map of a class; its standard deviation over pictures; the mean minus another mean; or right "
+            "answers minus wrong ones of the same class.",
+        )
+        reference = chosen.select(
+            "Minus",
+            chosen.references(classes),
+            chosen.REFERENCE,
+            width=160,
+            disabled=shows != DIFFERENCE,
+            hint="What “difference” subtracts. In the mean of all classes each class counts alike.",
+        )
+        group = chosen.choose_group()
+        scale = study.segments(
+            "Scale",
+            tuple(SCALES),
+            chosen.RANGE,
+            hint="; ".join(f"**{name}**: {words}" for name, words in SCALES.items()) + ". Compared models share it.",
+        )
+        outline = st.toggle(
+            "Face", value=True, key=chosen.OUTLINE, bind="query-params",
+            help="Where face, brows, eyes, nose and mouth lie on average, as thin lines.",
+        )  # fmt: skip
+    return GridChoice(group, shows, reference, scale, outline_style(dataset) if outline else "")
+
+
+def _take_cell() -> None:
+    """Choose the cell that was clicked."""
+    cell = st.session_state[GRID].cell
+    if cell:
+        st.session_state[chosen.GATE] = cell["layer"]
+        st.session_state[chosen.CLASS] = cell["label"]
+        st.session_state[chosen.RANKED_BY] = cell["model"]
+
+
+def all_layers(files: Files) -> tuple[str, ...]:
+    """Return the maps that any of the models has, each model's in forward order."""
+    return tuple(dict.fromkeys(layer for file in files.values() for layer in map_layers(file)))
+
+
+def looked_at(files: Files, classes: tuple[str, ...]) -> tuple[str, str]:
+    """Return the (layer, class) that is chosen, before its menus are drawn: the first of each where none is."""
+    layers = all_layers(files)
+
+    def of(key: str, valid: tuple[str, ...]) -> str:
+        asked = st.session_state.get(key) or st.query_params.get(key)
+        return asked if asked in valid else valid[0]
+
+    return of(chosen.GATE, layers), of(chosen.CLASS, classes)
+
+
+_READING: Final[dict[str, str]] = {
+    MEAN: "Mean map of each class.",
+    SPREAD: "Standard deviation over the pictures of each class, cell by cell.",
+    FATE: "Red: larger where the model is right. Blue: larger where it is wrong. Often few are wrong: mind the n.",
+}
+
+
+def _reading(choice: GridChoice) -> str:
+    if choice.shows == DIFFERENCE:
+        of = "the mean of all classes" if choice.reference == ALL_CLASSES else choice.reference
+        said = f"Red: larger than {of}. Blue: smaller."
+    else:
+        said = _READING[choice.shows]
+    pictures = {"all": "all pictures", "right": "right answers only", "wrong": "wrong answers only"}[choice.group]
+    return said if choice.shows == FATE else f"{said} Of {pictures}, by true class."
+
+
+def show_grid(files: Files, classes: tuple[str, ...], choice: GridChoice) -> Build:
+    """Draw the grid of one or two models on one scale; return what makes its part of a report."""
+    cells = [
+        cell
+        for model, file in files.items()
+        for layer in map_layers(file)
+        for cell in layer_cells(
+            file, model, layer, choice.shows, group=choice.group, reference=choice.reference
+        )
+    ]  # fmt: skip
+    ranges = cell_ranges(cells, choice.shows, choice.scale)
+    without = [model for model, file in files.items() if all(name.startswith("gradcam.") for name in map_layers(file))]
+    st.html(scale_html(ranges, choice.shows, choice.scale))
+    html = grid_html(
+        cells, ranges, choice.shows, classes=classes, chosen=looked_at(files, classes), outline=choice.outline
+    )
+    _grid(data={"html": html}, key=GRID, on_cell_change=_take_cell)
+    class_agnostic = (
+        "A **class-agnostic** gate is computed before any class is scored: for one picture it is the same whichever "
+        "class you ask about. Its means differ only because the classes’ pictures differ. Grad-CAM is taken for a "
+        "class; it has no unit, so between two models compare its places, not its size."
+    )
+    notes = [
+        _reading(choice),
+        f"Dashed cells average fewer than {FEW} pictures: one unusual face moves them.",
+        class_agnostic,
+    ]
+    if choice.shows in SIGNED:
+        notes.append(
+            "**Beyond chance**: p < .05 by Welch’s test after Bonferroni’s correction for the cells of one map; hold "
+            "the pointer over a cell to see in how many of its cells."
+        )
+    if without:
+        notes.append(f"{' and '.join(without)} has no spatial attention gate; Grad-CAM is all there is.")
+    st.caption(" ".join(notes))
+    return lambda: grid_content(cells, ranges, choice.shows, classes, _reading(choice))

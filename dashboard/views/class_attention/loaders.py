@@ -1,0 +1,85 @@
+"""The caching code of the Class attention page: class statistics, region intervals and rankings of pictures.
+
+Everything is kept by the files' times, so that a new analysis is seen at once; an error is never kept.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard.shell.loaders import KEPT, shelf
+from engine.analysis.analysed import AnalysedSplit
+from engine.analysis.files.attention import AttentionFile, find_attention
+from engine.analysis.files.gate_use import gate_use_file, read_gate_use
+from engine.analysis.files.places import ATTENTION, analysis_folder
+from engine.models.checkpoint import checkpoints_folder
+
+if TYPE_CHECKING:
+    from engine.analysis.class_regions import ClassPlace
+    from engine.analysis.gate_use_record import SplitGateUse
+    from engine.analysis.store.store import AnalysisStore
+    from engine.analysis.typical import Typical
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _attention(folder: str, model: str, dataset: str, split: str, stamp: int) -> AttentionFile:  # noqa: ARG001  # the file's time
+    return find_attention(model, dataset, split, folder=Path(folder))
+
+
+def attention(model: str, split: AnalysedSplit) -> AttentionFile:
+    """Return the class statistics of a model. Raises DataError with the command that mends it, which is not kept."""
+    folder = checkpoints_folder()
+    file = analysis_folder(folder / model, split.dataset, split.split) / ATTENTION
+    stamp = file.stat().st_mtime_ns if file.is_file() else 0
+    return _attention(str(folder), model, split.dataset, split.split, stamp)
+
+
+@st.cache_data(show_spinner=False, max_entries=KEPT)
+def _gates_in_use(file: Path, model: str, dataset: str, split: str, stamp: int, digest: str) -> SplitGateUse | None:  # noqa: ARG001  # the file's time, the weights
+    return read_gate_use(file, shelf().card(model), dataset=dataset, split=split)
+
+
+def gates_in_use(model: str, split: AnalysedSplit) -> SplitGateUse | None:
+    """Return how a model's gates are used on a split, None where it was not measured.
+
+    Raises:
+        DataError: the file is damaged or of other weights, with the command that mends it; that is not kept.
+    """
+    file = gate_use_file(checkpoints_folder() / model, split.dataset, split.split)
+    stamp = file.stat().st_mtime_ns if file.is_file() else 0
+    return _gates_in_use(file, model, split.dataset, split.split, stamp, shelf().card(model).weights_sha256)
+
+
+Key = tuple[tuple[str, int], ...]
+
+
+def _key(store: AnalysisStore) -> Key:
+    """Return what stands for a store: its files and their times."""
+    return tuple((str(source.file), source.file.stat().st_mtime_ns) for source in store.sources)
+
+
+@st.cache_data(show_spinner=False, max_entries=KEPT)
+def _places(key: Key, _store: AnalysisStore, layer: str, model: str, group: str) -> tuple[ClassPlace, ...]:  # noqa: ARG001
+    from engine.analysis.class_regions import class_places
+
+    return class_places(_store, layer, model=model, group=group)
+
+
+def places(store: AnalysisStore, layer: str, model: str, group: str) -> tuple[ClassPlace, ...]:
+    """Return where a map of ``model`` lies for each class, with bootstrap intervals: about a second, then kept."""
+    return _places(_key(store), store, layer, model, group)
+
+
+@st.cache_data(show_spinner=False, max_entries=KEPT)
+def _typical(key: Key, _store: AnalysisStore, layer: str, label: str, model: str, group: str) -> Typical:  # noqa: ARG001
+    from engine.analysis.typical import typical_pictures
+
+    return typical_pictures(_store, layer, label, model=model, group=group)
+
+
+def typical(store: AnalysisStore, layer: str, label: str, model: str, group: str) -> Typical:
+    """Return the pictures of a class nearest to and farthest from its mean region masses."""
+    return _typical(_key(store), store, layer, label, model, group)

@@ -1,0 +1,72 @@
+"""Class attention: where gates and Grad-CAM lie for each class, how sure that is, and which pictures are behind it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.components import class_attention_choice, class_attention_regions, class_attention_use
+from dashboard.report.content import Build, joined
+from dashboard.shared import study as study_choice
+from dashboard.shared.figures import tile
+from dashboard.shell import page_ends, report_button, say, study_loaders
+from dashboard.shell.frame import framed
+from dashboard.shell.state import Selection
+from dashboard.views.class_attention import detail, grid, loaders, tabs
+from dashboard.views.class_attention.figures import style
+from dashboard.views.mistakes import filters
+from engine.analysis.analysed import AnalysedSplit
+
+
+def study(model: str, split: AnalysedSplit, other: str) -> None:
+    """Draw the page for one analysed split."""
+    models = (model, other) if other else (model,)
+    with st.spinner(f"Opening the analysis of {' and '.join(models)} …"):
+        store = study_loaders.store(models, split.dataset, split.split)
+        files = {name: loaders.attention(name, split) for name in models}
+    study_choice.say_unknown(class_attention_choice.CHOICES)
+    maps, channels, regions, used = st.tabs(
+        class_attention_choice.TABS, key=class_attention_choice.VIEW, bind="query-params"
+    )
+    parts: list[Build | None] = []
+    with maps:
+        if maps.open:
+            choice = grid.controls(store.classes, split.dataset)
+            parts.append(grid.show_grid(files, store.classes, choice))
+            parts.append(detail.show_detail(store, files, split, choice))
+    with channels:
+        if channels.open:
+            parts.append(tabs.show_channels(files, store.classes))
+    with regions:
+        if regions.open:
+            parts.append(class_attention_regions.show_regions(store, files))
+    with used:
+        if used.open:
+            parts.append(class_attention_use.show_use(files, split))
+    if made := [part for part in parts if part is not None]:
+        page_ends.offer_report(
+            "Class attention",
+            models,
+            split,
+            lambda: joined(*(part() for part in made)),
+            settings=class_attention_choice.KEPT.settings(),
+            notes=report_button.dataset_notes(split.dataset),
+        )
+
+
+def main(selected: Selection) -> None:
+    """Select, load, draw."""
+    card = page_ends.opened("Class attention", selected, tile.CSS, style.CSS)
+    if card is None:
+        return
+    class_attention_choice.KEPT.recall()
+    found = filters.choose_analysis(card.name)
+    if found is None:
+        filters.no_analysis(card.name)
+        return
+    with say.said():
+        study(card.name, *found)
+    class_attention_choice.KEPT.keep()
+
+
+with framed("Class attention") as chosen:
+    main(chosen)

@@ -1,0 +1,166 @@
+"""What is compared: the models, which two are subtracted, the target and the layer; all in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import streamlit as st
+
+from dashboard.figures.compare_text import LEAST, MOST, default_models, pairs_of, refused
+from dashboard.shared.maps import CONTRAST
+from dashboard.shell import loaders, say, state
+from engine.explain.target import TRUE
+from engine.records import RunCard
+
+MODELS: Final = "models"
+PAIR: Final = "pair"
+MINUS: Final = "minus"
+NOTHING: Final = "nothing"
+EACH_LAST: Final = "last of each"
+"""The layer's name where the models have none in common: each is explained at its own last one."""
+
+_SEEN: Final = "address_seen."
+_KEPT: Final = "kept."
+
+
+def follow(key: str, default: str) -> str | None:
+    """Return what ``key`` is to become: what the address says anew, else what it was, else ``default``; None: as it is.
+
+    Streamlit's own binding to the address takes no value of several names, and drops one that ceases to be an option
+    without a word. :func:`tell` writes the other way.
+    """
+    asked = st.query_params.get_all(key)
+    text = ",".join(asked) if asked else None
+    if text is not None and text != st.session_state.get(_SEEN + key):
+        return text
+    if key not in st.session_state:  # first drawn, or again after another page
+        return text or st.session_state.get(_KEPT + key) or default
+    return None
+
+
+def tell(key: str, text: str) -> None:
+    """Write ``text`` into the address, and keep it for when another page has been visited."""
+    if text:
+        st.query_params[key] = text
+    elif key in st.query_params:
+        del st.query_params[key]
+    st.session_state[_SEEN + key] = st.session_state[_KEPT + key] = text
+
+
+def choose_models(cards: Sequence[RunCard]) -> tuple[RunCard, ...]:
+    """Draw the choice of models; return two to four of the same classes, in their columns' order, or none."""
+    names = [card.name for card in cards]
+    said: list[str] = []
+    text = follow(MODELS, ",".join(default_models(cards)))
+    if text is not None:
+        st.session_state[MODELS] = [name.strip() for name in text.split(",") if name.strip()]
+    wanted = list(dict.fromkeys(st.session_state[MODELS]))
+    unknown = [name for name in wanted if name not in names]
+    said += [f"Unknown model '{name}'; valid: {', '.join(names)}." for name in unknown]
+    wanted = [name for name in wanted if name in names]
+    if len(wanted) > MOST:
+        said.append(f"Expected {MOST} models at most, got {len(wanted)}; {', '.join(wanted[MOST:])} is left out.")
+        wanted = wanted[:MOST]
+    if wanted != st.session_state[MODELS]:
+        st.session_state[MODELS] = wanted
+    chosen: list[str] = st.multiselect(
+        f"Models, {LEAST} to {MOST}; the first is the reference",
+        names,
+        key=MODELS,
+        max_selections=MOST,
+        placeholder="Choose two to four models",
+    )
+    tell(MODELS, ",".join(chosen))
+    kept = [loaders.shelf().card(name) for name in chosen]
+    fitting = [card for card in kept if set(card.classes) == set(kept[0].classes)]
+    said += [refused(kept[0], card) for card in kept if card not in fitting]
+    say.problems(said)
+    return tuple(fitting)
+
+
+def choose_pair(names: Sequence[str]) -> tuple[int, int]:
+    """Draw which two models are subtracted, where there are three or more; return (first, second), as indices."""
+    pairs = pairs_of(len(names))
+    by_text = {f"{names[one]},{names[two]}": (one, two) for one, two in pairs}
+    asked = follow(PAIR, next(iter(by_text)))
+    wanted = asked if asked is not None else st.session_state[PAIR]
+    if wanted not in by_text:
+        if asked is not None and asked == st.query_params.get(PAIR):
+            say.problems([f"Unknown pair '{asked}'; valid: {'; '.join(by_text)}."])
+        wanted = next(iter(by_text))
+    if len(pairs) == 1:
+        st.session_state.pop(PAIR, None)
+        tell(PAIR, "")
+        return pairs[0]
+    st.session_state[PAIR] = wanted
+    chosen: str = st.selectbox(
+        "Difference between",
+        list(by_text),
+        key=PAIR,
+        format_func=lambda text: f"{names[by_text[text][1]]} − {names[by_text[text][0]]}",
+        width=260,
+    )
+    tell(PAIR, chosen)
+    return by_text[chosen]
+
+
+def settle(target: str, minus: str, predicted: str, truth: str | None) -> tuple[str, str]:
+    """Return the classes that a choice means for one picture: (class, class to subtract or "").
+
+    Args:
+        target: a class, ``predicted``, ``true`` or the contrast of both. minus: a class to subtract, or "".
+        predicted: what the reference answers. truth: the picture's label; must be known where the target speaks of it.
+    """
+    if target == CONTRAST:
+        return predicted, str(truth)
+    return {state.PREDICTED: predicted, TRUE: str(truth)}.get(target, target), minus
+
+
+def choose_target(
+    cards: Sequence[RunCard], layers: Sequence[Sequence[str]], *, predicted: str = "", truth: str | None = None
+) -> tuple[str, str, str]:
+    """Draw what the Grad-CAM explains and where; return (target as :func:`settle` takes it, minus or "", layer).
+
+    Args:
+        cards: the models, of the same classes.
+        layers: each model's layers, from the picture towards the answer.
+        predicted: what the reference answers. truth: the picture's label where it is known: it is offered as well,
+            and where the answer differs so is their contrast.
+    """
+    classes = cards[0].classes
+    known = () if truth not in classes else (TRUE,) if truth == predicted else (TRUE, CONTRAST)
+    common = [name for name in layers[0] if all(name in others for others in layers)] or [EACH_LAST]
+    menus = ((state.TARGET, (state.PREDICTED, *known, *classes)), (MINUS, (NOTHING, *classes)), (state.LAYER, common))
+    if st.session_state.get(state.TARGET, state.PREDICTED) not in menus[0][1]:
+        del st.session_state[state.TARGET]  # chosen for another picture, whose label is known
+    words = {state.TARGET: "class", MINUS: "class", state.LAYER: "layer common to the models"}
+    unknown = [
+        f"Unknown {words[key]} '{asked}'; valid: {', '.join(valid)}."
+        for key, valid in menus
+        if (asked := state.asked_for(key, valid)) is not None and key not in st.session_state
+    ]
+    with st.container(horizontal=True, gap="medium"):
+        target: str = st.selectbox(
+            "Class to explain",
+            menus[0][1],
+            key=state.TARGET,
+            bind="query-params",
+            width=190,
+            help=f"The same for every column; predicted is what {cards[0].name} answers, true what the picture is "
+            "labelled, where that is known.",
+        )
+        minus: str = st.selectbox(
+            "minus",
+            menus[1][1],
+            key=MINUS,
+            bind="query-params",
+            width=150,
+            disabled=target == CONTRAST,
+            help="Explains the difference of two logits: what speaks for the one class rather than the other.",
+        )
+        layer: str = st.selectbox(
+            "Layer", common, index=len(common) - 1, key=state.LAYER, bind="query-params", width=150
+        )
+    say.problems(unknown)
+    return target, "" if minus == NOTHING or target == CONTRAST else minus, layer

@@ -1,0 +1,166 @@
+"""Compare: two to four models on one face in aligned columns, and on whole datasets with tests and intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from dashboard.components import compare_gallery
+from dashboard.figures.compare_text import LEAST
+from dashboard.report.content import Build, joined
+from dashboard.report.text import escape
+from dashboard.shared import face as answer
+from dashboard.shared import maps
+from dashboard.shared.figures.map_content import style_settings
+from dashboard.shared.figures.rows import explanation_row, gate_rows, spatial_words
+from dashboard.shell import loaders, report_button, say, theme
+from dashboard.shell.frame import framed
+from dashboard.shell.state import NamedPicture, Selection
+from dashboard.views.compare import choice, dataset
+from dashboard.views.compare import maps as compare_maps
+from dashboard.views.compare import selection as compare_selection
+from dashboard.views.compare.figures.style import CSS
+from dashboard.views.compare.report import OnFace, dataset_content, face_content
+from engine.errors import FerLensError
+from engine.records import RunCard
+
+
+def compare_picture(
+    cards: tuple[RunCard, ...], pair: tuple[int, int], named: NamedPicture, selected: Sequence[NamedPicture]
+) -> OnFace | None:
+    """Draw every row for one picture that can be read, and the summary of all ``selected`` where there are several.
+
+    Returns what was drawn, or None where no face was found.
+    """
+    picture = loaders.picture(named.digest, named.data, named.name)
+    with st.spinner(f"Loading {', '.join(card.name for card in cards)} …"):
+        models = [loaders.predictor(card) for card in cards]
+    theme.section("On one face", "The same face for every model; each sees it at the size that it was trained on.")
+    with st.container(key="stack-compare"):
+        left, right = st.columns([3, 8], gap="large")
+    # A data set's pictures are cut to one face already.
+    reference = cards[0]
+    with left:
+        whole = named.cut or answer.use_whole()
+        found = loaders.faces(named.digest, picture.pixels, reference.name, reference.weights_sha256, whole)
+        if found.error is not None:
+            say.problems([found.error])
+            return None
+        index = answer.pick_face(found, key=f"face.{named.digest[:12]}.{whole}")
+        answer.show_picture(picture, found, index, named.credit)
+    face = found.faces[index]
+    answers = right.container()
+
+    theme.section(
+        "Explanation: Grad-CAM", "Where the features of a layer spoke for one emotion: the same for every model."
+    )
+    target, subtracted, layer = choice.choose_target(
+        cards, [model.gradcam_layers for model in models], predicted=face.prediction.label, truth=named.truth
+    )
+    plus, minus = choice.settle(target, subtracted, face.prediction.label, named.truth)
+    if minus == plus:
+        say.problems([f"A contrast needs two different classes, but both are {plus}; showing {plus} alone."])
+        minus = ""
+    asked = f"{plus} - {minus}" if minus else plus
+    style = maps.style_controls()
+    where = (named.digest, index, whole, face.crop, face.box)
+    explained = []
+    names = [card.name for card in cards]
+    slot = st.container()
+    with slot, st.spinner(f"Explaining with {', '.join(names)} …"):
+        for card, model in zip(cards, models, strict=True):
+            at = model.gradcam_layers[-1] if layer == choice.EACH_LAST else layer
+            explained.append(loaders.explanation(*where, card.name, card.weights_sha256, at, asked))
+    with answers:
+        compare_maps.show_answers(explained, pair)
+    shown = explained[0].maps[0].target
+    explanation = explanation_row(explained, pair, style.scale)
+    with slot:
+        compare_maps.show_map_rows(explained, [explanation], pair, style, "map")
+        st.caption(
+            f"Explains {shown}. Grad-CAM has no unit that two models share, so the difference is that of shares: "
+            "percentage points of each map’s mass, cell by cell."
+        )
+    gates = gate_rows(explained, plus, pair, style.scale)
+    theme.section("Spatial attention gates", spatial_words(explained, plus))
+    if gates:
+        compare_maps.show_map_rows(explained, gates, pair, style, "gate")
+    else:
+        st.caption("None of these models has a spatial gate.")
+    compare_maps.show_channels(explained, pair)
+    named_rows = compare_maps.row_names(gates, explanation, shown)
+    compare_maps.show_slider(explained, named_rows, pair, style)
+    compare_maps.show_numbers(explained, named_rows)
+    selection = compare_selection.show_selection(cards, pair, selected, (target, subtracted, layer))
+    return OnFace(explained, pair, named_rows, style, named.credit, selection)
+
+
+def offer_report(
+    cards: tuple[RunCard, ...], face: OnFace | None, on: dataset.OnSplit | None, named: NamedPicture | None
+) -> None:
+    """Draw the button of the report, where anything is shown."""
+    parts: list[Build] = []
+    settings: dict[str, Any] = {"models": [card.name for card in cards]}
+    if face is not None and named is not None:
+        parts.append(partial(face_content, face))
+        shown = face.explained[0].maps[0]
+        settings |= {"picture": named.name, "picture sha256": named.digest, "class": shown.target, "layer": shown.layer}
+        settings |= {"difference": [face.models[index] for index in face.pair], **style_settings(face.style)}
+    if on is not None:
+        where = f"{on.split.dataset} {on.split.split}"
+        parts.append(partial(dataset_content, on.first, on.second, where, on.found))
+        settings["dataset"] = where
+    if parts:
+        report_button.offer(
+            "Compare",
+            ", ".join(card.name for card in cards),
+            cards,
+            lambda: joined(*(part() for part in parts)),
+            settings=settings,
+            always={},
+            notes=report_button.picture_notes() if face is not None else (),
+        )
+
+
+def main(chosen: Selection) -> None:
+    """Select, load, draw."""
+    st.html(CSS)
+    st.title("Compare")
+    shelf = loaders.shelf()
+    say.problems(shelf.problems)
+    if not shelf.cards:
+        say.no_checkpoint()
+        return
+    cards = choice.choose_models(shelf.cards)
+    if len(cards) < LEAST:
+        alone = len(shelf.cards) < LEAST
+        cure = f"choose another beside {escape(cards[0].name)}" if cards else "choose them above"
+        cure = "there is only one yet, so train another" if alone else cure
+        st.info(f"Comparing takes two to four models of the same classes: {cure}.", icon=":material/info:")
+        return
+    pair = choice.choose_pair([card.name for card in cards])
+    found = dataset.show_verdict(cards[pair[0]], cards[pair[1]])
+    problems = [loaders.problem(entry.digest, entry.data, entry.name) for entry in chosen.pictures]
+    say.problems(sentence for sentence in problems if sentence is not None)
+    readable = [entry for entry, said in zip(chosen.pictures, problems, strict=True) if said is None]
+    face = None
+    if chosen.picture is None:
+        say.no_picture(chosen.source)
+    elif problems[chosen.index] is None:
+        try:
+            face = compare_picture(cards, pair, chosen.picture, readable)
+        except FerLensError as error:
+            say.problems([str(error)])
+    elif None in problems:
+        st.info("This picture cannot be read; choose another one in the sidebar.")
+    if found is not None:
+        dataset.show_details(found)
+        compare_gallery.show_galleries(found)
+    offer_report(cards, face, found, chosen.picture)
+
+
+with framed("Compare") as selected:
+    main(selected)

@@ -1,0 +1,77 @@
+"""Several models on a selection of pictures: a row a picture, and how alike the models' maps are over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.report.text import escape
+from dashboard.shell import loaders, theme
+from dashboard.shell.sources import MOST
+from dashboard.shell.state import NamedPicture
+from dashboard.views.compare import choice
+from dashboard.views.compare.figures.tables import Compared, read_selection, selection_rows
+from engine.records import RunCard
+
+Wanted = tuple[str, str, str]
+"""Target, class to subtract or "", layer, as :func:`compare_choice.choose_target` returns them."""
+
+
+def _compared(cards: Sequence[RunCard], named: NamedPicture, wanted: Wanted) -> Compared | None:
+    """Explain a picture's largest face with every model; None where no face was found."""
+    target, subtracted, layer = wanted
+    reference = cards[0]
+    picture = loaders.picture(named.digest, named.data, named.name)
+    whole = named.truth is not None or bool(st.session_state.get("whole", False))
+    found = loaders.faces(named.digest, picture.pixels, reference.name, reference.weights_sha256, whole)
+    if found.error is not None:
+        return None
+    face = found.faces[0]
+    plus, minus = choice.settle(target, subtracted, face.prediction.label, named.truth)
+    asked = f"{plus} - {minus}" if minus and minus != plus else plus
+    explained = []
+    for card in cards:
+        at = loaders.predictor(card).gradcam_layers[-1] if layer == choice.EACH_LAST else layer
+        explained.append(
+            loaders.explanation(named.digest, 0, whole, face.crop, face.box, card.name, card.weights_sha256, at, asked)
+        )
+    return Compared(named.name, named.truth, tuple(explained), comparable=minus != plus)
+
+
+def show_selection(
+    cards: Sequence[RunCard], pair: tuple[int, int], pictures: Sequence[NamedPicture], wanted: Wanted
+) -> tuple[Compared, ...]:
+    """Draw the summary and the table of a selection of two pictures or more, and return it; empty for a single one."""
+    if len(pictures) == 1:
+        return ()
+    shown = pictures[:MOST]
+    names = [card.name for card in cards]
+    with st.spinner(f"Explaining {len(shown)} pictures with {', '.join(names)} …"):
+        found = [_compared(cards, named, wanted) for named in shown]
+    compared = [one for one in found if one is not None]
+    left_out = f" {len(found) - len(compared)} without a face are left out." if len(compared) < len(found) else ""
+    more = f" The first {MOST} of {len(pictures)}." if len(pictures) > MOST else ""
+    theme.section(
+        "On the whole selection",
+        f"The same target and layer as above, the largest face of each of {len(compared)} pictures.{more}{left_out}",
+    )
+    if not compared:
+        return ()
+    st.html(f'<div class="fl-reading">{escape(read_selection(names, compared, pair))}</div>')
+    number = st.column_config.NumberColumn(format="%.3f")
+    st.dataframe(
+        pd.DataFrame(selection_rows(names, compared, pair)),
+        hide_index=True,
+        column_config=dict.fromkeys(("Spearman", "top tenth in common"), number),
+        key="compare_selection",
+        alt="answers of every model, and agreement of two models' maps, for each picture of the selection",
+    )
+    st.caption(
+        f"Agreement of {names[pair[0]]} and {names[pair[1]]} on the coarsest common grid, 95 % bootstrap intervals; "
+        "empty where a map has no positive evidence, or where a contrast would subtract a class from itself. A "
+        "selection made by hand says nothing about a dataset: the verdict above does. The sidebar says which picture "
+        "is drawn large."
+    )
+    return tuple(compared)

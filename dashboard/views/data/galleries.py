@@ -1,0 +1,165 @@
+"""The lower half of the Data page: the groups of copies, the blanks and the suspect labels, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import streamlit as st
+
+from dashboard.report.text import escape, percent
+from dashboard.shell import say, state, theme
+from dashboard.shell.pages import EXPLAIN
+from dashboard.views.data import loaders
+from dashboard.views.data.figures.groups import group_html, picture_html, read_accuracies
+from dashboard.views.data.loaders import Wanted
+from dashboard.views.data.report import Shown
+from engine.analysis.audited import AuditedModel
+from engine.analysis.files.places import analyze_command
+from engine.data.audit.audit import NO_NEAR_COPIES, DataAudit
+from engine.data.audit.groups import PictureGroup
+from engine.data.audit.source import AuditedPictures
+from engine.errors import FerLensError
+
+GALLERY: Final = "gallery"
+PAGE: Final = "groups"
+CONFLICTS: Final = "conflicting labels"
+LEAKS: Final = "training and another part"
+EXACT: Final = "exact copies"
+NEAR: Final = "near copies"
+BLANKS: Final = "blank"
+SUSPECTS: Final = "suspect labels"
+WORDS: Final[dict[str, str]] = {
+    CONFLICTS: "The same pixels, labelled differently: at most one of the labels is what was meant.",
+    LEAKS: "The same pixels in the training set and in a part kept apart from it: a model saw such a test picture.",
+    EXACT: "Every decoded pixel is equal.",
+    NEAR: "Other pixels, but both perceptual hashes agree: mostly one photograph saved, lit or cut in two ways; now "
+    "and then two shots of one person.",
+    BLANKS: "One grey all over, or nearly: nothing can be seen on them, whatever their label says.",
+    SUSPECTS: "Labels that the chosen model’s answers contradict (confident learning, Northcutt et al. 2021). A model "
+    "is no judge: look before you change anything.",
+}
+"""Gallery → what is in it."""
+GROUPS_ON_PAGE: Final = 12
+PICTURES_ON_PAGE: Final = 32
+IN_GROUP: Final = 8
+
+
+def _first_page() -> None:
+    st.session_state[PAGE] = 1
+
+
+def _page(total: int, on_page: int) -> int:
+    """Draw the pages of ``total`` entries; return how many entries lie before the one chosen."""
+    pages = -(-total // on_page)
+    if pages < 2:
+        return 0
+    if st.session_state.get(PAGE, 1) > pages:
+        st.session_state[PAGE] = pages
+    number: int = st.pagination(pages, key=PAGE, bind="query-params")
+    return (number - 1) * on_page
+
+
+def show_galleries(asked: Wanted, found: DataAudit, model: str | None) -> tuple[str, list[Shown]]:
+    """Draw the choice of gallery, and the gallery; return its name and the pictures of its page."""
+    theme.section("Copies, conflicts, blanks and suspect labels", "Each number above with the pictures behind it.")
+    unknown = state.asked_for(GALLERY, WORDS)
+    chosen: str = st.segmented_control(
+        "Show",
+        tuple(WORDS),
+        default=CONFLICTS,
+        required=True,
+        key=GALLERY,
+        bind="query-params",
+        on_change=_first_page,
+    )
+    if unknown is not None:
+        say.problems([f"Unknown gallery '{unknown}'; valid: {', '.join(WORDS)}."])
+    st.caption(WORDS[chosen])
+    if chosen == SUSPECTS:
+        return chosen, _suspects(asked, found, model)
+    if chosen == BLANKS:
+        positions = [index for index, blank in enumerate(found.blank) if blank]
+        return chosen, _pictures(found.pictures, positions, [""] * len(positions), "No picture is blank.", model)
+    groups = {CONFLICTS: found.conflicts, LEAKS: found.leaks, EXACT: found.exact, NEAR: found.near}[chosen]
+    nothing = "There is none in this dataset."
+    if chosen == NEAR and found.pictures.drawn:
+        nothing = f"Not looked for: {NO_NEAR_COPIES[1]}."
+    return chosen, _groups(found.pictures, groups, nothing)
+
+
+def _groups(pictures: AuditedPictures, groups: Sequence[PictureGroup], nothing: str) -> list[Shown]:
+    """Draw a page of groups; return their pictures, as many of each as are drawn."""
+    if not groups:
+        st.info(nothing, icon=":material/check:")
+        return []
+    largest = sorted(groups, key=lambda group: -len(group.members))
+    slot = st.container(key="data-groups")
+    start = _page(len(groups), GROUPS_ON_PAGE)
+    with slot:
+        for group in largest[start : start + GROUPS_ON_PAGE]:
+            with st.container(border=True):
+                st.html(group_html(pictures, group, IN_GROUP))
+    page = largest[start : start + GROUPS_ON_PAGE]
+    return [
+        Shown(position, number) for number, group in enumerate(page, start + 1) for position in group.members[:IN_GROUP]
+    ]
+
+
+def _pictures(
+    pictures: AuditedPictures, positions: Sequence[int], notes: Sequence[str], nothing: str, model: str | None
+) -> list[Shown]:
+    """Draw a page of single pictures, each with a link to Explain; return them."""
+    if not positions:
+        st.info(nothing, icon=":material/check:")
+        return []
+    slot = st.container(key="data-pictures")
+    start = _page(len(positions), PICTURES_ON_PAGE)
+    chosen = slice(start, start + PICTURES_ON_PAGE)
+    with slot:
+        for position, note in zip(positions[chosen], notes[chosen], strict=True):
+            with st.container(gap="xsmall"):
+                st.html(f'<div class="fl-group">{picture_html(pictures, position, note)}</div>')
+                if model is not None:
+                    address = state.dataset_address(
+                        model, pictures.name, pictures.splits[position], pictures.ids[position]
+                    )
+                    st.page_link(EXPLAIN, label="Explain", query_params=address)
+    return [Shown(position, note=note) for position, note in zip(positions[chosen], notes[chosen], strict=True)]
+
+
+def _suspects(asked: Wanted, found: DataAudit, model: str | None) -> list[Shown]:
+    if model is None:
+        say.no_checkpoint()
+        return []
+    try:
+        judged = loaders.judged(asked, found, model)
+    except FerLensError as error:
+        say.problems([str(error)])
+        return []
+    if judged is None:
+        st.info(
+            f"{model} was not analysed on a split of {asked.dataset} that it was not trained on. Choose another model, "
+            "or run:",
+            icon=":material/info:",
+        )
+        st.code(analyze_command(model, asked.dataset, "test"), language="bash", wrap_lines=True)
+        return []
+    return _suspected(found, judged, model)
+
+
+def _suspected(found: DataAudit, judged: AuditedModel, model: str) -> list[Shown]:
+    positions = {picture_id: index for index, picture_id in enumerate(found.pictures.ids)}
+    share = percent(len(judged.suspects) / judged.judged)
+    st.markdown(
+        f"**{len(judged.suspects):,} of {judged.judged:,} labels ({share}) are suspect** by {model} on "
+        f"{', '.join(judged.splits)}, whose pictures did not train it. Most suspect first."
+    )
+    st.html('<div class="fl-reading">' + "<br>".join(escape(said) for said in read_accuracies(judged)) + "</div>")
+    return _pictures(
+        found.pictures,
+        [positions[one.id] for one in judged.suspects],
+        [f"{one.suggested}? score {one.score:.2f}" for one in judged.suspects],
+        "No label is suspect.",
+        model,
+    )

@@ -1,0 +1,164 @@
+"""The caching code of the Data page: whole datasets with their audits, read once for all visitors.
+
+A dataset is kept by its place and that place's time. Reading goes on in the background, so that the page can say how
+far it is and a visitor who leaves does not stop it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import streamlit as st
+
+from dashboard.shell.loaders import shelf
+from engine.analysis.audited import AuditedModel, held_out_splits, judge
+from engine.analysis.files.places import PREDICTIONS, analysis_folder
+from engine.data.audit.audit import DataAudit, audit
+from engine.data.audit.source import read_pictures
+from engine.data.audit_faces import ClassFaces, class_faces
+from engine.data.by_id import SYNTHETIC, place_of
+from engine.data.drawn import SPLIT_COUNTS
+from engine.models.checkpoint import checkpoints_folder
+from engine.records import UInt8
+from engine.training.recipe import load_recipe
+
+WHOLE_SETS_KEPT: Final = 3
+"""Datasets in memory at a time; FER2013 takes 83 MB."""
+
+Told = Callable[[str, int, int], None]
+"""Called with what is being done, how many pictures are done, and how many there are (0: not known)."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which dataset; of the built-in faces, which splits.
+
+    Attributes:
+        dataset: its promised name. splits: of ``synthetic``; empty for other datasets, which are read whole.
+        place: where it lies, as text; empty for the built-in faces. stamp: when that place last changed.
+    """
+
+    dataset: str
+    splits: tuple[str, ...]
+    place: str
+    stamp: int
+
+    @property
+    def total(self) -> int:
+        """How many pictures are to come, or 0 where that is not known."""
+        return sum(SPLIT_COUNTS[split] for split in self.splits)
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A dataset that is being read in the background; ``stage``: what is done, how many pictures are."""
+
+    audit: Future[DataAudit]
+    stage: list[tuple[str, int]]
+
+
+def wanted(dataset: str, splits: tuple[str, ...]) -> Wanted:
+    """Return what to read. Raises DataError where the dataset is not on this machine."""
+    place = place_of(dataset)
+    if place is None:
+        return Wanted(dataset, splits, "", 0)
+    return Wanted(dataset, (), str(place.resolve()), place.stat().st_mtime_ns)
+
+
+@st.cache_resource(show_spinner=False, max_entries=WHOLE_SETS_KEPT)
+def _reading(asked: Wanted) -> Reading:
+    stage = [("Reading", 0)]
+    found: Future[DataAudit] = Future()
+
+    def work() -> None:
+        try:
+            doing = "Drawing the built-in faces, once and for all" if asked.dataset == SYNTHETIC else "Reading"
+            stage[0] = (doing, 0)
+
+            def count(done: int) -> None:
+                stage[0] = (doing, done)
+
+            pictures = read_pictures(
+                asked.dataset,
+                data=Path(asked.place) if asked.place else None,
+                splits=asked.splits,
+                progress=count,
+            )
+            stage[0] = ("Comparing", len(pictures))
+            found.set_result(audit(pictures))
+        except BaseException as error:  # noqa: BLE001  # it is raised again where the audit is asked for
+            found.set_exception(error)
+
+    # A daemon, unlike an executor's threads: stopping the server does not wait for it.
+    threading.Thread(target=work, name=f"audit-{asked.dataset}", daemon=True).start()
+    return Reading(found, stage)
+
+
+def audited(asked: Wanted, told: Told) -> DataAudit:
+    """Return a dataset with its audit; ``told`` is called four times a second while it is being read.
+
+    Raises:
+        DataError: it cannot be read; that is not kept.
+    """
+    running = _reading(asked)
+    while not running.audit.done():
+        doing, done = running.stage[0]
+        told(doing, done, asked.total if asked.dataset == SYNTHETIC else 0)
+        wait([running.audit], timeout=0.25)
+    try:
+        return running.audit.result()
+    except Exception:
+        _reading.clear()  # another try begins afresh
+        raise
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _judged(asked: Wanted, model: str, stamps: tuple[tuple[int, str], ...], _found: DataAudit) -> AuditedModel:  # noqa: ARG001
+    return judge(_found, model)
+
+
+def judged(asked: Wanted, found: DataAudit, model: str) -> AuditedModel | None:
+    """Return what a model's stored answers say of a dataset, or None where it was analysed on no split held out.
+
+    Raises:
+        DataError: an analysis is damaged, or of other pictures.
+    """
+    splits = held_out_splits(model, asked.dataset)
+    if not splits:
+        return None
+    files = [analysis_folder(checkpoints_folder() / model, asked.dataset, split) / PREDICTIONS for split in splits]
+    sha256 = shelf().card(model).weights_sha256
+    stamps = tuple((file.stat().st_mtime_ns if file.is_file() else 0, sha256) for file in files)
+    return _judged(asked, model, stamps, found)
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def faces(asked: Wanted, split: str, _found: DataAudit) -> ClassFaces:  # noqa: ARG001  # the key beside the split
+    """Return mean and spread of each class over a split; ``all`` is every split."""
+    pictures = _found.pictures
+    if split == "all":
+        return class_faces(pictures.images, pictures.labels, pictures.classes)
+    inside = np.array([name == split for name in pictures.splits], np.bool_)
+    return class_faces(pictures.images[inside], pictures.labels[inside], pictures.classes)
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def augmented(
+    recipe: str,
+    asked: Wanted,  # noqa: ARG001  # with the positions it stands for the pictures
+    positions: tuple[int, ...],
+    draws: int,
+    seed: int,
+    _found: DataAudit,
+) -> UInt8:
+    """Return pictures at ``positions`` as a recipe varies them: uint8 (B, draws, 48, 48)."""
+    from engine.data.augmentation_sheet import augmentation_sheet  # brings torch: not before it is needed
+
+    images = _found.pictures.images[list(positions)]
+    return augmentation_sheet(images, load_recipe(recipe).augmentation, draws, seed=seed)

@@ -1,0 +1,118 @@
+"""The Embedding tab: pictures as points coloured by class; those caught with the lasso or box are shown beside."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import streamlit as st
+
+from dashboard.figures.embedding_chart import embedding_chart, selected
+from dashboard.shared import study
+from dashboard.shared.figures.tile import absent_html, picture_html, tile_html
+from dashboard.shell import loaders, state, study_loaders
+from dashboard.shell.pages import EXPLAIN
+from dashboard.views.evaluation import area
+from dashboard.views.evaluation import choice as chosen
+from dashboard.views.evaluation import loaders as evaluation_loaders
+from dashboard.views.evaluation.loaders import Evaluated
+from dashboard.views.evaluation.numbers import ink
+from engine.analysis.analysed import AnalysedSplit
+from engine.analysis.tsne import PICTURES_MOST, spread
+from engine.data.by_id import LabelledPicture
+
+CHART: Final = "evaluation_embedding"
+POINTS_MOST: Final = 3_000
+"""Points drawn at once; more make the browser slow."""
+SHOWN_MOST: Final = 24
+
+
+def show_embedding(evaluated: Evaluated, model: str, split: AnalysedSplit) -> None:
+    """Draw the scatter and the pictures that are selected in it."""
+    answers = evaluated.found.answers
+    with st.container(horizontal=True, gap="medium"):
+        layout = study.segments(
+            "Layout",
+            chosen.LAYOUTS,
+            chosen.LAYOUT,
+            hint="PCA: stored with the analysis. "
+            f"t-SNE: computed now for up to {PICTURES_MOST:,} pictures, some seconds.",
+        )
+        colour = study.segments("Colour", chosen.COLOURS, chosen.COLOUR)
+    if layout == chosen.PCA:
+        shown = spread(len(answers.ids), POINTS_MOST)
+        places, axes = answers.places[shown], ("first principal component", "second principal component")
+    else:
+        with st.spinner(f"Laying out {min(PICTURES_MOST, len(answers.ids)):,} pictures …"):
+            places, shown = evaluation_loaders.tsne(evaluated, model, split)
+        axes = ("t-SNE, no unit", "t-SNE, no unit")
+    by = answers.labels if colour == chosen.COLOURS[0] else answers.predicted
+    base = area.base_of((model, split.name, layout), f"{CHART}.{layout}.{colour}")
+    with st.container(key="stack-embedding"):
+        left, right = st.columns([11, 10], gap="large")
+    with left:
+        event = st.plotly_chart(
+            embedding_chart(answers, places, shown, ink(), axes=axes, by=by, chosen=base.chosen),
+            width="stretch",
+            key=base.key,
+            on_select=area.changed,
+            selection_mode=("lasso", "box"),
+            config={"displaylogo": False, "modeBarButtonsToRemove": ["zoom2d", "autoScale2d", "toImage"]},
+        )
+        said = (
+            "The first two principal components of the features before the last layer."
+            if layout == chosen.PCA
+            else "t-SNE of the logits: neighbours are answered alike; distances and sizes of clusters mean nothing."
+        )
+        part = "" if len(shown) == len(answers.ids) else f" of {len(answers.ids):,}, spread evenly"
+        st.caption(f"{said} {len(shown):,} pictures{part}. Dot: answered rightly; cross: wrongly.")
+    with right:
+        picked = area.picked(event, base, places, shown, len(answers.ids))
+        _gallery(evaluated, model, split, picked, drawn=bool(selected(event, len(answers.ids))))
+
+
+def _gallery(evaluated: Evaluated, model: str, split: AnalysedSplit, picked: tuple[int, ...], *, drawn: bool) -> None:
+    """Draw the selected pictures, each with its way to Explain; ``drawn``: in this chart, not in an earlier one."""
+    answers = evaluated.found.answers
+    if not picked:
+        st.info(
+            "Draw around points with the lasso or the box to see their pictures here.", icon=":material/lasso_select:"
+        )
+        return
+    wrong = int((answers.predicted[list(picked)] != answers.labels[list(picked)]).sum())
+    first = f", the first {SHOWN_MOST} shown" if len(picked) > SHOWN_MOST else ""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(
+            f'<div class="fl-shows-what" role="status"><b>{len(picked):,} selected, {wrong:,} answered wrongly</b>'
+            f"{first}</div>"
+        )
+        if not drawn:  # the chart itself clears only what was drawn in it
+            st.button("Clear", key="clear_area", on_click=area.clear)
+    if area.unkept():
+        st.caption(f":material/link_off: {area.NOT_KEPT}")
+    # The mistakes among them first: they are what one looks for in a cluster of another class.
+    order = sorted(picked, key=lambda index: bool(answers.labels[index] == answers.predicted[index]))[:SHOWN_MOST]
+    card = loaders.shelf().card(model)
+    with st.container(key="gallery"):
+        for index in order:
+            _tile(evaluated, index, split, study_loaders.picture_if_here(split.dataset, answers.ids[index], card))
+
+
+def _tile(evaluated: Evaluated, index: int, split: AnalysedSplit, found: LabelledPicture | None) -> None:
+    answers = evaluated.found.answers
+    picture_id = answers.ids[index]
+    row = {
+        "id": picture_id,
+        "label": answers.classes[answers.labels[index]],
+        "predicted": answers.classes[answers.predicted[index]],
+        "confidence": float(answers.probabilities[index].max()),
+        "loss": float(-np.log(max(answers.probabilities[index, answers.labels[index]], 1e-45))),
+    }
+    with st.container(gap="xsmall"):
+        field = absent_html() if found is None else picture_html(found.pixels, picture_id)
+        st.html(tile_html(row, field))
+        st.page_link(
+            EXPLAIN,
+            label="Explain",
+            query_params=state.dataset_address(answers.model, split.dataset, split.split, picture_id),
+        )

@@ -1,0 +1,182 @@
+"""The tabs of the Evaluation page that show figures: summary, curves, calibration, robustness, training, other data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from dashboard.figures.chart_frame import ink_of
+from dashboard.figures.class_bars import class_bars, words
+from dashboard.figures.reliability_chart import reliability_chart
+from dashboard.figures.robustness_chart import robustness_chart
+from dashboard.figures.training_chart import training_chart
+from dashboard.shared import study
+from dashboard.shared.figures.confusion import Confusion, confusion_figure
+from dashboard.shell import theme
+from dashboard.views.evaluation import choice as chosen
+from dashboard.views.evaluation import loaders
+from dashboard.views.evaluation.figures.charts import curve_chart
+from dashboard.views.evaluation.figures.tables import (
+    calibration_table,
+    f1_words,
+    metrics_table,
+    robustness_table,
+    subsets_table,
+)
+from dashboard.views.evaluation.loaders import Evaluated
+from engine.analysis.analysed import AnalysedSplit
+from engine.analysis.card_metrics import metric_rows
+from engine.analysis.evaluation import Evaluation, no_temperature
+from engine.analysis.mistakes import SHARES, normalised
+from engine.evaluate.robustness_results import robustness_command
+from engine.records import RunCard
+
+SQUARE: Final = 760
+"""Width in pixels of a chart whose two axes have one scale; narrower where the page is."""
+_PLAIN: Final[Mapping[str, Any]] = {"displayModeBar": False}
+
+
+def ink() -> str:
+    """Return the colour of text on the page's ground."""
+    return ink_of(st.context.theme.type)
+
+
+def _draw(figure: go.Figure, key: str, *, width: int | Literal["stretch"] = "stretch") -> None:
+    st.plotly_chart(figure, width=width, key=key, config=dict(_PLAIN))
+
+
+def headline(found: Evaluation) -> None:
+    """Draw the two figures that stand above the tabs."""
+    f1 = found.figures.macro_f1
+    st.html(
+        f'<div class="fl-shows-what" role="status"><b>Accuracy {words(found.figures.accuracy)}</b> · macro F1 '
+        f'{f1_words(f1.mean, f1.low, f1.high)} <span class="fl-quiet">single view, 95 % intervals over pictures</span>'
+        "</div>"
+    )
+
+
+def show_summary(found: Evaluation) -> None:
+    """Draw the classes' bars, the confusion matrix, and the figures with and without duplicates."""
+    theme.section(
+        "Class by class", "Precision: of its answers, how many are right. Recall: of its pictures, how many it finds."
+    )
+    _draw(class_bars(found.figures, ink()), "evaluation_bars")
+    st.caption("Whiskers: 95 %, Wilson for precision and recall, bootstrap over pictures for F1.")
+    with st.container(key="stack-evaluation"):
+        left, right = st.columns([10, 11], gap="large")
+    with left:
+        theme.section("Confusion")
+        share = study.segments("Cells", SHARES, chosen.CELLS)
+        counts = found.figures.confusion
+        drawn = Confusion(found.answers.classes, counts, normalised(counts, share), shares=share != "counts")
+        _draw(confusion_figure(drawn, ink=ink()), "evaluation_confusion")
+        st.caption(f"{found.figures.n:,} pictures. The page Misclassifications opens each cell's pictures.")
+    with right:
+        theme.section("With and without duplicates")
+        st.html(subsets_table(found))
+        st.caption(
+            "Copies are pictures with equal pixels; one of each group is kept. A copy of a training picture measures "
+            "memory, too: the last row is the fairest figure."
+        )
+
+
+def show_curves(found: Evaluation) -> None:
+    """Draw ROC or precision-recall curves."""
+    kind = chosen.KINDS[study.segments("Curves", tuple(chosen.KINDS), chosen.CURVES)]
+    curves = found.roc if kind == "roc" else found.pr
+    _draw(curve_chart(curves, ink()), f"evaluation_{kind}", width=SQUARE)
+    st.caption(
+        f"n = {curves.n:,}. Each class against the rest. Macro (solid): the unweighted mean of the classes' curves, so "
+        "its area is the mean of theirs. Micro (dashed): all picture-and-class questions pooled into one."
+        + (" AP interpolates nothing." if kind == "pr" else "")
+    )
+    if curves.missing:
+        st.caption(f"Without pictures here, so without a curve: {', '.join(curves.missing)}.")
+
+
+def show_calibration(evaluated: Evaluated, model: str, split: AnalysedSplit) -> None:
+    """Draw reliability before and after temperature scaling, or say how to get the latter."""
+    found = evaluated.found
+    shown = {"as it answers": found.before}
+    fitted = found.temperature
+    if fitted is not None and found.after is not None:
+        shown[f"at temperature {fitted.value:.2f}"] = found.after
+    theme.section(
+        "Is it as sure as it is right?", "On the diagonal, confidence and accuracy agree; above it: too unsure."
+    )
+    _draw(reliability_chart(shown, ink()), "evaluation_reliability")
+    st.html(calibration_table(shown))
+    st.caption(
+        f"ECE: mean of |accuracy − mean confidence| over {len(found.before.bins)} equal-width bins of the confidence, "
+        "weighted by pictures. Whiskers: 95 % Wilson intervals."
+    )
+    if evaluated.problem:
+        st.error(evaluated.problem, icon=":material/error:")
+    if fitted is not None:
+        limit = " That is the end of the range searched: the best one may lie beyond." if fitted.bounded else ""
+        st.markdown(
+            f"Dividing the logits by **{fitted.value:.3f}** was fitted on the {fitted.n:,} pictures of {split.dataset} "
+            f"val by the smallest negative log likelihood ({fitted.nll_before:.3f} → {fitted.nll_after:.3f} nats "
+            f"there). It changes how sure the answers are, never which they are.{limit}"
+        )
+        return
+    said, command = no_temperature(model, split.dataset, split.split)
+    if not evaluated.problem:
+        st.info(said, icon=":material/thermostat:")
+        if command:
+            st.code(command, language="bash", wrap_lines=True)
+
+
+def show_robustness(card: RunCard, split: AnalysedSplit) -> None:
+    """Draw the stored robustness, or the command that measures it."""
+    report = loaders.robustness(card, split)
+    if report is None:
+        with st.container(border=True):
+            st.markdown(
+                f"**{card.name} has not been measured on worse pictures of {split.dataset} {split.split} yet.** This "
+                "passes over the split 26 times:"
+            )
+            st.code(robustness_command(card.name, split.dataset, split.split), language="bash", wrap_lines=True)
+            st.caption("Add `--limit 1000` for a part of the pictures, spread evenly over the split.")
+        return
+    theme.section("How accuracy falls when pictures get worse", "Severity 0 is the pictures as they are.")
+    _draw(robustness_chart(report, ink()), "evaluation_robustness")
+    st.html(robustness_table(report))
+    part = "" if report.pictures == report.total else f" of {report.total:,}, spread evenly"
+    st.caption(
+        f"n = {report.pictures:,}{part}; as they are: {words(report.clean)}. Seed {report.seed}, 95 % Wilson "
+        "intervals, the same pictures throughout. Hover over a figure for the amount it stands for."
+    )
+
+
+def show_training(card: RunCard) -> None:
+    """Draw the training curves."""
+    history = loaders.history(card)
+    if history is None:
+        st.info(
+            f"{card.name} has no history.csv: it was not trained by `python -m engine train`.", icon=":material/info:"
+        )
+        return
+    theme.section("Training", "The dashed line is the epoch whose weights were kept.")
+    _draw(training_chart(history, ink()), "evaluation_training")
+    dotted = " Dotted: the running average of the weights." if history.averaged is not None else ""
+    st.caption(f"Accuracy on val chose the epoch, so it is optimistic.{dotted}")
+
+
+def show_metrics(card: RunCard) -> None:
+    """Draw everything that was measured of the model, on any data."""
+    rows = metric_rows(card)
+    theme.section("On other data", "What the model's card holds; nothing is measured here.")
+    if rows:
+        st.html(metrics_table(rows))
+    else:
+        st.info("Nothing is on its card yet.", icon=":material/info:")
+    st.caption("Measure on a dataset and put it on the card with:")
+    st.code(
+        f"python -m engine evaluate --model {card.name} --dataset DATASET --split SPLIT --write-card",
+        language="bash",
+        wrap_lines=True,
+    )

@@ -1,0 +1,133 @@
+"""The upper half of the Evidence page: which results, the league of maps, and what may be concluded from it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.figures.evidence_text import METRIC_TITLES, METRIC_WORDS
+from dashboard.report.text import escape
+from dashboard.shell import loaders, say, state, theme
+from dashboard.shell.in_address import in_address
+from dashboard.views.evidence.figures.league import league_table
+from dashboard.views.evidence.figures.numbers import number_rows
+from dashboard.views.evidence.figures.words import read_best, read_counts, read_cue, read_failures, read_shorter
+from dashboard.views.evidence.report import League
+from engine.errors import DataError
+from engine.evidence.document import benchmark_command, evidence_file
+from engine.evidence.pictures import VARIANTS
+from engine.evidence.report import GROUPS, EvidenceReport
+from engine.records import RunCard
+
+VARIANT: Final = "variant"
+"""The variant's key, in the session and in the address."""
+
+VARIANT_HELP: Final = (
+    "plain: the evidence is what the expression’s own action units move. spurious: a corner mark is planted that tells "
+    "nothing about the label; the evidence is the mark, and a good map exposes it in a model that learnt to follow it."
+)
+
+
+def choose_variant() -> str:
+    """Draw the choice of plain faces or faces with a planted mark, bound to the address."""
+    unknown = state.asked_for(VARIANT, VARIANTS)
+    chosen: str = st.segmented_control(
+        "Variant",
+        tuple(VARIANTS),
+        default="plain",
+        required=True,
+        key=VARIANT,
+        bind="query-params",
+        help=VARIANT_HELP,
+    )
+    if unknown is not None:
+        st.error(f"Unknown variant '{unknown}'; valid: {', '.join(VARIANTS)}. Showing {chosen}.")
+    return chosen
+
+
+def show_league(card: RunCard, variant: str) -> League | None:
+    """Draw a model's shipped results; where there are none, say how they are made; a damaged file is a sentence.
+
+    Returns what was drawn, or None.
+    """
+    theme.section(
+        "League of maps",
+        "Which maps put their mass on evidence that is known, beyond chance, the picture’s middle and its edges?",
+    )
+    try:
+        report = loaders.evidence(card, variant)
+    except DataError as error:
+        say.problems([str(error)])
+        return None
+    if report is None:
+        _no_results(card, variant)
+        return None
+    metric, group = _choices(report)
+    st.html(
+        f'<div class="fl-quiet">{escape(METRIC_WORDS[metric])} Best first.</div>{league_table(report, metric, group)}'
+    )
+    sentences = [read_cue(report), read_best(report, group), *read_failures(report, group), read_shorter(report)]
+    st.html('<div class="fl-conclude">' + "".join(f"<p>{escape(said)}</p>" for said in sentences if said) + "</div>")
+    _numbers(report, group)
+    return League(report, metric, group, sentences)
+
+
+def _choices(report: EvidenceReport) -> tuple[str, str]:
+    with st.container(horizontal=True, gap="medium"):
+        with in_address("metric", "evidence_metric", tuple(METRIC_TITLES), "enrichment"):
+            metric: str = st.segmented_control(
+                "Metric",
+                tuple(METRIC_TITLES),
+                default="enrichment",
+                required=True,
+                format_func=METRIC_TITLES.__getitem__,
+                key="evidence_metric",
+                persist_state="session",
+            )
+        most = max(report.maps, key=lambda row: row.pictures)
+        sizes = {name: figures.pictures for name, figures in most.groups.items()}
+        with in_address("face_group", f"evidence_group.{report.variant}", tuple(sizes), "all", "group of faces"):
+            group: str = st.segmented_control(
+                "Faces",
+                tuple(sizes),
+                default="all",
+                required=True,
+                format_func=lambda name: f"{name} {sizes[name]:,}",
+                key=f"evidence_group.{report.variant}",
+                persist_state="session",
+                help=". ".join(f"{name}: {GROUPS[name]}" for name in sizes)
+                + ". Groups differ in how much evidence their faces have: compare each with its own references.",
+            )
+    return metric, group
+
+
+def _no_results(card: RunCard, variant: str) -> None:
+    """Say that nothing was measured, and the command that changes it."""
+    out = f"checkpoints/{card.name}/{evidence_file(variant).as_posix()}"
+    with st.container(border=True):
+        st.markdown(f"**{card.name} has no {variant} results yet;** the faces below work without. Measure with:")
+        st.code(
+            f"mkdir -p {out.rpartition('/')[0]}\n{benchmark_command(card.name, variant, out)}",
+            language="bash",
+            wrap_lines=True,
+        )
+
+
+def _numbers(report: EvidenceReport, group: str) -> None:
+    with st.expander("All numbers", icon=":material/table_rows:"):
+        table = pd.DataFrame(number_rows(report, group))
+        number = st.column_config.NumberColumn(format="%.3f")
+        st.dataframe(
+            table,
+            hide_index=True,
+            column_config=dict.fromkeys(table.columns[7:], number),
+            alt="every map and reference with mean and 95 % interval of each metric",
+        )
+        st.caption(
+            f"{read_counts(report)} Intervals: 95 %, bootstrap over pictures. Enrichment is the mean of log2(mass / "
+            "evidence’s share of the picture); the league shows it as a factor, 2 to its power (a geometric mean). "
+            "Empty maps have no positive mass: they claim no place, are in no mean, and are counted apart."
+            + (f" Gates that are no map: {', '.join(report.not_scored)}." if report.not_scored else "")
+        )

@@ -1,0 +1,71 @@
+"""Evidence: do a model's maps point to where the evidence is known to be? A league of maps, then face by face."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from dashboard.report.content import Build, joined
+from dashboard.shared.figures.map_card import MapStyle
+from dashboard.shared.figures.map_content import style_settings
+from dashboard.shell import loaders, report_button, say, state
+from dashboard.shell.frame import framed
+from dashboard.shell.state import Selection
+from dashboard.views.evidence import faces
+from dashboard.views.evidence import league as evidence
+from dashboard.views.evidence.figures.style import CSS
+from dashboard.views.evidence.report import League, face_content, league_content
+from engine.errors import FerLensError
+from engine.evidence.face import JudgedFace
+from engine.records import RunCard
+
+
+def offer_report(card: RunCard, variant: str, league: League | None, face: tuple[JudgedFace, MapStyle] | None) -> None:
+    """Draw the button of the report, where anything is shown."""
+    parts: list[Build] = []
+    settings: dict[str, Any] = {"variant": variant}
+    if league is not None:
+        parts.append(partial(league_content, league))
+        settings |= {"metric": league.metric, "faces": league.group}
+    if face is not None:
+        parts.append(partial(face_content, *face))
+        settings |= {"face": face[0].known.id, **style_settings(face[1])}
+    if parts:
+        report_button.offer(
+            "Evidence",
+            f"{card.name}, {variant}",
+            (card,),
+            lambda: joined(*(part() for part in parts)),
+            settings=settings,
+            always={state.MODEL: card.name},
+        )
+
+
+def main(chosen: Selection) -> None:
+    """Select, load, draw."""
+    st.html(CSS)
+    st.title("Evidence")
+    st.html(
+        '<p class="fl-lead">On built-in faces the true evidence of an expression is known. So a map can be judged: '
+        "does it lie where the evidence is, and better than something that knows nothing of the model?</p>"
+    )
+    shelf = loaders.shelf()
+    say.problems(shelf.problems)
+    if chosen.model is None:
+        say.no_checkpoint()
+        return
+    card = shelf.card(chosen.model)
+    try:
+        variant = evidence.choose_variant()
+        league = evidence.show_league(card, variant)
+        with st.spinner(f"Loading {card.name} …"):
+            loaders.predictor(card)
+        offer_report(card, variant, league, faces.show_faces(card, variant))
+    except FerLensError as error:
+        say.problems([str(error)])
+
+
+with framed("Evidence") as selected:
+    main(selected)

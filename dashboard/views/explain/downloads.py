@@ -1,0 +1,80 @@
+"""The explanation to take along: PNG, NPZ, JSON, and the numbers as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePath
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.figures.export import json_text, npz_bytes, number_rows
+from dashboard.shared.figures.map_card import MapCard, MapStyle
+from dashboard.shared.figures.sheet import sheet
+from dashboard.shell import theme
+from engine.draw.overlay import png_bytes
+from engine.explain.cmaen_shares import CmaenShares
+from engine.records import Explanation, FaceExplanation
+
+
+def show_downloads(
+    explanation: FaceExplanation,
+    maps: Sequence[Explanation],
+    rows: Sequence[tuple[str, Sequence[MapCard]]],
+    style: MapStyle,
+    source: str,
+    shares: CmaenShares | None = None,
+) -> None:
+    """Draw the three buttons; each file is made when its button is pressed.
+
+    Args:
+        explanation: the face's answer and gates.
+        maps: the explanations shown.
+        rows: headings and cards of the PNG sheet.
+        style: how the cards are drawn.
+        source: the picture's name, without a path.
+        shares: what a ``cmaen``'s answer is made of; None for other models.
+    """
+    theme.section(
+        "Take it along", "The PNG is drawn as set above; NPZ and JSON hold the raw values on their own grids."
+    )
+    stem = f"{PurePath(source).stem.replace(' ', '-') or 'face'}-{explanation.model}"
+    footer = f"{source} | scale: {style.scale} | colours: {style.colors} | gates are class-agnostic | FERLens"
+    with st.container(horizontal=True):
+        st.download_button(
+            "PNG",
+            lambda: png_bytes(sheet(explanation, rows, style, footer=footer)),
+            f"{stem}.png",
+            "image/png",
+            icon=":material/image:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "NPZ",
+            lambda: npz_bytes(explanation, maps),
+            f"{stem}.npz",
+            "application/octet-stream",
+            icon=":material/grid_on:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "JSON",
+            lambda: json_text(explanation, maps, source=source, shares=shares),
+            f"{stem}.json",
+            "application/json",
+            icon=":material/data_object:",
+            on_click="ignore",
+        )
+
+
+def show_numbers(explanation: FaceExplanation, maps: Sequence[Explanation]) -> None:
+    """Draw every gate and map with its raw numbers, folded."""
+    with st.expander("All numbers", icon=":material/table_rows:"):
+        number = st.column_config.NumberColumn(format="%.4f")
+        st.dataframe(
+            pd.DataFrame(number_rows(explanation, maps)),
+            hide_index=True,
+            column_config={"min": number, "mean": number, "max": number},
+            alt="every gate and map with its minimum, mean and maximum",
+        )
+        st.caption("Minimum and maximum of a Grad-CAM are those before negative values were set to zero.")

@@ -1,0 +1,302 @@
+"""The choices of the Misclassifications page: what is compared, the filter bar, and how they are kept.
+
+Each widget's key is a query parameter of the same name, so that a copied address opens the same view; going to
+another page and back by the menu, whose links carry nothing, brings back what was chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import streamlit as st
+
+from dashboard.components.mistake_options import (
+    AGREES,
+    COPY,
+    IN_TRAINING,
+    LOSS_MOST,
+    NEAR_COPY,
+    NEAR_WORDS,
+    RANGES,
+    SUSPICIOUS,
+)
+from dashboard.shell import say, state, study_loaders
+from engine.analysis.analysed import AnalysedSplit
+from engine.analysis.files.places import analyze_command
+from engine.analysis.mistakes import ANSWERED, MistakesView
+
+ANALYSIS: Final = "analysis"
+AGAINST: Final = "against"
+TRUE: Final = "true"
+ANSWER: Final = "answer"
+SHOWN: Final = "shown"
+SEARCH: Final = "search"
+AGREEMENT: Final = "agreement"
+COPIES: Final = "copies"
+NEAR: Final = "near"
+TRAINING: Final = "training"
+SUSPECT: Final = "suspect"
+SORT: Final = "sort"
+PAGE: Final = "page"
+PICKED: Final = "picked"
+"""The pictures that are ticked; not a widget's own key but written to the address by hand."""
+MAPS: Final = "maps"
+SHARE: Final = "share"
+DIAGONAL: Final = "diagonal"
+DIFFERENCE: Final = "difference"
+
+NONE: Final = "none"
+SORTS: Final[dict[str, tuple[str, bool]]] = {
+    "most confident": ("confidence", True),
+    "least confident": ("confidence", False),
+    "largest loss": ("loss", True),
+    "smallest loss": ("loss", False),
+    "smallest margin": ("margin", False),
+    "largest margin": ("margin", True),
+    "most suspect label": ("suspicion", True),
+    "data set's order": ("", False),
+}
+"""Entry of the menu → column and whether descending."""
+
+FILTERS: Final[tuple[str, ...]] = (
+    TRUE, ANSWER, SHOWN, SEARCH, *RANGES, AGREEMENT, COPIES, NEAR, TRAINING, SUSPECT,
+)  # fmt: skip
+WIDGETS: Final[tuple[str, ...]] = (
+    ANALYSIS, AGAINST, *FILTERS, SORT, PAGE, MAPS, SHARE, DIAGONAL, DIFFERENCE,
+)  # fmt: skip
+_KEPT: Final = "kept_mistakes"
+_READY: Final = "ready_mistakes"
+
+
+def recall() -> None:
+    """Bring back what was chosen when the page is come to by a bare link; call it before any widget is drawn.
+
+    The browser's way back from Explain counts as one: Streamlit leaves an entry in the history that has this page's
+    name and the parameters of the link that was followed. On the first run of a page its bound widgets follow the
+    address whatever the session says, so the choices are laid ready here and taken up in the run after.
+    """
+    for key, value in st.session_state.pop(_READY, {}).items():
+        if key == PICKED:
+            st.query_params[PICKED] = list(value)
+        else:
+            st.session_state[key] = value
+    if state.arrived() and not any(key in st.query_params for key in (*WIDGETS, PICKED)):
+        st.session_state[_READY] = st.session_state.get(_KEPT, {})
+
+
+def keep() -> None:
+    """Keep what is chosen, or run the page again with what is to be brought back; call it after all widgets."""
+    if st.session_state.get(_READY):
+        st.rerun()
+    st.session_state[_KEPT] = {**settings(), PICKED: st.query_params.get_all(PICKED)}
+
+
+def settings() -> dict[str, Any]:
+    """Return what is chosen now, key by key."""
+    return {key: st.session_state[key] for key in WIDGETS if key in st.session_state}
+
+
+def first_page() -> None:
+    """Go to the first page of the gallery: what is shown has changed."""
+    st.session_state[PAGE] = 1
+
+
+def unpick() -> None:
+    """Untick every picture."""
+    st.query_params[PICKED] = []
+
+
+def _other_data() -> None:
+    """Start anew with other pictures."""
+    unpick()
+    first_page()
+
+
+def clear() -> None:
+    """Take all filters back."""
+    for key in (TRUE, ANSWER):
+        st.session_state[key] = []
+    for key, value in ((SHOWN, "wrong"), (SEARCH, ""), (AGREEMENT, "any"), (COPIES, "any"), (NEAR, "any"),
+                       (TRAINING, "any"), (SUSPECT, "any")):  # fmt: skip
+        st.session_state[key] = value
+    for key, (low, high, _) in RANGES.items():
+        st.session_state[key] = (low, high)
+    first_page()
+
+
+def choose_cell(true: str, answer: str) -> None:
+    """Choose one cell of the matrix; call it before the filters are drawn."""
+    st.session_state[TRUE] = [true]
+    st.session_state[ANSWER] = [answer]
+    st.session_state[SHOWN] = "right" if true == answer else "wrong"
+    first_page()
+
+
+def _only_valid(key: str, valid: Sequence[str]) -> None:
+    """Take back what another model or data set left chosen and this one does not have."""
+    chosen = st.session_state.get(key)
+    if isinstance(chosen, list):
+        st.session_state[key] = [name for name in chosen if name in valid]
+    elif chosen is not None and chosen not in valid:
+        del st.session_state[key]
+
+
+def _say_unknown(key: str, what: str, valid: Sequence[str]) -> list[str]:
+    """Return a sentence for each name in the address that is not valid; read it before the widget is drawn."""
+    return [
+        f"Unknown {what} '{asked}'; valid: {', '.join(valid) or 'none'}."
+        for asked in st.query_params.get_all(key)
+        if asked not in valid
+    ]
+
+
+def choose_analysis(model: str) -> tuple[AnalysedSplit, str] | None:
+    """Draw, in the sidebar, what data and which second model; return them (no second: empty), or None without any."""
+    mine = study_loaders.analysed_of(model)
+    problems = _say_unknown(ANALYSIS, "analysis", tuple(mine)) if mine else []
+    if not mine:
+        return None
+    _only_valid(ANALYSIS, tuple(mine))
+    with st.sidebar:
+        name: str = st.selectbox("Analysed data", tuple(mine), key=ANALYSIS, bind="query-params", on_change=_other_data)
+        chosen = mine[name]
+        others = (NONE, *(other for other in chosen.models if other != model))
+        problems += _say_unknown(AGAINST, "model to compare with", others)
+        _only_valid(AGAINST, others)
+        against: str = st.selectbox(
+            "Compare with",
+            others,
+            key=AGAINST,
+            bind="query-params",
+            on_change=first_page,
+            help="A second model that was analysed on the same pictures.",
+        )
+    say.problems(problems)
+    return chosen, "" if against == NONE else against
+
+
+def no_analysis(model: str) -> None:
+    """Say that the model was not analysed, and the command that changes it."""
+    with st.container(border=True):
+        st.markdown(f"**{model} has not been analysed on any data yet.** One pass keeps every answer. Run one of:")
+        st.code(
+            f"{analyze_command(model, 'synthetic', 'test')}\n{analyze_command(model, 'fer2013', 'test')}",
+            language="bash",
+            wrap_lines=True,
+        )
+        others = sorted({name for found in study_loaders.analysed() for name in found.models})
+        if others:
+            st.caption(f"Analysed so far: {', '.join(others)}. Choose one of them in the sidebar.")
+
+
+def _segments(label: str, options: Sequence[str], key: str, *, hint: str = "", disabled: bool = False) -> str:
+    chosen: str = st.segmented_control(
+        label,
+        tuple(options),
+        default=next(iter(options)),
+        required=True,
+        key=key,
+        bind="query-params",
+        on_change=first_page,
+        help=hint or None,
+        disabled=disabled,
+    )
+    return chosen
+
+
+def _range(name: str, hint: str) -> tuple[str, float | None, float | None] | None:
+    low, high, step = RANGES[name]
+    found: tuple[float, float] = st.slider(
+        name.capitalize(),
+        low,
+        high,
+        (low, high),
+        step,
+        key=name,
+        bind="query-params",
+        on_change=first_page,
+        help=hint,
+    )
+    bounds = (None if found[0] <= low else found[0], None if found[1] >= high else found[1])
+    return None if bounds == (None, None) else (name, *bounds)
+
+
+def filter_bar(classes: tuple[str, ...], other: str, no_near: str) -> MistakesView:
+    """Draw the filters; return what they say, in the order that the gallery's menu says.
+
+    Args:
+        classes: the K class names.
+        other: the second model, or empty.
+        no_near: why near copies are not known here, or empty.
+    """
+    problems = [
+        *_say_unknown(TRUE, "true class", classes),
+        *_say_unknown(ANSWER, "answer", classes),
+        *_say_unknown(SHOWN, "choice of answers", tuple(ANSWERED)),
+        *_say_unknown(SORT, "order", tuple(SORTS)),
+    ]
+    say.problems(problems)
+    for key in (TRUE, ANSWER):
+        _only_valid(key, classes)
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="mistake-filters"):
+        labels = st.multiselect(
+            "True class", classes, key=TRUE, bind="query-params", on_change=first_page, placeholder="any", width=178
+        )
+        predicted = st.multiselect(
+            "Answer", classes, key=ANSWER, bind="query-params", on_change=first_page, placeholder="any", width=178
+        )
+        answered = _segments("Answered", tuple(ANSWERED), SHOWN)
+        text: str = st.text_input(
+            "Id contains", key=SEARCH, bind="query-params", on_change=first_page, width=130, placeholder="any"
+        )
+        with st.popover("More filters", icon=":material/tune:"):
+            ranges = [
+                _range("confidence", "The probability of the answer."),
+                _range("loss", f"−log p(true class), nats; {LOSS_MOST:.0f} stands for any larger loss."),
+                _range("margin", "p(true class) − the largest other p: below 0 where the answer is wrong."),
+            ]
+            agreement = _segments(
+                "Models",
+                tuple(AGREES),
+                AGREEMENT,
+                hint="Whether both models answer alike." if other else "Choose a second model in the sidebar.",
+                disabled=not other,
+            )
+            copies = _segments("Duplicates", tuple(COPY), COPIES, hint="Pictures with equal pixels in this split.")
+            near = _segments(
+                "Near copies",
+                tuple(NEAR_COPY),
+                NEAR,
+                hint=no_near or NEAR_WORDS,
+                disabled=bool(no_near),
+            )
+            training = _segments(
+                "Copy in training", tuple(IN_TRAINING), TRAINING, hint="Whether an exact copy is in the training set."
+            )
+            suspect = _segments(
+                "Labels",
+                tuple(SUSPICIOUS),
+                SUSPECT,
+                hint="Suspect: confident learning counts the picture to another class. The model may be wrong instead.",
+            )
+        st.button("Clear", icon=":material/filter_alt_off:", on_click=clear, help="Take all filters back.")
+    if no_near and near != "any":  # the address, or another analysis, has asked for it
+        say.problems([no_near])
+    column, descending = SORTS.get(str(st.session_state.get(SORT)), next(iter(SORTS.values())))
+    if SORT not in st.session_state and (asked := st.query_params.get(SORT)) in SORTS:
+        column, descending = SORTS[str(asked)]
+    return MistakesView(
+        labels=tuple(labels),
+        predicted=tuple(predicted),
+        answered=answered,
+        agree=AGREES[agreement] if other else None,
+        copies=COPY[copies],
+        near=None if no_near else NEAR_COPY[near],
+        in_train=IN_TRAINING[training],
+        suspicious=SUSPICIOUS[suspect],
+        text=text.strip(),
+        ranges=tuple(found for found in ranges if found is not None),
+        sort=column,
+        descending=descending,
+    )

@@ -1,0 +1,136 @@
+"""Which film, and how it is read: upload or example, overlay, layer, opacity, smoothing."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+import streamlit as st
+
+from dashboard.live.choices import LONGEST_HALF_LIFE, OVERLAY_WORDS, Choices
+from dashboard.shared.maps import OPACITIES
+from dashboard.shared.maps import OPACITY as USUAL_OPACITY
+from dashboard.shell import say, state
+from dashboard.shell.in_address import in_address, left_out, tell
+from dashboard.views.video import loaders
+from dashboard.views.video.loaders import NamedFilm
+from engine.live.frame import OverlayKind
+from engine.live.smoothing import Smoothing
+from engine.records import RunCard
+
+UPLOAD: Final = "film_upload"
+EXAMPLE: Final = "film_example"
+OVERLAY: Final = "film_overlay"
+LAYER: Final = "film_layer"
+OPACITY: Final = "film_opacity"
+SMOOTHING: Final = "film_smoothing"
+FILM: Final = "film"
+"""Where the session keeps the film, for when the page is visited again."""
+TOO_LARGE: Final = "film_too_large"
+_EXAMPLE_DIGEST: Final = "film_example_digest"
+IN_ADDRESS: Final = "example"
+"""What ``film`` says in the address for the example; a film that was handed in cannot be there."""
+HALF_LIVES: Final[dict[str, float]] = {
+    f"{tenth / 10:g}": tenth / 10 for tenth in range(round(10 * LONGEST_HALF_LIFE) + 1)
+}
+"""In the address → seconds."""
+
+
+def choose_film() -> NamedFilm | None:
+    """Draw the uploader and the example's button; return the film at hand, or None. The address can say the example."""
+    asked = st.query_params.get(FILM)
+    if asked is not None and asked != st.session_state.get(state.TOLD + FILM):
+        if asked == IN_ADDRESS:
+            _take_example()
+        else:
+            say.problems([f"Unknown film '{asked}' in the address; valid: {IN_ADDRESS}. Hand your own in below."])
+    st.file_uploader(
+        "A film: MP4, MOV, WebM, MKV, AVI",
+        key=UPLOAD,
+        on_change=_take_upload,
+        help="It is held in memory for this session. While it is read it lies in a temporary folder, which is then "
+        "removed.",
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Use the example", key=EXAMPLE, icon=":material/movie:", help="Five seconds, two drawn faces."):
+            _take_example()
+        film: NamedFilm | None = st.session_state.get(FILM)
+        if film is not None:
+            st.caption(f"{film.name}, {len(film.data) / 1e6:.1f} MB")
+    if TOO_LARGE in st.session_state:
+        st.error(st.session_state[TOO_LARGE])
+    tell(FILM, IN_ADDRESS if film is not None and is_example(film) else "")
+    return film
+
+
+def _take_example() -> None:
+    with st.spinner("Drawing the example, once, some seconds …"):
+        data = loaders.example_film()
+    film = _named("example of drawn faces.webm", data)
+    st.session_state[FILM], st.session_state[_EXAMPLE_DIGEST] = film, film.digest
+    st.session_state.pop(TOO_LARGE, None)
+
+
+def is_example(film: NamedFilm) -> bool:
+    """Say whether a film is the example, which the address can name."""
+    return film.digest == st.session_state.get(_EXAMPLE_DIGEST)
+
+
+def _take_upload() -> None:
+    """Keep what the uploader holds, or forget it; a film over the server's limit is said and not kept."""
+    file = st.session_state[UPLOAD]
+    st.session_state.pop(TOO_LARGE, None)
+    if file is None:
+        st.session_state.pop(FILM, None)
+        return
+    largest = int(st.get_option("server.maxUploadSize"))
+    if file.size > largest * 2**20:
+        st.session_state.pop(FILM, None)
+        st.session_state[TOO_LARGE] = (
+            f"Expected a film of at most {largest} MB, got {file.size / 2**20:.0f} MB; cut it, or save it smaller. "
+            "On your own machine python -m engine video takes any size."
+        )
+        return
+    st.session_state[FILM] = _named(file.name, file.getvalue())
+
+
+def _named(name: str, data: bytes) -> NamedFilm:
+    return NamedFilm(name, data, hashlib.sha256(data).hexdigest())
+
+
+def choose_reading(card: RunCard) -> Choices:
+    """Draw the controls of how a film is read; those that an overlay has none of are not drawn."""
+    offered: list[OverlayKind] = [kind for kind in OVERLAY_WORDS if kind != "gate" or loaders.layers(card, kind)]
+    with st.container(key="stack-film-choice"):
+        first, second, third, fourth = st.columns([5, 4, 4, 4], gap="medium", vertical_alignment="top")
+    with first, in_address("overlay", f"{OVERLAY}.{len(offered)}", offered, "none", kept=True):
+        overlay = st.segmented_control(
+            "Draw on each face",
+            offered,
+            default="none",
+            required=True,
+            format_func=lambda kind: OVERLAY_WORDS[kind],
+            key=f"{OVERLAY}.{len(offered)}",
+        )
+    usual = Smoothing().half_life_seconds
+    with fourth, in_address("smoothing", SMOOTHING, HALF_LIVES, usual, kept=True):
+        half_life = st.slider(
+            "Smoothing",
+            0.0,
+            LONGEST_HALF_LIFE,
+            usual,
+            0.1,
+            format="%.1f s",
+            key=SMOOTHING,
+            help="After so long an answer counts half; 0 takes each frame by itself.",
+        )
+    if overlay == "none":
+        left_out("layer", "opacity")
+        return Choices(card.name, half_life_seconds=half_life)
+    known = loaders.layers(card, overlay)
+    key = f"{LAYER}.{card.name}.{overlay}"
+    with second, in_address("layer", key, known, known[-1], kept=True):
+        layer = st.selectbox("Layer", known, index=len(known) - 1, key=key)
+    with third, in_address("opacity", OPACITY, OPACITIES, USUAL_OPACITY, kept=True):
+        opacity = st.slider("Opacity", 0.0, 1.0, USUAL_OPACITY, 0.05, key=OPACITY)
+    return Choices(card.name, overlay=overlay, layer=layer, opacity=opacity, half_life_seconds=half_life)

@@ -1,0 +1,38 @@
+"""Webcam: where the live page is, and how to start it."""
+
+from __future__ import annotations
+
+import os
+
+import streamlit as st
+
+from dashboard.components.snapshot_source import LIVE
+from dashboard.shell.frame import framed
+
+WORDS = (
+    '<p class="fl-lead">The faces before your camera, frame by frame, with what the model answers and what it weighs. '
+    "It is a page of its own, because it sends pictures many times a second; no frame is written to a disk.</p>"
+)
+
+
+def main() -> None:
+    """Say where it is."""
+    st.title("Webcam")
+    st.html(WORDS)
+    # Served together with the dashboard (python -m engine serve), it is below the dashboard's own address.
+    link = os.environ.get("FERLENS_LIVE_LINK")
+    if link is not None:
+        st.link_button("Open the live page", link, icon=":material/videocam:")
+        return
+    st.markdown("Start it on the machine with the models, then open it:")
+    st.code("make webcam            # or: python -m dashboard.webcam", language="bash")
+    address = os.environ.get("FERLENS_LIVE_URL", LIVE)
+    if not address.startswith(("http://", "https://")):
+        st.error("Expected FERLENS_LIVE_URL as the live page's http address, got something else; mend it.")
+        return
+    st.link_button(f"Open {address}", address, icon=":material/videocam:")
+    st.caption("Served elsewhere, the variable FERLENS_LIVE_URL names its address. A snapshot there opens in Explain.")
+
+
+with framed("Webcam"):
+    main()

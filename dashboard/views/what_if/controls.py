@@ -1,0 +1,203 @@
+"""The controls of an edit beside the brush: regions to hide, the fill, the sliders, a second face, undo and reset."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import streamlit as st
+
+from dashboard.components import what_if_state
+from dashboard.figures.what_if_table import region_title
+from dashboard.shell import loaders, say, state
+from dashboard.shell.state import NamedPicture
+from dashboard.views.what_if import loaders as what_if_loaders
+from dashboard.views.what_if.loaders import Staged
+from engine.analysis.face_parts import template_parts
+from engine.edit.edit import SPANS
+from engine.edit.fills import FILLS
+from engine.edit.regions import FaceRegions
+from engine.errors import FerLensError
+from engine.media.pictures import MAXIMUM_BYTES
+from engine.records import RunCard
+
+SECOND: Final = "second"
+"""The key of the second face, in the address."""
+NO_SECOND: Final = "none"
+UPLOAD: Final = "upload"
+
+FILL_TITLES: Final[dict[str, str]] = {"blur": "blur", "grey": "grey", "neighbour": "neighbours"}
+FILL_HELP: Final = (
+    "**blur**: the face blurred by an eighth of its side. **grey**: one grey patch, which the model may answer to "
+    "itself. **neighbours**: every hidden pixel is a weighted mean of those around it (ROAD’s linear system, with a "
+    "little noise)."
+)
+_KEYS: Final[dict[str, str]] = {
+    **{name: f"what_if_{name}" for name in SPANS},
+    "hidden": "what_if_hidden",
+    "swapped": "what_if_swapped",
+    "fill": "what_if_fill",
+}
+
+
+def _take(field: str) -> None:
+    """Put what a widget says into the edit."""
+    value = st.session_state[_KEYS[field]]
+    if field == "blur_tenths":
+        value = round(10 * value)
+    elif field in {"hidden", "swapped"}:
+        value = tuple(value)
+    elif value is None:
+        return
+    what_if_state.change(replace(what_if_state.current(), **{field: value}))
+
+
+def _show(field: str) -> None:
+    """Let a widget show what the edit says; to be called before it is drawn."""
+    value = getattr(what_if_state.current(), field)
+    if field == "blur_tenths":
+        value = value / 10
+    elif field in {"hidden", "swapped"}:
+        value = list(value)
+    st.session_state[_KEYS[field]] = value
+
+
+def buttons() -> None:
+    """Draw undo and reset."""
+    with st.container(horizontal=True, gap="small"):
+        st.button(
+            "Undo",
+            icon=":material/undo:",
+            key="what_if_undo",
+            disabled=not what_if_state.past(),
+            on_click=what_if_state.undo,
+        )
+        st.button(
+            "Reset",
+            icon=":material/restart_alt:",
+            key="what_if_reset",
+            disabled=what_if_state.current().is_identity,
+            on_click=what_if_state.reset,
+        )
+
+
+def _pills(label: str, field: str, regions: FaceRegions, words: str) -> None:
+    _show(field)
+    chosen = getattr(what_if_state.current(), field)
+    # A region of the edit that this face lacks stays among the options, so that it can be taken out again.
+    options = [name for name in regions.names if name in regions.present or name in chosen]
+    st.pills(
+        label,
+        options,
+        selection_mode="multi",
+        wrap=True,
+        format_func=region_title,
+        key=_KEYS[field],
+        on_change=_take,
+        args=(field,),
+        help=words,
+    )
+
+
+def hiding(regions: FaceRegions) -> None:
+    """Draw the regions to hide and what stands in for them."""
+    how = (
+        "Known exactly, as this face was drawn."
+        if regions.exact
+        else "From the template of aligned crops, right on average only: a turned or tilted head is not followed."
+    )
+    _pills("Hide a region", "hidden", regions, how)
+    _show("fill")
+    st.segmented_control(
+        "Filled with",
+        tuple(FILLS),
+        format_func=FILL_TITLES.__getitem__,
+        required=True,
+        key=_KEYS["fill"],
+        on_change=_take,
+        args=("fill",),
+        help=FILL_HELP,
+    )
+
+
+def sliders() -> None:
+    """Draw brightness, contrast, rotation and blur."""
+    titles = {"brightness": "Brightness", "contrast": "Contrast", "rotation": "Rotation", "blur_tenths": "Blur"}
+    formats = {"brightness": "%+d %%", "contrast": "%d %%", "rotation": "%+d°", "blur_tenths": "%.1f pixels"}
+    with st.container(key="what-if-sliders"):
+        for pair in (("brightness", "contrast"), ("rotation", "blur_tenths")):
+            for column, field in zip(st.columns(2, gap="medium"), pair, strict=True):
+                _show(field)
+                span = SPANS[field]
+                low, high, step = (
+                    (span.low / 10, span.high / 10, 0.1) if field == "blur_tenths" else (span.low, span.high, 1)
+                )
+                column.slider(
+                    titles[field],
+                    low,
+                    high,
+                    step=step,
+                    format=formats[field],
+                    key=_KEYS[field],
+                    on_change=_take,
+                    args=(field,),
+                )
+
+
+def _second_picture(choice: str) -> tuple[NamedPicture | None, str]:
+    """Return the second picture, and its sample's key or an empty text."""
+    if choice == UPLOAD:
+        file = st.file_uploader(
+            "Picture with the second face",
+            key="what_if_upload",
+            max_upload_size=MAXIMUM_BYTES // 2**20,
+            label_visibility="collapsed",
+            help="It is held in memory for this session and written nowhere; the address cannot restore it.",
+        )
+        return (NamedPicture(file.name, file.getvalue()) if file is not None else None), ""
+    sample = next(one for one in loaders.samples() if one.key == choice)
+    cut = sample.expression is not None
+    return NamedPicture(sample.title, loaders.sample_bytes(sample), sample.credit, cut=cut), sample.key
+
+
+def second_name() -> str:
+    """Return which second face is chosen, as the address says it."""
+    return str(st.session_state.get(SECOND, NO_SECOND))
+
+
+def second_notes() -> tuple[str, ...]:
+    """Return what a report says of a second face that the address cannot restore."""
+    if second_name() != UPLOAD:
+        return ()
+    return ("The second face was handed in and is not in the address: hand it in again to see the same.",)
+
+
+def second_face(card: RunCard, regions: FaceRegions) -> Staged | None:
+    """Draw the choice of a second face and of the regions to take from it; return the face, or None without one."""
+    choices = (NO_SECOND, *(sample.key for sample in loaders.samples()), UPLOAD)
+    unknown = state.asked_for(SECOND, choices)
+    choice: str = st.selectbox(
+        "Second face, to swap regions from", choices, key=SECOND, bind="query-params", help="The largest face in it."
+    )
+    if unknown is not None:
+        st.error(f"Unknown second face '{unknown}'; valid: {', '.join(choices)}.")
+    found = None
+    if choice != NO_SECOND:
+        named, sample = _second_picture(choice)
+        if named is not None:
+            try:
+                pixels, box = what_if_loaders.second_face(card, named)
+                size = card.input.size
+                parts = what_if_loaders.sample_parts(sample, box, size) if sample else template_parts(size)
+                found = Staged(pixels, parts)
+            except FerLensError as error:
+                say.problems([str(error)])
+    if found is not None or what_if_state.current().swapped:
+        _pills(
+            "Swap a region",
+            "swapped",
+            regions,
+            "Taken from the second face at the same place, wherever the region lies in either face; its edge is "
+            "softened over about a 48th of the side.",
+        )
+    return found

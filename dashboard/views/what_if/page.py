@@ -1,0 +1,163 @@
+"""What if: cover, change or swap parts of a face, and see what the model makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from dashboard.components import what_if_state
+from dashboard.shared import face as answer
+from dashboard.shared import maps
+from dashboard.shared.figures.map_card import data_uri
+from dashboard.shared.figures.map_content import style_settings
+from dashboard.shell import loaders, page_ends, report_button, say, state
+from dashboard.shell.frame import framed
+from dashboard.shell.state import NamedPicture, Selection
+from dashboard.views.what_if import controls, result
+from dashboard.views.what_if import loaders as what_if_loaders
+from dashboard.views.what_if.brush import brush
+from dashboard.views.what_if.figures.style import CSS
+from dashboard.views.what_if.loaders import Staged
+from dashboard.views.what_if.report import WhatIf, what_if_content
+from engine.analysis.face_parts import template_parts
+from engine.draw.overlay import resize_face
+from engine.edit.face_template import REGIONS
+from engine.edit.regions import FaceRegions
+from engine.edit.text import to_text
+from engine.records import FaceBox, FacePrediction, RunCard
+
+# Side of the face that is drawn on: eight times 48. (Streamlit would print a string that stands alone in a page.)
+STAGE_PIXELS = 384
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """The face that is edited.
+
+    Attributes:
+        named: its picture. face: as it was found and answered. index: its number. whole: it is the whole picture.
+        staged: as the model takes it.
+    """
+
+    named: NamedPicture
+    face: FacePrediction
+    index: int
+    whole: bool
+    staged: Staged
+
+
+def parts_of(chosen: Selection, named: NamedPicture, box: FaceBox | None, size: int) -> FaceRegions:
+    """Return the face's regions: its own where FERLens drew it, else the template's."""
+    if chosen.source == "sample":
+        return what_if_loaders.sample_parts(st.session_state[state.SAMPLE], box, size)
+    if chosen.source == "dataset":
+        return what_if_loaders.dataset_picture_parts(st.session_state[state.DATASET], named.name, size)
+    return template_parts(size)
+
+
+def choose_face(card: RunCard, chosen: Selection, named: NamedPicture) -> Subject | None:
+    """Find the picture's faces and let a person choose one; None where there is no answer, which is said."""
+    picture = loaders.picture(named.digest, named.data, named.name)
+    # Where a picture is cut to one face already, models answer it whole.
+    whole = named.cut or answer.use_whole()
+    with st.spinner(f"Finding faces, answering with {card.name} …"):
+        found = loaders.faces(named.digest, picture.pixels, card.name, card.weights_sha256, whole)
+    if found.error is not None:
+        say.problems([found.error])
+        return None
+    index = answer.pick_face(found, key=f"face.{named.digest[:12]}.{whole}")
+    face = found.faces[index]
+    if face.box is None and not whole:
+        st.caption("No face was found, so the whole picture is taken: regions are where they would be on a face crop.")
+    regions = parts_of(chosen, named, face.box, card.input.size)
+    return Subject(named, face, index, whole, Staged(what_if_loaders.as_taken(card, face.crop), regions))
+
+
+@st.fragment
+def workbench(card: RunCard, subject: Subject) -> None:
+    """Draw the face with its tools, what the edit does, and the table; an edit draws only this again."""
+    with say.said():
+        _work(card, subject)
+
+
+def _work(card: RunCard, subject: Subject) -> None:
+    said, errors = what_if_state.follow(REGIONS), st.container()
+    edit, staged = what_if_state.current(), subject.staged
+    with st.container(key="stack-what-if"):
+        left, right = st.columns([4, 7], gap="large")
+    with left:
+        stage, brief = st.container(), st.container(key="what-if-brief")
+        controls.buttons()
+        controls.hiding(staged.regions)
+        controls.sliders()
+        second = controls.second_face(card, staged.regions)
+        if edit.swapped and second is None:
+            st.info("Choose a second face to swap from; until then nothing is swapped.", icon=":material/info:")
+            edit = replace(edit, swapped=())
+        too_long = what_if_state.tell()
+    with errors:
+        say.problems(sentence for sentence in (said, too_long) if sentence is not None)
+    pixels = what_if_loaders.edited_pixels(staged, edit, second)
+    with stage:
+        words = "the face as the model takes it" if edit.is_identity else "the edited face as the model takes it"
+        brush(data_uri(resize_face(pixels, STAGE_PIXELS)), card.input.size, words)
+    with right:
+        answers, layers = st.container(), loaders.predictor(card).gradcam_layers
+        predicted, truth = subject.face.prediction.label, subject.named.truth
+        asked = maps.choose_target(card, layers, predicted=predicted, truth=truth)
+        target = asked.targets[asked.name]
+        plus = asked.pair[0] if asked.name == maps.CONTRAST and asked.pair else asked.name
+        face = subject.face
+        before = loaders.explanation(
+            subject.named.digest, subject.index, subject.whole, face.crop, face.box,
+            card.name, card.weights_sha256, asked.layer, target,
+        )  # fmt: skip
+        after = before if edit.is_identity else what_if_loaders.explained(card, pixels, asked.layer, target)
+        with answers:
+            result.show_answers(before, after, edited=not edit.is_identity)
+        with brief:
+            result.show_brief(before, after, edited=not edit.is_identity)
+        drawn = st.container()
+        style = result.map_style()
+        with drawn:
+            result.show_maps(before, after, plus, style)
+    effects = what_if_loaders.effects(card, staged, edit.fill)
+    result.show_effects(effects, edit.hidden, controls.FILL_TITLES[edit.fill])
+    named = subject.named
+    done = WhatIf(before, after, plus, style, effects, staged.regions, named.credit)
+    report_button.offer(
+        "What if",
+        f"{named.name}, {card.name}",
+        (card,),
+        lambda: what_if_content(done),
+        settings={
+            **report_button.picture_settings(named, subject.index, whole=subject.whole),
+            "class": target,
+            "layer": asked.layer,
+            "edit": to_text(edit),
+            "second face": controls.second_name(),
+            **style_settings(style),
+        },
+        always={state.MODEL: card.name},
+        notes=(*report_button.picture_notes(), *controls.second_notes(), *filter(None, (too_long,))),
+    )
+
+
+def main(chosen: Selection) -> None:
+    """Select, load, draw."""
+    card = page_ends.opened("What if", chosen, CSS)
+    if card is None:
+        return
+    named = page_ends.readable(chosen)
+    if named is not None:
+        with say.said():
+            page_ends.loaded(card)
+            subject = choose_face(card, chosen, named)
+            if subject is not None:
+                workbench(card, subject)
+    result.order()
+
+
+with framed("What if") as selected:
+    main(selected)

@@ -1,0 +1,123 @@
+"""``predictions.parquet``: one row a picture, its columns and how blocks of rows become one file.
+
+Columns (K classes; every map is a spatial gate or a Grad-CAM, every gate a tap's name):
+
+- ``id``, ``source``, ``label``, ``predicted`` (class names), ``correct``, ``duplicate_group`` (equal numbers: equal
+  pixels), ``in_train`` (an exact copy is in the training set; null where that is not known);
+- ``near_group``: equal numbers look alike (:mod:`engine.analysis.near_copies`); null where that is not looked for, and
+  older files do not have the column;
+- ``p_<class>`` in [0, 1]; ``confidence``, the predicted class's; ``loss`` = -log p(label), nats; ``margin`` = p(label)
+  - the largest other p, from -1 to 1;
+- ``x``, ``y``: the features' first two principal components; ``suspicion`` in [0, 1] and ``suggested`` (class or null),
+  see :mod:`engine.analysis.suspicion`;
+- per channel gate ``<gate>.entropy`` (nats) and ``<gate>.peak`` (channel);
+- per map ``<map>.entropy`` (nats), ``<map>.peak_row``, ``<map>.peak_column`` (cells of the native grid),
+  ``<map>.centre_x``, ``<map>.centre_y`` (fractions of the picture), ``<map>.mass.<region>`` (shares that sum to 1).
+  They are null where a map has nothing positive, as a Grad-CAM without evidence.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from engine.analysis.readings import entropy_and_places, entropy_nats, peak_channel
+from engine.edit.face_template import REGIONS, PictureRegions
+
+Columns = dict[str, Any]
+"""Column name → pyarrow array."""
+
+ROW_GROUP: Final = 16_384
+"""Rows to a row group of the finished file: held in memory at a time, and read to show one picture."""
+
+METADATA_KEY: Final = b"ferlens"
+
+
+def answer_columns(
+    probabilities: NDArray[np.float32], log_loss: NDArray[np.float64], labels: NDArray[np.int64], names: tuple[str, ...]
+) -> Columns:
+    """Return the columns that come from the answers: probabilities (B, K), -log p(label) (B,), labels (B,)."""
+    rows = np.arange(len(labels))
+    predicted = probabilities.argmax(axis=1)
+    others = probabilities.copy()
+    others[rows, labels] = -1.0
+    words = pa.array(names)
+
+    def named(indices: NDArray[np.int64]) -> Any:
+        return pa.DictionaryArray.from_arrays(pa.array(indices.astype(np.int8)), words)
+
+    return {
+        "label": named(labels),
+        "predicted": named(predicted),
+        "correct": pa.array(predicted == labels),
+        "confidence": pa.array(probabilities[rows, predicted]),
+        "loss": pa.array(log_loss.astype(np.float32)),
+        "margin": pa.array(probabilities[rows, labels] - others.max(axis=1)),
+        **{f"p_{name}": pa.array(np.ascontiguousarray(probabilities[:, k])) for k, name in enumerate(names)},
+    }
+
+
+def _or_null(values: NDArray[np.floating], kind: Any) -> Any:
+    missing = ~np.isfinite(values)
+    return pa.array(np.where(missing, 0, values), mask=missing).cast(kind)
+
+
+def map_columns(name: str, maps: NDArray[np.float32], regions: PictureRegions) -> Columns:
+    """Return the columns of one map: (B, h, w) and the pictures' regions."""
+    entropy, where = entropy_and_places(maps)
+    masses = regions.masses(maps)
+    return {
+        f"{name}.entropy": _or_null(entropy, pa.float32()),
+        f"{name}.peak_row": _or_null(where.peak_row, pa.int16()),
+        f"{name}.peak_column": _or_null(where.peak_column, pa.int16()),
+        f"{name}.centre_x": _or_null(where.centre_x, pa.float32()),
+        f"{name}.centre_y": _or_null(where.centre_y, pa.float32()),
+        **{f"{name}.mass.{region}": _or_null(masses[:, k], pa.float32()) for k, region in enumerate(REGIONS)},
+    }
+
+
+def channel_columns(name: str, gates: NDArray[np.float32]) -> Columns:
+    """Return the columns of one channel gate (B, C)."""
+    return {
+        f"{name}.entropy": _or_null(entropy_nats(gates), pa.float32()),
+        f"{name}.peak": pa.array(peak_channel(gates).astype(np.int16)),
+    }
+
+
+def write_rows(file: Path, tables: Iterable[pa.Table], metadata: Mapping[str, Any]) -> int:
+    """Write tables of one schema into one file of large row groups; return how many rows there are."""
+    written = waiting = 0
+    held: list[pa.Table] = []
+    writer: pq.ParquetWriter | None = None
+    try:
+        for table in tables:
+            if writer is None:
+                said = {METADATA_KEY: json.dumps(dict(metadata), sort_keys=True).encode()}
+                floats = [field.name for field in table.schema if pa.types.is_floating(field.type)]
+                writer = pq.ParquetWriter(
+                    file,
+                    table.schema.with_metadata(said),
+                    compression="zstd",
+                    use_dictionary=[name for name in table.column_names if name not in floats],
+                    use_byte_stream_split=floats,
+                )
+            held.append(table)
+            waiting += len(table)
+            if waiting >= ROW_GROUP:
+                writer.write_table(pa.concat_tables(held), row_group_size=waiting)
+                written, waiting, held = written + waiting, 0, []
+        if writer is None:
+            raise ValueError("expected one or more tables to write, got none")
+        if held:
+            writer.write_table(pa.concat_tables(held), row_group_size=max(waiting, 1))
+    finally:
+        if writer is not None:
+            writer.close()
+    return written + waiting

@@ -1,0 +1,209 @@
+"""What is wrong with a dataset, by its pictures alone: copies, leaks between splits, conflicting labels, blanks.
+
+Looked for, and how surely:
+
+- *exact copies*: every decoded pixel is equal (:func:`engine.data.decode.pixel_digest`); certain.
+- *near copies*: two perceptual hashes agree (:mod:`engine.data.audit.groups`); a few different pictures may come
+  together, and copies that are mirrored, turned or cropped are missed. Not looked for among the built-in faces, which
+  are drawn one by one: their few heads and haircuts look alike to a hash (measured: 982 pairs among 17,000).
+- *blanks*: a spread of grey values below :data:`BLANK_SPREAD`; certain, since nothing can be seen on them.
+
+Pictures of text and cartoons are not looked for: without a trained detector they are not told from faces reliably.
+Labels that a model finds suspect are another thing (:mod:`engine.analysis.audited`): they need a model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from engine.data.audit.groups import (
+    NEAR_BITS,
+    PictureGroup,
+    check_bits,
+    exact_groups,
+    has_copy_in_train,
+    near_groups,
+    straddling,
+)
+from engine.data.audit.source import AuditedPictures
+from engine.data.dataset import Bool, SkippedFile
+from engine.records import UInt8
+
+BLANK_SPREAD: Final = 2.0
+"""Standard deviation of the grey values (0-255) below which a picture counts as blank."""
+
+NOT_LOOKED_FOR: Final[dict[str, str]] = {
+    "text and cartoons": "not told from faces reliably without a detector trained for it",
+    "mirrored, turned or cropped copies": "the hashes change with them",
+}
+"""What every audit leaves out, and why."""
+NO_NEAR_COPIES: Final = ("near copies", "each of these faces is drawn anew, so hashes find mere look-alikes")
+"""What an audit of drawn pictures leaves out, too."""
+
+
+@dataclass(frozen=True)
+class CleanCount:
+    """A part that is kept apart from training, and how much of it training has seen.
+
+    Attributes:
+        pictures: how many it has.
+        copied: of those, with an exact copy in the training set.
+        nearly_copied: of the others, with a near copy there.
+    """
+
+    pictures: int
+    copied: int
+    nearly_copied: int
+
+    @property
+    def clean(self) -> int:
+        """Pictures without an exact copy in the training set: what ``n_clean`` counts in every evaluation."""
+        return self.pictures - self.copied
+
+
+@dataclass(frozen=True, eq=False)
+class DataAudit:
+    """What was found.
+
+    Attributes:
+        pictures: what was looked at, N pictures of K classes.
+        exact: groups of exact copies. near: groups of distinct pictures that look alike.
+        near_bits: how many bits may differ in each hash of a near copy.
+        blank: bool (N,): pictures without content.
+        copied: bool (N,): outside the training set, with an exact copy inside.
+        nearly_copied: bool (N,): outside, with a near copy inside and no exact one.
+    """
+
+    pictures: AuditedPictures
+    exact: tuple[PictureGroup, ...]
+    near: tuple[PictureGroup, ...]
+    near_bits: int
+    blank: Bool
+    copied: Bool
+    nearly_copied: Bool
+
+    @property
+    def distinct(self) -> int:
+        """How many pictures there are that differ in a pixel."""
+        return int(self.pictures.duplicate_group.max()) + 1
+
+    @property
+    def conflicts(self) -> tuple[PictureGroup, ...]:
+        """The groups of exact copies that are labelled differently."""
+        return tuple(group for group in self.exact if group.conflicting)
+
+    @property
+    def leaks(self) -> tuple[PictureGroup, ...]:
+        """The groups of exact copies between the training set and a part kept apart from it."""
+        return tuple(group for group in self.exact if group.leaks)
+
+    def balance(self) -> dict[str, dict[str, int]]:
+        """Return split → class → pictures, zeros included."""
+        classes, labels = self.pictures.classes, self.pictures.labels
+        splits = np.array(self.pictures.splits)
+        return {
+            split: dict(
+                zip(classes, np.bincount(labels[splits == split], minlength=len(classes)).tolist(), strict=True)
+            )
+            for split in self.pictures.split_names
+        }
+
+    def clean(self) -> dict[str, CleanCount]:
+        """Return, for each part of the source but the training set, how much of it training has seen."""
+        parts = np.array(self.pictures.parts)
+        return {
+            part: CleanCount(
+                int((parts == part).sum()),
+                int(self.copied[parts == part].sum()),
+                int(self.nearly_copied[parts == part].sum()),
+            )
+            for part in self.pictures.part_names
+            if part != "train"
+        }
+
+
+def blanks(images: UInt8) -> Bool:
+    """Return bool (N,): which of the grey pictures (N, S, S) uint8 spread less than :data:`BLANK_SPREAD`."""
+    flat = images.reshape(len(images), -1)
+    # A picture at a time is exact and needs no float copy of the whole set.
+    return np.array([float(picture.std()) < BLANK_SPREAD for picture in flat], dtype=np.bool_)
+
+
+def audit(pictures: AuditedPictures, *, near_bits: int = NEAR_BITS) -> DataAudit:
+    """Look through a dataset.
+
+    Raises:
+        UsageError: ``near_bits`` is out of range.
+    """
+    check_bits(near_bits)
+    blank = blanks(pictures.images)
+    exact = exact_groups(pictures)
+    near = () if pictures.drawn else near_groups(pictures, blank, near_bits)
+    copied = has_copy_in_train(pictures, exact)
+    return DataAudit(
+        pictures=pictures,
+        exact=exact,
+        near=near,
+        near_bits=near_bits,
+        blank=blank,
+        copied=copied,
+        nearly_copied=has_copy_in_train(pictures, near) & ~copied,
+    )
+
+
+def audit_document(found: DataAudit) -> dict[str, Any]:
+    """Return what ``python -m engine audit --json`` prints: counts, and the ids behind each."""
+    pictures = found.pictures
+    across = straddling(found.exact)
+    across_near = straddling(found.near)
+    return {
+        "dataset": pictures.name,
+        "pictures": len(pictures),
+        "distinct": found.distinct,
+        "skipped": [_skipped(file) for file in pictures.skipped],
+        "classes": list(pictures.classes),
+        "balance": found.balance(),
+        "exact": {
+            "groups": len(found.exact),
+            "pictures": sum(len(group.members) for group in found.exact),
+            "largest": max((len(group.members) for group in found.exact), default=0),
+            "conflicting_labels": len(found.conflicts),
+            "straddling_train_and_other": across.train_and_other,
+            "straddling_any_two_parts": across.any_two_parts,
+            "straddling_by_parts": across.by_parts,
+        },
+        "near": {
+            "bits": found.near_bits,
+            "groups": len(found.near),
+            "distinct_pictures": sum(group.distinct for group in found.near),
+            "largest": max((group.distinct for group in found.near), default=0),
+            "conflicting_labels": sum(group.conflicting for group in found.near),
+            "straddling_train_and_other": across_near.train_and_other,
+            "straddling_any_two_parts": across_near.any_two_parts,
+            "straddling_by_parts": across_near.by_parts,
+        },
+        "blank": [pictures.ids[position] for position in np.flatnonzero(found.blank)],
+        "clean": {
+            part: {
+                "n": count.pictures,
+                "exact_copy_in_train": count.copied,
+                "near_copy_in_train": count.nearly_copied,
+                "n_clean": count.clean,
+            }
+            for part, count in found.clean().items()
+        },
+        "exact_groups": [_ids(pictures, group) for group in found.exact],
+        "near_groups": [_ids(pictures, group) for group in found.near],
+        "not_looked_for": {**NOT_LOOKED_FOR, **({NO_NEAR_COPIES[0]: NO_NEAR_COPIES[1]} if pictures.drawn else {})},
+    }
+
+
+def _skipped(file: SkippedFile) -> dict[str, str]:
+    return {"id": file.id, "reason": file.reason}
+
+
+def _ids(pictures: AuditedPictures, group: PictureGroup) -> list[str]:
+    return [pictures.ids[member] for member in group.members]

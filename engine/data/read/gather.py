@@ -1,0 +1,192 @@
+"""Decode a stream of entries into pixels, labels and digests, keeping only what the wanted split needs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+
+from engine.data.dataset import SkippedFile
+from engine.data.decode import decode_picture, fit_picture, pixel_digest
+from engine.data.read.sources import MAX_MEMBER_BYTES, Entry
+from engine.errors import DataError, PictureError
+from engine.labels import canonical
+from engine.records import UInt8
+
+Need = Literal["pixels", "digest", "nothing"]
+"""What the caller wants of an entry: its picture, only whether it equals another, or nothing."""
+
+THREADS: Final = 4
+CHUNK: Final = 1024
+CHUNK_BYTES: Final = 64_000_000
+"""Files in memory at a time, and their bytes; each thread takes a slice, since handing over single 48x48 pictures
+costs more than decoding them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """One decoded entry: its label, digest and, where the caller needs them, pixels uint8 (size, size[, 3]).
+
+    ``subject`` is the person shown, or empty.
+    """
+
+    id: str
+    split: str | None
+    label: int
+    digest: bytes
+    pixels: UInt8 | None
+    row: int
+    subject: str = ""
+
+
+@dataclass(frozen=True)
+class _LeftOut:
+    """One entry that gave no picture: of an unknown class (``word``), or unreadable, or no picture file at all."""
+
+    file: SkippedFile
+    split: str | None
+    word: str = ""
+    unreadable: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Decoder:
+    """Turns entries into pictures; called from several threads.
+
+    Attributes:
+        labels: the label of each class name.
+        size: side of the pictures in pixels.
+        channels: 1, 3, or None for RGB only where a picture is coloured.
+        need: what is wanted of the pictures of a split.
+    """
+
+    labels: Mapping[str, int]
+    size: int
+    channels: int | None
+    need: Callable[[str | None], Need]
+
+    def __call__(self, entries: Sequence[Entry]) -> list[Picture | _LeftOut]:
+        """Decode ``entries`` in order."""
+        return [self._decode(entry) for entry in entries]
+
+    def _decode(self, entry: Entry) -> Picture | _LeftOut:
+        if self.need(entry.split) == "nothing":
+            return _LeftOut(SkippedFile(entry.id, "of another split"), entry.split)
+        label = self.labels.get(canonical(entry.word) or "", -1)
+        if label < 0 and entry.word:
+            file = SkippedFile(entry.id, f"unknown class '{entry.word}'")
+            return _LeftOut(file, entry.split, word=entry.word)
+        try:
+            pixels = read_pixels(entry)
+        except PictureError as error:
+            return _LeftOut(SkippedFile(entry.id, str(error)), entry.split, unreadable=not entry.foreign)
+        fitted = None
+        if self.need(entry.split) == "pixels":
+            as_found = 1 if pixels.ndim == 2 else 3
+            fitted = fit_picture(pixels, self.size, self.channels or as_found)
+        return Picture(entry.id, entry.split, label, pixel_digest(pixels), fitted, entry.row, entry.subject)
+
+
+def read_pixels(entry: Entry) -> UInt8:
+    """Return an entry's own pixels, uint8 (H, W) or (H, W, 3).
+
+    Raises:
+        PictureError: the entry cannot be read; the message is the reason alone.
+    """
+    if entry.reason:
+        raise PictureError(entry.reason)
+    payload = entry.payload
+    if isinstance(payload, np.ndarray):
+        return payload
+    if isinstance(payload, Path):
+        try:
+            if not payload.is_file():
+                raise PictureError("not an ordinary file")
+            if payload.stat().st_size > MAX_MEMBER_BYTES:
+                raise PictureError(f"larger than {MAX_MEMBER_BYTES // 1_000_000} MB")
+            payload = payload.read_bytes()
+        except OSError as error:
+            raise PictureError("the file cannot be read") from error
+    return decode_picture(payload or b"")
+
+
+def _chunks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """Cut a stream so that no more than one chunk of files is in memory at a time."""
+    chunk: list[Entry] = []
+    size = 0
+    for entry in entries:
+        chunk.append(entry)
+        payload = entry.payload
+        size += payload.nbytes if isinstance(payload, np.ndarray) else len(payload) if isinstance(payload, bytes) else 0
+        if len(chunk) == CHUNK or size >= CHUNK_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _decode_all(entries: Iterable[Entry], decoder: Decoder) -> Iterator[Picture | _LeftOut]:
+    """Decode on a few threads, in order."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        for chunk in _chunks(entries):
+            step = -(-len(chunk) // (4 * THREADS))
+            for outcomes in pool.map(decoder, (chunk[start : start + step] for start in range(0, len(chunk), step))):
+                yield from outcomes
+
+
+def gather(
+    entries: Iterable[Entry],
+    decoder: Decoder,
+    *,
+    drop_unknown: bool,
+    source: str,
+) -> tuple[list[Picture], tuple[SkippedFile, ...]]:
+    """Decode what is needed of ``entries``.
+
+    Args:
+        entries: from :mod:`engine.data.read.sources`.
+        decoder: how to decode and what is needed.
+        drop_unknown: list pictures of other classes as skipped instead of raising.
+        source: the file name for messages.
+
+    Returns:
+        The pictures in their stable order (CSV rows, else by id) and, by id, what was left out.
+
+    Raises:
+        DataError: for unknown classes, repeated ids, or when more than half of the picture files are unreadable.
+    """
+    outcomes = list(_decode_all(entries, decoder))
+    if any(outcome.split for outcome in outcomes):
+        # What lies beside train/ and test/ is something else: another dataset, a report's pictures.
+        outcomes = [outcome for outcome in outcomes if outcome.split]
+    pictures = [outcome for outcome in outcomes if isinstance(outcome, Picture)]
+    left_out = [outcome for outcome in outcomes if isinstance(outcome, _LeftOut)]
+
+    unknown = Counter(outcome.word for outcome in left_out if outcome.word)
+    if unknown and not drop_unknown:
+        listed = ", ".join(f"'{word}' ({count})" for word, count in sorted(unknown.items()))
+        raise DataError(
+            f"'{source}' has classes that are not among {', '.join(decoder.labels)}: {listed}; "
+            "rename them, or leave them out with --drop-unknown."
+        )
+    unreadable = [outcome.file for outcome in left_out if outcome.unreadable]
+    if len(unreadable) > len(pictures):
+        raise DataError(
+            f"Expected most pictures in '{source}' to be readable, but {len(unreadable)} of "
+            f"{len(pictures) + len(unreadable)} are not (the first, '{unreadable[0].id}': {unreadable[0].reason}); "
+            "get the data again."
+        )
+    pictures.sort(key=lambda picture: (picture.row, picture.id))
+    for one, other in pairwise(pictures):
+        if one.id == other.id:
+            raise DataError(
+                f"Expected each picture of '{source}' once, but '{one.id}' is there again; give one copy alone."
+            )
+    skipped = [outcome.file for outcome in left_out if decoder.need(outcome.split) == "pixels"]
+    return pictures, tuple(sorted(skipped, key=lambda file: file.id))

@@ -1,0 +1,1 @@
+"""Maps over pictures, and the scales of colour they are drawn on."""

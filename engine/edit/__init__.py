@@ -1,0 +1,1 @@
+"""What if: parts of a face covered, changed or swapped, and what the model answers then."""

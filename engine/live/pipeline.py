@@ -1,0 +1,248 @@
+"""A stream's frames in, tracked faces with their emotions out; fast enough for a camera on two cores.
+
+The detector, which costs most, works on a reduced picture and only now and then; in between faces are followed by
+their patches. All faces of a frame go through the model together. One pipeline holds one stream's state, so each viewer
+has their own; the predictor, and with it the model and its lock, is shared.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import cv2
+import numpy as np
+
+from engine.errors import UsageError
+from engine.inference.detection_schedule import DetectionSchedule
+from engine.inference.read_faces import FaceAnswer, overlay_layers, read_faces, resolve_layer
+from engine.live.frame import LiveFace, LiveFrame, ModelReading, OverlayKind, StageSeconds
+from engine.live.smoothing import AnswerSmoother, Smoothed, Smoothing
+from engine.live.tracking import FaceTracker, TrackedFace
+from engine.media.faces import crop_face
+from engine.predictor import EmotionPredictor
+from engine.records import FaceBox, Float32, UInt8
+
+SMALLEST_SIDE: Final = 32
+"""Of a frame, in pixels; smaller ones hold no face that could be found."""
+
+
+@dataclass(frozen=True)
+class LiveSettings:
+    """What a viewer may choose; all of it can change while the stream runs.
+
+    Attributes:
+        overlay: a key of :data:`engine.live.frame.OVERLAYS`.
+        layer: the overlay's layer (``block3`` or ``block3.spatial``); None for the last.
+        smoothing: of probabilities and labels.
+        detect_every: frames between detections while all is well, 1 to 120; 1 detects in each frame.
+        detect_side: longer side of the picture that is searched, in pixels; the smallest face found is about 24 there.
+        largest_number_of_faces: no more are tracked, the largest first.
+    """
+
+    overlay: OverlayKind = "none"
+    layer: str | None = None
+    smoothing: Smoothing = field(default_factory=Smoothing)
+    detect_every: int = 8
+    detect_side: int = 320
+    largest_number_of_faces: int = 8
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("detect_every", 1, 120),
+            ("detect_side", 64, 1920),
+            ("largest_number_of_faces", 1, 64),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise UsageError(f"Expected {name} from {low} to {high}, got {value}; choose another.")
+
+
+class LivePipeline:
+    """One stream.
+
+    Args:
+        predictor: the main model, with the detector.
+        beside: a second model that reads the same faces; each face then has two readings.
+        settings: see :class:`LiveSettings`.
+
+    Raises:
+        UnknownNameError: no such overlay or layer.
+        UsageError: a gate is asked of a main model that has no spatial one. The second model may lack the layer; its
+            readings then carry no map.
+    """
+
+    def __init__(
+        self,
+        predictor: EmotionPredictor,
+        *,
+        beside: EmotionPredictor | None = None,
+        settings: LiveSettings | None = None,
+    ) -> None:
+        given = settings or LiveSettings()
+        self._index = 0
+        self._size: tuple[int, int] | None = None
+        self._tracker = FaceTracker(largest_number_of_faces=given.largest_number_of_faces)
+        self._schedule = DetectionSchedule(given.detect_every)
+        self._memories: dict[tuple[int, int, str], _Memory] = {}
+        self._models: tuple[EmotionPredictor, ...] = (predictor,)
+        self.configure(given, beside=beside)
+
+    def configure(
+        self,
+        settings: LiveSettings,
+        *,
+        predictor: EmotionPredictor | None = None,
+        beside: EmotionPredictor | None = None,
+    ) -> None:
+        """Change settings, and models where given, from the next frame on; the tracks stay.
+
+        Args:
+            settings: the new ones.
+            predictor: another main model; None keeps it.
+            beside: the second model; None for none.
+        """
+        main = predictor or self._models[0]
+        layer = resolve_layer(main, settings.overlay, settings.layer)
+        self._models = (main,) if beside is None else (main, beside)
+        self.settings, self._layer = settings, layer
+        self._schedule.every = settings.detect_every
+        self._tracker.limit = settings.largest_number_of_faces
+
+    def process(self, frame: UInt8, timestamp_seconds: float) -> LiveFrame:
+        """Find, follow and read the faces of the next frame.
+
+        Args:
+            frame: (H, W, 3) uint8 RGB, 32 pixels a side or more; frames of another size than before start anew.
+            timestamp_seconds: when it was taken, on any clock that does not run backwards.
+        """
+        _check(frame, timestamp_seconds)
+        began = time.perf_counter()
+        height, width = frame.shape[:2]
+        if self._size != (height, width):
+            self.restart()
+            self._size = (height, width)
+        factor = min(1.0, self.settings.detect_side / max(height, width))
+        small = frame
+        if factor < 1.0:
+            fitted = (max(1, round(width * factor)), max(1, round(height * factor)))
+            small = cv2.resize(frame, fitted, interpolation=cv2.INTER_AREA)
+        reduced = time.perf_counter()
+
+        tracker = self._tracker
+        tracker.follow(small, timestamp_seconds)
+        followed = time.perf_counter()
+        uncertain = tracker.uncertain or not tracker.known
+        detected = self._schedule.due(timestamp_seconds, lost=tracker.lost, uncertain=uncertain)
+        boxes = self._models[0].detector.detect(small) if detected else ()
+        searched = time.perf_counter()
+        if detected:
+            tracker.update(boxes[: self.settings.largest_number_of_faces], small, timestamp_seconds)
+        across, down = width / small.shape[1], height / small.shape[0]
+        placed = [
+            (face, box)
+            for face in tracker.shown()
+            if (box := _in_frame(face, across, down, (width, height))) is not None
+        ]
+        matched = time.perf_counter()
+
+        crops = [crop_face(frame, box) for face, box in placed if face.seen]
+        answers = [self._answers(model, crops) for model in self._models]
+        classified = time.perf_counter()
+        faces = self._read(placed, answers, timestamp_seconds)
+        finished = time.perf_counter()
+        seconds = StageSeconds(
+            reduce=reduced - began,
+            detect=searched - followed,
+            track=(followed - reduced) + (matched - searched),
+            classify=classified - matched,
+            smooth=finished - classified,
+            total=finished - began,
+        )
+        result = LiveFrame(
+            self._index, timestamp_seconds, width, height, faces, detected, self.settings.overlay, self._layer, seconds
+        )
+        self._index += 1
+        return result
+
+    def restart(self) -> None:
+        """Forget every face, as for another scene; track numbers go on."""
+        self._tracker.forget()
+        self._schedule = DetectionSchedule(self.settings.detect_every)
+        self._memories.clear()
+
+    def _answers(self, model: EmotionPredictor, crops: Sequence[UInt8]) -> tuple[FaceAnswer, ...]:
+        """Read the faces; a second model without the overlay's layer reads them without a map."""
+        has_layer = self._layer in overlay_layers(model, self.settings.overlay)
+        return read_faces(model, crops, overlay=self.settings.overlay if has_layer else "none", layer=self._layer)
+
+    def _read(
+        self,
+        placed: Sequence[tuple[TrackedFace, FaceBox]],
+        answers: Sequence[Sequence[FaceAnswer]],
+        seconds: float,
+    ) -> tuple[LiveFace, ...]:
+        """Smooth each face's new answers; one that is not seen keeps its latest."""
+        faces = []
+        fresh = 0
+        for face, box in placed:
+            readings = []
+            for slot, model in enumerate(self._models):
+                memory = self._memories.setdefault((face.track, slot, model.card.name), _Memory())
+                face_map = None
+                if face.seen:
+                    prediction, face_map = answers[slot][fresh].prediction, answers[slot][fresh].face_map
+                    memory.raw = prediction.probabilities
+                    memory.smoothed = memory.smoother.update(memory.raw, seconds, self.settings.smoothing)
+                if memory.raw is None or memory.smoothed is None:  # this model came while the face was out of sight
+                    continue
+                label = model.classes[memory.smoothed.label]
+                readings.append(
+                    ModelReading(
+                        model.card.name, model.classes, memory.raw, memory.smoothed.probabilities, label, face_map
+                    )
+                )
+            fresh += face.seen
+            if len(readings) == len(self._models):
+                tracked = max(0.0, seconds - face.first_seconds)
+                faces.append(LiveFace(face.track, box, face.seen, tracked, tuple(readings)))
+        known = self._tracker.known
+        self._memories = {key: memory for key, memory in self._memories.items() if key[0] in known}
+        return tuple(faces)
+
+
+@dataclass
+class _Memory:
+    """What is kept of one face and one model between frames."""
+
+    smoother: AnswerSmoother = field(default_factory=AnswerSmoother)
+    raw: Float32 | None = None
+    smoothed: Smoothed | None = None
+
+
+def _in_frame(face: TrackedFace, across: float, down: float, size: tuple[int, int]) -> FaceBox | None:
+    """Return the face's box in pixels of the frame, cut at its edges; None where hardly any of it is inside."""
+    width, height = size
+    left, top = round(face.left * across), round(face.top * down)
+    right, bottom = round((face.left + face.width) * across), round((face.top + face.height) * down)
+    x, y = max(0, left), max(0, top)
+    inside_width, inside_height = min(width, right) - x, min(height, bottom) - y
+    if min(inside_width, inside_height) < max(1.0, 0.3 * (right - left)):
+        return None
+    return FaceBox(x, y, inside_width, inside_height)
+
+
+def _check(frame: UInt8, seconds: float) -> None:
+    if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
+        came = f"{getattr(frame, 'dtype', type(frame).__name__)} with shape {getattr(frame, 'shape', None)}"
+        raise UsageError(f"Expected a frame as uint8 (H, W, 3) RGB, got {came}; convert it first.")
+    if min(frame.shape[:2]) < SMALLEST_SIDE:
+        raise UsageError(
+            f"Expected a frame of {SMALLEST_SIDE} pixels a side or more, got {frame.shape[1]} x {frame.shape[0]}; "
+            "use a larger one."
+        )
+    if not math.isfinite(seconds):
+        raise UsageError(f"Expected a finite time of the frame in seconds, got {seconds}; pass a clock's reading.")

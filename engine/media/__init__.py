@@ -1,0 +1,1 @@
+"""Pictures, faces and films: in and out."""

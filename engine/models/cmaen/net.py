@@ -1,0 +1,197 @@
+"""``cmaen``, the cross-modal attention emotion network: two pathways, four attentions, two answers and their ensemble.
+
+    picture ─ E-CNN ─ multi-scale attention ─┬─ emotion attention ─ emotion heads ──────────┐
+                │ stages 1-3, attended 4 ─ FPN ──────────────────────┐                       ├ ensemble → logits
+                                             └─ cross-modal attention ┼ fusion classifier ───┘
+    picture ─ EfficientNetV2-S ─ multi-scale attention ─┴─────────────┘
+
+Parameters with 7 classes at 224 x 224 x 3, all trainable: 40,887,254, of which E-CNN 11,176,512, its multi-scale
+attention 198,336, emotion attention 233,877, emotion heads 924,679, EfficientNetV2-S 20,177,488, its multi-scale
+attention 1,233,120, cross-modal attention 1,706,497, FPN 2,607,104, fusion classifier 2,629,639 and ensemble 2 (see
+:func:`engine.models.registry.parameters_by_module`). The earlier system is described with 40.8 million, including an
+FPN that nothing calls; here the fusion classifier reads it, which costs 256 x 1,024 weights (262,144) in its first
+layer. The rest of the difference of 0.1 million lies in widths that the description does not give.
+
+What the description leaves open, and what was chosen: the emotion attention and heads read the first pathway alone (as
+listed there), so the fusion classifier is the only reader of the second pathway, of the cross-modal attention and of
+the FPN; the FPN's four levels are averaged to one vector; the ensemble's weights are two scalars.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from torch import Tensor, nn
+
+from engine.errors import UnknownNameError
+from engine.models.cmaen.attention import CrossModalAttention
+from engine.models.cmaen.pathways import EfficientFeatures
+from engine.models.emotion_attention import EmotionAttention
+from engine.models.emotion_heads import EmotionHeads
+from engine.models.fpn import FeaturePyramid
+from engine.models.fusion import AdaptiveEnsemble, FusionClassifier
+from engine.models.multi_scale import MultiScaleAttention
+from engine.models.residual import ExpressionCNN
+
+WIDTHS: Final[tuple[int, ...]] = (64, 128, 256, 512)
+
+SWITCHES: Final[tuple[str, ...]] = ("cross_attention", "emotion_heads", "multi_scale", "fpn", "fusion")
+"""What can be switched off in the config, each true unless said."""
+
+WITHOUT: Final[dict[str, tuple[str, ...]]] = {
+    "cross_attention": ("cross_attention",),
+    "emotion_heads": ("emotion_heads",),
+    "multi_scale": ("multi_scale",),
+    "fpn": ("fpn",),
+    "fusion": ("fusion", "cross_attention", "fpn"),
+}
+"""The switches that an ablation turns off together: without the fusion classifier nothing reads what feeds it."""
+
+
+@dataclass(frozen=True, eq=False)
+class CmaenParts:
+    """One forward pass taken apart.
+
+    Attributes:
+        logits: (B, K) = weights[0] * emotion + weights[1] * fusion; the one that is there, where one is switched off.
+        emotion: (B, K) logits of the emotion heads, or None.
+        fusion: (B, K) logits of the fusion classifier, or None.
+        weights: (2,) of the ensemble, sum 1; None where there is nothing to weigh.
+        gamma: (1,) gain of the cross-modal attention, or None without it.
+    """
+
+    logits: Tensor
+    emotion: Tensor | None
+    fusion: Tensor | None
+    weights: Tensor | None
+    gamma: Tensor | None
+
+
+class CMAEN(nn.Module):
+    """The whole network, or an ablation of it.
+
+    Args:
+        classes: K.
+        size: side of the square input.
+        channels: 1 or 3.
+        cross_attention: without it the fusion classifier sees the projected E-CNN features alone.
+        emotion_heads: without them (and their emotion attention) the fusion classifier answers alone.
+        multi_scale: without it both pathways' features go on as they are.
+        fpn: without it the fusion classifier lacks the fine stages.
+        fusion: without it the emotion heads answer alone and there is no second pathway; ``cross_attention`` and
+            ``fpn`` must then be false too, since nothing would read them.
+        pretrained: the second pathway begins with ImageNet weights where they can be had.
+        widths: channels of the E-CNN's stages; the last is also d of the cross-modal attention, and the other layers
+            follow: FPN widths[2], emotion heads widths[3] / 2, fusion classifier 2 widths[3] then widths[3].
+        efficientnet_width: share of EfficientNetV2-S's channels; ``efficientnet_depth``: most layers a stage.
+        dropout: in heads and classifier.
+        block_dropout: Dropout2d in the E-CNN's blocks.
+    """
+
+    def __init__(  # noqa: PLR0913 - each switch is a named entry of the config
+        self,
+        *,
+        classes: int = 7,
+        size: int = 224,
+        channels: int = 3,
+        cross_attention: bool = True,
+        emotion_heads: bool = True,
+        multi_scale: bool = True,
+        fpn: bool = True,
+        fusion: bool = True,
+        pretrained: bool = False,
+        widths: Sequence[int] = WIDTHS,
+        efficientnet_width: float = 1.0,
+        efficientnet_depth: int = 15,
+        dropout: float = 0.5,
+        block_dropout: float = 0.1,
+    ) -> None:
+        super().__init__()
+        _check(cross_attention, emotion_heads, fpn=fpn, fusion=fusion, pretrained=pretrained, widths=widths)
+        last = widths[-1]
+
+        def attention(outputs: int, layer: str) -> nn.Module:
+            return MultiScaleAttention(outputs, layer) if multi_scale else nn.Identity()
+
+        self.ecnn = ExpressionCNN(channels, size, widths, block_dropout)
+        self.ecnn_attention = attention(last, "ecnn")
+        self.emotion_attention = EmotionAttention(last, classes) if emotion_heads else None
+        self.emotion_heads = EmotionHeads(last, classes, hidden=last // 2, dropout=dropout) if emotion_heads else None
+        self.efficientnet: EfficientFeatures | None = None
+        self.fusion: FusionClassifier | None = None
+        self.fpn: FeaturePyramid | None = None
+        if fusion:
+            self.efficientnet = EfficientFeatures(
+                channels, pretrained=pretrained, width=efficientnet_width, depth=efficientnet_depth
+            )
+            second = self.efficientnet.outputs
+            self.efficientnet_attention = attention(second, "efficientnet")
+            self.cross = CrossModalAttention(last, second, last, attend=cross_attention)
+            self.fpn = FeaturePyramid(widths, widths[2]) if fpn else None
+            inputs = last + second + (widths[2] if fpn else 0)
+            self.fusion = FusionClassifier(inputs, classes, hidden=(2 * last, last), dropout=dropout)
+        self.ensemble = AdaptiveEnsemble() if fusion and emotion_heads else None
+        self._modules_by_layer = {
+            **{f"ecnn.stage{i}": f"ecnn.stage{i}" for i in (1, 2, 3, 4)},
+            **({"efficientnet": "efficientnet_attention", "cross": "cross"} if fusion else {}),
+            "ecnn": "ecnn_attention",
+        }
+        # The last is what is explained unless said: the attended E-CNN features feed both answers.
+        self.explained_layers: tuple[str, ...] = tuple(self._modules_by_layer)
+
+    def parts(self, x: Tensor) -> CmaenParts:
+        """Map normalised pictures (B, channels, size, size) to both answers and how they were weighed."""
+        stages = self.ecnn(x)
+        attended = self.ecnn_attention(stages[-1])
+        emotion: Tensor | None = None
+        if self.emotion_attention is not None and self.emotion_heads is not None:
+            emotion = self.emotion_heads(self.emotion_attention.pooled(attended))
+        fusion: Tensor | None = None
+        gamma: Tensor | None = None
+        if self.fusion is not None and self.efficientnet is not None:
+            second = self.efficientnet_attention(self.efficientnet(x))
+            crossed = self.cross(attended, second)
+            gamma = self.cross.gamma
+            pooled = [crossed.mean(dim=(2, 3)), second.mean(dim=(2, 3))]
+            if self.fpn is not None:
+                pooled.append(self.fpn((*stages[:-1], attended)))
+            fusion = self.fusion(pooled)
+        if emotion is None or fusion is None or self.ensemble is None:
+            only = emotion if emotion is not None else fusion
+            assert only is not None  # noqa: S101 - the constructor refuses a network without an answer
+            return CmaenParts(only, emotion, fusion, None, gamma)
+        weights = self.ensemble.weights()
+        return CmaenParts(weights[0] * emotion + weights[1] * fusion, emotion, fusion, weights, gamma)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map normalised pictures (B, channels, size, size) to logits (B, K)."""
+        return self.parts(x).logits
+
+    def activation_module(self, layer: str) -> nn.Module:
+        """Return the module whose output is ``layer``'s feature map, after its attention."""
+        if layer not in self._modules_by_layer:
+            raise UnknownNameError("layer", layer, self.explained_layers)
+        return self.get_submodule(self._modules_by_layer[layer])
+
+
+def _check(
+    cross_attention: bool, emotion_heads: bool, *, fpn: bool, fusion: bool, pretrained: bool, widths: Sequence[int]
+) -> None:
+    """Refuse what contradicts itself.
+
+    Raises:
+        ValueError: with the sentence.
+    """
+    if not fusion and not emotion_heads:
+        raise ValueError("fusion and emotion_heads are both false, so nothing would answer; leave one of them")
+    useless = [name for name, on in (("cross_attention", cross_attention), ("fpn", fpn)) if on and not fusion]
+    if useless:
+        raise ValueError(
+            f"{' and '.join(useless)} feed the fusion classifier alone; with fusion = false set them false"
+        )
+    if pretrained and not fusion:
+        raise ValueError("pretrained is about the second pathway, which fusion = false leaves out; set it false")
+    if len(widths) != len(WIDTHS) or any(not isinstance(width, int) or width < 4 for width in widths):
+        raise ValueError(f"widths must be four whole numbers of 4 or more, got {widths}")

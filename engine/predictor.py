@@ -1,0 +1,250 @@
+"""The predictor: pictures in, emotions and explanations out. What a Python user of FERLens holds in hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from engine.errors import DataError, FerLensError, UsageError
+from engine.explain.methods.method import Setup
+from engine.explain.target import Target
+from engine.media.faces import FaceDetector, crop_face, default_detector
+from engine.media.pictures import Picture, PictureSource, open_picture
+from engine.models.checkpoint import DEFAULT_MODEL
+from engine.predict.face_model import BATCH, FaceModel
+from engine.predict.pairs import PairExplanation, key_faces
+from engine.records import FaceBox, FaceExplanation, FacePrediction, PicturePrediction, UInt8
+
+if TYPE_CHECKING:
+    from engine.live.pipeline import LiveSettings
+    from engine.live.video import OnFrame, VideoSummary
+    from engine.media.film import FilmSource
+
+__all__ = ["BATCH", "SUFFIXES", "EmotionPredictor"]
+
+SUFFIXES: Final[frozenset[str]] = frozenset(
+    {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm"}
+)
+"""What :meth:`EmotionPredictor.predict_directory` takes from a folder; a file named by hand may have any name."""
+
+
+class EmotionPredictor(FaceModel):
+    """A checkpoint ready to use on pictures, folders and films; safe to share between threads.
+
+    Args:
+        model: a checkpoint's name, or the path of its folder.
+        device: ``auto``, ``cuda``, ``mps`` or ``cpu``.
+        detector: finds faces; default OpenCV's Haar cascade, or YuNet where ``FERLENS_YUNET`` names its file.
+        enhancers: folder with the network files that enhanced the model's training pictures, if they were enhanced;
+            default the variable ``FERLENS_ENHANCERS``. Every face goes through them first.
+
+    Raises:
+        UnknownNameError: no such checkpoint (the message lists those there are).
+        CheckpointError: the checkpoint is damaged.
+        NetworkFileError: the model needs a network file that is not there.
+    """
+
+    def __init__(
+        self,
+        model: str | Path = DEFAULT_MODEL,
+        *,
+        device: str = "cpu",
+        detector: FaceDetector | None = None,
+        enhancers: str | Path | None = None,
+    ) -> None:
+        super().__init__(model, device=device, enhancers=enhancers)
+        self.detector = detector or default_detector()
+
+    def faces(self, picture: Picture, *, whole: bool = False) -> tuple[tuple[FaceBox | None, UInt8], ...]:
+        """Return (box, crop (H, W, 3) uint8) of each face, largest first; (None, whole picture) where none is found."""
+        boxes = () if whole else self.detector.detect(picture.pixels)
+        if not boxes:
+            return ((None, picture.pixels),)
+        return tuple((box, crop_face(picture.pixels, box)) for box in boxes)
+
+    def predict(self, image: PictureSource, *, whole: bool = False, name: str | None = None) -> PicturePrediction:
+        """Classify every face of one picture.
+
+        Args:
+            image: a path, the file's bytes, an open file, a PIL image, or an RGB array (see :func:`open_picture`).
+            whole: classify the whole picture and look for no face.
+            name: what to call it in messages.
+
+        Raises:
+            PictureError: the picture cannot be read.
+        """
+        picture = open_picture(image, name=name)
+        found = self.faces(picture, whole=whole)
+        predictions = self.predict_faces([crop for _, crop in found])
+        return PicturePrediction(
+            picture.source,
+            tuple(
+                FacePrediction(box, prediction, crop)
+                for (box, crop), prediction in zip(found, predictions, strict=True)
+            ),
+        )
+
+    def predict_pair(self, onset: PictureSource, apex: PictureSource, *, whole: bool = False) -> PicturePrediction:
+        """Classify what moved between two frames of a clip, for a model that was trained on such differences.
+
+        Args:
+            onset, apex: the frame where the expression begins and the one where it is strongest, as in :meth:`predict`
+                and of one size. The faces are those of ``onset``.
+            whole: take the whole frames and look for no face.
+
+        Raises:
+            PictureError: a frame cannot be read. UsageError: the sizes differ, or the model takes single pictures.
+        """
+        first, second = open_picture(onset), open_picture(apex)
+        found = self.faces(first, whole=whole)
+        moved = [pair.moved for pair in key_faces(self.card, found, second, self.enhance)]
+        predictions = self._classify([self._fitted(face) for face in moved])
+        return PicturePrediction(
+            first.source,
+            tuple(
+                FacePrediction(box, prediction, face)
+                for (box, _), prediction, face in zip(found, predictions, moved, strict=True)
+            ),
+        )
+
+    def predict_batch(self, images: Iterable[PictureSource], *, whole: bool = False) -> tuple[PicturePrediction, ...]:
+        """Classify several pictures; the results stand in the order given, an unreadable one carries its error."""
+        return tuple(self._predict_or_say(image, whole=whole) for image in images)
+
+    def _predict_or_say(self, image: PictureSource, *, whole: bool, name: str | None = None) -> PicturePrediction:
+        try:
+            found = self.predict(image, whole=whole, name=name)
+            # A picture's own name has no folder; in a directory the folder tells two of the same name apart.
+            return found if name is None else replace(found, source=name)
+        except FerLensError as error:
+            shown = name or (Path(image).name if isinstance(image, str | Path) else "picture")
+            return PicturePrediction(shown, (), str(error))
+
+    def top_k(self, image: PictureSource, k: int = 3, *, whole: bool = False) -> tuple[tuple[str, float], ...]:
+        """Return the ``k`` most probable (class, probability) of the largest face."""
+        if not 1 <= k <= len(self.classes):
+            raise UsageError(f"k must be from 1 to {len(self.classes)}, got {k}.")
+        return self.predict(image, whole=whole).faces[0].prediction.ranked()[:k]
+
+    def predict_directory(self, path: str | Path, *, whole: bool = False) -> tuple[PicturePrediction, ...]:
+        """Classify every picture in a folder and its subfolders, in sorted order, named relative to the folder.
+
+        Raises:
+            DataError: no such folder, or no picture in it.
+        """
+        root = Path(path)
+        if not root.is_dir():
+            raise DataError(f"Expected a folder of pictures, but '{root.name}' is none.")
+        files = sorted(file for file in root.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+        if not files:
+            raise DataError(f"Folder '{root.name}' has no pictures ({', '.join(sorted(SUFFIXES))}).")
+        results = (self._predict_or_say(file, whole=whole, name=file.relative_to(root).as_posix()) for file in files)
+        return tuple(results)
+
+    def explain(
+        self,
+        image: PictureSource,
+        *,
+        layer: str | None = None,
+        target: str | Target | None = None,
+        truth: str | None = None,
+        method: str | Sequence[str] = "gradcam",
+        setup: Setup | None = None,
+        face: int = 0,
+        whole: bool = False,
+    ) -> FaceExplanation:
+        """Explain one face of a picture: probabilities, every gate, and a map at ``layer`` for ``target``.
+
+        Args:
+            image: as in :meth:`predict`.
+            layer: one of :attr:`gradcam_layers`, default the last.
+            target: a class, ``predicted``, ``true``, a contrast such as ``predicted - true`` or ``happy-sad``, a
+                :class:`Target`, or None for the predicted class.
+            truth: the true class, where it is known.
+            method: a key of :data:`engine.explain.methods.registry.METHODS`, or several, which give a map each.
+            setup: baseline, seed and the like of the methods; None for the usual ones.
+            face: which face, 0 is the largest.
+            whole: take the whole picture and look for no face.
+
+        Raises:
+            PictureError: the picture cannot be read.
+            UsageError: there is no such face, layer, class or method, the model cannot be explained by the method, or
+                the target makes no sense.
+        """
+        box, crop = self._numbered(open_picture(image), face, whole=whole)
+        return self.explain_crop(crop, box=box, layer=layer, target=target, truth=truth, method=method, setup=setup)
+
+    def explain_pair(  # noqa: PLR0913 - as explain, with two frames instead of a picture
+        self,
+        onset: PictureSource,
+        apex: PictureSource,
+        *,
+        layer: str | None = None,
+        target: str | Target | None = None,
+        truth: str | None = None,
+        method: str | Sequence[str] = "gradcam",
+        setup: Setup | None = None,
+        face: int = 0,
+        whole: bool = False,
+    ) -> PairExplanation:
+        """Explain what moved in one face between two frames of a clip; see :meth:`predict_pair`.
+
+        Args:
+            onset, apex: as in :meth:`predict_pair`.
+            layer, target, truth, method, setup, face, whole: as in :meth:`explain`; faces are those of ``onset``.
+
+        Raises:
+            PictureError: a frame cannot be read. UsageError: as of :meth:`predict_pair` and :meth:`explain`.
+        """
+        first, second = open_picture(onset), open_picture(apex)
+        box, crop = self._numbered(first, face, whole=whole)
+        (pair,) = key_faces(self.card, [(box, crop)], second, self.enhance)
+        explained = self._explain(
+            self._fitted(pair.moved), box=box, layer=layer, target=target, truth=truth, method=method, setup=setup
+        )
+        return PairExplanation(explained, self._fitted(pair.onset), self._fitted(pair.apex))
+
+    def _numbered(self, picture: Picture, face: int, *, whole: bool) -> tuple[FaceBox | None, UInt8]:
+        """Return box and crop of one face, as :meth:`faces` has them."""
+        found = self.faces(picture, whole=whole)
+        if not 0 <= face < len(found):
+            raise UsageError(f"The picture has {len(found)} face(s), counted from 0; face {face} is not among them.")
+        return found[face]
+
+    def video(
+        self,
+        source: FilmSource,
+        output: str | Path | None = None,
+        on_frame: OnFrame | None = None,
+        *,
+        table: str | Path | None = None,
+        settings: LiveSettings | None = None,
+        limit_seconds: float | None = None,
+    ) -> VideoSummary:
+        """Find, follow and read the faces of a film, a stream or a camera, frame by frame.
+
+        Args:
+            source: a path, a stream's URL, or a camera's index.
+            output: a new file for the annotated film (.mp4, .webm or .avi).
+            on_frame: called with each :class:`engine.live.frame.LiveFrame` and its annotated picture
+                ((H, W, 3) uint8 RGB); False stops there.
+            table: a new CSV file for the tracks.
+            settings: overlay, smoothing and detection; None for the usual ones.
+            limit_seconds: stop after so much of it; a camera has no end of its own.
+
+        Raises:
+            FilmError: the film cannot be read, or a file not be written.
+        """
+        from engine.live.video import FILM_SETTINGS, process_film  # which itself works with predictors
+
+        return process_film(
+            self,
+            source,
+            output=output,
+            table=table,
+            on_frame=on_frame,
+            settings=settings or FILM_SETTINGS,
+            limit_seconds=limit_seconds,
+        )

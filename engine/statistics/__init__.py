@@ -1,0 +1,1 @@
+"""Statistics of answers and maps: numbers in, numbers out, no torch."""

@@ -1,0 +1,1 @@
+"""Whether a gate is used and a map faithful: the figures beside each map."""

@@ -1,0 +1,136 @@
+"""The record of how much one gate is used, and the verdict on it; :mod:`engine.trust.gate_use` fills it.
+
+Three figures say what a replacement did to a picture, each the mean over the draws:
+
+- ``distance``: total variation distance of the probabilities, half the sum of their absolute differences, in [0, 1]:
+  the share of the probability that changes hands;
+- ``flips``: the share of draws in which another class comes out on top;
+- ``logit_change``: replaced minus unchanged, of the explained logit (or difference of two).
+
+The verdict follows the largest mean distance among the replacements that keep the gate's level (all but ``ones``,
+which also makes everything after the gate larger or smaller, and would call a gate used that is 0.5 everywhere):
+**used** from 0.05 on, **weakly used** from 0.01, else **not used**: less than one point of probability changes hands.
+A very sure answer hides much from a distance; ``logit_change`` does not saturate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from engine.errors import UnknownNameError
+from engine.explain.gate_replacements import REPLACEMENTS, ReplacementName
+from engine.records import Float32, GateKind
+
+Verdict = Literal["used", "weakly used", "not used"]
+
+USED: Final = 0.05
+"""From this mean total variation distance on a gate is used: five points of probability change hands."""
+
+WEAKLY_USED: Final = 0.01
+"""From this one on it is weakly used, below it is not: less than one point changes hands."""
+
+
+def verdict_of(distance: float) -> Verdict:
+    """Return the verdict on a mean total variation distance in [0, 1]."""
+    return "used" if distance >= USED else "weakly used" if distance >= WEAKLY_USED else "not used"
+
+
+@dataclass(frozen=True, eq=False)
+class Replaced:
+    """What one replacement of one gate did to N pictures.
+
+    Attributes:
+        name: a key of REPLACEMENTS.
+        draws: how often it was drawn; 1 where there is nothing to draw.
+        distance: (N,) float32 in [0, 1], mean over the draws, as are the next two.
+        flips: (N,) float32 in [0, 1].
+        logit_change: (N,) float32, signed.
+        right_change: (N,) float32 in [-1, 1]: the share of draws answered rightly minus whether the unchanged picture
+            is; its mean is the change of accuracy. None where no true classes were given.
+    """
+
+    name: ReplacementName
+    draws: int
+    distance: Float32
+    flips: Float32
+    logit_change: Float32
+    right_change: Float32 | None = None
+
+    def __post_init__(self) -> None:
+        if self.name not in REPLACEMENTS or self.draws < 1:
+            raise ValueError(
+                f"expected one of {sorted(REPLACEMENTS)}, drawn once or more, got {self.name}, {self.draws}"
+            )
+        known = () if self.right_change is None else ("right_change",)
+        for name in ("distance", "flips", "logit_change", *known):
+            array = getattr(self, name)
+            if array.dtype != np.float32 or array.shape != self.distance.shape or array.ndim != 1 or not len(array):
+                raise ValueError(f"expected {name} as float32 (N,), got {array.dtype} with shape {array.shape}")
+        if float(self.distance.min()) < 0.0 or float(self.distance.max()) > 1.0:
+            raise ValueError(f"expected distances in [0, 1], got {self.distance.min()} to {self.distance.max()}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON-ready means over the pictures."""
+        return {
+            "draws": self.draws,
+            "distance": round(float(self.distance.mean()), 5),
+            "flip_rate": round(float(self.flips.mean()), 5),
+            "logit_change": round(float(self.logit_change.mean()), 5),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class GateUse:
+    """Whether one gate is used by the model for N pictures.
+
+    Attributes:
+        layer, kind: the gate's.
+        target: whose logit ``logit_change`` is about; of the first picture where it differs.
+        replacements: at least one, in the order of REPLACEMENTS.
+    """
+
+    layer: str
+    kind: GateKind
+    target: str
+    replacements: tuple[Replaced, ...]
+
+    def __post_init__(self) -> None:
+        if not any(item.name != "ones" for item in self.replacements):
+            raise ValueError(f"expected a replacement that keeps the gate's level, got {self.replacements}")
+
+    @property
+    def per_picture(self) -> Float32:
+        """(N,) float32 in [0, 1]: each picture's largest distance among the replacements that keep the level."""
+        kept = [item.distance for item in self.replacements if item.name != "ones"]
+        return np.asarray(np.max(kept, axis=0), dtype=np.float32)
+
+    @property
+    def distance(self) -> float:
+        """The largest mean distance among the replacements that keep the level, in [0, 1]; decides the verdict."""
+        return float(max(item.distance.mean() for item in self.replacements if item.name != "ones"))
+
+    @property
+    def verdict(self) -> Verdict:
+        """``used``, ``weakly used`` or ``not used``."""
+        return verdict_of(self.distance)
+
+    def __getitem__(self, name: ReplacementName) -> Replaced:
+        """Return one replacement by name."""
+        for item in self.replacements:
+            if item.name == name:
+                return item
+        raise UnknownNameError("replacement", name, [item.name for item in self.replacements])
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        return {
+            "layer": self.layer,
+            "kind": self.kind,
+            "verdict": self.verdict,
+            "distance": round(self.distance, 5),
+            "target": self.target,
+            "replacements": {item.name: item.as_dict() for item in self.replacements},
+        }

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.analysis.class_attention import by_class
+from engine.analysis.embedding import Plane
+from engine.analysis.files.attention import find_attention, open_attention, write_attention
+from engine.analysis.files.places import ATTENTION, FORMAT
+from engine.analysis.sweep.statistics import MapStatistics
+from engine.errors import DataError, UnknownNameError
+
+PLANE = Plane(np.arange(4.0), np.eye(4)[:2], np.array([0.5, 0.25]))
+METADATA = {"format": FORMAT, "classes": ["happy", "sad"], "model": "cbam"}
+AGAIN = "python -m engine analyze --model cbam --dataset fer2013 --split private --force"
+
+
+def statistics() -> dict[str, MapStatistics]:
+    rng = np.random.default_rng(1)
+    groups = np.array([0, 1, 1, 3])
+    return {
+        name: MapStatistics.of(rng.random((4, *shape)), groups, 4)
+        for name, shape in (("b.spatial", (3, 2)), ("a.channel", (5,)))
+    }
+
+
+def test_it_comes_back_as_it_was(tmp_path: Path) -> None:
+    write_attention(tmp_path / "a.safetensors", statistics(), PLANE, METADATA)
+    found = open_attention(tmp_path / "a.safetensors", AGAIN)
+    assert found.layers == ("b.spatial", "a.channel")
+    assert found.classes == ("happy", "sad")
+    for layer, given in statistics().items():
+        for group, expected in by_class(layer, given).items():
+            record = found.of(layer, group)
+            assert record.count.tolist() == expected.count.tolist()
+            for one, other in zip(record.values, expected.values, strict=True):
+                assert (one == other).all()
+    assert (found.plane().axes == PLANE.axes).all()
+    with pytest.raises(UnknownNameError, match=r"b\.spatial, a\.channel"):
+        found.of("c")
+    with pytest.raises(UnknownNameError, match="all, right, wrong"):
+        found.of("b.spatial", "some")
+
+
+def test_a_checkpoints_own(analysed: Path) -> None:
+    found = find_attention("cbam", "fer2013", "private", folder=analysed)
+    assert len(found.layers) == 10
+    assert found.of("block4.spatial").count.tolist() == [2] * 7
+    assert found.metadata["model"] == "cbam"
+
+
+@pytest.mark.parametrize("how", ["missing", "empty", "cut", "text", "other"])
+def test_what_cannot_be_used_says_how_to_make_it_again(analysed: Path, how: str) -> None:
+    file = analysed / "cbam" / "analysis" / "fer2013-private" / ATTENTION
+    if how == "missing":
+        file.unlink()
+    elif how == "other":
+        write_attention(file, statistics(), PLANE, {**METADATA, "format": FORMAT + 1})
+    else:
+        file.write_bytes({"empty": b"", "cut": file.read_bytes()[:5000], "text": b"not at all" * 20}[how])
+    with pytest.raises(DataError) as raised:
+        find_attention("cbam", "fer2013", "private", folder=analysed)
+    assert str(raised.value).endswith(f"with: {AGAIN}")
+    assert "'fer2013-private/attention.safetensors'" in str(raised.value)
+    assert str(analysed) not in str(raised.value)
+
+
+def test_without_any_analysis_no_force_is_needed(seeded_store: Path) -> None:
+    with pytest.raises(DataError, match=r"make it with: .* --split private$"):
+        find_attention("cbam", "fer2013", "private", folder=seeded_store)

@@ -1,0 +1,70 @@
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from engine.labels import EMOTIONS
+from tests.dashboard.made import page_html, sentences
+
+
+def test_home_shows_models_strip_data_and_what_it_must_not_be_used_for(home: AppTest) -> None:
+    home.run()
+    assert not home.exception
+    html = page_html(home)
+    assert "68.4 % (66.9–69.9)" in html
+    assert "baseline" in html
+    assert any("n = 3,589" in caption.value for caption in home.caption)
+    links = [element.proto.label for element in home.get("page_link")]
+    assert links[-7:] == list(EMOTIONS)
+    words = " ".join(block.value for block in home.markdown)
+    assert "FER2013" in words
+    assert "Do not use it to judge what people feel" in words
+
+
+def test_tiles_and_strip_carry_the_choice_to_explain(home: AppTest) -> None:
+    home.run()
+    queries = [element.proto.query_string for element in home.get("page_link")]
+    assert "source=upload" in queries[0]
+    assert "source=camera" in queries[1]
+    pages = [element.proto.page for element in home.get("page_link")]
+    assert [pages[2], pages[3]] == ["Compare", "Misclassifications"]
+    assert re.search("sample=drawn-happy", queries[7])
+    assert all("model=cbam" in query for query in queries)
+
+
+def test_without_a_checkpoint_home_says_the_one_command(
+    home: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FERLENS_CHECKPOINTS", str(tmp_path))
+    home.run()
+    assert not home.exception
+    assert [code.value for code in home.code] == [
+        "python -m engine train --recipe cbam --start-from none --epochs 30 --data data"
+    ]
+
+
+def test_a_damaged_card_is_a_sentence_and_the_others_stay(
+    home: AppTest, seeded_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(seeded_checkpoints, tmp_path / "all")
+    (tmp_path / "all" / "baseline" / "card.json").write_text("{", encoding="utf-8")
+    monkeypatch.setenv("FERLENS_CHECKPOINTS", str(tmp_path / "all"))
+    home.run()
+    assert not home.exception
+    (sentence,) = sentences(home)
+    assert "baseline" in sentence
+    assert home.selectbox(key="model").options == ["cbam"]
+
+
+def test_missing_data_is_said(home: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dashboard.shell import loaders
+
+    monkeypatch.setenv("FERLENS_DATA", str(tmp_path / "nowhere"))
+    loaders.data_status.clear()
+    home.run()
+    loaders.data_status.clear()
+    words = " ".join(block.value for block in home.markdown)
+    assert "FER2013 is not here" in words
+    assert str(tmp_path) not in words

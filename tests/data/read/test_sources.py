@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import io
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pytest
+
+from engine.data.read import sources
+from engine.data.read.sources import Entry, locate, read_archive, read_csv, read_source
+from engine.errors import DataError
+
+PICTURE = b"only carried, never decoded here"
+SQUARE = "0 64 128 255"
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("train/happy/1.png", ("train/happy/1.png", "train", "happy")),
+        ("fer/archive/Test/Anger/x/1.png", ("Test/Anger/x/1.png", "test", "Anger")),
+        ("test/train/sad/1.png", ("train/sad/1.png", "train", "sad")),
+        ("validation/fear/1.png", ("validation/fear/1.png", "val", "fear")),
+        ("PublicTest/fear/1.png", ("PublicTest/fear/1.png", "public", "fear")),
+        ("CK+48/anger/S01_1.png", ("anger/S01_1.png", None, "anger")),
+        ("happy/S1/clip/1.png", ("happy/S1/clip/1.png", None, "happy")),
+        ("cats/1.png", ("cats/1.png", None, "cats")),
+        ("train/1.png", None),
+        ("1.png", None),
+    ],
+)
+def test_a_path_says_split_and_class(path: str, expected: tuple | None) -> None:
+    assert locate(PurePosixPath(path)) == expected
+
+
+def ids(entries: object) -> list[tuple[str, str | None, str]]:
+    return sorted((entry.id, entry.split, entry.word) for entry in entries)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("wrapper", ["", "fer2013/", "a/b/"])
+def test_folder_and_archives_give_the_same(write_folder: Callable, write_archive: Callable, wrapper: str) -> None:
+    files = {
+        f"{wrapper}train/happy/1.png": PICTURE,
+        f"{wrapper}test/sad/2.jpg": PICTURE,
+        f"{wrapper}train/happy/.hidden.png": PICTURE,
+        f"{wrapper}train/happy/Thumbs.db": PICTURE,
+        f"{wrapper}readme.txt": b"about",
+        "__MACOSX/train/happy/._1.png": PICTURE,
+    }
+    expected = [("test/sad/2.jpg", "test", "sad"), ("train/happy/1.png", "train", "happy")]
+    assert ids(read_source(write_folder(files))) == expected
+    for suffix in (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz"):
+        assert ids(read_source(write_archive(files, f"set{suffix}"))) == expected
+    assert all(entry.payload == PICTURE for entry in read_source(write_archive(files, "again.tar.xz")))
+
+
+def test_an_archive_cannot_reach_outside_itself(tmp_path: Path) -> None:
+    """A path that climbs is only text, and a link to a file of the machine is passed over."""
+    (tmp_path / "secret.png").write_bytes(b"secret")
+    path = tmp_path / "evil.tar"
+    with tarfile.open(path, "w") as tar:
+        for name, kind in (("train/happy/link.png", tarfile.SYMTYPE), ("train/happy/hard.png", tarfile.LNKTYPE)):
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, str(tmp_path / "secret.png")
+            tar.addfile(info)
+        info = tarfile.TarInfo("../../train/happy/../climb.png")
+        info.size = len(PICTURE)
+        tar.addfile(info, io.BytesIO(PICTURE))
+    before = sorted(tmp_path.rglob("*"))
+    assert [(entry.id, entry.payload) for entry in read_archive(path)] == [("train/happy/climb.png", PICTURE)]
+    assert sorted(tmp_path.rglob("*")) == before
+
+    path = tmp_path / "evil.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        link = zipfile.ZipInfo("train/happy/link.png")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, str(tmp_path / "secret.png"))
+    assert list(read_archive(path)) == []
+
+
+def test_a_member_is_bounded(write_archive: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "MAX_MEMBER_BYTES", 1000)
+    files = {"train/happy/big.png": b"\0" * 1001, "train/happy/small.png": b"\0" * 1000}
+    for name in ("set.zip", "set.tar.gz"):
+        big, small = sorted(read_archive(write_archive(files, name)), key=lambda entry: entry.id)
+        assert big.payload is None
+        assert "larger than" in big.reason
+        assert small.payload == b"\0" * 1000
+
+
+def test_the_number_of_members_is_bounded(write_archive: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "MAX_MEMBERS", 2)
+    files = {f"train/happy/{number}.png": PICTURE for number in range(3)}
+    with pytest.raises(DataError, match="more than 2 files"):
+        list(read_archive(write_archive(files, "set.zip")))
+
+
+@pytest.mark.parametrize("name", ["set.zip", "set.tar", "set.tar.gz", "set.tar.xz"])
+def test_a_damaged_archive_is_one_sentence(write_archive: Callable, name: str) -> None:
+    noise = np.random.default_rng(0).bytes(30_000)
+    path = write_archive({"train/happy/1.png": noise, "train/sad/1.png": noise[::-1]}, name)
+    path.write_bytes(path.read_bytes()[:20_000])
+    with pytest.raises(DataError, match=f"'{name}' to be a whole archive"):
+        list(read_source(path))
+    path.write_bytes(b"not an archive at all")
+    with pytest.raises(DataError, match=f"'{name}' to be a whole archive"):
+        list(read_source(path))
+
+
+def test_a_file_of_another_kind_is_listed_not_read(write_folder: Callable) -> None:
+    (entry,) = read_source(write_folder({"train/happy/1.heic": PICTURE}))
+    assert entry.payload is None
+    assert entry.foreign
+    assert "1.heic" in entry.reason
+
+
+def write_csv(tmp_path: Path, text: str, name: str = "fer2013.csv") -> Path:
+    path = tmp_path / name
+    path.write_text(text)
+    return path
+
+
+def rows(path: Path) -> list[Entry]:
+    return list(read_csv(path))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"emotion,pixels,Usage\n0,{SQUARE},Training\n4,{SQUARE},PublicTest\n6,{SQUARE},PrivateTest\n",
+        f"emotion, Usage, pixels\n0,Training,{SQUARE}\n4,PublicTest,{SQUARE}\n6,PrivateTest,{SQUARE}\n",
+        f"\ufeffUsage ,emotion,pixels\r\nTraining,0,{SQUARE}\r\nPublicTest,4,{SQUARE}\r\nPrivateTest,6,{SQUARE}\r\n",
+        (
+            f'"emotion","pixels","Usage"\n"0","{SQUARE}","Training"\n"4"," {SQUARE} ","PublicTest"\n'
+            f'"6","{SQUARE}","PrivateTest"'
+        ),
+    ],
+)
+def test_a_csv_in_any_column_order(tmp_path: Path, text: str) -> None:
+    """4 is sad and 6 neutral in the CSV, although the folders' order has neutral at 4 and surprise at 6."""
+    entries = rows(write_csv(tmp_path, text))
+    assert [(entry.id, entry.split, entry.word, entry.row) for entry in entries] == [
+        ("Training/angry/0", "train", "angry", 0),
+        ("PublicTest/sad/1", "public", "sad", 1),
+        ("PrivateTest/neutral/2", "private", "neutral", 2),
+    ]
+    assert all(np.array_equal(entry.payload, [[0, 64], [128, 255]]) for entry in entries)  # type: ignore[arg-type]
+
+
+def test_a_csv_without_usage_has_no_splits(tmp_path: Path) -> None:
+    (entry,) = rows(write_csv(tmp_path, f"emotion,pixels\n7,{SQUARE}\n", "ckextended.csv"))
+    assert (entry.id, entry.split, entry.word) == ("all/contempt/0", None, "contempt")
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (f"8,{SQUARE},Training", "emotion from 0 to 7"),
+        (f"-1,{SQUARE},Training", "emotion from 0 to 7"),
+        (f"happy,{SQUARE},Training", "emotion from 0 to 7"),
+        ("0,1 2 3,Training", "square"),
+        ("0,1 2 3 256,Training", "0 to 255, got 256"),
+        ("0,1 2 3 -4,Training", "whole numbers"),
+        ("0,1 2 3 4.5,Training", "whole numbers"),
+        ("0,,Training", "whole numbers"),
+        ("0,1 2 3 x,Training", "whole numbers"),
+        (f"0,{SQUARE}", "3 columns"),
+        (f"0,{SQUARE},Holdout", "Holdout"),
+        (f'"0,{SQUARE},Training', "3 columns"),
+        ("0," + "1" * 200_000 + ",Training", "3 columns"),
+    ],
+)
+def test_a_bad_row_has_its_reason_and_costs_no_other(tmp_path: Path, row: str, reason: str) -> None:
+    text = f"emotion,pixels,Usage\n0,{SQUARE},Training\n{row}\n\n3,{SQUARE},Training\n"
+    first, bad, last = rows(write_csv(tmp_path, text))
+    assert (first.reason, last.reason, last.id) == ("", "", "Training/happy/3")
+    assert bad.payload is None
+    assert reason in bad.reason
+
+
+def test_another_csv_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"'emotion' and 'pixels' in 'people\.csv'"):
+        rows(write_csv(tmp_path, "name,age\nx,3\n", "people.csv"))
+    with pytest.raises(DataError, match=r"'empty\.csv'"):
+        rows(write_csv(tmp_path, "", "empty.csv"))
+
+
+def test_a_csv_inside_an_archive(write_archive: Callable) -> None:
+    text = f"emotion,pixels,Usage\n3,{SQUARE},PrivateTest\n".encode()
+    for name in ("set.zip", "set.tar.gz"):
+        path = write_archive({"fer2013/fer2013.csv": text, "fer2013/people.csv": b"name\nx\n"}, name)
+        (entry,) = read_source(path)
+        assert (entry.id, entry.split) == ("PrivateTest/happy/0", "private")
+
+
+def test_a_line_without_end_is_cut(write_archive: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "MAX_LINE", 100)
+    path = write_archive({"bomb.csv": b"emotion,pixels\n" + b"0" * 1000}, "set.zip")
+    entries = list(read_source(path))
+    assert len(entries) == 10
+    assert all(entry.reason for entry in entries)
+
+
+def test_any_other_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "set.rar"
+    path.write_bytes(b"")
+    with pytest.raises(DataError, match=r"got 'set\.rar'"):
+        read_source(path)

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from engine.errors import UnknownNameError
+from engine.explain.target import Target
+from engine.labels import EMOTIONS
+from engine.models.registry import DEFAULT_INPUT, build_model
+from engine.trust.sanity import cascading_randomisation, class_sensitivity, parts_in_order, randomise
+from tests.explain.known import CLASSES, SPEC, OneBlock, noise, unchanged
+from tests.explain.made import TwoLayers
+
+
+@pytest.fixture
+def cbam(narrow: None) -> nn.Module:
+    torch.manual_seed(4)
+    model = build_model("cbam", classes=7, spec=DEFAULT_INPUT)
+    with torch.no_grad():
+        model(torch.randn(16, 1, 48, 48))
+        model.get_parameter("output.weight").normal_()
+    return model
+
+
+def test_parts_in_the_order_they_run() -> None:
+    class Backwards(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.last = nn.Linear(4, 2)
+            self.middle = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 4))
+            self.first = nn.Linear(3, 4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            out: torch.Tensor = self.last(self.middle(self.first(x)))
+            return out
+
+    assert parts_in_order(Backwards(), torch.zeros(1, 3)) == ("first", "middle.0", "middle.2", "last")
+
+
+def test_what_random_weights_keep() -> None:
+    part = nn.Linear(200, 300)
+    before = {name: value.detach().clone() for name, value in part.named_parameters()}
+    randomise(part, torch.Generator().manual_seed(0))
+    size = before["weight"].square().mean().sqrt().item()
+    assert part.weight.detach().square().mean().sqrt().item() == pytest.approx(size, rel=0.02)
+    assert abs(np.corrcoef(part.weight.detach().flatten(), before["weight"].flatten())[0, 1]) < 0.02
+    assert torch.equal(part.bias.detach().sort().values, before["bias"].sort().values)
+    assert not torch.equal(part.bias.detach(), before["bias"])
+
+
+def test_the_cascade_goes_from_the_answer_to_the_picture(cbam: nn.Module) -> None:
+    steps: list[tuple[int, int]] = []
+    how = {"spec": DEFAULT_INPUT, "classes": EMOTIONS, "layer": "block3"}
+    face = noise(1, side=48)[0]
+    with unchanged(cbam):
+        found = cascading_randomisation(cbam, face, draws=2, progress=lambda *at: steps.append(at), **how)  # type: ignore[arg-type]
+    assert [part.name for part in found.parts] == ["output", "hidden", "block4", "block3", "block2", "block1"]
+    assert steps[-1] == (12, 12)
+    assert all(part.correlation is None or abs(part.correlation) < 0.999 for part in found.parts)
+    assert found == cascading_randomisation(cbam, face, draws=2, **how)  # type: ignore[arg-type]
+    assert found != cascading_randomisation(cbam, face, draws=2, seed=9, **how)  # type: ignore[arg-type]
+    document = json.dumps(found.as_dict(), allow_nan=False)
+    assert '"block3"' in document
+
+
+def test_a_map_that_shows_the_picture_survives_the_loss_of_the_answer_layer() -> None:
+    # TwoLayers' map is the picture times a number: random weights change the number, and its sign at most.
+    found = cascading_randomisation(
+        TwoLayers(), noise(1)[0], spec=SPEC, classes=CLASSES, layer="features", target=Target("angry"), draws=4
+    )
+    assert [part.name for part in found.parts] == ["output", "features"]
+    for part in found.parts:
+        assert part.correlation is not None
+        assert part.correlation * part.draws == pytest.approx(round(part.correlation * part.draws), abs=1e-3)
+
+
+def test_interrupted_it_leaves_the_model(cbam: nn.Module) -> None:
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with unchanged(cbam), pytest.raises(KeyboardInterrupt):
+        cascading_randomisation(
+            cbam, noise(1, side=48)[0], spec=DEFAULT_INPUT, classes=EMOTIONS, layer="block4", progress=stop
+        )
+
+
+def test_class_sensitivity_by_hand() -> None:
+    # Maps of OneBlock: b, 0, -b. The middle one is constant; the others are opposite.
+    found = class_sensitivity(OneBlock(), noise(1)[0], spec=SPEC, classes=CLASSES, layer="features")
+    assert found.correlation[0, 2] == -1.0
+    assert found.correlation[0, 0] == 1.0
+    assert np.isnan(found.correlation[1]).all()
+    assert found.mean_correlation == -1.0
+    assert found.as_dict()["correlation"][1] == [None, None, None]
+    json.dumps(found.as_dict(), allow_nan=False)
+
+
+def test_class_sensitivity_leaves_the_model(cbam: nn.Module) -> None:
+    with unchanged(cbam):
+        found = class_sensitivity(cbam, noise(1, side=48)[0], spec=DEFAULT_INPUT, classes=EMOTIONS, layer="block4")
+    assert found.correlation.shape == (7, 7)
+    assert found.mean_correlation is not None
+    assert found.mean_correlation < 0.9
+    with pytest.raises(UnknownNameError, match="Unknown method 'magic'"):
+        class_sensitivity(
+            cbam, noise(1, side=48)[0], spec=DEFAULT_INPUT, classes=EMOTIONS, layer="block4", method="magic"
+        )
