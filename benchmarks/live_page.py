@@ -23,9 +23,8 @@ from benchmarks.page_figures import page_figures
 from dashboard import webcam
 from dashboard.live.choices import OVERLAY_WORDS
 from dashboard.live.serving import ADDRESS
-from engine.benchmarks.scripted_film import ScriptedFilm
+from engine.benchmarks.scripted_film import SCRIPTS, Script, ScriptedFilm
 from engine.errors import FerLensError, UnknownNameError, UsageError
-from engine.evaluate.film_scripts import SCRIPTS, Script
 from tests.browser.setup import FLAGS, find_browser
 
 PATIENCE: Final = 180_000

@@ -26,7 +26,6 @@ RANKS = {
     # What Python users hold in hand joins inference with explanation, so it stands above both.
     "engine.predictor": 5,
     "engine.predict.face_model": 5,
-    "engine.inference.read_faces": 5,
     "engine.live.pipeline": 5,
     "engine.live.annotate": 5,
     "engine.live.video": 5,

@@ -14,7 +14,7 @@ from dashboard.live.live_loaders import LiveModels
 from dashboard.live.picture_upload import Upload
 from dashboard.live.rate import RateLimit
 from engine.errors import CheckpointError, FerLensError, PictureError, UsageError
-from engine.inference.read_faces import overlay_layers
+from engine.live.pipeline import overlay_layers
 from engine.media.pictures import Picture
 
 P = ParamSpec("P")

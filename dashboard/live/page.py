@@ -17,7 +17,7 @@ from dashboard.live.picture_upload import Upload, picture_upload
 from dashboard.live.viewers import Viewers
 from dashboard.report.text import escape
 from engine.errors import FerLensError
-from engine.inference.read_faces import overlay_layers, resolve_layer
+from engine.live.pipeline import overlay_layers, resolve_layer
 from engine.live.smoothing import Smoothing
 
 NONE: Final = "none"

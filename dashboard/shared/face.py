@@ -7,11 +7,9 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.figures.probabilities import probability_bars, verdict
-from dashboard.figures.reading import read_answer, read_map
 from dashboard.report.text import escape, percent
 from dashboard.shared.face_loaders import FaceKey
-from dashboard.shared.figures.face import boxed_picture
+from dashboard.shared.figures.face import boxed_picture, probability_bars, read_answer, read_map, verdict
 from dashboard.shared.figures.map_card import data_uri
 from dashboard.shell import loaders, say
 from dashboard.shell.in_address import ON_OFF, in_address

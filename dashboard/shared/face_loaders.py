@@ -19,10 +19,10 @@ from dashboard.shell.loaders import KEPT, predictor
 
 if TYPE_CHECKING:
     from engine.explain.cmaen_shares import CmaenShares
-    from engine.explain.trust_cost import TrustCost
     from engine.records import Explanation, InputSpec, RunCard, UInt8
     from engine.trust.faithfulness_record import Faithfulness
     from engine.trust.gate_record import GateUse
+    from engine.trust.trust import TrustCost
 
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps wanted)."""
@@ -229,13 +229,13 @@ def trust_cost(_card: RunCard, sha256: str, _seen: UInt8) -> TrustCost:  # noqa:
         sha256: of its weights.
         _seen: (S, S) or (S, S, 3) uint8, any face as the model takes it.
     """
-    from engine.explain.trust_cost import measure_cost
+    from engine.trust.trust import measure_cost
 
     return measure_cost(predictor(_card).model, _seen, spec=_card.input)
 
 
 def trust_passes(gates: int, maps: int) -> int:
     """Return how many forward passes checking so many gates and maps takes, at most."""
-    from engine.explain.trust_cost import gate_pictures, map_pictures
+    from engine.trust.trust import gate_pictures, map_pictures
 
     return gates * gate_pictures() + maps * map_pictures()

@@ -9,7 +9,6 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.components import snapshot_source
 from dashboard.shell import loaders, sources, state, theme
 from dashboard.shell.in_address import in_address
 from dashboard.shell.state import NamedPicture, Selection, Source
@@ -151,7 +150,7 @@ def _take_upload() -> None:
 
 
 def _upload() -> tuple[NamedPicture, ...]:
-    snapshot = snapshot_source.arriving()
+    snapshot = sources.arriving()
     if snapshot is not None:
         st.session_state[_UPLOADED] = (snapshot,)
     # Any type is let through: what is no picture gets its own sentence instead of the widget's.

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Final
 import streamlit as st
 
 from engine.data.drawn import load_synthetic
-from engine.data.location import find_data
-from engine.data.registry import KINDS
+from engine.data.registry import KINDS, find_data
 from engine.draw.overlay import png_bytes
 from engine.errors import CheckpointError, DataError, FerLensError, PictureError
 from engine.evidence.document import evidence_file, read_evidence

@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard.report.content import Build
 from dashboard.shell import loaders, report_button, say, state
 from dashboard.shell.state import NamedPicture, Selection
-from engine.analysis.analysed import AnalysedSplit
+from engine.analysis.files.places import AnalysedSplit
 from engine.records import RunCard
 
 if TYPE_CHECKING:

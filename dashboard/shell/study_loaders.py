@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Final
 import streamlit as st
 
 from dashboard.shell.loaders import KEPT, PIXELS_KEPT, predictor, shelf
-from engine.analysis.analysed import AnalysedSplit, analysed_splits
-from engine.analysis.files.places import PREDICTIONS, analysis_folder
+from engine.analysis.files.places import PREDICTIONS, AnalysedSplit, analysed_splits, analysis_folder
 from engine.data.by_id import LabelledPicture, PictureIndex, place_of
 from engine.errors import FerLensError
 from engine.explain.target import Target

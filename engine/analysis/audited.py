@@ -1,7 +1,7 @@
 """What a model's stored answers add to an audit: labels that are likely wrong, and accuracy without copies.
 
 Only splits that did not train the model count: confident learning [1] needs out-of-sample probabilities. They are read
-from stored analyses (``python -m engine analyze``), whose ``suspicion`` is that of :mod:`engine.analysis.suspicion`.
+from stored analyses (``python -m engine analyze``), whose ``suspicion`` is that of :mod:`engine.analysis.sweep.finish`.
 
 [1] C. G. Northcutt, L. Jiang, I. L. Chuang. Confident Learning: Estimating Uncertainty in Dataset Labels. JAIR 70,
     2021, arXiv:1911.00068.
@@ -18,9 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from engine.analysis.analysed import analysed_splits
-from engine.analysis.files.places import analyze_command
-from engine.analysis.prediction_source import PredictionSource, find_predictions
+from engine.analysis.files.places import analysed_splits, analyze_command
+from engine.analysis.files.predictions import PredictionSource, find_predictions
 from engine.data.audit.audit import DataAudit
 from engine.errors import DataError
 from engine.models.checkpoint import find_checkpoint, read_card

@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis.class_attention import ClassAttention
-from engine.analysis.readings import entropy_nats, places
+from engine.analysis.files.attention import ClassAttention
 from engine.analysis.store.query import Column, Filter
 from engine.analysis.store.store import AnalysisStore
+from engine.analysis.sweep.statistics import entropy_nats, places
 from engine.edit.face_template import REGIONS
 from engine.errors import UnknownNameError
 from engine.statistics.intervals import RESAMPLES, Estimate, bootstrap_means

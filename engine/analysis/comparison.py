@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from engine.analysis.files.places import REPORT
-from engine.analysis.prediction_source import PredictionSource
+from engine.analysis.files.predictions import PredictionSource
 from engine.analysis.store.query import Column
 from engine.analysis.store.store import AnalysisStore
 from engine.errors import DataError, UsageError

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from engine.analysis.files.answer_shares import answer_shares
-from engine.analysis.gate_use_record import ALL, FIGURES, GateEffect, SplitGateUse
+from engine.analysis.files.gate_use import ALL, FIGURES, GateEffect, SplitGateUse
 from engine.data.dataset import FaceDataset
 from engine.errors import DataError, UsageError
 from engine.explain.cmaen_shares import cmaen_shares

@@ -11,12 +11,10 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-from engine.analysis.card_metrics import MetricRow
-from engine.analysis.evaluation import no_temperature
+from engine.analysis.evaluation import MetricRow, no_temperature
 from engine.analysis.report_figures import FIGURES, ReportInput, png_bytes
 from engine.errors import UsageError
-from engine.evaluate.corruptions import CORRUPTIONS, SEVERITIES
-from engine.evaluate.robustness_results import robustness_command
+from engine.measure.robustness import CORRUPTIONS, SEVERITIES, robustness_command
 from engine.statistics.intervals import Estimate
 
 PAGE: Final = "report.html"

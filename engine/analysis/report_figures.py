@@ -12,9 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from engine.analysis.evaluation import Evaluation
-from engine.analysis.training_history import History
-from engine.analysis.tsne import spread
+from engine.analysis.evaluation import Evaluation, History, spread
 from engine.labels import EMOTION_COLORS
 from engine.measure.robustness import RobustnessReport
 from engine.statistics.calibration import Calibration

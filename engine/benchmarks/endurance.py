@@ -5,14 +5,19 @@
 
 A slope is the median of the slopes between all pairs of windows, its interval the one of [1]: one slow window moves
 neither. A window is as long as the film that is repeated, so that what happens in the film does not count as a change.
+
+How much memory this process holds.
 """
 
 from __future__ import annotations
 
 import math
+import os
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -20,13 +25,34 @@ from numpy.typing import NDArray
 from scipy.stats import theilslopes
 
 from engine.errors import UsageError
-from engine.evaluate.resident_memory import resident_mib
+
+MIB: Final = 2**20
+
+IS_PEAK: Final = sys.platform != "linux"
+
+"""Other systems tell the largest so far alone: it shows growth as well, but never falls."""
+
+
+def resident_mib() -> float:
+    """Return the resident memory of this process in MiB; the largest so far where :data:`IS_PEAK`."""
+    if sys.platform == "linux":
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / MIB
+    else:  # noqa: RET505 - mypy leaves out another system's branch, but not what stands after one
+        import resource
+
+        largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return largest / MIB if sys.platform == "darwin" else largest / 1024
+
 
 Float64 = NDArray[np.float64]
 
 LEAST_MINUTES: Final = 2.0
+
 """The first minute and the last must not share a frame."""
+
 MEMORY_EVERY_SECONDS: Final = 1.0
+
 _LEAST_WINDOWS: Final = 4
 
 

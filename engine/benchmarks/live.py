@@ -15,12 +15,10 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from engine.benchmarks.endurance import Gauges, endurance_report, run_for
-from engine.benchmarks.scripted_film import ScriptedFilm, TrueFace
+from engine.benchmarks.endurance import IS_PEAK, Gauges, endurance_report, run_for
+from engine.benchmarks.scripted_film import SCRIPTS, ScriptedFilm, TrueFace, recast
 from engine.benchmarks.tracking_metrics import score_tracking
 from engine.errors import UnknownNameError, UsageError
-from engine.evaluate.film_scripts import SCRIPTS, recast
-from engine.evaluate.resident_memory import IS_PEAK
 from engine.live.annotate import annotate
 from engine.live.frame import LiveFrame
 from engine.live.pipeline import LivePipeline, LiveSettings
@@ -49,7 +47,7 @@ def live_benchmark(
         settings: of the pipelines; what the overlay costs is part of the time.
         films: keys of SCRIPTS.
         seconds: only so much of each film; None for all of it.
-        seed: see :func:`engine.evaluate.film_scripts.recast`.
+        seed: see :func:`engine.benchmarks.scripted_film.recast`.
         progress: called with the film's name, the frames done and those to do.
 
     Raises:

@@ -16,8 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.analysis.files.places import FORMAT
-from engine.analysis.files.predictions import ROW_GROUP, answer_columns, write_rows
-from engine.analysis.prediction_source import look_at
+from engine.analysis.files.predictions import ROW_GROUP, answer_columns, look_at, write_rows
 from engine.analysis.store.query import Column, Filter, Range, Sort
 from engine.analysis.store.store import AnalysisStore
 from engine.edit.face_template import REGIONS

@@ -15,15 +15,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from engine.analysis.face_parts import dataset_parts, template_parts
 from engine.data.drawn import synthetic_face, synthetic_id
 from engine.edit.apply import apply_edit
-from engine.edit.edit import SPANS, Edit
+from engine.edit.edit import SPANS, STEPS, Edit, Stroke
 from engine.edit.fills import FILLS
 from engine.edit.region_effects import region_effects
-from engine.edit.regions import FaceRegions
+from engine.edit.regions import FaceRegions, dataset_parts, template_parts
 from engine.errors import UsageError
-from engine.explain.stroke import STEPS, Stroke
 from engine.media.pictures import PictureSource, open_picture
 from engine.predictor import EmotionPredictor
 from engine.records import UInt8

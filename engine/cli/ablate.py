@@ -17,15 +17,13 @@ from engine.cli.common import add_data_options, add_json_option, note, print_jso
 from engine.data.dataset import FaceDataset
 from engine.measure.split import check_classes, predict_dataset
 from engine.models.checkpoint import load_checkpoint
-from engine.training.ablation import PARTS, AblationRun, ablate
-from engine.training.ablation_cells import Bool
+from engine.training.ablation import PARTS, AblationRun, Bool, ablate
 from engine.training.ablation_table import AblationRow, tabulate
 from engine.training.device import choose_device
 from engine.training.fit import RUNS, load_split
-from engine.training.loop import Trainer
+from engine.training.loop import Listener, StepReport, Trainer
 from engine.training.recipe import change, load_recipe, recipe_names
 from engine.training.sections import Recipe
-from engine.training.step_report import Listener, StepReport
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,7 @@ from engine.analysis.sweep.finish import refuse_existing
 from engine.analysis.sweep.sweep import BARE_SAMPLE, sweep
 from engine.cli.common import STDERR, add_data_options, add_json_option, note, print_json
 from engine.data.dataset import FaceDataset
-from engine.data.enhanced import require_enhanced
+from engine.data.enhance.enhance import require_enhanced
 from engine.data.registry import load_dataset
 from engine.errors import UsageError
 from engine.measure.split import BATCH

@@ -13,21 +13,18 @@ from rich.progress import Progress
 from rich.table import Table
 
 from engine.analysis.sweep.penultimate import penultimate_features
-from engine.cli.common import STDERR, add_data_options, add_json_option, note, print_json
-from engine.cli.new_file import check_new_file
-from engine.data.balance.balance import METHODS, SPACES, BalancePlan, made_pictures, plan_balance
+from engine.cli.common import STDERR, add_data_options, add_json_option, check_new_file, note, print_json
+from engine.data.balance.balance import METHODS, SPACES, BalancePlan, is_balanced, made_pictures, plan_balance
 from engine.data.balance.folder import refuse_place, write_balanced
-from engine.data.balanced import is_balanced
 from engine.data.dataset import FaceDataset
-from engine.data.enhanced import enhancement_of
-from engine.data.location import find_data
+from engine.data.enhance.enhance import enhancement_of
 from engine.data.read.sources import SPLIT_FOLDERS
-from engine.data.registry import KINDS, TEST_SPLITS, load_dataset
+from engine.data.registry import KINDS, TEST_SPLITS, find_data, load_dataset
 from engine.errors import DataError, UnknownNameError, UsageError
 from engine.models.checkpoint import find_checkpoint, load_checkpoint
 from engine.records import Float32, UInt8
 from engine.training.device import choose_device
-from engine.training.losses import balanced_weights
+from engine.training.objective import balanced_weights
 
 WEIGHTS: Final = "weights"
 ALL_METHODS: Final[dict[str, str]] = {**METHODS, WEIGHTS: "no pictures: a recipe's [loss] section with class weights"}

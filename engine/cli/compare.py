@@ -12,11 +12,10 @@ from rich.table import Table
 
 from engine.cli.common import STDERR, add_data_options, add_json_option, add_views_options, note, print_json
 from engine.data.dataset import FaceDataset
-from engine.data.enhanced import require_enhanced
+from engine.data.enhance.enhance import require_enhanced
 from engine.data.registry import load_dataset
 from engine.errors import UsageError
-from engine.evaluate.views import SINGLE, VIEWS
-from engine.measure.split import check_classes, predict_dataset
+from engine.measure.split import SINGLE, VIEWS, check_classes, predict_dataset
 from engine.measure.trained_alike import alike_words, training_differences
 from engine.models.checkpoint import LoadedModel, load_checkpoint
 from engine.statistics.comparison import Answers, Comparison, compare

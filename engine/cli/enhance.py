@@ -12,12 +12,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from engine.cli.common import STDERR, add_data_options, add_json_option, note, print_json
 from engine.data.balance.folder import refuse_place
 from engine.data.enhance.enhance import Enhancer
-from engine.data.enhance.folder import write_enhanced
-from engine.data.enhance.networks import ROLES, Network, load_network
-from engine.data.enhance_plan import plan_enhancement
-from engine.data.enhance_tiles import Tiling
-from engine.data.location import find_data
-from engine.data.registry import KINDS
+from engine.data.enhance.folder import plan_enhancement, write_enhanced
+from engine.data.enhance.networks import ROLES, Network, Tiling, load_network
+from engine.data.registry import KINDS, find_data
 from engine.errors import UnknownNameError, UsageError
 from engine.training.device import choose_device
 

@@ -11,8 +11,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from engine.cli.common import STDERR, add_data_options, add_json_option, add_views_options, note, print_json
-from engine.data.class_mapping import map_classes
-from engine.data.enhanced import require_enhanced
+from engine.data.dataset import map_classes
+from engine.data.enhance.enhance import require_enhanced
 from engine.data.registry import load_dataset
 from engine.measure.split import evaluate
 from engine.models.checkpoint import DEFAULT_MODEL, find_checkpoint, load_checkpoint, read_card, update_card

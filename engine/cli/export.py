@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         part = Path(folder) / f"part{ending}"
         exported = export.export_model(loaded.model, card.input, part, format=arguments.format, about=about)
         if arguments.int8:
-            from engine.models.export_onnx import quantise_onnx
+            from engine.models.export import quantise_onnx
 
             small = Path(folder) / "small.onnx"
             quantise_onnx(part, small, _pictures(arguments, loaded, "train", _CALIBRATION), export.INPUT)

@@ -11,7 +11,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from engine.cli.common import STDERR, add_data_options, add_json_option, note, print_json
-from engine.data.key_frames import CLIPS, ONSET_APEX
+from engine.data.read.samm import CLIPS, ONSET_APEX
 from engine.data.registry import load_dataset
 from engine.data.splits import SubjectFold
 from engine.errors import UsageError

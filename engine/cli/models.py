@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.cli.common import add_json_option, print_json
-from engine.evaluate.views import VIEWS
+from engine.measure.split import VIEWS
 from engine.models.checkpoint import list_checkpoints
 from engine.models.registry import ARCHITECTURES, build_model, count_parameters, input_spec, parameters_by_module
 from engine.models.taps import record_attention

@@ -12,7 +12,7 @@ from engine.errors import DataError, FerLensError, UsageError
 from engine.models.checkpoint import DEFAULT_MODEL, find_checkpoint, read_card
 
 if TYPE_CHECKING:
-    from engine.analysis.analysed import AnalysedSplit
+    from engine.analysis.files.places import AnalysedSplit
 
 PREFERRED: Final[tuple[str, ...]] = ("fer2013-private", "fer2013-test", "synthetic-test")
 """Which analysis is reported where none is named: what the literature quotes first."""
@@ -33,8 +33,7 @@ def _chosen(name: str, folder: Path, dataset: str | None, split: str | None) -> 
     Raises:
         DataError: there is none such.
     """
-    from engine.analysis.analysed import analysed_splits
-    from engine.analysis.files.places import analyze_command
+    from engine.analysis.files.places import analysed_splits, analyze_command
 
     there = {one.name: one for one in analysed_splits(folder, (name,))}
     fitting = [one for one in there.values() if dataset in {None, one.dataset} and split in {None, one.split}]
@@ -54,14 +53,12 @@ def run(arguments: argparse.Namespace) -> int:
     card = read_card(checkpoint)
     split = _chosen(checkpoint.name, checkpoint.parent, arguments.dataset, arguments.split)
 
-    from engine.analysis.card_metrics import metric_rows
-    from engine.analysis.evaluation import VALIDATION, evaluation
+    from engine.analysis.evaluation import VALIDATION, evaluation, metric_rows, read_history
     from engine.analysis.files.places import analysis_folder
     from engine.analysis.report import check_new_folder, share_words, write_report
     from engine.analysis.report_figures import ReportInput
     from engine.analysis.store.store import open_store
-    from engine.analysis.training_history import read_history
-    from engine.evaluate.robustness_results import read_robustness, robustness_file
+    from engine.measure.robustness import read_robustness, robustness_file
 
     check_new_folder(arguments.out)
     with STDERR.status(f"evaluating {card.name} on {split.dataset} {split.split}"):

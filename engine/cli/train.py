@@ -15,11 +15,10 @@ from rich.progress import BarColumn, Progress, TextColumn
 from engine.cli.common import STDERR, add_data_options, add_json_option, note, print_json
 from engine.errors import UsageError
 from engine.training.fit import RUNS, fit
-from engine.training.loop import Trainer
+from engine.training.loop import StepReport, Trainer
 from engine.training.processes import Processes, joined_processes
 from engine.training.recipe import Recipe, change, load_recipe, recipe_help, recipe_names
 from engine.training.several import OtherData
-from engine.training.step_report import StepReport
 
 PRETRAINED: Final[tuple[str, ...]] = ("cmaen",)
 """Architectures with a part that can begin with ImageNet weights."""

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.data.drawn import SPLIT_COUNTS, synthetic_face, synthetic_id
-from engine.data.location import find_data
 from engine.data.read.gather import Decoder, Picture
 from engine.data.read.sources import Entry
-from engine.data.registry import KINDS, TEST_SPLITS, read_entries
+from engine.data.registry import KINDS, TEST_SPLITS, find_data, read_entries
 from engine.errors import DataError, UnknownNameError
 from engine.records import UInt8
 

@@ -1,25 +1,121 @@
-"""A split of a dataset by name: read where it lies, drawn where its source has no such split."""
+"""A split of a dataset by name: read where it lies, drawn where its source has no such split.
+
+What datasets there are: their names, classes and splits, and what their files are called.
+
+Where a dataset lies on this machine: the argument, else the variable FERLENS_DATA, else ``data/``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from engine.data.balanced import is_balanced, refuse_drawing
+from engine.data.balance.balance import is_balanced, refuse_drawing
 from engine.data.dataset import Bool, FaceDataset
-from engine.data.drawn_parts import TEST_SHARE, VALIDATION_SHARE, draw_parts, draw_val, subjects_of
-from engine.data.key_frames import CLIPS, FRAMES
-from engine.data.kinds import DATASETS, FER2013_SPLITS, KINDS, SPLITS, TEST_SPLITS, DatasetKind
-from engine.data.location import find_data
 from engine.data.read.gather import Decoder, Need, Picture, gather
-from engine.data.read.samm import read_samm
-from engine.data.read.sources import SPLIT_FOLDERS, Entry, read_source
-from engine.data.splits import duplicate_groups
+from engine.data.read.samm import CLIPS, FRAMES, read_samm
+from engine.data.read.sources import ARCHIVE_SUFFIXES, SPLIT_FOLDERS, Entry, read_source
+from engine.data.splits import TEST_SHARE, VALIDATION_SHARE, draw_parts, draw_val, duplicate_groups, subjects_of
 from engine.errors import DataError, UnknownNameError, UsageError
+from engine.labels import AFFECTNET_CODES, CK_EMOTIONS, EMOTIONS, RAFDB_CODES, SAMM_EMOTIONS, VOCABULARY
+
+SPLITS: Final[tuple[str, ...]] = ("train", "val", "trainval", "test")
+
+FER2013_SPLITS: Final[tuple[str, ...]] = (*SPLITS, "public", "private")
+
+TEST_SPLITS: Final[dict[str, tuple[str, ...]]] = {
+    "test": ("test", "public", "private"),
+    "public": ("public",),
+    "private": ("private",),
+}
+
+"""Which parts of a source each test split takes in."""
+
+
+@dataclass(frozen=True)
+class DatasetKind:
+    """What is particular to a dataset.
+
+    Attributes:
+        classes: its class names, in the order of its labels.
+        splits: the splits that can be asked for.
+        files: names (without path) it is looked for under a data folder that holds several datasets.
+        codes: what its class folders mean where they are named by numbers.
+    """
+
+    classes: tuple[str, ...]
+    splits: tuple[str, ...]
+    files: tuple[str, ...]
+    codes: Mapping[str, str] = field(default_factory=dict)
+
+
+def _archives(*stems: str) -> tuple[str, ...]:
+    return tuple(stem + suffix for stem in stems for suffix in ARCHIVE_SUFFIXES)
+
+
+KINDS: Final[dict[str, DatasetKind]] = {
+    "fer2013": DatasetKind(
+        EMOTIONS, FER2013_SPLITS, ("fer2013", "fer2013.csv", "icml_face_data.csv", *_archives("fer2013", "archive"))
+    ),
+    "ckplus": DatasetKind(
+        CK_EMOTIONS, SPLITS, ("ckplus", "CK+", "CK+48", "ckextended.csv", *_archives("ckplus", "CK+", "CK+48"))
+    ),
+    "samm": DatasetKind(SAMM_EMOTIONS, (*SPLITS, "all"), ("samm", *_archives("samm"))),
+    "folder": DatasetKind(EMOTIONS, SPLITS, ()),
+    "affectnet": DatasetKind(VOCABULARY, SPLITS, ("affectnet", *_archives("affectnet")), AFFECTNET_CODES),
+    "rafdb": DatasetKind(EMOTIONS, SPLITS, ("rafdb", "RAF-DB", *_archives("rafdb", "RAF-DB")), RAFDB_CODES),
+}
+
+DATASETS: Final[tuple[str, ...]] = ("synthetic", *KINDS)
+
+"""Every promised name."""
+
+DATA_VARIABLE: Final = "FERLENS_DATA"
+
+DEFAULT_PLACE: Final = "data"
+
+
+def _named_child(place: Path, usual_names: Sequence[str]) -> Path | None:
+    """Return the child of ``place`` that has one of the usual names in any case, or None."""
+    children = {child.name.lower(): child for child in sorted(place.iterdir())}
+    return next((children[name.lower()] for name in usual_names if name.lower() in children), None)
+
+
+def find_data(name: str, usual_names: Sequence[str], data: str | Path | None = None) -> Path:
+    """Find the folder, archive or CSV that holds dataset ``name``.
+
+    The place given may be the dataset itself, or a folder that holds it under one of its usual names (``fer2013/``,
+    ``fer2013.csv``, ``fer2013.tar.xz`` ...); train and test folders right there count as the dataset itself.
+
+    Raises:
+        DataError: when there is nothing, saying where it was looked for and how to give it.
+    """
+    variable = os.environ.get(DATA_VARIABLE)
+    place = Path(data) if data is not None else Path(variable) if variable else Path(DEFAULT_PLACE)
+    said = "--data" if data is not None else DATA_VARIABLE if variable else "the default place"
+    cure = f"give a folder, an archive or a CSV with --data PATH or the variable {DATA_VARIABLE}"
+    shown = place.name or "the folder given"
+    if not place.exists():
+        raise DataError(f"Expected {name} at '{shown}' ({said}), but there is no such file or folder; {cure}.")
+    while place.is_dir():
+        try:
+            children = {child.name.lower() for child in place.iterdir()}
+            child = None if children & SPLIT_FOLDERS.keys() else _named_child(place, usual_names)
+        except OSError as error:
+            raise DataError(f"Expected {name} at '{shown}' ({said}), but it cannot be read; {cure}.") from error
+        if not children:
+            looked = ", ".join(["train/<class>/*", *usual_names[:3]])
+            raise DataError(f"Expected {name} at '{shown}' ({said}), but it is empty (looked for {looked}); {cure}.")
+        if child is None:
+            break
+        place = child
+    return place
+
 
 __all__ = [
     "DATASETS",
@@ -192,7 +288,7 @@ def load_dataset(
         size: side of the pictures in pixels, 48 unless said.
         channels: 1 for grey, 3 for RGB, None for RGB only where there is colour.
         seed: of the draw of ``val`` (and ``test``).
-        clips: for samm a key of :data:`engine.data.key_frames.CLIPS`: every frame, or one difference a clip.
+        clips: for samm a key of :data:`engine.data.read.samm.CLIPS`: every frame, or one difference a clip.
 
     Raises:
         UnknownNameError: for an unknown dataset, split or kind of clips.

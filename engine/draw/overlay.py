@@ -3,11 +3,16 @@
 The native grid is kept: ``smooth=False`` draws each cell as a block, ``smooth=True`` interpolates between cell centres
 for the eye. The display range is decided for all maps of a row together (:func:`display_ranges`) and never silently
 per map, so a gate between 0.497 and 0.502 looks as flat as it is.
+
+A channel gate as a picture: it has no place on the face, so its ranked weights are drawn as columns.
+
+Attention between cells as one map: how much each place of the picture is looked at.
 """
 
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Sequence
 from typing import Final, Literal, get_args
 
@@ -19,12 +24,16 @@ from engine.errors import UnknownNameError
 from engine.records import AttentionGate, Explanation, Float32, UInt8
 
 Scale = Literal["fixed", "shared", "stretch"]
+
 SCALES: Final[tuple[str, ...]] = get_args(Scale)
+
 """``fixed``: the quantity's own range (0 to 1 for a gate). ``shared``: one range over all maps shown. ``stretch``: each
 map over its own range, which makes a flat map vivid and must be labelled."""
 
 Range = tuple[float, float]
+
 GATE_RANGE: Final[Range] = (0.0, 1.0)
+
 """A sigmoid gate's own range."""
 
 
@@ -170,3 +179,41 @@ def png_bytes(picture: UInt8) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, format="PNG", compress_level=3)
     return buffer.getvalue()
+
+
+WIDTH, HEIGHT = 512, 128
+
+INK, PAPER, GRID = (43, 58, 85), (253, 252, 250), (214, 208, 198)
+
+
+def draw_channel_gate(gate: AttentionGate) -> UInt8:
+    """Draw the weights from largest to smallest on a fixed 0-1 scale: (128, 512, 3) uint8 RGB.
+
+    The floor is 0, the top 1, the thin line 0.5, where a sigmoid gate that has learnt nothing stays.
+
+    Raises:
+        ValueError: the gate is not a channel gate.
+    """
+    if gate.kind != "channel":
+        raise ValueError(f"expected a channel gate, got the {gate.kind} gate {gate.layer}")
+    ranked = np.sort(gate.weights)[::-1]
+    column = ranked[np.arange(WIDTH) * len(ranked) // WIDTH]
+    heights = np.clip(np.rint(column * HEIGHT), 0, HEIGHT).astype(np.intp)
+    rows = HEIGHT - 1 - np.arange(HEIGHT)
+    filled = rows[:, None] < heights[None, :]
+    picture = np.where(filled[..., None], np.array(INK, np.uint8), np.array(PAPER, np.uint8)).astype(np.uint8)
+    picture[HEIGHT // 2] = GRID
+    return picture
+
+
+def received_map(gate: AttentionGate) -> Float32 | None:
+    """Return what each place receives of a ``cross`` gate: (h, w) float32 >= 0, mean 1.
+
+    A row says where one cell, or one head for one cell, looks. The mean over the rows, times the number of places, is 1
+    where a place is looked at as much as if all were looked at alike. None: the places are no square grid.
+    """
+    if gate.kind != "cross":
+        raise ValueError(f"expected a cross gate, got the {gate.kind} gate {gate.layer}")
+    received = gate.weights.mean(axis=0) * gate.weights.shape[1]
+    side = math.isqrt(len(received))
+    return received.reshape(side, side).astype(np.float32) if side * side == len(received) else None

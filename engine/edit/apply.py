@@ -18,11 +18,10 @@ from typing import Final
 import cv2
 import numpy as np
 
-from engine.edit.edit import Edit
+from engine.edit.edit import Edit, covered
 from engine.edit.fills import fill_hidden
 from engine.edit.regions import Bool, FaceRegions
 from engine.errors import UsageError
-from engine.explain.stroke import covered
 from engine.records import UInt8
 
 SOFT_SHARE: Final = 1 / 48

@@ -14,9 +14,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from engine.edit.edit import DEFAULT_FILL, SPANS, Edit
+from engine.edit.edit import DEFAULT_FILL, SPANS, Edit, Stroke, simplified
 from engine.errors import UnknownNameError, UsageError
-from engine.explain.stroke import Stroke, simplified
 
 LONGEST: Final = 1800
 """Characters that an edit may take; some servers cut addresses off at 2,000 or so."""

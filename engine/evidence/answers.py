@@ -18,7 +18,7 @@ from engine.evidence.run import check_vocabulary
 from engine.labels import EMOTIONS
 from engine.measure.split import predict_dataset
 from engine.records import RunCard
-from engine.synthetic.cue import plant_cue
+from engine.synthetic.camera import plant_cue
 
 ANSWERED: Final[dict[str, str]] = {
     "all": "every face",

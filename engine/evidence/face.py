@@ -19,7 +19,7 @@ from engine.explain.explainer import to_prediction
 from engine.labels import EMOTIONS
 from engine.models.locking import holding
 from engine.records import Float32, Prediction, RunCard, UInt8
-from engine.synthetic.cue import cue_mask, plant_cue
+from engine.synthetic.camera import cue_mask, plant_cue
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,9 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine.data.channels_last import channels_last
 from engine.data.dataset import Int64
-from engine.data.transforms import normalise, to_tensor
+from engine.data.transforms import channels_last, normalise, to_tensor
 from engine.evidence.report import MapSource
 from engine.explain.methods.method import Setup
 from engine.explain.methods.registry import check_methods, refusals

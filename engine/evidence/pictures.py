@@ -25,7 +25,7 @@ from engine.errors import UnknownNameError, UsageError
 from engine.evidence.scores import Bool
 from engine.labels import EMOTIONS
 from engine.records import UInt8
-from engine.synthetic.cue import cue_mask, plant_cue
+from engine.synthetic.camera import cue_mask, plant_cue
 
 VARIANTS: Final[dict[str, str]] = {
     "plain": "evidence is what the expression's action units move",

@@ -13,6 +13,8 @@ more faces or more methods.
 A figure says something about model and method together: a map off the evidence may be a bad explanation, or a true one
 of a model that looks elsewhere. The variant ``spurious`` parts the two where the model is known to follow the mark: see
 :mod:`engine.evidence.pictures`.
+
+How many faces each method is measured on: all, the first N, or a number of its own for a slow one.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from typing import Any, Final
 import numpy as np
 from torch import nn
 
-from engine.errors import DataError
+from engine.errors import DataError, UsageError
 from engine.evidence.maps import compute_maps, refused_methods
 from engine.evidence.pictures import KnownPictures, count_pictures, draw_some
 from engine.evidence.readings import ANSWERS, AnsweredFaces, EvidenceReadings, references_task, task_of
@@ -38,10 +40,12 @@ from engine.records import Float32, RunCard
 from engine.statistics.maps import REFERENCES, reference_maps
 
 BATCH: Final = 32
+
 """Pictures at once. With 64, passes with derivatives take a tenth longer: the first block's features are then larger
 than what the C library's allocator keeps for the next pass (32 MB)."""
 
 FORMAT: Final = 1
+
 """Raised when readings change in a way that makes older ones useless, such as faces drawn otherwise."""
 
 
@@ -244,3 +248,32 @@ def evidence_benchmark(  # noqa: PLR0913 - each is a choice of its own on the co
         if progress is not None:
             progress(stop - start)
     return report_of(readings, card, split=split, variant=variant, seed=seed)
+
+
+def read_limits(words: Sequence[str]) -> tuple[int | None, dict[str, int]]:
+    """Read ``N`` for every method and ``METHOD=N`` for one, which counts before the other.
+
+    Returns:
+        The number for every method, None where none is given, and method → its own.
+
+    Raises:
+        UsageError: not a whole number of 1 or more, or a method or all are given twice.
+        UnknownNameError: no such method.
+    """
+    overall: int | None = None
+    own: dict[str, int] = {}
+    for word in words:
+        name, _, number = word.rpartition("=")
+        if not (number.isascii() and number.isdigit()) or int(number) < 1:
+            raise UsageError(
+                f"Expected --limit of 1 picture or more as N or METHOD=N, got '{word}'; leave it out for the whole "
+                "split."
+            )
+        if name in own or (not name and overall is not None):
+            raise UsageError(f"Expected one --limit for {name or 'all methods'}, got several; leave out all but one.")
+        if name:
+            check_methods((name,))
+            own[name] = int(number)
+        else:
+            overall = int(number)
+    return overall, own

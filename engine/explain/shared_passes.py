@@ -12,10 +12,7 @@ from typing import Final
 
 from torch import Tensor, nn
 
-from engine.explain.hirescam import hirescam_of
-from engine.explain.layer_gradients import all_layer_gradients
-from engine.explain.layercam import layercam_of
-from engine.explain.methods.cams import gradcam_of
+from engine.explain.methods.cams import all_layer_gradients, gradcam_of, hirescam_of, layercam_of
 from engine.explain.methods.guided import guided_backpropagation, guided_by
 from engine.explain.methods.method import Setup
 from engine.explain.methods.registry import METHODS

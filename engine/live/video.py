@@ -1,15 +1,18 @@
-"""A film through the live pipeline: an annotated film, a table of the tracks, and a summary."""
+"""A film through the live pipeline: an annotated film, a table of the tracks, and a summary.
+
+The table of a film: one row a face and frame, as CSV, complete up to the latest frame at any moment.
+"""
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, get_args
 
-from engine.errors import UsageError
-from engine.inference.tracks_table import TracksTable
+from engine.errors import FilmError, UsageError
 from engine.live.annotate import Drawing, annotate
 from engine.live.frame import LiveFrame
 from engine.live.pipeline import LivePipeline, LiveSettings
@@ -20,13 +23,73 @@ from engine.records import UInt8
 if TYPE_CHECKING:
     from engine.predictor import EmotionPredictor
 
+
+def table_columns(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the columns' names.
+
+    ``frame`` counts from 0; times are in seconds, boxes in pixels of the upright frame; ``seen`` is 1 where the face
+    was seen in the frame and 0 where its place is predicted. ``label`` and ``p_...`` are smoothed, ``raw_label`` is
+    not.
+    """
+    places = ("frame", "time_seconds", "track", "seen", "left", "top", "width", "height")
+    return (*places, "label", "confidence", "raw_label", *(f"p_{name}" for name in classes))
+
+
+class TracksTable:
+    """A CSV file being written; use it in a ``with`` block.
+
+    Raises:
+        FilmError: the file exists already, or cannot be written.
+    """
+
+    def __init__(self, path: Path, classes: tuple[str, ...]) -> None:
+        check_new(path)
+        self.path = path
+        try:
+            # Line by line, so that a broken-off run leaves whole rows.
+            self._file = path.open("x", encoding="utf-8", newline="", buffering=1)
+        except OSError as error:
+            raise FilmError(f"'{path.name}' cannot be written ({error.strerror}); choose another name.") from error
+        self._rows = csv.writer(self._file, lineterminator="\n")
+        self._rows.writerow(table_columns(classes))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def write(self, live: LiveFrame) -> None:
+        """Add a row for each face of the frame."""
+        for face in live.faces:
+            reading = face.reading
+            self._rows.writerow(
+                (
+                    live.index,
+                    f"{live.timestamp_seconds:.4f}",
+                    face.track,
+                    int(face.seen),
+                    *face.box.as_list(),
+                    reading.label,
+                    f"{reading.confidence:.4f}",
+                    reading.raw_label,
+                    *(f"{value:.4f}" for value in reading.probabilities),
+                )
+            )
+
+
 FILM_SETTINGS: Final = LiveSettings(detect_side=640)
+
 """A film need not keep up with a camera, so that smaller faces can be looked for."""
 
 OnFrame = Callable[[LiveFrame, UInt8], object]
+
 """Called with each frame's faces and its annotated picture (H, W, 3) uint8 RGB; False stops the film there."""
+
 Progress = Callable[[int, int | None], None]
+
 """Called with the frames done and those expected (None: not known)."""
+
 End = Literal["end", "stopped", "limit", "cut short"]
 
 
@@ -106,7 +169,7 @@ def process_film(  # noqa: PLR0913 - all but two are options, given by name
         source: a path, a stream's URL, or a camera's index.
         output: a new file for the annotated film (.mp4, .webm or .avi), or None. Whatever interrupts the work, what was
             written by then can be played.
-        table: a new CSV file for the tracks, or None; see :func:`engine.inference.tracks_table.table_columns`.
+        table: a new CSV file for the tracks, or None; see :func:`engine.live.video.table_columns`.
         on_frame: see :data:`OnFrame`.
         settings: of the pipeline.
         drawing: how to annotate.

@@ -21,9 +21,8 @@ from engine.measure.split import predict_dataset
 from engine.models.registry import build_model
 from engine.records import InputSpec
 from engine.statistics.classification import classification_report
-from engine.training.loop import Trainer
+from engine.training.loop import Listener, Trainer
 from engine.training.sections import Recipe
-from engine.training.step_report import Listener
 
 
 def measure_without_each(

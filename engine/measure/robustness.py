@@ -1,19 +1,136 @@
-"""How accuracy falls when pictures get worse: each corruption at each severity, measured as a split is measured."""
+"""How accuracy falls when pictures get worse: each corruption at each severity, measured as a split is measured.
+
+Read a stored robustness document back into its record, or say in a sentence what is wrong with it.
+
+It lies beside a checkpoint's analyses, ``analysis/robustness-<dataset>-<split>.json``, as
+``python -m engine benchmark robustness --out`` writes it.
+
+Five corruptions of pictures at five severities, on uint8 pictures from 0 to 255, seeded by picture.
+
+The kinds and the idea of five severities are Hendrycks and Dietterich's [1]; the amounts are our own, because theirs
+are set for photographs of 224 pixels: blur and occlusion are measured in shares of the side, so that they mean the same
+on a 48 pixel face. A picture has the same noise pattern and the same place of the occluder at each severity, drawn from
+the seed and its id: a higher severity is more of the same.
+
+[1] D. Hendrycks, T. Dietterich. Benchmarking Neural Network Robustness to Common Corruptions and Perturbations. ICLR
+    2019.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import io
+import json
+import math
+import zlib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 from torch import nn
 
 from engine.data.dataset import FaceDataset
-from engine.evaluate.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from engine.errors import DataError, UnknownNameError, UsageError
 from engine.measure.split import evaluate
 from engine.records import RunCard
 from engine.statistics.intervals import Estimate
+
+UInt8 = NDArray[np.uint8]
+
+SEVERITIES: Final = (1, 2, 3, 4, 5)
+
+
+def _clipped(values: NDArray[np.floating]) -> UInt8:
+    return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)
+
+
+def _blur(image: UInt8, amount: float, rng: np.random.Generator) -> UInt8:  # noqa: ARG001  # one signature for all
+    sigma = amount * min(image.shape[:2])
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REFLECT), np.uint8)
+
+
+def _noise(image: UInt8, amount: float, rng: np.random.Generator) -> UInt8:
+    return _clipped(image + amount * rng.standard_normal(image.shape))
+
+
+def _jpeg(image: UInt8, amount: float, rng: np.random.Generator) -> UInt8:  # noqa: ARG001  # one signature for all
+    packed = io.BytesIO()
+    Image.fromarray(image).save(packed, format="JPEG", quality=int(amount))
+    with Image.open(packed) as opened:
+        return np.asarray(opened, np.uint8).copy()
+
+
+def _brightness(image: UInt8, amount: float, rng: np.random.Generator) -> UInt8:  # noqa: ARG001  # one signature for all
+    return _clipped(image + amount)
+
+
+def _occlusion(image: UInt8, amount: float, rng: np.random.Generator) -> UInt8:
+    """Lay a square in the picture's mean colour; its centre lies anywhere, so that it may stick out at an edge."""
+    height, width = image.shape[:2]
+    side = amount * min(height, width)
+    row, column = rng.uniform(0, height), rng.uniform(0, width)
+    top, left = round(max(0.0, row - side / 2)), round(max(0.0, column - side / 2))
+    bottom, right = round(min(height, row + side / 2)), round(min(width, column + side / 2))
+    covered = image.copy()
+    covered[top:bottom, left:right] = _clipped(image.mean(axis=(0, 1)))
+    return covered
+
+
+@dataclass(frozen=True)
+class Corruption:
+    """One kind of corruption.
+
+    Attributes:
+        amounts: what each severity means, in ``unit``.
+        unit: of the amounts, in words.
+        apply: picture uint8 (H, W) or (H, W, 3), amount, random numbers → picture of the same shape and type.
+    """
+
+    amounts: tuple[float, float, float, float, float]
+    unit: str
+    apply: Callable[[UInt8, float, np.random.Generator], UInt8]
+
+
+CORRUPTIONS: Final[dict[str, Corruption]] = {
+    "blur": Corruption((0.01, 0.02, 0.03, 0.045, 0.06), "Gaussian sigma, share of the side", _blur),
+    "noise": Corruption((8.0, 16.0, 26.0, 38.0, 51.0), "Gaussian standard deviation, grey levels of 255", _noise),
+    "jpeg": Corruption((40.0, 25.0, 15.0, 10.0, 7.0), "JPEG quality of 100", _jpeg),
+    "brightness": Corruption((25.0, 51.0, 76.0, 102.0, 128.0), "grey levels of 255 added, then clipped", _brightness),
+    "occlusion": Corruption((0.2, 0.3, 0.4, 0.5, 0.6), "side of a square, share of the picture's", _occlusion),
+}
+
+
+def corrupt(images: UInt8, ids: Sequence[str], name: str, severity: int, *, seed: int = 0) -> UInt8:
+    """Return corrupted copies of pictures.
+
+    Args:
+        images: uint8 (N, H, W) or (N, H, W, 3), 0 to 255.
+        ids: N ids, which with ``seed`` decide what is drawn: not the order of the pictures, nor which others there are.
+        name: a key of :data:`CORRUPTIONS`.
+        severity: 1 to 5.
+        seed: 0 or more.
+
+    Returns:
+        Shape and type of ``images``.
+    """
+    if name not in CORRUPTIONS:
+        raise UnknownNameError("corruption", name, CORRUPTIONS)
+    if severity not in SEVERITIES:
+        raise UsageError(f"Expected a severity from 1 to 5, got {severity}.")
+    if images.dtype != np.uint8 or len(images) != len(ids):
+        raise ValueError(f"expected {len(ids)} pictures as uint8, got {len(images)} as {images.dtype}")
+    kind = CORRUPTIONS[name]
+    amount = kind.amounts[severity - 1]
+    out = np.empty_like(images)
+    for index, (image, picture_id) in enumerate(zip(images, ids, strict=True)):
+        rng = np.random.default_rng([seed, zlib.crc32(picture_id.encode())])
+        out[index] = kind.apply(image, amount, rng)
+    return out
+
 
 BENCHMARK: Final = "robustness"
 
@@ -23,7 +140,7 @@ class RobustnessRow:
     """Accuracy under one corruption.
 
     Attributes:
-        corruption: a key of :data:`engine.evaluate.corruptions.CORRUPTIONS`.
+        corruption: a key of :data:`engine.measure.robustness.CORRUPTIONS`.
         severity: 1 to 5. amount: what it means, in the corruption's unit.
         accuracy: over n pictures, with its 95 % Wilson interval.
         macro_f1: in [0, 1].
@@ -145,3 +262,98 @@ def robustness(
         card.name, card.weights_sha256, dataset.name, dataset.split, len(chosen), len(dataset), seed, clean, clean_f1,
         tuple(rows),
     )  # fmt: skip
+
+
+def robustness_file(dataset: str, split: str) -> Path:
+    """Return where the results of a split lie within a checkpoint's folder."""
+    return Path("analysis") / f"robustness-{dataset}-{split}.json"
+
+
+def robustness_command(model: str, dataset: str, split: str) -> str:
+    """Return the command that measures a model and writes the file."""
+    out = Path("checkpoints") / model / robustness_file(dataset, split)
+    return (
+        f"python -m engine benchmark robustness --model {model} --dataset {dataset} --split {split} --json "
+        f"--out {out.as_posix()}"
+    )
+
+
+def read_robustness(path: Path, card: RunCard, *, dataset: str, split: str) -> RobustnessReport | None:
+    """Read and check the results of a model; None where there is no such file.
+
+    Raises:
+        DataError: the file is damaged, or of another model, split or other weights.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise _broken(path, card, dataset, split, "it is no whole JSON document") from error
+    try:
+        report = _report(document)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        what = f"it is damaged ({type(error).__name__}: {error})"
+        raise _broken(path, card, dataset, split, what) from error
+    if (report.model, report.dataset, report.split) != (card.name, dataset, split):
+        what = f"it is of '{report.model}' on {report.dataset} {report.split}"
+        raise _broken(path, card, dataset, split, what)
+    if report.weights_sha256 != card.weights_sha256:
+        raise _broken(path, card, dataset, split, "it was measured with other weights")
+    return report
+
+
+def _broken(path: Path, card: RunCard, dataset: str, split: str, what: str) -> DataError:
+    return DataError(
+        f"Expected the robustness results of '{card.name}' in '{path.name}', but {what}; remove the file and measure "
+        f"again with: {robustness_command(card.name, dataset, split)}"
+    )
+
+
+def _share(value: object, name: str) -> float:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or not math.isfinite(value)
+        or not 0 <= value <= 1
+    ):
+        raise ValueError(f"expected {name} in [0, 1], got {value}")
+    return float(value)
+
+
+def _estimate(values: dict[str, Any], pictures: int) -> Estimate:
+    mean, low, high = (_share(values[key], key) for key in ("mean", "low", "high"))
+    if not low <= mean <= high or values["n"] != pictures:
+        raise ValueError(f"expected a mean of {pictures} pictures inside its interval, got {values}")
+    return Estimate(mean, low, high, pictures)
+
+
+def _report(document: dict[str, Any]) -> RobustnessReport:
+    if document["benchmark"] != BENCHMARK:
+        raise ValueError(f"expected the benchmark {BENCHMARK}, got {document['benchmark']}")
+    pictures = int(document["pictures"])
+    rows = tuple(
+        RobustnessRow(
+            str(row["corruption"]),
+            int(row["severity"]),
+            float(row["amount"]),
+            _estimate(row, pictures),
+            _share(row["macro_f1"], "macro_f1"),
+        )
+        for row in document["rows"]
+    )
+    expected = [(name, severity) for name in CORRUPTIONS for severity in SEVERITIES]
+    if [(row.corruption, row.severity) for row in rows] != expected:
+        raise ValueError(f"expected each of {', '.join(CORRUPTIONS)} at five severities, got {len(rows)} rows")
+    return RobustnessReport(
+        model=str(document["model"]),
+        weights_sha256=str(document["weights_sha256"]),
+        dataset=str(document["dataset"]),
+        split=str(document["split"]),
+        pictures=pictures,
+        total=int(document["total"]),
+        seed=int(document["seed"]),
+        clean=_estimate(document["clean"], pictures),
+        clean_macro_f1=_share(document["clean"]["macro_f1"], "macro_f1"),
+        rows=rows,
+    )

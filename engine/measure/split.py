@@ -1,22 +1,74 @@
-"""Run a checkpoint over a split, in a single view or several, and report."""
+"""Run a checkpoint over a split, in a single view or several, and report.
+
+How a picture is looked at to be measured: once, with its mirror image, or in ten crops.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine.data.channels_last import channels_last
 from engine.data.dataset import FaceDataset
-from engine.data.transforms import normalise, to_tensor
-from engine.errors import DataError
-from engine.evaluate.views import SINGLE, find_views
+from engine.data.transforms import channels_last, mirrored, normalise, ten_crop, to_tensor
+from engine.errors import DataError, UnknownNameError
 from engine.models.locking import holding
 from engine.records import Float32, InputSpec, RunCard
 from engine.statistics.classification import classification_report
+
+
+@dataclass(frozen=True)
+class Views:
+    """One way of looking.
+
+    Attributes:
+        words: as it stands in documents and beside figures. short: the same in a table's cell.
+        count: forward passes a picture.
+        make: (B, C, S, S) to (count, B, C, S, S).
+    """
+
+    words: str
+    short: str
+    count: int
+    make: Callable[[Tensor], Tensor]
+
+
+SINGLE: Final = "single"
+
+MIRROR: Final = "mirror"
+
+TTA: Final = "tta"
+
+VIEWS: Final[dict[str, Views]] = {
+    SINGLE: Views("single view", "single view", 1, lambda batch: batch[None]),
+    MIRROR: Views(
+        "the picture and its mirror image: two views, mean probability", "picture and mirror image", 2, mirrored
+    ),
+    TTA: Views(
+        "four corners and centre at 11/12 of the side, each also mirrored: ten crops, mean probability",
+        "ten crops",
+        10,
+        ten_crop,
+    ),
+}
+
+"""By the last part of a measurement's key on a card."""
+
+
+def find_views(name: str) -> Views:
+    """Return a way of looking.
+
+    Raises:
+        UnknownNameError: there is none of that name.
+    """
+    if name not in VIEWS:
+        raise UnknownNameError("kind of views", name, VIEWS)
+    return VIEWS[name]
+
 
 PROTOCOLS: Final[dict[str, str]] = {
     "private": "PrivateTest, the literature's test split; chose nothing",
@@ -26,6 +78,7 @@ PROTOCOLS: Final[dict[str, str]] = {
 }
 
 BATCH: Final = 64
+
 """Pictures at once. On a CPU 256 are a third slower with two threads and two thirds with one: their features no longer
 fit into the caches."""
 
@@ -43,7 +96,7 @@ def predict_dataset(
     """Return probabilities (N, K) float32, in the dataset's order.
 
     Always in float32, so that another machine gets the same figures. ``views`` is a key of
-    :data:`engine.evaluate.views.VIEWS`; of several views the probabilities are averaged. ``progress`` is told how many
+    :data:`engine.measure.split.VIEWS`; of several views the probabilities are averaged. ``progress`` is told how many
     pictures each batch had.
 
     Raises:

@@ -1,22 +1,63 @@
-"""Write frames with their times as a film; what was written stays playable if the work is broken off."""
+"""Write frames with their times as a film; what was written stays playable if the work is broken off.
+
+Keep some lines of native libraries off stderr, which write to it past Python and past their own log levels.
+"""
 
 from __future__ import annotations
 
+import os
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Self
 
 import cv2
 
 from engine.errors import FilmError, UnknownNameError
-from engine.inference.native_lines import without_lines
 from engine.media.film import quiet
 from engine.records import UInt8
 
+_STDERR: Final = 2
+
+_lock = threading.Lock()
+
+
+@contextmanager
+def without_lines(start: bytes) -> Iterator[None]:
+    """Drop the lines that begin with ``start`` from what this process writes to stderr meanwhile.
+
+    All other lines, those of other threads among them, come out at the end. One caller at a time; keep it short.
+    """
+    with _lock:
+        try:
+            outside = os.dup(_STDERR)
+        except OSError:  # started without a stderr: nothing to keep off it
+            yield
+            return
+        with tempfile.TemporaryFile() as caught:
+            os.dup2(caught.fileno(), _STDERR)
+            try:
+                yield
+            finally:
+                os.dup2(outside, _STDERR)
+                os.close(outside)
+                caught.seek(0)
+                others = b"".join(line for line in caught if not line.startswith(start))
+                if others:
+                    os.write(_STDERR, others)
+
+
 CODECS: Final[dict[str, tuple[str, ...]]] = {".mp4": ("avc1", "mp4v"), ".webm": ("VP80",), ".avi": ("MJPG",)}
+
 """File ending → codecs, the first that opens is taken. OpenCV's wheels rarely bring avc1 (H.264), so an .mp4 mostly is
 mp4v, which players play and browsers do not; .webm plays in browsers, too."""
+
 USUAL_RATE: Final = 25.0
+
 """Frames per second, where the source names no rate."""
+
 _LONGEST_STILL_SECONDS: Final = 10.0
 
 

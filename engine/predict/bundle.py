@@ -10,10 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from engine.draw.overlay import display_ranges, overlay, overlay_explanation, overlay_gate, png_bytes
-from engine.explain.channel_strip import draw_channel_gate
+from engine.draw.overlay import (
+    display_ranges,
+    draw_channel_gate,
+    overlay,
+    overlay_explanation,
+    overlay_gate,
+    png_bytes,
+    received_map,
+)
 from engine.explain.methods.registry import METHODS
-from engine.explain.received import received_map
 from engine.models.checkpoint import library_versions
 from engine.predict.pairs import PairExplanation
 from engine.records import FaceExplanation, UInt8

@@ -10,8 +10,7 @@ from typing import Any, Final
 import torch
 
 from engine.data.enhance.enhance import Enhancer
-from engine.data.enhance.networks import ROLES, Network, find_network, load_network
-from engine.data.enhance_tiles import Tiling
+from engine.data.enhance.networks import ROLES, Network, Tiling, find_network, load_network
 from engine.errors import CheckpointError, NetworkFileError
 from engine.media.faces import to_model_input
 from engine.records import RunCard, UInt8

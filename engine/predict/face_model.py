@@ -11,11 +11,10 @@ from typing import Final
 import numpy as np
 import torch
 
-from engine.data.key_frames import FRAMES
+from engine.data.read.samm import FRAMES
 from engine.data.transforms import normalise, to_tensor
 from engine.explain.explainer import explain_face, layer_activation, to_prediction
 from engine.explain.methods.method import Setup
-from engine.explain.moved_lenders import MOVED_LENDERS, moved_lenders
 from engine.explain.target import Target, as_target
 from engine.media.faces import to_model_input
 from engine.models.checkpoint import load_checkpoint
@@ -25,7 +24,7 @@ from engine.predict.pairs import refuse_single
 from engine.records import FaceBox, FaceExplanation, Float32, Prediction, RunCard, UInt8
 from engine.training.device import choose_device
 from engine.trust import gate_use
-from engine.trust.trust import Progress, TrustReport, trust
+from engine.trust.trust import MOVED_LENDERS, Progress, TrustReport, moved_lenders, trust
 
 BATCH: Final[int] = 64
 """Faces that are classified at once."""

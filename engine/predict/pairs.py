@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.data.key_frames import FRAMES, difference
+from engine.data.read.samm import FRAMES, difference
 from engine.errors import UsageError
 from engine.media.faces import crop_face
 from engine.media.pictures import Picture
@@ -26,7 +26,7 @@ class KeyFaces:
 
     @property
     def moved(self) -> UInt8:
-        """What moved, uint8 (h, w[, 3]) as :func:`engine.data.key_frames.difference` has it."""
+        """What moved, uint8 (h, w[, 3]) as :func:`engine.data.read.samm.difference` has it."""
         return difference(self.onset, self.apex)
 
 

@@ -1,6 +1,6 @@
 """Built-in faces: expressive pictures drawn from parameters, whose label, regions and evidence are known exactly."""
 
-from engine.synthetic.cue import plant_cue
+from engine.synthetic.camera import plant_cue
 from engine.synthetic.face import (
     FaceParameters,
     SyntheticFace,

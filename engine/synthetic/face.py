@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.errors import UnknownNameError, UsageError
 from engine.labels import EMOTIONS
-from engine.synthetic import beard, camera, features, hair, lips, masks, skin, wear
+from engine.synthetic import camera, features, hair, masks, skin, wear
 from engine.synthetic.canvas import Bytes, Canvas, Floats
 from engine.synthetic.geometry import Shape, landmarks_of, shape_of
 from engine.synthetic.identity import Identity, sample_identity
@@ -103,13 +103,13 @@ def _paint(parameters: FaceParameters, size: int, channels: int) -> tuple[Canvas
     neck = skin.paint_neck(canvas, who, shape, view)
     ears = skin.paint_ears(canvas, who, shape)
     head = skin.paint_face(canvas, who, shape)
-    beard.paint_beard(canvas, who, shape, head)
+    features.paint_beard(canvas, who, shape, head)
     skin.paint_lips(canvas, who, shape, head)
     relief = light_relief(canvas, who, face, shape, view)
     skin.light_skin(canvas, view, relief, np.maximum(np.maximum(head, ears), neck))
     skin.paint_nostrils(canvas, who, shape, view, head)
     features.paint_eyes(canvas, who, shape, view, relief)
-    lips.paint_mouth(canvas, who, face, shape, view, relief)
+    features.paint_mouth(canvas, who, face, shape, view, relief)
     features.paint_brows(canvas, who, shape, view, head)
     front = hair.paint_hair(canvas, who, shape, view, relief, head, strands)
     wear.paint_glasses(canvas, who, shape)

@@ -1,4 +1,9 @@
-"""Eyes and brows: eyeball under its lids with iris, pupil and catch-light; lashes; brows of single hairs."""
+"""Eyes and brows: eyeball under its lids with iris, pupil and catch-light; lashes; brows of single hairs.
+
+The inside of the mouth: the line between closed lips, or teeth and tongue in the dark of an open mouth.
+
+Stubble, goatee, full beard and moustache, painted into the skin's colours before the light.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +12,21 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.synthetic.canvas import Canvas, Floats, Points, ellipse
-from engine.synthetic.geometry import SIGNS, Eye, Shape
-from engine.synthetic.identity import Colour, Identity
+from engine.synthetic.canvas import Canvas, Floats, Points, ellipse, spline
+from engine.synthetic.geometry import MOUTH_Y, SIGNS, Eye, Shape
+from engine.synthetic.hair import grain_textures, ragged
+from engine.synthetic.identity import Colour, Identity, within
 from engine.synthetic.relief import Relief
-from engine.synthetic.skin import mixed
+from engine.synthetic.skin import lip_colour, mixed
+from engine.synthetic.units import Expression
 from engine.synthetic.view import View
 
 _HAIRS = np.linspace(0.03, 0.90, 22)
+
 """Where a brow's single hairs grow, along it."""
+
 _LEANS = tuple(np.stack([sign * (0.25 + 0.75 * _HAIRS), -0.9 + 1.0 * _HAIRS], axis=1) for sign in SIGNS)
+
 """Where they point, for either side."""
 
 
@@ -116,3 +126,131 @@ def paint_brows(canvas: Canvas, who: Identity, shape: Shape, view: View, head: F
         root = at + np.array([0.0, 1.0]) * spread
         tip = root + _LEANS[side] * (thickness * rng.uniform(0.45, 0.75, 22))[:, None]
         canvas.blend(canvas.line(np.stack([root, tip], axis=1), 0.007), tuple(0.70 * c for c in colour), 0.45, head)
+
+
+_DARK = (0.17, 0.055, 0.06)
+
+_BETWEEN_TEETH = (0.16, 0.27, 0.385, 0.5, 0.615, 0.73, 0.84)
+
+"""Where teeth meet, along the row from left (0) to right (1)."""
+
+_TEETH = np.array([0.93, 0.905, 0.86])
+
+
+def paint_mouth(canvas: Canvas, who: Identity, face: Expression, shape: Shape, view: View, relief: Relief) -> None:
+    """Paint what lies between the lips, and the light on the lower lip."""
+    mouth = shape.mouth
+    middle = len(mouth.upper_inner) // 2
+    down = mouth.lower_inner[middle] - mouth.upper_inner[middle]
+    inside_shape = canvas.polygon(np.concatenate([mouth.upper_inner, mouth.lower_inner[::-1]]), 0.003)
+    if mouth.gap > 0.008 and inside_shape is not None:
+        inside = canvas.full(inside_shape)
+        canvas.blend(inside_shape, _DARK)
+        _open_mouth(canvas, face, shape, inside, down)
+    line = tuple(0.34 * c for c in lip_colour(who))
+    thin = within(1.0 - mouth.gap / 0.05, 0.0, 1.0)
+    canvas.stroke(mouth.upper_inner, 0.013 + 0.005 * thin, line, 0.55 + 0.35 * thin, soft=0.004)
+    for corner, inward in ((mouth.upper_inner[0], 1), (mouth.upper_inner[-1], -1)):
+        canvas.fill(
+            ellipse(corner + np.array([0.006 * inward, 0.002]), (0.019, 0.013), steps=12), line, 0.55, soft=0.008
+        )
+    if face.mean(23) < 0.6:
+        wet = 0.5 * (mouth.lower_inner + mouth.lower_outer)[middle - 9 : middle + 10]
+        shine = 0.24 * (1.0 - face.mean(23)) * float(relief.shade.mean()) * (1.2 - view.ambient)
+        canvas.stroke(wet, 0.018, mixed(lip_colour(who), (1.0, 0.93, 0.90), 0.75), shine, soft=0.010)
+
+
+def _open_mouth(canvas: Canvas, face: Expression, shape: Shape, inside: Floats, down: np.ndarray) -> None:
+    mouth, gap = shape.mouth, shape.mouth.gap
+    if gap > 0.09:
+        tongue = mouth.lower_inner[len(mouth.lower_inner) // 2] - 0.16 * down
+        width = 0.55 * abs(mouth.corners[1][0])
+        canvas.fill(ellipse(tongue, (width, 0.34 * gap)), (0.56, 0.22, 0.22), 0.85, soft=0.012, clip=inside)
+    unit = down / max(float(np.linalg.norm(down)), 1e-6)
+    length = min(0.072, 0.30 * gap + 0.028)
+    # A dropped jaw hides the upper teeth behind the lip; a smile or a raised lip bares them.
+    bared = within(
+        0.30 + 1.1 * face.mean(12) + 0.5 * face.mean(9) + 0.4 * face.mean(20) - 0.15 * face.mean(26), 0.0, 1.0
+    )
+    upper = mouth.upper_inner[3:-3]
+    edge = upper + unit * (length * bared)
+    edge[:, :] += unit * 0.012 * bared * np.cos(np.linspace(-1.3, 1.3, len(upper)))[:, None]
+    canvas.fill(np.concatenate([upper - unit * 0.02, edge[::-1]]), _TEETH, 0.95, soft=0.003, clip=inside)
+    between = (np.array(_BETWEEN_TEETH) * (len(upper) - 1)).astype(int)
+    canvas.stroke(np.stack([upper, edge], axis=1)[between], 0.005, (0.60, 0.52, 0.48), 0.45, clip=inside)
+    low = within(1.1 * face.mean(16) + 0.5 * face.mean(20) - 0.2, 0.0, 1.0)
+    if low > 0:
+        lower = mouth.lower_inner[6:-6]
+        rim = lower - unit * min(0.042, 0.42 * gap) * low
+        canvas.fill(np.concatenate([lower + unit * 0.02, rim[::-1]]), _TEETH * 0.90, 0.95, soft=0.003, clip=inside)
+        between = (np.array(_BETWEEN_TEETH) * (len(lower) - 1)).astype(int)
+        canvas.stroke(np.stack([lower, rim], axis=1)[between], 0.005, (0.50, 0.42, 0.40), 0.4, clip=inside)
+    canvas.stroke(mouth.upper_inner + unit * 0.008, 0.030, (0.10, 0.03, 0.03), 0.45, soft=0.012, clip=inside)
+    canvas.stroke(mouth.upper_inner[:8], 0.06, (0.10, 0.03, 0.03), 0.55, soft=0.02, clip=inside)
+    canvas.stroke(mouth.upper_inner[-8:], 0.06, (0.10, 0.03, 0.03), 0.55, soft=0.02, clip=inside)
+
+
+def paint_beard(canvas: Canvas, who: Identity, shape: Shape, head: Floats) -> None:
+    """Paint stubble, goatee or a full beard, and a moustache, into the skin's colours before the light."""
+    if who.beard == "none" and not who.moustache:
+        return
+    pose, mouth, drop = shape.pose, shape.mouth, 0.12 * shape.jaw_drop
+    dense = 0.34 if who.beard == "stubble" else 0.86
+    colour = tuple(0.82 * c for c in who.hair_colour)
+    rng = np.random.default_rng(who.texture_seed + 5)
+    offset = int(rng.integers(200))
+    strands, _ = grain_textures()
+    grid = np.arange(canvas.size)
+    grain = strands[
+        (grid[:, None] * 150 // canvas.size + offset) % 256, (grid[None, :] * 240 // canvas.size + offset) % 256
+    ]
+    tinted = np.clip(canvas.tone(colour) * (1.0 + 0.45 * grain)[:, :, None], 0, 1)
+    # The beard grows on the chin: it falls with the jaw and stays when the lips alone move over it.
+    bottom = MOUTH_Y * who.face_length + 0.084 * who.lip_fullness + drop
+    if who.beard in ("stubble", "full"):
+        half = [
+            (0.0, 0.98 + drop),
+            (0.26, 0.92 + drop),
+            (0.48, 0.70 + drop),
+            (0.62, 0.36),
+            (0.64, 0.02),
+            (0.565, 0.02),
+            (0.50, 0.24),
+            (0.40, 0.40),
+            (0.285, 0.50),
+            (0.18, bottom + 0.035),
+            (0.0, bottom + 0.045),
+        ]
+    elif who.beard == "goatee":
+        half = [
+            (0.0, 0.95 + drop),
+            (0.17, 0.90 + drop),
+            (0.20, bottom + 0.14),
+            (0.15, bottom + 0.045),
+            (0.0, bottom + 0.035),
+        ]
+    else:
+        half = []
+    if half:
+        right = np.array(half)
+        both = np.concatenate([right, right[-2:0:-1] * (-1.0, 1.0)])
+        area = canvas.polygon(ragged(spline(pose(both, 0.0), closed=True, samples=3), who, 0.006, 6), 0.022)
+        if area is not None:
+            canvas.blend(area, tinted[area[1]], dense, head)
+    if who.moustache or who.beard in ("full", "stubble"):
+        top = mouth.upper_y - 0.012
+        right = np.array(
+            [
+                (0.0, top - 0.045),
+                (0.09, top - 0.060),
+                (0.17, top - 0.010),
+                (0.225, top + 0.075),
+                (0.19, top + 0.060),
+                (0.10, top + 0.008),
+                (0.0, top + 0.004),
+            ]
+        )
+        both = np.concatenate([right, right[-2:0:-1] * (-1.0, 1.0)])
+        area = canvas.polygon(spline(pose(both, 0.04), closed=True, samples=3), 0.011)
+        if area is not None:
+            canvas.blend(area, tinted[area[1]], dense if who.beard != "none" else 0.86, head)

@@ -14,8 +14,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from engine.training.ablation import WHOLE
-from engine.training.ablation_cells import Cell
+from engine.training.ablation import WHOLE, Cell
 
 LEVEL: Final = 0.95
 

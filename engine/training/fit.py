@@ -1,10 +1,20 @@
-"""From a recipe to a checkpoint: load the data, build the model, train or resume, write weights and card."""
+"""From a recipe to a checkpoint: load the data, build the model, train or resume, write weights and card.
+
+History as TensorBoard events, where that library is present; without it nothing is written.
+
+Compile the attention gates: their many passes over the same feature maps become one.
+
+A gate does little arithmetic on large maps, so it waits for memory; torch.compile fuses its reductions and products,
+forward and backward. The convolutions stay as they are: PyTorch's own kernels are faster than compiled ones on a CPU.
+Measured on one core with batches of 128 pictures: cbam 128 to 170 pictures/s, spatial 165 to 205.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,26 +23,85 @@ import torch
 from torch import nn
 
 from engine.data.dataset import FaceDataset
-from engine.data.enhanced import common_enhancement
+from engine.data.enhance.enhance import common_enhancement
 from engine.data.registry import load_dataset
 from engine.errors import CheckpointError, DataError, FerLensError, UsageError
+from engine.models.attention import CBAM, SpatialGate
 from engine.models.checkpoint import find_checkpoint, load_checkpoint, write_checkpoint
 from engine.models.cmaen.inherit import inherited
 from engine.models.registry import build_model, input_spec, parameters_by_module
 from engine.records import InputSpec, RunCard
 from engine.synthetic import plant_cue
-from engine.training.compiling import compile_gates
 from engine.training.device import choose_device, keep_freed_memory
-from engine.training.events import write_events
-from engine.training.loop import STATE, Trainer
-from engine.training.parallel import sync_batchnorm
-from engine.training.processes import ALONE, Processes
+from engine.training.loop import STATE, Listener, Trainer
+from engine.training.processes import ALONE, Processes, sync_batchnorm
 from engine.training.recipe import recipe_names
 from engine.training.sections import Recipe
 from engine.training.several import OtherData, join, limited
-from engine.training.step_report import Listener
+
+
+def compile_gates(model: nn.Module) -> int:
+    """Compile each attention module of ``model`` in place; return how many. Weights and their names stay the same.
+
+    Only training may do this: inside a compiled gate the taps record nothing.
+
+    Raises:
+        UsageError: this machine cannot compile (no C++ compiler, or no headers of Python).
+    """
+    outermost = [
+        module
+        for name, module in model.named_modules()
+        if isinstance(module, CBAM | SpatialGate) and not _inside_cbam(model, name)
+    ]
+    if outermost:
+        _try_compiler()
+    for module in outermost:
+        # A gate takes the gradient of a maximum by comparing it with its features. Without rounding in between as the
+        # uncompiled gate rounds, bf16 features never equal their maximum, and 0 / 0 makes the gradient NaN.
+        module.compile(dynamic=False, options={"emulate_precision_casts": True})
+    return len(outermost)
+
+
+def _inside_cbam(model: nn.Module, name: str) -> bool:
+    parents = name.split(".")[:-1]
+    return any(isinstance(model.get_submodule(".".join(parents[:end])), CBAM) for end in range(1, len(parents) + 1))
+
+
+def _try_compiler() -> None:
+    """Compile something small now: the first training step, minutes of loading later, is a bad moment to fail."""
+    torch.compiler.reset()  # else an earlier success in this process would answer
+    try:
+        torch.compile(_small)(torch.zeros(64, 64))
+    except Exception as error:  # the backends raise many kinds, from several modules
+        raise UsageError(
+            "--compile needs a C++ compiler (g++ or clang++) and Python's headers, and compiling failed here; "
+            "install them, or train without --compile."
+        ) from error
+
+
+def _small(x: torch.Tensor) -> torch.Tensor:
+    return (x.sin() + x.cos()).sum(dim=1)
+
+
+def write_events(folder: Path, history: list[dict[str, float]]) -> bool:
+    """Write one scalar a column and epoch into ``folder/events``; return whether the library was there."""
+    if find_spec("tensorboard") is None:
+        return False
+    from torch.utils.tensorboard import SummaryWriter
+
+    writer = SummaryWriter(log_dir=str(folder / "events"))
+    try:
+        for row in history:
+            for key, value in row.items():
+                if key != "epoch":
+                    writer.add_scalar(key, value, int(row["epoch"]))
+    finally:
+        writer.close()
+    return True
+
 
 RUNS: Final[Path] = Path("runs")
+
 """Where unfinished runs are kept (ignored by git): ``runs/<name of the checkpoint>/``."""
 
 
@@ -82,7 +151,7 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
         minutes: stop cleanly, resumably, after this long.
         limit: use only so many pictures of each split (for a quick try; the card says so).
         drop_unknown: leave out pictures whose class the vocabulary does not know.
-        compiled: compile the attention gates (:func:`engine.training.compiling.compile_gates`).
+        compiled: compile the attention gates (:func:`engine.training.fit.compile_gates`).
         processes: those that share the run; only the first writes, and only its result has a card.
         synced: take BatchNorm's statistics over the batches of all processes.
         listener: called after each step.

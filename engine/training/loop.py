@@ -1,13 +1,28 @@
-"""The training loop: resumable at any step, every random number a function of (seed, epoch, step)."""
+"""The training loop: resumable at any step, every random number a function of (seed, epoch, step).
+
+The exponential moving average of a model's weights.
+
+What a training run tells while it goes on.
+
+Progressive resizing: a run's first epochs see small pictures, the last ones the whole size.
+
+[1] M. Tan, Q. V. Le. EfficientNetV2: Smaller Models and Faster Training. ICML 2021, arXiv:2104.00298, section 4.
+
+Departure from [1]: two sizes, and the augmentation's strength does not follow them (the recipe's ``ramp_epochs`` does).
+"""
 
 from __future__ import annotations
 
 import csv
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -15,22 +30,75 @@ from engine.data.dataset import FaceDataset
 from engine.data.transforms import augment, normalise, to_tensor
 from engine.errors import UsageError
 from engine.records import InputSpec
-from engine.training.averaging import follow, start_average
 from engine.training.device import autocast, half_precision_helps
-from engine.training.hints import Hints
-from engine.training.losses import balanced_weights, mix, smooth_one_hot
-from engine.training.objective import Objective, parts_of
-from engine.training.optim import build_optimiser
-from engine.training.parallel import Parallel, check_batch, same_buffers
-from engine.training.processes import ALONE, Processes
-from engine.training.progressive import as_shown
-from engine.training.schedule import learning_rate_factor, plateau_reductions
-from engine.training.sections import Recipe
+from engine.training.objective import Objective, balanced_weights, mix, parts_of, smooth_one_hot
+from engine.training.optim import build_optimiser, learning_rate_factor, plateau_reductions
+from engine.training.processes import ALONE, Parallel, Processes, check_batch, same_buffers
+from engine.training.sections import Recipe, Schedule
 from engine.training.state import Progress, load_state, save_state
-from engine.training.step_report import Listener, StepReport
-from engine.training.teaching import Teachers
+from engine.training.teaching import Hints, Teachers
+
+
+def start_average(model: nn.Module) -> dict[str, Tensor]:
+    """Return a copy of the model's state, to be moved by :func:`follow`."""
+    return {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+
+@torch.no_grad()
+def follow(average: dict[str, Tensor], model: nn.Module, decay: float, step: int) -> None:
+    """Move the average in place towards the model's state; counts and the like are copied.
+
+    Args:
+        average: of :func:`start_average`.
+        model: after step ``step`` of the whole run, from 0.
+        decay: in [0, 1), how much of the average stays. Early on it follows quickly, by (1 + step) / (10 + step), else
+            it would remember the random start.
+    """
+    decay = min(decay, (1 + step) / (10 + step))
+    for name, value in model.state_dict().items():
+        if value.is_floating_point():
+            average[name].lerp_(value, 1 - decay)
+        else:
+            average[name].copy_(value)
+
+
+ANY_SIZE: Final[tuple[str, ...]] = ("cmaen",)
+
+"""Architectures whose weights fit pictures of any size; the others' dense layers or positions belong to one."""
+
+
+def as_shown(x: Tensor, schedule: Schedule, epoch: int) -> Tensor:
+    """Return the pictures as the model sees them in this epoch.
+
+    Args:
+        x: (B, C, S, S), normalised.
+        schedule: of the recipe.
+        epoch: from 0.
+
+    Returns:
+        ``x``, or (B, C, small_side, small_side), bilinear and antialiased, in the run's first ``small_until``.
+    """
+    if epoch >= schedule.small_until * schedule.epochs:
+        return x
+    return F.interpolate(x, size=(schedule.small_side,) * 2, mode="bilinear", align_corners=False, antialias=True)
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """What a progress bar shows: epoch from 1, share of it done, mean loss so far, best val accuracy in [0, 1]."""
+
+    epoch: int
+    epochs: int
+    done: float
+    loss: float
+    best_accuracy: float
+    seconds_left: float
+
+
+Listener = Callable[[StepReport], None]
 
 STATE = "state.safetensors"
+
 BEST = "best.safetensors"
 
 

@@ -1,11 +1,16 @@
-"""The optimiser that a recipe asks for."""
+"""The optimiser that a recipe asks for.
+
+Learning rate as a pure function of progress, so that a resumed run needs nothing but its step number.
+"""
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch import nn
 
-from engine.training.sections import Optimiser
+from engine.training.sections import Optimiser, Schedule
 
 
 def build_optimiser(model: nn.Module, how: Optimiser) -> torch.optim.Optimizer:
@@ -19,3 +24,54 @@ def build_optimiser(model: nn.Module, how: Optimiser) -> torch.optim.Optimizer:
         fused = {p.device.type for p in decayed + plain} <= {"cpu", "cuda"}
         return torch.optim.AdamW(groups, lr=how.learning_rate, fused=fused)
     return torch.optim.SGD(groups, lr=how.learning_rate, momentum=how.momentum, nesterov=how.momentum > 0)
+
+
+def learning_rate_factor(schedule: Schedule, epoch: float, *, plateau_factor: float = 1.0) -> float:
+    """Return the share of the peak learning rate at ``epoch`` (a real number, 0 at the first step).
+
+    Args:
+        schedule: the recipe's section.
+        epoch: steps done / steps an epoch.
+        plateau_factor: product of the reductions so far, used by ``plateau`` only.
+    """
+    if epoch < schedule.warmup_epochs:
+        return schedule.start + (1.0 - schedule.start) * epoch / schedule.warmup_epochs
+    if schedule.kind == "plateau":
+        return plateau_factor
+    if schedule.kind == "cosine-restarts":
+        return _with_restarts(schedule, epoch - schedule.warmup_epochs)
+    span = max(schedule.epochs - schedule.warmup_epochs, 1e-9)
+    progress = min(max((epoch - schedule.warmup_epochs) / span, 0.0), 1.0)
+    if schedule.kind == "linear":
+        return 1.0 + (schedule.end - 1.0) * progress
+    return schedule.end + (1.0 - schedule.end) * 0.5 * (1.0 + math.cos(math.pi * progress))
+
+
+def _with_restarts(schedule: Schedule, since: float) -> float:
+    """Cosine from 1 to ``end`` in cycles of growing length (Loshchilov & Hutter 2017, arXiv:1608.03983, eq. 5).
+
+    Args:
+        schedule: the recipe's section.
+        since: epochs since the warm-up ended, 0 or more.
+    """
+    length = schedule.restart_epochs
+    while since >= length:
+        since -= length
+        length *= schedule.restart_factor
+    return schedule.end + (1.0 - schedule.end) * 0.5 * (1.0 + math.cos(math.pi * since / length))
+
+
+def plateau_reductions(accuracies: list[float], patience: int, factor: float) -> float:
+    """Return the product of reductions that val ``accuracies`` (one an epoch, oldest first) have earned.
+
+    A reduction is earned after ``patience`` + 1 epochs in a row without a new best; the count then starts again.
+    """
+    best, waited, product = -1.0, 0, 1.0
+    for accuracy in accuracies:
+        if accuracy > best:
+            best, waited = accuracy, 0
+        else:
+            waited += 1
+            if waited > patience:
+                product, waited = product * factor, 0
+    return product

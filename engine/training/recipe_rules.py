@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, Final, NamedTuple
 
-from engine.data.key_frames import CLIPS, FRAMES
+from engine.data.read.samm import CLIPS, FRAMES
 from engine.data.read.sources import SPLIT_FOLDERS
 from engine.models.registry import input_spec
-from engine.training.progressive import ANY_SIZE
+from engine.training.loop import ANY_SIZE
 from engine.training.sections import SECTIONS, Recipe
 
 CHOICES: Final[dict[tuple[str, str], tuple[str, ...]]] = {

@@ -32,7 +32,7 @@ class DataChoice:
     """Which dataset, and which of its splits train and choose.
 
     ``marked``: plant in every picture of both splits the corner mark that gives its label away (``synthetic`` only),
-    for a model that is known to follow a spurious cue (see :mod:`engine.synthetic.cue`).
+    for a model that is known to follow a spurious cue (see :mod:`engine.synthetic.camera`).
     ``weights``: with several datasets (``--data A --data B``), how often each is drawn from, in their order; empty: all
     pictures alike.
     ``clips``: ``frames`` (every frame of a clip is a picture) or ``onset-apex`` (one a clip: 128 + (apex - onset) / 2;

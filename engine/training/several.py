@@ -17,9 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.data.class_mapping import map_classes
-from engine.data.dataset import FaceDataset
-from engine.data.decode import pixel_digest
+from engine.data.dataset import FaceDataset, map_classes
+from engine.data.read.sources import pixel_digest
 from engine.data.registry import load_dataset
 from engine.errors import UsageError
 from engine.records import InputSpec

@@ -6,9 +6,14 @@
     arXiv:2202.00449 (ROAD; MoRF and LeRF).
 
 What is measured, and what the score and its verdict mean, stands in :mod:`engine.trust.faithfulness_record`; how
-cells are ranked in :mod:`engine.explain.ranking`; what takes a removed pixel's place in
+cells are ranked in :mod:`engine.trust.faithfulness`; what takes a removed pixel's place in
 :mod:`engine.trust.imputers`. Departures from both papers: cells of the map's native grid go, not pixels of an
 enlarged map; a map counts only against random maps and a centre prior on its own grid and picture.
+
+Which pixels go first: a map's native cells by rank, ties broken by a seeded draw.
+
+Ranks, not thresholds: in a Grad-CAM half of the cells may be exactly 0, and "remove what is at or above the 60th
+percentile" would then remove everything at once. Cells, not enlarged pixels: a 6x6 map has 36 things to say.
 """
 
 from __future__ import annotations
@@ -23,7 +28,6 @@ from torch import Tensor, nn
 
 from engine.data.transforms import normalise, to_tensor
 from engine.errors import UnknownNameError
-from engine.explain.ranking import ranked_cells, removal_masks, steps_of
 from engine.explain.target import ResolvedTarget, Target
 from engine.models.locking import holding
 from engine.records import Explanation, Float32, InputSpec, UInt8
@@ -31,16 +35,53 @@ from engine.statistics.maps import centre_prior, random_maps
 from engine.trust.faithfulness_record import VALUES, Curves, Faithfulness, Subject, Value, luck_interval
 from engine.trust.imputers import IMPUTERS
 
+Int64 = NDArray[np.int64]
+
+Bool = NDArray[np.bool_]
+
+
+def ranked_cells(heatmap: NDArray[np.floating], seed: int = 0) -> Int64:
+    """Return the cells of a map (h, w), largest first, as (h w,) row-major numbers; equal cells in a drawn order.
+
+    Only the order counts: a constant map gives a random order, an all-negative map its least negative cell first.
+    """
+    flat = heatmap.ravel()
+    drawn = np.random.default_rng(seed).permutation(len(flat))
+    return np.asarray(drawn[np.argsort(-flat[drawn], kind="stable")], dtype=np.int64)
+
+
+def steps_of(cells: int, steps: int) -> Int64:
+    """Return how many cells are gone at each of ``steps`` even steps, (steps + 1,) from 0 to ``cells``."""
+    return np.asarray(np.rint(np.arange(steps + 1) * (cells / steps)), dtype=np.int64)
+
+
+def removal_masks(order: Int64, counts: Int64, grid: tuple[int, int], side: int) -> Bool:
+    """Return which pixels are gone after the first ``counts`` cells of ``order``: (len(counts), side, side) bool.
+
+    A pixel belongs to the cell that its centre lies in, also where the side is no multiple of the grid.
+    """
+    position = np.empty(len(order), dtype=np.int64)
+    position[order] = np.arange(len(order))
+    centres = 2 * np.arange(side) + 1  # in half pixels, so that the division is exact
+    rows, columns = (centres * cells // (2 * side) for cells in grid)
+    of_pixel = position.reshape(grid)[rows[:, None], columns[None]]
+    return np.asarray(of_pixel[None] < counts[:, None, None])
+
+
 STEPS: Final = 10
+
 """Even steps from the whole picture to nothing, unless said."""
 
 DRAWS: Final = 20
+
 """Random maps, unless said: a map beyond all of 20 and their reverses is one that chance gives once in 41."""
 
 _ROWS: Final = 128
+
 """Pictures in one forward pass; bounds the memory."""
 
 Progress = Callable[[int, int], None]
+
 """Called with (maps done, wanted), counting the random and centre maps, under each imputer."""
 
 

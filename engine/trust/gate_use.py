@@ -1,7 +1,7 @@
 """Is a gate used? Put something else in its place, and see whether the answer changes.
 
 A gate that is drawn beautifully may be one that the layers after it ignore. Here each gate alone is replaced (see
-:mod:`engine.explain.gate_replacements`), the rest of the net runs on, and its answers are compared with the unchanged
+:mod:`engine.trust.gate_record`), the rest of the net runs on, and its answers are compared with the unchanged
 ones; :mod:`engine.trust.gate_record` says by which figures, and what counts as used.
 """
 
@@ -16,12 +16,11 @@ from torch import Tensor, nn
 
 from engine.data.transforms import normalise, to_tensor
 from engine.errors import UnknownNameError
-from engine.explain.gate_replacements import REPLACEMENTS, ReplacementName, levelled, permuted, takes
 from engine.explain.target import ResolvedTarget, Target, class_indices
 from engine.models.locking import holding
 from engine.models.taps import AttentionTap, GateEdit, edit_attention, taps_of
 from engine.records import Float32, GateKind, InputSpec, UInt8
-from engine.trust.gate_record import GateUse, Replaced
+from engine.trust.gate_record import REPLACEMENTS, GateUse, Replaced, ReplacementName, levelled, permuted, takes
 
 DRAWS: Final = 10
 """Permutations, and other pictures at most, unless said."""

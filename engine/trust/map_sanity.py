@@ -18,7 +18,7 @@ from engine.explain.methods.method import Setup
 from engine.explain.target import Target
 from engine.models.locking import holding
 from engine.records import Explanation, InputSpec, UInt8
-from engine.trust import robustness as captum_metrics
+from engine.trust import robustness as robust
 from engine.trust import sanity
 from engine.trust.robustness import Robustness, robustness
 from engine.trust.sanity import ClassSensitivity, Randomisation, cascading_randomisation, class_sensitivity, parts_of
@@ -82,7 +82,7 @@ class MapSanity:
 
 def maps_wanted(model: nn.Module, classes: int) -> int:
     """Return how many times :func:`map_sanity` makes the map, at most, for a model of so many classes."""
-    return captum_metrics.SAMPLES + 1 + sanity.DRAWS * len(parts_of(model)) + 1 + classes
+    return robust.SAMPLES + 1 + sanity.DRAWS * len(parts_of(model)) + 1 + classes
 
 
 def map_sanity(
@@ -127,7 +127,7 @@ def map_sanity(
         "spec": spec, "classes": classes, "layer": layer, "method": explanation.method, "setup": setup
     }  # fmt: skip
     disturbed = robustness(twin, face, target=target, seed=seed, progress=told(QUESTIONS[0]), **how)
-    before = captum_metrics.SAMPLES + 1
+    before = robust.SAMPLES + 1
     weights = cascading_randomisation(twin, face, target=target, seed=seed, progress=told(QUESTIONS[1]), **how)
     before = wanted - len(classes)
     others = class_sensitivity(twin, face, progress=told(QUESTIONS[2]), **how)

@@ -1,31 +1,50 @@
-"""May what is shown for a face be believed? One call: whether each gate is used, and whether each map is faithful."""
+"""May what is shown for a face be believed? One call: whether each gate is used, and whether each map is faithful.
+
+How long trust will take for a face: a small step of it is run and timed, and the rest is counted.
+
+A single forward pass says little: the checks run pictures in batches, which a machine works off several times as fast,
+and filling the removed pixels takes a time of its own.
+
+Who lends gates to a model that takes the difference of a clip's onset and apex: built-in faces that move.
+
+A single picture is nothing such a model has ever seen; what its gates do on one would say little of a movement.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count, islice
 from typing import Any, Final
 
 import cv2
 import numpy as np
+import torch
 from torch import nn
 
-from engine.data.drawn import SPLIT_COUNTS, synthetic_face, synthetic_id
+from engine.data.drawn import DATASET_SEED, SPLIT_COUNTS, synthetic_face, synthetic_id
+from engine.data.read.samm import difference
+from engine.data.transforms import normalise, to_tensor
 from engine.explain.target import Target
+from engine.labels import EMOTIONS
+from engine.models.locking import holding
 from engine.models.taps import taps_of
 from engine.records import FaceExplanation, InputSpec, UInt8
+from engine.synthetic import draw_image, prototype, sample_parameters
 from engine.synthetic.face import SIZES
-from engine.trust import faithfulness as faithful
-from engine.trust import gate_use as used
+from engine.trust import faithfulness, gate_use
+from engine.trust.faithfulness import removal_masks, steps_of
 from engine.trust.faithfulness_record import Faithfulness
 from engine.trust.gate_record import USED, WEAKLY_USED, GateUse
 from engine.trust.imputers import IMPUTERS
 
 LENDERS: Final = "drawn faces of the built-in data set"
+
 """Whose gates stand in where no other pictures are given."""
 
 Progress = Callable[[str, int, int], None]
+
 """Called with (what is being measured, steps done, steps wanted)."""
 
 
@@ -80,8 +99,8 @@ def trust(  # noqa: PLR0913 - what it needs of a checkpoint is given one by one,
     classes: tuple[str, ...],
     others: UInt8 | None = None,
     imputers: Sequence[str] = tuple(IMPUTERS),
-    gate_draws: int = used.DRAWS,
-    map_draws: int = faithful.DRAWS,
+    gate_draws: int = gate_use.DRAWS,
+    map_draws: int = faithfulness.DRAWS,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> TrustReport:
@@ -107,7 +126,7 @@ def trust(  # noqa: PLR0913 - what it needs of a checkpoint is given one by one,
 
     gates: tuple[GateUse, ...] = ()
     if taps_of(model):
-        gates = used.gate_use(
+        gates = gate_use.gate_use(
             model,
             explained.face[None],
             spec=spec,
@@ -119,7 +138,7 @@ def trust(  # noqa: PLR0913 - what it needs of a checkpoint is given one by one,
             progress=told("gates"),
         )
     maps = tuple(
-        faithful.faithfulness(
+        faithfulness.faithfulness(
             model,
             explained.face,
             item,
@@ -134,3 +153,94 @@ def trust(  # noqa: PLR0913 - what it needs of a checkpoint is given one by one,
     )
     lenders = LENDERS if others is None else f"{len(others)} other pictures"
     return TrustReport(explained.model, gates, maps, lenders, seed, time.perf_counter() - started)
+
+
+_GRID: Final = (6, 6)
+
+"""Of the order in which the step takes cells away; what a mask costs hardly depends on it."""
+
+
+def gate_pictures() -> int:
+    """Return how many pictures a gate takes: permuted, lent, the lenders; the face itself, its mean, ones."""
+    return 3 * gate_use.DRAWS + 3
+
+
+def map_pictures() -> int:
+    """Return how many pictures a map takes: both orders of it, of each random map and of the centre, an imputer."""
+    return len(IMPUTERS) * (faithfulness.DRAWS + 2) * 2 * (faithfulness.STEPS - 1)
+
+
+@dataclass(frozen=True)
+class TrustCost:
+    """What trust costs a model on this machine.
+
+    Attributes:
+        forward_seconds: a picture's forward pass, within a batch.
+        filling_seconds: filling the removed pixels of a picture, the mean over the imputers.
+    """
+
+    forward_seconds: float
+    filling_seconds: float
+
+    def __post_init__(self) -> None:
+        if self.forward_seconds <= 0.0 or self.filling_seconds < 0.0:
+            raise ValueError(f"expected times above 0, got {self}")
+
+    def seconds(self, gates: int, maps: int) -> float:
+        """Return how long so many gates and maps will take."""
+        filled = maps * map_pictures()
+        return (gates * gate_pictures() + filled) * self.forward_seconds + filled * self.filling_seconds
+
+
+@torch.no_grad()
+def measure_cost(model: nn.Module, face: UInt8, *, spec: InputSpec) -> TrustCost:
+    """Take a face apart once by each imputer, and time it; nothing on the model changes.
+
+    Args:
+        model: shared by threads; waiting for its lock does not count.
+        face: (S, S) or (S, S, 3) uint8, as the model takes it.
+        spec: the model's input.
+    """
+    cells = _GRID[0] * _GRID[1]
+    order = np.random.default_rng(0).permutation(cells)
+    masks = removal_masks(order, steps_of(cells, faithfulness.STEPS)[1:-1], _GRID, face.shape[0])
+    device = next(model.parameters()).device
+    filling, forward = 0.0, []
+    for impute in IMPUTERS.values():
+        began = time.perf_counter()
+        pictures = impute(face, masks, 0)
+        x = normalise(to_tensor(pictures / 255.0).to(device), spec).contiguous(memory_format=torch.channels_last)  # type: ignore[arg-type]
+        filling += (time.perf_counter() - began) / len(masks)
+        with holding(model):
+            began = time.perf_counter()
+            model(x).cpu()  # which waits for an accelerator
+            forward.append((time.perf_counter() - began) / len(masks))
+    # The first batch of its size may cost more than all that follow.
+    return TrustCost(min(forward), filling / len(IMPUTERS))
+
+
+MOVED_LENDERS: Final = "movements of drawn faces of the built-in data set"
+
+"""Whose gates stand in, as :attr:`engine.trust.trust.TrustReport.lenders` says it."""
+
+_REST: Final = "neutral"
+
+
+def moved_lenders(wanted: int, spec: InputSpec) -> UInt8:
+    """Return what moves from rest to expression in ``wanted`` built-in faces, every emotion but rest in turn.
+
+    Returns:
+        (wanted, S, S) or (wanted, S, S, 3) uint8 as :func:`engine.data.read.samm.difference` has it.
+    """
+    size = int(np.clip(spec.size, *SIZES))
+    moving = (index for index in count() if EMOTIONS[index % len(EMOTIONS)] != _REST)
+    found = []
+    for index in islice(moving, wanted):
+        face = sample_parameters(DATASET_SEED, index, split="test")
+        rest = replace(face, label=_REST, expression=prototype(_REST))
+        onset, apex = (draw_image(one, size, spec.channels) for one in (rest, face))
+        moved = difference(onset, apex)
+        if size != spec.size:
+            moved = np.asarray(cv2.resize(moved, (spec.size, spec.size), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        found.append(moved)
+    return np.stack(found)

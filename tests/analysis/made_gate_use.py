@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.analysis.files.gate_use import SplitGateUse
 from engine.analysis.gate_use import split_gate_use
-from engine.analysis.gate_use_record import SplitGateUse
 from engine.data.dataset import FaceDataset
 from engine.records import RunCard
 from tests.explain.known import BLOCK, CLASSES, SPEC, Gated

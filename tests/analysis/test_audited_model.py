@@ -10,8 +10,8 @@ import pytest
 
 from engine.analysis.audited import Share, held_out_splits, judge
 from engine.analysis.files.places import analysis_folder
-from engine.analysis.suspicion import suspect
 from engine.analysis.sweep.block import SweepSettings
+from engine.analysis.sweep.finish import suspect
 from engine.analysis.sweep.sweep import sweep
 from engine.data.audit.audit import DataAudit, audit
 from engine.data.dataset import FaceDataset

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.analysis.card_metrics import metric_rows
+from engine.analysis.evaluation import metric_rows
 from engine.errors import CheckpointError
 from engine.models.checkpoint import read_card
 from engine.records import RunCard

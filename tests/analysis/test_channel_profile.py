@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from engine.analysis.channel_profile import channel_profiles, clusters
-from engine.analysis.class_attention import ClassAttention
+from engine.analysis.contrasts import channel_profiles, clusters
+from engine.analysis.files.attention import ClassAttention
 from engine.analysis.sweep.statistics import MapStatistics
 from engine.errors import UsageError
 

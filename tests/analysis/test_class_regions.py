@@ -8,9 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.analysis.class_regions import class_places, group_filter, mean_map_places
+from engine.analysis.contrasts import typical_pictures
 from engine.analysis.files.attention import find_attention
 from engine.analysis.store.store import AnalysisStore, open_store
-from engine.analysis.typical import typical_pictures
 from engine.edit.face_template import REGIONS
 from engine.errors import UnknownNameError, UsageError
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from engine.analysis.class_attention import ClassAttention, by_class, group_of
 from engine.analysis.contrasts import (
     class_minus_all,
     class_minus_class,
@@ -12,6 +11,7 @@ from engine.analysis.contrasts import (
     mean_of_classes,
     right_minus_wrong,
 )
+from engine.analysis.files.attention import ClassAttention, by_class, group_of
 from engine.analysis.sweep.statistics import MapStatistics
 from engine.errors import UsageError
 

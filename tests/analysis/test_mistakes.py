@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from engine.analysis.analysed import analysed_splits
+from engine.analysis.files.places import analysed_splits
 from engine.analysis.mistakes import MistakesView, means, normalised
 from engine.analysis.store.store import AnalysisStore, open_store
 from engine.errors import UnknownNameError

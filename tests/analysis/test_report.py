@@ -10,17 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.analysis.card_metrics import metric_rows
-from engine.analysis.evaluation import evaluation
+from engine.analysis.evaluation import History, evaluation, metric_rows
 from engine.analysis.report import report_html, write_report
 from engine.analysis.report_figures import FIGURES, ReportInput, classes_figure, png_bytes
 from engine.analysis.store.store import open_store
-from engine.analysis.training_history import History
 from engine.errors import UsageError
-from engine.evaluate.class_figures import class_figures
-from engine.evaluate.corruptions import CORRUPTIONS, SEVERITIES
-from engine.measure.robustness import RobustnessReport, RobustnessRow
+from engine.measure.robustness import CORRUPTIONS, SEVERITIES, RobustnessReport, RobustnessRow
 from engine.models.checkpoint import read_card
+from engine.statistics.classification import class_figures
 from engine.statistics.intervals import Estimate
 
 

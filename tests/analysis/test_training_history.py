@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.analysis.training_history import read_history
+from engine.analysis.evaluation import read_history
 from engine.errors import CheckpointError
 
 HEAD = "epoch,learning_rate,train_loss,val_accuracy,val_accuracy_weights,val_accuracy_ema\n"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.analysis.tsne import centred_logits, spread, tsne_places
+from engine.analysis.evaluation import centred_logits, spread, tsne_places
 from engine.errors import DataError
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from engine.analysis.class_regions import mass_columns
-from engine.analysis.typical import typical_pictures
+from engine.analysis.contrasts import typical_pictures
 from engine.edit.face_template import REGIONS
 
 

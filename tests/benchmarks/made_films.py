@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.evaluate.film_scripts import Actor, Place, Script
+from engine.benchmarks.scripted_film import Actor, Place, Script
 
 ONE = Script(
     "one",

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from engine.evaluate.film_scripts import SCRIPTS, recast
+from engine.benchmarks.scripted_film import SCRIPTS, recast
 
 
 def test_a_seed_changes_people_and_moods_and_nothing_of_the_plot() -> None:

@@ -7,9 +7,8 @@ import pytest
 
 from engine.benchmarks.endurance import Gauges
 from engine.benchmarks.live import WARM_UP_FRAMES, live_benchmark, live_endurance
-from engine.benchmarks.scripted_film import ScriptedFilm
+from engine.benchmarks.scripted_film import Script, ScriptedFilm, recast
 from engine.errors import UnknownNameError, UsageError
-from engine.evaluate.film_scripts import Script, recast
 from engine.live.pipeline import LiveSettings
 from engine.predictor import EmotionPredictor
 from tests.benchmarks.made_films import ONE, TWO

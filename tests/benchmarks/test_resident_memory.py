@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import mmap
 
-from engine.evaluate.resident_memory import resident_mib
+from engine.benchmarks.endurance import resident_mib
 
 
 def test_memory_that_is_taken_is_seen() -> None:

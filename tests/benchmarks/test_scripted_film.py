@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.benchmarks.scripted_film import ScriptedFilm
-from engine.evaluate.film_scripts import SCRIPTS, Actor, Place, Script
+from engine.benchmarks.scripted_film import SCRIPTS, Actor, Place, Script, ScriptedFilm
 from engine.labels import EMOTIONS
 from engine.media.faces import HaarDetector
 from tests.benchmarks.made_films import ONE, TWO

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from engine.benchmarks.scripted_film import ScriptedFilm
-from engine.evaluate.film_scripts import Actor, Place, Script
+from engine.benchmarks.scripted_film import Actor, Place, Script, ScriptedFilm
 from engine.media.film import frame_at
 from engine.media.film_writer import FilmWriter
 

@@ -11,12 +11,12 @@ import pytest
 from PIL import Image
 
 from engine.cli.main import main
-from engine.data.key_frames import difference
+from engine.data.read.samm import difference
 from engine.draw.overlay import overlay
-from engine.explain.moved_lenders import MOVED_LENDERS
 from engine.media.faces import to_model_input
 from engine.models.checkpoint import read_card, update_card
 from engine.predictor import EmotionPredictor
+from engine.trust.trust import MOVED_LENDERS
 from tests.made import write_seeded
 
 PAIR = ("--clips", "onset-apex", "--whole")

@@ -6,11 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.analysis.class_attention import group_of
-from engine.analysis.embedding import Plane
-from engine.analysis.files.attention import AttentionFile, open_attention, write_attention
+from engine.analysis.files.attention import AttentionFile, group_of, open_attention, write_attention
 from engine.analysis.files.places import ATTENTION, FORMAT
-from engine.analysis.sweep.statistics import MapStatistics
+from engine.analysis.sweep.statistics import MapStatistics, Plane
 
 CLASSES = ("happy", "sad", "fear")
 LABELS = np.repeat([0, 1], [40, 4])

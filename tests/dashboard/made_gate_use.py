@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.analysis.files.answer_shares import AnswerShares
-from engine.analysis.gate_use_record import ALL, FIGURES, GateEffect, SplitGateUse
-from engine.explain.gate_replacements import ReplacementName
+from engine.analysis.files.gate_use import ALL, FIGURES, GateEffect, SplitGateUse
 from engine.labels import EMOTIONS
 from engine.records import GateKind
 from engine.statistics.intervals import Estimate
+from engine.trust.gate_record import ReplacementName
 
 EACH = 5
 

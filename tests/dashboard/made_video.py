@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.inference.tracks_table import table_columns
+from engine.live.video import table_columns
 
 CLASSES: Final = ("happy", "sad")
 _ROWS: Final = (

@@ -21,12 +21,12 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from dashboard import webcam
-from dashboard.components import snapshot_source
 from dashboard.live.endpoints import Endpoints
 from dashboard.live.limits import Limits
 from dashboard.live.live_loaders import LiveModels
 from dashboard.live.serving import PORTS
 from dashboard.live.snapshots import SNAPSHOTS, Snapshots
+from dashboard.shell import sources
 from engine.errors import FerLensError, UsageError
 from tests.dashboard.made import ROOT, SAMPLES
 from tests.dashboard.made_live import sample_address
@@ -277,11 +277,11 @@ def test_a_snapshot_is_fetched_by_its_token(served: Served, monkeypatch: pytest.
     assert (answer.content, answer.headers["content-type"]) == (b"\xff\xd8picture", "image/jpeg")
     assert httpx.get(f"{served.url}/snapshot/{'x' * 32}", timeout=60).status_code == 404
     # The dashboard is another process, which holds none itself.
-    monkeypatch.setattr(snapshot_source, "SNAPSHOTS", Snapshots())
+    monkeypatch.setattr(sources, "SNAPSHOTS", Snapshots())
     monkeypatch.setenv("FERLENS_LIVE_URL", served.url + "/")
-    assert snapshot_source.fetch(token) == b"\xff\xd8picture"
+    assert sources.fetch(token) == b"\xff\xd8picture"
     with pytest.raises(FerLensError, match="no longer held"):
-        snapshot_source.fetch("x" * 32)
+        sources.fetch("x" * 32)
 
 
 @pytest.mark.parametrize("tunnel", [None, "https://abc.gradio.live"])

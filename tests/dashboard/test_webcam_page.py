@@ -16,7 +16,6 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from dashboard import webcam
-from dashboard.components import snapshot_source
 from dashboard.live.choices import Choices
 from dashboard.live.limits import Limits
 from dashboard.live.live_loaders import LiveModels
@@ -24,6 +23,7 @@ from dashboard.live.page import _chooser
 from dashboard.live.serving import PORTS, exit_status, leave_room_for_the_page
 from dashboard.live.snapshots import SNAPSHOTS
 from dashboard.live.viewers import Viewers
+from dashboard.shell import sources
 from engine.errors import FerLensError, UsageError
 from tests.dashboard.made import SAMPLES
 
@@ -151,16 +151,16 @@ def test_a_snapshot_is_found_at_whichever_port_its_page_took(monkeypatch: pytest
         with socket.socket() as closed:
             closed.bind(("127.0.0.1", 0))  # nothing listens there
             ports = (closed.getsockname()[1], page, other, right)
-            monkeypatch.setattr(snapshot_source, "PORTS", ports)
-            assert snapshot_source.fetch(token) == b"\xff\xd8picture"
+            monkeypatch.setattr(sources, "PORTS", ports)
+            assert sources.fetch(token) == b"\xff\xd8picture"
             with pytest.raises(FerLensError, match="no longer held"):
-                snapshot_source.fetch("u" * 32)
-            monkeypatch.setattr(snapshot_source, "PORTS", ports[:1])
+                sources.fetch("u" * 32)
+            monkeypatch.setattr(sources, "PORTS", ports[:1])
             with pytest.raises(FerLensError, match="does not answer"):
-                snapshot_source.fetch(token)
+                sources.fetch(token)
         monkeypatch.setenv("FERLENS_LIVE_URL", f"http://127.0.0.1:{other}/")
         with pytest.raises(FerLensError, match="no longer held"):
-            snapshot_source.fetch(token)  # a page that is named is the only one that is asked
+            sources.fetch(token)  # a page that is named is the only one that is asked
 
 
 @pytest.mark.parametrize(
@@ -181,10 +181,10 @@ def test_a_live_page_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatc
         probe.bind(("127.0.0.1", 0))
         monkeypatch.setenv("FERLENS_LIVE_URL", f"http://127.0.0.1:{probe.getsockname()[1]}")
         with pytest.raises(FerLensError, match="it does not answer"):
-            snapshot_source.fetch("a" * 32)
+            sources.fetch("a" * 32)
     monkeypatch.setenv("FERLENS_LIVE_URL", "file:///etc")
     with pytest.raises(FerLensError, match="http address"):
-        snapshot_source.fetch("a" * 32)
+        sources.fetch("a" * 32)
 
 
 def test_the_model_leaves_half_of_the_cores_to_the_page(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.data.augmentation_sheet import augmentation_sheet
-from engine.data.transforms import Augmentation, augment, to_tensor
+from engine.data.transforms import Augmentation, augment, augmentation_sheet, to_tensor
 from engine.errors import UsageError
 from tests.made import make_dataset
 

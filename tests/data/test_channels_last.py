@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from engine.data.channels_last import channels_last
+from engine.data.transforms import channels_last
 
 
 @pytest.mark.parametrize("channels", [1, 3])

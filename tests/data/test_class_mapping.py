@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.data.class_mapping import map_classes
-from engine.data.dataset import FaceDataset
+from engine.data.dataset import FaceDataset, map_classes
 from engine.errors import DataError
 from engine.labels import CK_EMOTIONS, EMOTIONS
 from tests.made import make_dataset

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.data.location import DATA_VARIABLE, find_data
+from engine.data.registry import DATA_VARIABLE, find_data
 from engine.errors import DataError
 
 NAMES = ("fer2013", "fer2013.csv", "fer2013.tar.xz")

@@ -9,7 +9,7 @@ import pytest
 
 from engine.data import FaceDataset, load_dataset
 from engine.data.by_id import PictureIndex
-from engine.data.location import DATA_VARIABLE
+from engine.data.registry import DATA_VARIABLE
 from engine.errors import DataError, UnknownNameError, UsageError
 from engine.labels import CK_EMOTIONS, EMOTIONS, FER2013_CSV_ORDER
 

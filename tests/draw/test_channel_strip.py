@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.explain.channel_strip import GRID, HEIGHT, INK, PAPER, WIDTH, draw_channel_gate
+from engine.draw.overlay import GRID, HEIGHT, INK, PAPER, WIDTH, draw_channel_gate
 from engine.records import AttentionGate
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.explain.received import received_map
+from engine.draw.overlay import received_map
 from engine.records import AttentionGate
 
 

@@ -2,9 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from engine.edit.edit import SPANS, Edit
+from engine.edit.edit import SPANS, Edit, Stroke
 from engine.errors import UnknownNameError, UsageError
-from engine.explain.stroke import Stroke
 
 
 def test_only_the_default_and_a_mere_fill_change_nothing() -> None:

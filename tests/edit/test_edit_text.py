@@ -3,10 +3,9 @@ import re
 import numpy as np
 import pytest
 
-from engine.edit.edit import Edit
+from engine.edit.edit import Edit, Stroke, covered
 from engine.edit.text import LONGEST, from_text, shortened, to_text
 from engine.errors import UsageError
-from engine.explain.stroke import Stroke, covered
 
 REGIONS = ("eyes", "mouth", "other_skin")
 FULL = Edit(

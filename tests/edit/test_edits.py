@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 
 from engine.edit.apply import apply_edit, hidden_mask
-from engine.edit.edit import SPANS, Edit
+from engine.edit.edit import SPANS, Edit, Stroke, covered
 from engine.edit.fills import GREY
 from engine.edit.regions import FaceRegions
 from engine.errors import UsageError
-from engine.explain.stroke import Stroke, covered
 from tests.explain.known import noise
 
 FACE = noise(1)[0]

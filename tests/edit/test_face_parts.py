@@ -1,7 +1,7 @@
 import numpy as np
 
-from engine.analysis.face_parts import crop_parts, dataset_parts, drawn_map, template_parts
 from engine.edit.face_template import REGIONS, synthetic_map, template_map
+from engine.edit.regions import crop_parts, dataset_parts, drawn_map, template_parts
 from engine.media.faces import crop_face
 from engine.records import FaceBox
 from engine.synthetic import draw_expression

@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 
 from engine.edit.apply import apply_edit
-from engine.edit.edit import Edit
+from engine.edit.edit import Edit, Stroke, covered, simplified, unturned
 from engine.errors import UsageError
-from engine.explain.stroke import Stroke, covered, simplified, unturned
 
 
 def test_a_dab_covers_the_pixels_whose_centre_is_under_it() -> None:

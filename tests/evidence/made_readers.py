@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from engine.labels import EMOTIONS
 from engine.models.taps import AttentionTap
 from engine.records import InputSpec, RunCard
-from engine.synthetic.cue import cue_mask, plant_cue
+from engine.synthetic.camera import cue_mask, plant_cue
 
 SPEC = InputSpec(size=48, channels=1, mean=(0.0,), std=(1.0,))
 AREA = 36 / 48**2

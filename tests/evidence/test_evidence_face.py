@@ -14,7 +14,7 @@ from engine.evidence.run import score_sources
 from engine.evidence.scores import METRICS
 from engine.labels import CK_EMOTIONS
 from engine.models.checkpoint import LoadedModel, load_checkpoint
-from engine.synthetic.cue import cue_mask
+from engine.synthetic.camera import cue_mask
 from tests.made import write_seeded
 
 IDS = ("test/angry/00000", "test/disgust/00001", "test/fear/00002", "test/happy/00003", "test/neutral/00004")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import UnknownNameError, UsageError
-from engine.evaluate.evidence_limits import read_limits
+from engine.evidence.run import read_limits
 
 
 def test_one_number_for_all_and_others_for_some() -> None:

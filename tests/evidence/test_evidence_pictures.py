@@ -7,7 +7,7 @@ from engine.data.drawn import synthetic_face, synthetic_id
 from engine.errors import UnknownNameError, UsageError
 from engine.evidence.pictures import KnownPictures, count_pictures, draw_known, random_cue
 from engine.labels import EMOTIONS
-from engine.synthetic.cue import cue_mask, plant_cue
+from engine.synthetic.camera import cue_mask, plant_cue
 
 
 def known(variant: str = "plain", *, limit: int = 14, batch: int = 14, seed: int = 0) -> KnownPictures:

@@ -9,8 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.errors import DataError
-from engine.evaluate.evidence_readings_file import read_readings, readings_file, write_readings
-from engine.evidence.readings import EvidenceReadings
+from engine.evidence.readings import EvidenceReadings, read_readings, readings_file, write_readings
 from tests.evidence.test_evidence_readings import CAM, GATE, made
 
 SETTINGS = {"model": "made", "seed": 0}

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.inference.appearance import SIDE, Appearance, appearance_of, cut_out, patch_of, similarity
+from engine.live.matching import SIDE, Appearance, appearance_of, cut_out, patch_of, similarity
 from tests.live.made_live import scene
 
 

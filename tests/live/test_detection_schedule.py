@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from engine.inference.detection_schedule import DetectionSchedule
+from engine.live.pipeline import DetectionSchedule
 
 
 def turns(

@@ -8,10 +8,9 @@ import pytest
 
 from engine.errors import UnknownNameError, UsageError
 from engine.explain.explainer import to_prediction
-from engine.inference.read_faces import FaceAnswer
 from engine.labels import EMOTIONS
 from engine.live.frame import LiveFrame
-from engine.live.pipeline import LivePipeline, LiveSettings
+from engine.live.pipeline import FaceAnswer, LivePipeline, LiveSettings
 from engine.live.smoothing import NO_SMOOTHING
 from engine.predictor import EmotionPredictor
 from engine.records import AttentionGate, UInt8

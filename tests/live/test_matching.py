@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.inference.appearance import appearance_of
-from engine.live.matching import Candidate, affinity, match, overlap
+from engine.live.matching import Candidate, affinity, appearance_of, match, overlap
 from tests.live.made_live import SIDE, scene
 
 

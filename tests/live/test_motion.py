@@ -3,8 +3,8 @@ from __future__ import annotations
 import cv2
 import pytest
 
-from engine.inference.appearance import patch_of
-from engine.inference.motion import REACH, find_patch
+from engine.live.matching import patch_of
+from engine.live.tracking import REACH, find_patch
 from engine.records import UInt8
 from tests.live.made_live import SIDE, scene
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.errors import UnknownNameError, UsageError
-from engine.inference.read_faces import overlay_layers, read_faces, resolve_layer
+from engine.live.pipeline import overlay_layers, read_faces, resolve_layer
 from engine.predictor import EmotionPredictor
 from engine.records import AttentionGate, Explanation
 from tests.live.made_live import Told, texture

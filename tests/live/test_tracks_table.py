@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from engine.errors import FilmError
-from engine.inference.tracks_table import TracksTable, table_columns
 from engine.live.frame import LiveFace, LiveFrame, ModelReading, StageSeconds
+from engine.live.video import TracksTable, table_columns
 from engine.records import FaceBox
 
 CLASSES = ("happy", "sad")

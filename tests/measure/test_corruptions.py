@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.errors import UnknownNameError, UsageError
-from engine.evaluate.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from engine.measure.robustness import CORRUPTIONS, SEVERITIES, corrupt
 from tests.made import make_dataset
 
 DATA = make_dataset(2, side=48)

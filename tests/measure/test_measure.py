@@ -11,8 +11,7 @@ from torch import Tensor, nn
 from engine.data.dataset import FaceDataset
 from engine.data.transforms import normalise, ten_crop, to_tensor
 from engine.errors import DataError, UnknownNameError
-from engine.evaluate.views import VIEWS
-from engine.measure.split import evaluate, predict_dataset
+from engine.measure.split import VIEWS, evaluate, predict_dataset
 from engine.models.registry import build_model
 from engine.records import InputSpec, RunCard
 from tests.made import make_dataset

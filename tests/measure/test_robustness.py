@@ -12,9 +12,15 @@ from torch import Tensor, nn
 
 from engine.data.dataset import FaceDataset
 from engine.errors import DataError
-from engine.evaluate.corruptions import CORRUPTIONS, SEVERITIES
-from engine.evaluate.robustness_results import read_robustness, robustness_command, robustness_file
-from engine.measure.robustness import RobustnessReport, robustness
+from engine.measure.robustness import (
+    CORRUPTIONS,
+    SEVERITIES,
+    RobustnessReport,
+    read_robustness,
+    robustness,
+    robustness_command,
+    robustness_file,
+)
 from engine.records import InputSpec, RunCard
 from engine.statistics.classification import wilson_interval
 from tests.made import make_dataset

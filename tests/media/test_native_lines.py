@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.inference.native_lines import without_lines
-from engine.media.film_writer import FilmWriter
+from engine.media.film_writer import FilmWriter, without_lines
 
 
 def test_chosen_lines_go_and_all_others_stay(capfd: pytest.CaptureFixture[str]) -> None:

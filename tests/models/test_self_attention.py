@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from engine.models.self_attention import SelfAttention
 from engine.models.taps import edit_attention, record_attention
+from engine.models.vit import SelfAttention
 
 
 def made(heads: int) -> SelfAttention:

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.data.decode import fit_picture
 from engine.data.enhance.enhance import Enhancer
 from engine.data.enhance.networks import load_network
+from engine.data.read.sources import fit_picture
 from engine.errors import CheckpointError, NetworkFileError
 from engine.models.checkpoint import read_card, update_card
 from engine.predict.enhancing import VARIABLE, FaceEnhancer, face_enhancer

@@ -11,8 +11,7 @@ import pytest
 import torch
 
 from engine.errors import CheckpointError
-from engine.models.export import FORMATS, INPUT, ExportedFile, ExportedGraph, export_model
-from engine.models.export_onnx import quantise_onnx
+from engine.models.export import FORMATS, INPUT, ExportedFile, ExportedGraph, export_model, quantise_onnx
 from engine.models.registry import build_model
 from engine.predict.exported import check_exported, open_onnx
 from tests.made import SMALL

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.data.key_frames import difference
+from engine.data.read.samm import difference
 from engine.errors import UsageError
 from engine.media.faces import crop_face, to_model_input
 from engine.models.checkpoint import read_card, update_card

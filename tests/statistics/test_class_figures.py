@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from engine.evaluate.class_figures import class_figures
-from engine.statistics.classification import wilson_interval
+from engine.statistics.classification import class_figures, wilson_interval
 
 CLASSES = ("angry", "disgust", "happy")
 CONFUSION = np.array([[6, 0, 2], [3, 0, 1], [1, 0, 7]], np.int64)

@@ -29,7 +29,7 @@ from engine.synthetic import (
     regions_of,
     sample_parameters,
 )
-from engine.synthetic.cue import cue_mask
+from engine.synthetic.camera import cue_mask
 from engine.synthetic.identity import sample_identity
 from engine.synthetic.units import DISTRACTOR_STRONGEST, sample_expression
 from engine.synthetic.view import View

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import torch
 
-from engine.training.parallel import sync_batchnorm
-from engine.training.processes import Processes, joined_processes
+from engine.training.processes import Processes, joined_processes, sync_batchnorm
 from tests.training.made import TinyNet, recipe_of, trainer_in
 
 RECIPE = """

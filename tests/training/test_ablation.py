@@ -10,8 +10,7 @@ from filelock import FileLock
 
 from engine.errors import CheckpointError, UnknownNameError, UsageError
 from engine.models.checkpoint import read_card
-from engine.training.ablation import PARTS, AblationRun, ablate, variants
-from engine.training.ablation_cells import Bool
+from engine.training.ablation import PARTS, AblationRun, Bool, ablate, variants
 from engine.training.loop import Trainer
 from engine.training.recipe import Recipe, load_recipe, parse_recipe
 

@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from engine.training.ablation import WHOLE
-from engine.training.ablation_cells import Cell
+from engine.training.ablation import WHOLE, Cell
 from engine.training.ablation_table import paired_interval, picture_interval, tabulate
 
 

@@ -14,10 +14,10 @@ from engine.models.plain import FourBlockNet
 from engine.models.registry import build_model
 from engine.records import InputSpec
 from engine.training.fit import fit
-from engine.training.hints import Hints
 from engine.training.loop import Trainer
 from engine.training.recipe import Recipe, change, parse_recipe
 from engine.training.sections import Hinting
+from engine.training.teaching import Hints
 from tests.training.made_fit import narrow_recipe, train_in
 
 CPU = torch.device("cpu")

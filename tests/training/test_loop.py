@@ -16,10 +16,9 @@ from engine.data.transforms import normalise, to_tensor
 from engine.errors import UsageError
 from engine.models.checkpoint import load_checkpoint
 from engine.models.registry import DEFAULT_INPUT
-from engine.training.loop import STATE, Trainer, step_generator
-from engine.training.losses import distillation_loss
+from engine.training.loop import STATE, StepReport, Trainer, step_generator
+from engine.training.objective import distillation_loss
 from engine.training.recipe import change
-from engine.training.step_report import StepReport
 from tests.made import make_dataset
 from tests.training.made import PLAIN, outcome, recipe_of, trainer_in
 

@@ -8,9 +8,8 @@ import pytest
 import torch
 
 from engine.errors import CheckpointError
-from engine.training.loop import STATE, Trainer
+from engine.training.loop import STATE, StepReport, Trainer
 from engine.training.recipe import change
-from engine.training.step_report import StepReport
 from tests.made import make_dataset
 from tests.training.made import PLAIN, outcome, recipe_of, trainer_in
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from engine.training.losses import (
+from engine.training.objective import (
     balanced_weights,
     distillation_loss,
     focal_loss,

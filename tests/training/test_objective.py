@@ -7,8 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from engine.training.losses import focal_loss, smooth_one_hot, soft_cross_entropy
-from engine.training.objective import Answer, Objective, parts_of
+from engine.training.objective import Answer, Objective, focal_loss, parts_of, smooth_one_hot, soft_cross_entropy
 from engine.training.recipe import Recipe, parse_recipe
 
 LOGITS = torch.tensor([[math.log(3.0), 0.0], [0.0, 0.0]])

@@ -13,8 +13,7 @@ from safetensors.torch import load_file
 
 from engine.errors import UsageError
 from engine.training.loop import BEST, STATE
-from engine.training.parallel import check_batch
-from engine.training.processes import ALONE, Processes
+from engine.training.processes import ALONE, Processes, check_batch
 from tests.made import ROOT
 from tests.training.shared_run import train
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from engine.training.progressive import as_shown
+from engine.training.loop import as_shown
 from engine.training.sections import Schedule
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import RecipeError, UnknownNameError
+from engine.training.optim import learning_rate_factor
 from engine.training.recipe import Recipe, change, load_recipe, parse_recipe, recipe_help, recipe_names
-from engine.training.schedule import learning_rate_factor
 from engine.training.sections import SECTIONS
 
 GOOD = """summary = "a try"

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from engine.training.schedule import learning_rate_factor, plateau_reductions
+from engine.training.optim import learning_rate_factor, plateau_reductions
 from engine.training.sections import Schedule
 
 

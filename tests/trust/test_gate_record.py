@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from engine.errors import UnknownNameError
-from engine.explain.gate_replacements import ReplacementName
-from engine.trust.gate_record import GateUse, Replaced, verdict_of
+from engine.trust.gate_record import GateUse, Replaced, ReplacementName, verdict_of
 
 
 def replaced(name: ReplacementName, *distance: float) -> Replaced:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from engine.explain.gate_replacements import REPLACEMENTS, levelled, permuted, takes
 from engine.records import GATE_DIMENSIONS, GateKind
+from engine.trust.gate_record import REPLACEMENTS, levelled, permuted, takes
 
 SHAPES: dict[GateKind, tuple[int, ...]] = {
     "channel": (2, 3, 1, 1),

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from engine.data.drawn import DATASET_SEED
-from engine.data.key_frames import difference
-from engine.explain.moved_lenders import moved_lenders
+from engine.data.read.samm import difference
 from engine.labels import EMOTIONS
 from engine.synthetic import draw_image, prototype, sample_parameters
+from engine.trust.trust import moved_lenders
 from tests.made import SMALL
 
 

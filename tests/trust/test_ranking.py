@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.explain.ranking import ranked_cells, removal_masks, steps_of
+from engine.trust.faithfulness import ranked_cells, removal_masks, steps_of
 
 
 def test_largest_first_and_signs_count() -> None:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from engine.explain.trust_cost import TrustCost, gate_pictures, map_pictures, measure_cost
 from engine.trust import faithfulness, gate_use
+from engine.trust.trust import TrustCost, gate_pictures, map_pictures, measure_cost
 from tests.explain.known import SPEC, OneBlock, noise, unchanged
 
 

@@ -1,4 +1,7 @@
-"""The answers of several models, class by class in aligned rows on one scale, and the difference of two of them."""
+"""The answers of several models, class by class in aligned rows on one scale, and the difference of two of them.
+
+The Compare page's sentences, and the choices that need no page.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,14 @@ from typing import Final
 
 from dashboard.report.text import escape, percent
 from dashboard.shared.figures.colours import emotion_color
-from dashboard.shared.figures.pair import signed
-from engine.records import Prediction
+from dashboard.shared.figures.pair import PairedMaps, signed
+from engine.analysis.files.places import AnalysedSplit, analyze_command
+from engine.records import Prediction, RunCard
+from engine.statistics.comparison import ALPHA
+from engine.statistics.paired import Difference
 
 LEAST_POINTS: Final = 10.0
+
 """Half the difference column stands for 10 percentage points at least, so that a tenth of a point stays small."""
 
 
@@ -80,3 +87,126 @@ def read_answers(models: Sequence[str], predictions: Sequence[Prediction]) -> st
         return f"{'Both' if len(models) == 2 else f'All {len(models)}'} answer {predictions[0].label}: {sure}."
     said = [f"{model} {one.label} ({percent(one.confidence)})" for model, one in zip(models, predictions, strict=True)]
     return f"They disagree: {', '.join(said)}."
+
+
+LEAST: Final = 2
+
+MOST: Final = 4
+
+
+def default_models(cards: Sequence[RunCard]) -> tuple[str, ...]:
+    """Return the first two models, in the order given, that know the same classes; empty where no two do."""
+    for index, one in enumerate(cards):
+        for other in cards[index + 1 :]:
+            if set(one.classes) == set(other.classes):
+                return one.name, other.name
+    return tuple(card.name for card in cards[:1])
+
+
+def pairs_of(count: int) -> tuple[tuple[int, int], ...]:
+    """Return every pair (first, second) of ``count`` columns, the earlier first."""
+    return tuple((one, two) for one in range(count) for two in range(one + 1, count))
+
+
+def refused(reference: RunCard, card: RunCard) -> str:
+    """Say why a model cannot stand beside the reference."""
+    return (
+        f"Expected models of the same classes, but '{reference.name}' knows {', '.join(reference.classes)} and "
+        f"'{card.name}' knows {', '.join(card.classes)}; '{card.name}' is left out, compare it with models trained on "
+        "the same classes."
+    )
+
+
+def read_agreement(pair: PairedMaps | None, first: str, second: str, what: str) -> str:
+    """Say how alike two explanations are, beside what chance gives."""
+    if pair is None:
+        return f"{what}: one of {first} and {second} has no positive evidence, so there is nothing to compare."
+    found = pair.agreement
+    ranks = "one map is constant" if found.spearman is None else f"rank correlation {signed(found.spearman, 2)}"
+    return (
+        f"{what}, {first} and {second}: {ranks}; of the strongest tenth of cells {percent(found.top_overlap)} are "
+        f"common (unrelated maps: {percent(found.chance)})."
+    )
+
+
+def parameter_words(first: RunCard, second: RunCard) -> str:
+    """Say what the second model has in parameters over the first."""
+    more = second.parameters - first.parameters
+    share = 100.0 * more / first.parameters
+    sign = "+" if more > 0 else "−" if more < 0 else "±"
+    digits = 2 if abs(share) < 1 else 1
+    return f"{sign}{abs(more):,} ({sign}{abs(share):.{digits}f} %)"
+
+
+def p_words(p: float) -> str:
+    """Return a p-value to two significant digits; ``< .001`` below that."""
+    if p < 0.001:
+        return "< .001"
+    text = f"{p:.2f}" if p >= 0.1 else f"{p:.3f}" if p < 0.01 else f"{p:.2g}"
+    return text.replace("0.", ".", 1) if text.startswith("0.") else text
+
+
+def share_words(value: float) -> str:
+    """Return a share in per cent with one decimal."""
+    return f"{100.0 * value:.1f} %"
+
+
+def interval_words(found: Difference) -> str:
+    """Return a difference in points with its interval: ``+0.5 (−1.0 to +2.1)``."""
+    low, high = signed(100.0 * found.low), signed(100.0 * found.high)
+    return f"{signed(100.0 * found.difference)} ({low} to {high})"
+
+
+def is_clear(found: Difference) -> bool:
+    """Whether a difference counts as detected: p below the level, and 0 outside the interval."""
+    return found.p < ALPHA and (found.low > 0.0 or found.high < 0.0)
+
+
+def tests_table(first: str, second: str, rows: Sequence[tuple[str, str, Difference]]) -> str:
+    """Return (figure, test, difference) rows as an HTML table."""
+    lines = [
+        f"<tr><th scope='row'>{escape(figure)}</th><td class='fl-number'>{share_words(found.first)}</td>"
+        f"<td class='fl-number'>{share_words(found.second)}</td>"
+        f"<td class='fl-number'>{interval_words(found)}</td>"
+        f"<td class='fl-number'>{p_words(found.p)}</td><td class='fl-wide fl-say'>{escape(test)}</td></tr>"
+        for figure, test, found in rows
+    ]
+    return (
+        f'<table class="fl-table fl-tests"><thead><tr><th></th><th class="fl-number">{escape(first)}</th>'
+        f'<th class="fl-number">{escape(second)}</th><th class="fl-number">difference, points (95 %)</th>'
+        f'<th class="fl-number">p</th><th class="fl-wide">test</th></tr></thead><tbody>{"".join(lines)}</tbody></table>'
+    )
+
+
+def commands_missing(first: RunCard, second: RunCard, analysed: Sequence[AnalysedSplit]) -> tuple[str, ...]:
+    """Return the commands after which both models have answers to one split.
+
+    A split that one of them was analysed on already is taken; else that of the data they were trained on.
+    """
+    names = (first.name, second.name)
+    for one in analysed:
+        missing = [name for name in names if name not in one.models]
+        if len(missing) == 1:
+            return (analyze_command(missing[0], one.dataset, one.split),)
+    dataset = str(first.data.get("dataset") or "fer2013")
+    split = "private" if dataset == "fer2013" else "test"
+    return tuple(analyze_command(name, dataset, split) for name in names)
+
+
+def cost_table(first: RunCard, second: RunCard, milliseconds: tuple[float | None, float | None]) -> str:
+    """Return parameters and speed of both models as an HTML table; what was not measured is a dash."""
+    one, two = milliseconds
+    more = "—" if one is None or two is None else f"{signed(two - one, 2)} ({signed(100.0 * (two / one - 1.0), 0)} %)"
+    rows = (
+        ("parameters", f"{first.parameters:,}", f"{second.parameters:,}", parameter_words(first, second)),
+        ("ms a face, bare inference", *("—" if each is None else f"{each:.2f}" for each in milliseconds), more),
+    )
+    lines = [
+        f"<tr><th scope='row'>{figure}</th>" + "".join(f"<td class='fl-number'>{cell}</td>" for cell in cells) + "</tr>"
+        for figure, *cells in rows
+    ]
+    return (
+        f'<table class="fl-table fl-tests"><thead><tr><th></th><th class="fl-number">{escape(first.name)}</th>'
+        f'<th class="fl-number">{escape(second.name)}</th><th class="fl-number">more</th></tr></thead>'
+        f"<tbody>{''.join(lines)}</tbody></table>"
+    )

@@ -2,6 +2,8 @@
 
 A row of cards is one HTML grid, so that it breaks by itself on a narrow window. Under the pointer a card shows the
 native cells in place of the smooth picture.
+
+Attention between cells as cards: how much each place is looked at (see :mod:`engine.draw.overlay`).
 """
 
 from __future__ import annotations
@@ -14,14 +16,17 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from dashboard.report.text import escape, grid, layer_title, short
+from dashboard.report.text import escape, gate_title, grid, layer_title, short
 from engine.draw.colormaps import DIVERGING, colormap
-from engine.draw.overlay import Range, display_ranges, overlay, resize_face
+from engine.draw.overlay import Range, display_ranges, overlay, received_map, resize_face
 from engine.records import AttentionGate, Explanation, Float32, UInt8
 
 CARD_PIXELS = 288
+
 """Side of a drawn map: six times 48, so that the cells of every four-block grid are whole pixels."""
+
 SMALL_PIXELS = 144
+
 """The same for the small cards of a row."""
 
 
@@ -188,3 +193,19 @@ def cards_html(
         for index, (card, foot) in enumerate(zip(cards, feet, strict=True))
     )
     return f'<div class="fl-cards{" fl-small" if small else ""}">{inside}</div>'
+
+
+def received_maps(gates: Sequence[AttentionGate]) -> tuple[tuple[AttentionGate, Float32], ...]:
+    """Return each ``cross`` gate with its map (h, w) float32 >= 0, mean 1; without those that ask no square grid."""
+    found = ((gate, received_map(gate)) for gate in gates if gate.kind == "cross")
+    return tuple((gate, values) for gate, values in found if values is not None)
+
+
+def received_cards(gates: Sequence[AttentionGate], scale: str) -> tuple[MapCard, ...]:
+    """Return a card for each of :func:`received_maps`; ``fixed`` is ``shared``, from 0 to the largest value shown."""
+    maps = received_maps(gates)
+    limits = display_ranges([values for _, values in maps], scale, natural=None)
+    return tuple(
+        MapCard(gate_title(gate.layer, gate.kind), values, span)
+        for (gate, values), span in zip(maps, limits, strict=True)
+    )

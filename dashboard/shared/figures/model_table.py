@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from dashboard.report.text import accuracy, escape
-from engine.evaluate.views import VIEWS
+from engine.measure.split import VIEWS
 from engine.measure.trained_alike import training_differences
 from engine.records import RunCard
 

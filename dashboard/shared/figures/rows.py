@@ -8,12 +8,11 @@ from itertools import zip_longest
 
 import numpy as np
 
-from dashboard.figures.compare_text import pairs_of
 from dashboard.report.text import gate_title, grid, layer_title, short
+from dashboard.shared.figures.answers import pairs_of
 from dashboard.shared.figures.map_card import MapCard, explanation_cards
 from dashboard.shared.figures.pair import PairedMaps, pair_evidence, pair_gates, signed
-from engine.draw.overlay import display_ranges
-from engine.explain.received import received_map
+from engine.draw.overlay import display_ranges, received_map
 from engine.records import AttentionGate, FaceExplanation, Float32
 from engine.statistics.agreement import agreement
 
@@ -38,7 +37,7 @@ class MapRow:
 def gate_map(gate: AttentionGate, target: int) -> Float32 | None:
     """Return a gate as a map (h, w), or None where it has no place in the picture.
 
-    A ``cross`` gate gives what each place received, 1 for an even share (:mod:`engine.explain.received`).
+    A ``cross`` gate gives what each place received, 1 for an even share (:mod:`engine.draw.overlay`).
     An ``emotion`` gate gives that of class ``target``.
     """
     if gate.kind == "spatial":

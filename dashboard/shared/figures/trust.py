@@ -2,25 +2,167 @@
 
 A badge is a ``<details>``: closed it is two short lines, whose tooltip says in plain words what they mean; opened (with
 a click, a touch or a key) it shows the same words and every number behind them. Marks differ in shape, not in colour.
+
+Trust in words and figures: is a gate used, is a map faithful. Never one number without how often it was drawn.
+
+The verdicts and their thresholds are the engine's (:mod:`engine.trust.gate_record` and
+:mod:`engine.trust.faithfulness_record`); nothing is decided here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
-from dashboard.figures.trust_words import (
-    beyond_words,
-    flips,
-    gate_figures,
-    gate_help,
-    map_help,
-    score_figures,
-    signed,
-)
-from dashboard.report.text import escape, short
-from engine.explain.gate_replacements import REPLACEMENTS
+from dashboard.report.text import escape, gate_name, layer_title, percent, short
+from engine.explain.methods.registry import METHODS
+from engine.records import Explanation
 from engine.trust.faithfulness_record import Faithfulness
-from engine.trust.gate_record import GateUse
+from engine.trust.gate_record import REPLACEMENTS, USED, WEAKLY_USED, GateUse, Replaced
+from engine.trust.gate_record import Verdict as GateVerdict
+
+NAMED: Final = 3
+
+"""Gates that a sentence lists by name; more are counted."""
+
+GATE_WORDS: Final[dict[GateVerdict, str]] = {
+    "used": "With something else in its place the answer changes: what this gate shows matters to the answer.",
+    "weakly used": "With something else in its place the answer changes a little: what this gate shows matters little.",
+    "not used": "With something else in its place the answer stays: what this gate shows does not matter to it.",
+}
+
+FAITHFUL_WORDS: Final[dict[str, str]] = {
+    "faithful": "Taking away what this map ranks high changes the answer more than chance would: it shows what the "
+    "answer needs.",
+    "no better than random": "Taking away what this map ranks high changes the answer no more than a random map "
+    "might: do not read from it what the answer needs.",
+}
+
+UNCHECKED: Final = "Not checked yet: whether the gates are used and the map is faithful."
+
+
+@dataclass(frozen=True)
+class Trusted:
+    """What is known so far of what the page shows of one face.
+
+    Attributes:
+        gates: layer → whether the gate is used.
+        maps: (method, layer, target) → whether the map is faithful.
+    """
+
+    gates: Mapping[str, GateUse] = field(default_factory=dict)
+    maps: Mapping[tuple[str, str, str], Faithfulness] = field(default_factory=dict)
+
+    def map(self, explanation: Explanation) -> Faithfulness | None:
+        """Return what is known of a map, or None."""
+        return self.maps.get((explanation.method, explanation.layer, explanation.target))
+
+
+def deciding(use: GateUse) -> Replaced:
+    """Return the replacement that decides the verdict: the largest mean distance of those that keep the level."""
+    return max((item for item in use.replacements if item.name != "ones"), key=lambda item: item.distance.mean())
+
+
+def flips(item: Replaced) -> str:
+    """Return how often another class came out on top: ``3 of 10``, over all draws and pictures."""
+    tries = item.draws * len(item.flips)
+    return f"{round(float(item.flips.mean()) * tries)} of {tries}"
+
+
+def gate_figures(use: GateUse) -> str:
+    """Return ``TVD .123 · flips 3 of 10 draws · permuted``: the figures of the deciding replacement."""
+    item = deciding(use)
+    return f"TVD {short(use.distance)} · flips {flips(item)} draw{'s' if item.draws > 1 else ''} · {item.name}"
+
+
+def gate_help(use: GateUse) -> str:
+    """Say in plain words what the verdict means and where its bounds lie."""
+    return (
+        f"{GATE_WORDS[use.verdict]} TVD, total variation distance: the share of the probability that changes hands. "
+        f"Used from {short(USED)} on, weakly used from {short(WEAKLY_USED)} on."
+    )
+
+
+def signed(value: float) -> str:
+    """Return a number with its sign: ``+.312``, ``−.051``."""
+    return ("−" if value < 0 else "+") + short(abs(value))
+
+
+def score_figures(found: Faithfulness) -> str:
+    """Return ``score +.312 (+.051 to +.570) · random 0 · n = 40 random maps``."""
+    score = found.score
+    if score.mean is None or score.low is None or score.high is None:
+        return "score –"
+    return (
+        f"score {signed(score.mean)} ({signed(score.low)} to {signed(score.high)}) · random 0 · "
+        f"n = {score.n} random maps"
+    )
+
+
+def map_help(found: Faithfulness) -> str:
+    """Say in plain words what the verdict means and how the score is made."""
+    return (
+        f"{FAITHFUL_WORDS[found.verdict]} The score is the area between two curves of the {found.value}, least and "
+        "most relevant cells taken away first, minus that of random maps; 95 % interval over these. Faithful where it "
+        "lies above 0."
+    )
+
+
+def beyond_words(found: Faithfulness) -> str:
+    """Say how the map compares with random maps one by one and with a spot in the middle."""
+    imputers = sorted({curves.imputer for curves in found.curves})
+    return (
+        f"Better than {percent(found.beaten)} of {found.score.n} random maps (each counted with its reverse). "
+        f"{signed(found.over_centre)} over a spot in the middle of the picture. "
+        f"Cells taken away by: {', '.join(imputers)}."
+    )
+
+
+def method_place(method: str, layer: str, target: str) -> str:
+    """Return ``Grad-CAM for happy at block 4``; a method without a layer has no place."""
+    title = METHODS[method].title if method in METHODS else method
+    return f"{title} for {target}" + (f" at {layer_title(layer)}" if layer else "")
+
+
+def _counted(uses: Sequence[GateUse], word: str) -> str:
+    verb = "is" if len(uses) == 1 else "are"
+    listed = f" ({', '.join(gate_name(use.layer, use.kind) for use in uses)})" if len(uses) <= NAMED else ""
+    return f"{len(uses)} {verb} {word}{listed}"
+
+
+def read_gates(uses: Sequence[GateUse]) -> str:
+    """Say of a model's gates how many are used for one picture; nothing where there is no gate."""
+    if not uses:
+        return ""
+    groups = {word: [use for use in uses if use.verdict == word] for word in ("used", "weakly used", "not used")}
+    parts = [_counted(group, word) for word, group in groups.items() if group]
+    said = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+    gates = "attention gate" if len(uses) == 1 else "attention gates"
+    draws = max(item.draws for use in uses for item in use.replacements)
+    ending = "."
+    if idle := groups["not used"]:
+        most = max(use.distance for use in idle)
+        shows = "its map does" if len(idle) == 1 else "their maps do"
+        ending = f": {shows} not say what this answer rests on (TVD {short(most)} at most)."
+    return f"Of {len(uses)} {gates} {said}{ending} One picture, {draws} draws a gate."
+
+
+def read_faithful(found: Faithfulness) -> str:
+    """Say of one map whether it may be believed, with its score, interval and number of random maps."""
+    place = method_place(found.method, found.layer, found.target)
+    figures = f"({score_figures(found)})"
+    if found.verdict == "faithful":
+        return f"{place} is faithful to the answer {figures}."
+    return f"{place} is no better than random {figures}: do not read from it what the answer rests on."
+
+
+def read_trust(trusted: Trusted, main: Explanation) -> str:
+    """Say what is known of the gates and of the page's main map, or that nothing is yet."""
+    found = trusted.map(main)
+    said = [read_gates(tuple(trusted.gates.values())), read_faithful(found) if found is not None else ""]
+    return " ".join(filter(None, said)) or UNCHECKED
+
 
 MARKS: Final[dict[str, str]] = {
     "used": "●",
@@ -29,6 +171,7 @@ MARKS: Final[dict[str, str]] = {
     "faithful": "●",
     "no better than random": "○",
 }
+
 """A mark for each verdict: full, half, empty."""
 
 

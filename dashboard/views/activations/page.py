@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.components import activation_choice
 from dashboard.shared.face import pick_face
 from dashboard.shell import loaders, page_ends, report_button, say, state
 from dashboard.shell.frame import framed
@@ -63,7 +62,7 @@ def main(selected: Selection) -> None:
         page_ends.loaded(card)
         face = face_of(card, named)
         if face is not None:
-            asked = activation_choice.choose(card)
+            asked = gallery.choose(card)
             offer_report(card, named, gallery.show(card, face, asked))
 
 

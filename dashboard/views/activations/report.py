@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.figures.activation_sheet import activation_sheet
 from dashboard.report.content import Array, Content, Section, Shot, Table
 from dashboard.shared.figures.map_content import face_shot
-from dashboard.views.activations.figures.tiles import ChannelFigures, Look
+from dashboard.views.activations.figures.tiles import ChannelFigures, Look, activation_sheet
 from engine.draw.overlay import resize_face
 from engine.explain.feature_maps import FeatureMaps
 from engine.records import Float32, UInt8

@@ -6,22 +6,30 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard.components import class_attention_choice as chosen
-from dashboard.figures.class_maps import column_note, column_title, map_layers
-from dashboard.figures.typical_tile import cam_fields, gate_field, place_field, received_fields, typical_html
 from dashboard.report.content import Build
 from dashboard.report.text import escape
 from dashboard.shared import study
 from dashboard.shell import loaders, state, study_loaders, theme
 from dashboard.shell.pages import EXPLAIN
+from dashboard.views.class_attention import grid
 from dashboard.views.class_attention import loaders as class_attention_loaders
-from dashboard.views.class_attention.figures.detail import detail_cards, detail_html, detail_ranges
+from dashboard.views.class_attention.figures.detail import (
+    cam_fields,
+    detail_cards,
+    detail_html,
+    detail_ranges,
+    gate_field,
+    place_field,
+    received_fields,
+    typical_html,
+)
+from dashboard.views.class_attention.figures.grid import column_note, column_title, map_layers
 from dashboard.views.class_attention.grid import Files, GridChoice, all_layers
 from dashboard.views.class_attention.report import Detail, detail_content
-from engine.analysis.analysed import AnalysedSplit
-from engine.analysis.class_dependence import RECEIVED, depends_on_class, is_gradcam, is_received
+from engine.analysis.contrasts import Typical, TypicalPicture
+from engine.analysis.files.attention import RECEIVED, depends_on_class, is_gradcam, is_received
+from engine.analysis.files.places import AnalysedSplit
 from engine.analysis.store.store import AnalysisStore
-from engine.analysis.typical import Typical, TypicalPicture
 from engine.draw.overlay import GATE_RANGE
 from engine.records import FaceExplanation, RunCard, UInt8
 
@@ -31,15 +39,13 @@ Typicals = Sequence[TypicalPicture]
 def show_detail(store: AnalysisStore, files: Files, split: AnalysedSplit, choice: GridChoice) -> Build:
     """Draw the drawer of the chosen cell; return what makes its part of a report."""
     classes = store.classes
-    study.say_unknown(
-        {chosen.GATE: all_layers(files), chosen.CLASS: classes, chosen.VERSUS: chosen.references(classes)}
-    )
+    study.say_unknown({grid.GATE: all_layers(files), grid.CLASS: classes, grid.VERSUS: grid.references(classes)})
     theme.section("One cell in full", "Click a cell above, or choose it here.")
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        label = chosen.select("Class", classes, chosen.CLASS, width=150)
-        layer = chosen.choose_gate(all_layers(files))
-        versus = chosen.select(
-            "Compare with", chosen.references(classes), chosen.VERSUS, width=190,
+        label = grid.select("Class", classes, grid.CLASS, width=150)
+        layer = grid.choose_gate(all_layers(files))
+        versus = grid.select(
+            "Compare with", grid.references(classes), grid.VERSUS, width=190,
             hint="Another class, or the mean of all classes, to subtract.",
         )  # fmt: skip
     having = [model for model, file in files.items() if layer in map_layers(file)]
@@ -82,11 +88,11 @@ def _pictures(
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         model = having[0]
         if len(having) > 1:
-            model = chosen.select("Ranked by the maps of", having, chosen.RANKED_BY, width=220)
+            model = grid.select("Ranked by the maps of", having, grid.RANKED_BY, width=220)
         drawable = is_gradcam(layer) or not depends_on_class(layer, store.classes)
         over = st.toggle(
             "Maps over the pictures",
-            key=chosen.OVERLAY,
+            key=grid.OVERLAY,
             bind="query-params",
             disabled=not drawable,
             help="Computed for these pictures only, a fraction of a second each, and kept.",

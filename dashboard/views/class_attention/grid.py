@@ -1,15 +1,22 @@
-"""The first tab of the Class attention page: the class x layer grid whose cells are clicked, and what it shows."""
+"""The first tab of the Class attention page: the class x layer grid whose cells are clicked, and what it shows.
+
+The choices of the Class attention page; :mod:`dashboard.shared.study` says how they are kept.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.components import class_attention_choice as chosen
-from dashboard.figures.class_maps import (
+from dashboard.report.content import Build
+from dashboard.shared import study
+from dashboard.shared.study import Kept, segments
+from dashboard.views.class_attention.figures.channels import CELLS, ORDERS
+from dashboard.views.class_attention.figures.face_outline import outline_style
+from dashboard.views.class_attention.figures.grid import (
     ALL_CLASSES,
     DIFFERENCE,
     FATE,
@@ -20,20 +27,108 @@ from dashboard.figures.class_maps import (
     SIGNED,
     SPREAD,
     cell_ranges,
+    grid_html,
     layer_cells,
     map_layers,
+    scale_html,
 )
-from dashboard.report.content import Build
-from dashboard.shared import study
-from dashboard.views.class_attention.figures.face_outline import outline_style
-from dashboard.views.class_attention.figures.grid import grid_html, scale_html
 from dashboard.views.class_attention.report import grid_content
-from engine.analysis.files.attention import AttentionFile
+from dashboard.views.mistakes.filters import AGAINST, ANALYSIS
+from engine.analysis.files.attention import GROUPS, AttentionFile
+
+VIEW: Final = "view"
+
+TABS: Final[tuple[str, ...]] = ("Maps", "Channels", "Regions", "Is it used?")
+
+GROUP: Final = "pictures"
+
+SHOW: Final = "cells"
+
+REFERENCE: Final = "reference"
+
+RANGE: Final = "range"
+
+OUTLINE: Final = "outline"
+
+GATE: Final = "gate"
+
+"""The map that is looked at closely: a layer's name."""
+
+CLASS: Final = "class"
+
+VERSUS: Final = "versus"
+
+RANKED_BY: Final = "ranked_by"
+
+OVERLAY: Final = "overlay"
+
+CHANNEL_GATE: Final = "channel_gate"
+
+CHANNEL_CELLS: Final = "channel_cells"
+
+CHANNEL_ORDER: Final = "channel_order"
+
+CHANNEL_MOST: Final = "channel_most"
+
+CHANNEL_CLUSTERS: Final = "channel_clusters"
+
+USED_GATE: Final = "used_gate"
+
+USED_PICTURES: Final = "used_pictures"
+
+WIDGETS: Final[tuple[str, ...]] = (
+    ANALYSIS, AGAINST, VIEW, GROUP, SHOW, REFERENCE, RANGE, OUTLINE, GATE, CLASS, VERSUS, RANKED_BY, OVERLAY,
+    CHANNEL_GATE, CHANNEL_CELLS, CHANNEL_ORDER, CHANNEL_MOST, CHANNEL_CLUSTERS, USED_GATE,
+    USED_PICTURES,
+)  # fmt: skip
+
+CHOICES: Final[dict[str, Sequence[str]]] = {
+    VIEW: TABS,
+    GROUP: GROUPS,
+    SHOW: SHOWS,
+    RANGE: tuple(SCALES),
+    CHANNEL_CELLS: tuple(CELLS),
+    CHANNEL_ORDER: tuple(ORDERS),
+}
+
+"""The choices that are the same for every model and data set."""
+
+KEPT: Final = Kept("class_attention", WIDGETS)
+
+
+def select(label: str, options: Sequence[str], key: str, *, hint: str = "", width: int = 190, **more: Any) -> str:
+    """Draw a menu; what another model or data set left chosen and this one does not have is taken back."""
+    if st.session_state.get(key, options[0]) not in options:
+        del st.session_state[key]
+    chosen: str = st.selectbox(
+        label, tuple(options), key=key, bind="query-params", help=hint or None, width=width, **more
+    )
+    return chosen
+
+
+def references(classes: Sequence[str]) -> tuple[str, ...]:
+    """Return what a class's mean can be compared with."""
+    return (ALL_CLASSES, *classes)
+
+
+def choose_group() -> str:
+    """Draw the choice of pictures, one widget for all tabs."""
+    return segments("Pictures", GROUPS, GROUP, hint="All of a true class, or those answered right or wrong.")
+
+
+def choose_gate(layers: Sequence[str]) -> str:
+    """Draw the choice of a map, one widget for the tabs that look at one closely."""
+    return select("Gate or map", layers, GATE)
+
+
+# FIXME-import
 
 Files = Mapping[str, AttentionFile]
+
 """Model → its class statistics; the sidebar's model first."""
 
 GRID: Final = "class_grid"
+
 JS: Final = """
 export default function ({ parentElement, data, setTriggerValue }) {
   const holder = parentElement.querySelector(".fl-cholder");
@@ -73,32 +168,32 @@ class GridChoice:
 
 def controls(classes: tuple[str, ...], dataset: str) -> GridChoice:
     """Draw the controls over the grid."""
-    study.say_unknown({chosen.REFERENCE: chosen.references(classes)})
+    study.say_unknown({REFERENCE: references(classes)})
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         shows = study.segments(
             "A cell shows",
             SHOWS,
-            chosen.SHOW,
+            SHOW,
             hint="The mean map of a class; its standard deviation over pictures; the mean minus another mean; or right "
             "answers minus wrong ones of the same class.",
         )
-        reference = chosen.select(
+        reference = select(
             "Minus",
-            chosen.references(classes),
-            chosen.REFERENCE,
+            references(classes),
+            REFERENCE,
             width=160,
             disabled=shows != DIFFERENCE,
             hint="What “difference” subtracts. In the mean of all classes each class counts alike.",
         )
-        group = chosen.choose_group()
+        group = choose_group()
         scale = study.segments(
             "Scale",
             tuple(SCALES),
-            chosen.RANGE,
+            RANGE,
             hint="; ".join(f"**{name}**: {words}" for name, words in SCALES.items()) + ". Compared models share it.",
         )
         outline = st.toggle(
-            "Face", value=True, key=chosen.OUTLINE, bind="query-params",
+            "Face", value=True, key=OUTLINE, bind="query-params",
             help="Where face, brows, eyes, nose and mouth lie on average, as thin lines.",
         )  # fmt: skip
     return GridChoice(group, shows, reference, scale, outline_style(dataset) if outline else "")
@@ -108,9 +203,9 @@ def _take_cell() -> None:
     """Choose the cell that was clicked."""
     cell = st.session_state[GRID].cell
     if cell:
-        st.session_state[chosen.GATE] = cell["layer"]
-        st.session_state[chosen.CLASS] = cell["label"]
-        st.session_state[chosen.RANKED_BY] = cell["model"]
+        st.session_state[GATE] = cell["layer"]
+        st.session_state[CLASS] = cell["label"]
+        st.session_state[RANKED_BY] = cell["model"]
 
 
 def all_layers(files: Files) -> tuple[str, ...]:
@@ -126,7 +221,7 @@ def looked_at(files: Files, classes: tuple[str, ...]) -> tuple[str, str]:
         asked = st.session_state.get(key) or st.query_params.get(key)
         return asked if asked in valid else valid[0]
 
-    return of(chosen.GATE, layers), of(chosen.CLASS, classes)
+    return of(GATE, layers), of(CLASS, classes)
 
 
 _READING: Final[dict[str, str]] = {

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.shell.loaders import KEPT, shelf
-from engine.analysis.analysed import AnalysedSplit
 from engine.analysis.files.attention import AttentionFile, find_attention
 from engine.analysis.files.gate_use import gate_use_file, read_gate_use
-from engine.analysis.files.places import ATTENTION, analysis_folder
+from engine.analysis.files.places import ATTENTION, AnalysedSplit, analysis_folder
 from engine.models.checkpoint import checkpoints_folder
 
 if TYPE_CHECKING:
     from engine.analysis.class_regions import ClassPlace
-    from engine.analysis.gate_use_record import SplitGateUse
+    from engine.analysis.contrasts import Typical
+    from engine.analysis.files.gate_use import SplitGateUse
     from engine.analysis.store.store import AnalysisStore
-    from engine.analysis.typical import Typical
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
@@ -75,7 +74,7 @@ def places(store: AnalysisStore, layer: str, model: str, group: str) -> tuple[Cl
 
 @st.cache_data(show_spinner=False, max_entries=KEPT)
 def _typical(key: Key, _store: AnalysisStore, layer: str, label: str, model: str, group: str) -> Typical:  # noqa: ARG001
-    from engine.analysis.typical import typical_pictures
+    from engine.analysis.contrasts import typical_pictures
 
     return typical_pictures(_store, layer, label, model=model, group=group)
 

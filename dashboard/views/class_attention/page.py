@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.components import class_attention_choice, class_attention_regions, class_attention_use
 from dashboard.report.content import Build, joined
 from dashboard.shared import study as study_choice
 from dashboard.shared.figures import tile
@@ -14,7 +13,7 @@ from dashboard.shell.state import Selection
 from dashboard.views.class_attention import detail, grid, loaders, tabs
 from dashboard.views.class_attention.figures import style
 from dashboard.views.mistakes import filters
-from engine.analysis.analysed import AnalysedSplit
+from engine.analysis.files.places import AnalysedSplit
 
 
 def study(model: str, split: AnalysedSplit, other: str) -> None:
@@ -23,10 +22,8 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
     with st.spinner(f"Opening the analysis of {' and '.join(models)} …"):
         store = study_loaders.store(models, split.dataset, split.split)
         files = {name: loaders.attention(name, split) for name in models}
-    study_choice.say_unknown(class_attention_choice.CHOICES)
-    maps, channels, regions, used = st.tabs(
-        class_attention_choice.TABS, key=class_attention_choice.VIEW, bind="query-params"
-    )
+    study_choice.say_unknown(grid.CHOICES)
+    maps, channels, regions, used = st.tabs(grid.TABS, key=grid.VIEW, bind="query-params")
     parts: list[Build | None] = []
     with maps:
         if maps.open:
@@ -38,17 +35,17 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
             parts.append(tabs.show_channels(files, store.classes))
     with regions:
         if regions.open:
-            parts.append(class_attention_regions.show_regions(store, files))
+            parts.append(tabs.show_regions(store, files))
     with used:
         if used.open:
-            parts.append(class_attention_use.show_use(files, split))
+            parts.append(tabs.show_use(files, split))
     if made := [part for part in parts if part is not None]:
         page_ends.offer_report(
             "Class attention",
             models,
             split,
             lambda: joined(*(part() for part in made)),
-            settings=class_attention_choice.KEPT.settings(),
+            settings=grid.KEPT.settings(),
             notes=report_button.dataset_notes(split.dataset),
         )
 
@@ -58,14 +55,14 @@ def main(selected: Selection) -> None:
     card = page_ends.opened("Class attention", selected, tile.CSS, style.CSS)
     if card is None:
         return
-    class_attention_choice.KEPT.recall()
+    grid.KEPT.recall()
     found = filters.choose_analysis(card.name)
     if found is None:
         filters.no_analysis(card.name)
         return
     with say.said():
         study(card.name, *found)
-    class_attention_choice.KEPT.keep()
+    grid.KEPT.keep()
 
 
 with framed("Class attention") as chosen:

@@ -8,19 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from dashboard.figures.class_maps import CellMap
-from dashboard.figures.class_sheet import class_sheet
-from dashboard.figures.region_intervals import Places
 from dashboard.report.content import Array, Chart, Content, Section, Shot, Table
 from dashboard.report.text import grid
 from dashboard.shared.figures.map_content import FACE_PIXELS, face_shot
 from dashboard.views.class_attention.figures.detail import DetailCard
-from dashboard.views.class_attention.figures.grid import beyond_words, colors_of, number
-from dashboard.views.class_attention.figures.regions import number_rows
+from dashboard.views.class_attention.figures.grid import CellMap, beyond_words, class_sheet, colors_of, number
+from dashboard.views.class_attention.figures.regions import Places, number_rows
 from dashboard.views.class_attention.figures.use import effect_rows, read_use, sample_words
-from engine.analysis.channel_profile import ChannelProfiles
-from engine.analysis.gate_use_record import ALL, SplitGateUse
-from engine.analysis.typical import Typical
+from engine.analysis.contrasts import ChannelProfiles, Typical
+from engine.analysis.files.gate_use import ALL, SplitGateUse
 from engine.draw.overlay import Range, colorize, resize_map
 from engine.records import UInt8
 

@@ -1,25 +1,64 @@
-"""The second tab of the Class attention page: what the classes do to the channels of a gate."""
+"""The second tab of the Class attention page: what the classes do to the channels of a gate.
+
+The third tab of the Class attention page: on which regions a map lies, its entropy and its centre of mass.
+
+The fourth tab of the Class attention page: is each gate used, over the data set and for each class?
+"""
 
 from __future__ import annotations
+
+import json
+from functools import partial
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboard.components import class_attention_choice as chosen
-from dashboard.figures.channel_heatmap import CELLS, MOST, ORDERS, channel_figure, channel_range
 from dashboard.report.content import Build
 from dashboard.report.text import escape
 from dashboard.shared import study
-from dashboard.shell import say
-from dashboard.views.class_attention.figures.channels import cluster_rows, clusters_html
-from dashboard.views.class_attention.grid import Files
-from dashboard.views.class_attention.report import channels_content
-from engine.analysis.channel_profile import ChannelProfiles, channel_profiles, clusters
-from engine.analysis.files.attention import AttentionFile
-from engine.errors import UsageError
+from dashboard.shell import say, theme
+from dashboard.views.class_attention import grid, loaders
+from dashboard.views.class_attention.figures.channels import (
+    CELLS,
+    MOST,
+    ORDERS,
+    channel_figure,
+    channel_range,
+    cluster_rows,
+    clusters_html,
+)
+from dashboard.views.class_attention.figures.grid import map_layers
+from dashboard.views.class_attention.figures.regions import (
+    PLACE_FIELDS,
+    interval_figure,
+    number_rows,
+    places_html,
+    region_fields,
+)
+from dashboard.views.class_attention.figures.use import (
+    effect_rows,
+    effects_html,
+    legend_words,
+    read_use,
+    sample_words,
+    shares_html,
+    use_table_html,
+)
+from dashboard.views.class_attention.grid import Files, all_layers
+from dashboard.views.class_attention.report import channels_content, regions_content, use_content
+from dashboard.views.mistakes.gallery import csv_text
+from engine.analysis.class_regions import mean_map_places
+from engine.analysis.contrasts import ChannelProfiles, channel_profiles, clusters
+from engine.analysis.files.attention import AttentionFile, is_gradcam
+from engine.analysis.files.gate_use import SplitGateUse, gate_use_command
+from engine.analysis.files.places import REPORT, AnalysedSplit
+from engine.analysis.store.store import AnalysisStore
+from engine.errors import DataError, UsageError
 
 LEAST = 16
+
 DRAWN = 64
+
 CLUSTERS = 5
 
 
@@ -37,20 +76,20 @@ def show_channels(files: Files, classes: tuple[str, ...]) -> Build | None:
             icon=":material/info:",
         )
         return None
-    study.say_unknown({chosen.CHANNEL_GATE: layers})
+    study.say_unknown({grid.CHANNEL_GATE: layers})
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        layer = chosen.select("Channel gate", layers, chosen.CHANNEL_GATE, width=170)
-        group = chosen.choose_group()
-        cells = study.segments("A cell shows", tuple(CELLS), chosen.CHANNEL_CELLS, hint="; ".join(
+        layer = grid.select("Channel gate", layers, grid.CHANNEL_GATE, width=170)
+        group = grid.choose_group()
+        cells = study.segments("A cell shows", tuple(CELLS), grid.CHANNEL_CELLS, hint="; ".join(
             f"**{name}**: {words}" for name, words in CELLS.items()))  # fmt: skip
-        order = study.segments("Order", tuple(ORDERS), chosen.CHANNEL_ORDER, hint="; ".join(
+        order = study.segments("Order", tuple(ORDERS), grid.CHANNEL_ORDER, hint="; ".join(
             f"**{name}**: {words}" for name, words in ORDERS.items()))  # fmt: skip
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         most: int = st.slider(
-            "Channels, best first", LEAST, MOST, DRAWN, 16, key=chosen.CHANNEL_MOST, bind="query-params", width=260
+            "Channels, best first", LEAST, MOST, DRAWN, 16, key=grid.CHANNEL_MOST, bind="query-params", width=260
         )
         many: int = st.slider(
-            "Clusters", 2, 10, CLUSTERS, key=chosen.CHANNEL_CLUSTERS, bind="query-params", width=200,
+            "Clusters", 2, 10, CLUSTERS, key=grid.CHANNEL_CLUSTERS, bind="query-params", width=200,
             help="Ward’s method on the channels’ profiles.",
         )  # fmt: skip
     found: dict[str, ChannelProfiles] = {}
@@ -106,3 +145,146 @@ def _show_model(
             "the classes, in standard deviations within classes. All channels are clustered, not only those shown."
         )
     return figure
+
+
+def even_shares(file: AttentionFile) -> dict[str, float] | None:
+    """Return region → the share of an even map there, as the report says; None where each picture has its own."""
+    try:
+        report = json.loads((file.file.parent / REPORT).read_text(encoding="utf-8"))
+        area = (report.get("regions") or {}).get("area")
+    except (OSError, ValueError):
+        return None  # the report is not what is asked for here: the line is left out
+    return {str(name): float(share) for name, share in area.items()} if area else None
+
+
+def show_regions(store: AnalysisStore, files: Files) -> Build:
+    """Draw the regions of one map, for each model that has it; return what makes a report's part of it."""
+    layers = all_layers(files)
+    study.say_unknown({grid.GATE: layers})
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        layer = grid.choose_gate(layers)
+        group = grid.choose_group()
+    having = [model for model, file in files.items() if layer in map_layers(file)]
+    for model in files:
+        if model not in having:
+            st.caption(f"{model} has no map called {layer}.")
+    with st.spinner("Resampling pictures for the intervals …"):
+        places = {model: loaders.places(store, layer, model, group) for model in having}
+    means = {model: mean_map_places(files[model].of(layer, group)) for model in having}
+    even = even_shares(files[having[0]])
+    theme.section("Share of the map’s mass by region", "Mean over the pictures of a class and its 95 % interval.")
+    charts = [interval_figure(places, store.classes, fields) for fields in (region_fields(even), PLACE_FIELDS)]
+    st.plotly_chart(charts[0], width="stretch", key="region_chart", config={"displayModeBar": False})
+    st.caption(" ".join(_notes(having, exact=even is None)))
+    theme.section("Entropy and centre of mass", "How spread out the map is, and where its middle lies.")
+    st.plotly_chart(charts[1], width="stretch", key="place_chart", config={"displayModeBar": False})
+    st.caption(
+        "Entropy: 0 nats if all mass lies in one cell; 100 % is an even map. Averaging blurs, so the mean map has more "
+        "entropy than single maps."
+    )
+    with st.expander("Numbers", icon=":material/table:"):
+        st.html(places_html(places, means))
+    st.download_button(
+        "Every figure as CSV",
+        lambda: csv_text(number_rows(places)),
+        f"regions-{layer}-{'-'.join(having)}.csv",
+        "text/csv",
+        icon=":material/table:",
+        on_click="ignore",
+    )
+    return lambda: regions_content(layer, places, charts)
+
+
+def _notes(models: list[str], *, exact: bool) -> list[str]:
+    notes = ["Each field has its own axis. Intervals: percentile bootstrap over pictures, 2,000 resamples."]
+    if exact:
+        notes.append("Regions are exact for each drawn face; how large they are differs from face to face.")
+    else:
+        notes.append(
+            "Regions are one template for all crops, right on average only. Dotted: what an even map would have there."
+        )
+    if len(models) > 1:
+        notes.append(f"Filled: {models[0]}. Open: {models[1]}.")
+    return notes
+
+
+def show_use(files: Files, split: AnalysedSplit) -> Build | None:
+    """Draw the verdicts of each model's gates, and every replacement of one gate; return a report's part of it."""
+    measured: dict[str, SplitGateUse] = {}
+    for model, file in files.items():
+        if all(is_gradcam(layer) for layer in file.layers):
+            st.info(f"{model} has no attention gate, so there is nothing to replace.", icon=":material/info:")
+            continue
+        try:
+            use = loaders.gates_in_use(model, split)
+        except DataError as error:
+            say.problems([str(error)])
+            continue
+        if use is None:
+            _not_measured(model, split)
+        else:
+            measured[model] = use
+            _show_use(use)
+    if measured:
+        st.caption(legend_words())
+        _show_replacements(measured)
+        for use in measured.values():
+            _show_shares(use)
+        st.download_button(
+            "Every figure as CSV",
+            lambda: csv_text(row for use in measured.values() for row in effect_rows(use)),
+            f"gate-use-{split.name}-{'-'.join(measured)}.csv",
+            "text/csv",
+            icon=":material/table:",
+            on_click="ignore",
+        )
+    return partial(use_content, measured) if measured else None
+
+
+def _not_measured(model: str, split: AnalysedSplit) -> None:
+    with st.container(border=True):
+        st.markdown(
+            f"**Whether {model} uses its gates is not measured on {split.dataset} {split.split} yet.** The command "
+            "replaces each gate on a sample of pictures and compares the answers; it takes minutes."
+        )
+        st.code(gate_use_command(model, split.dataset, split.split), language="bash")
+
+
+def _show_use(use: SplitGateUse) -> None:
+    st.html(
+        f'<div class="fl-cmodel">{escape(use.model)}</div><div class="fl-reading" style="margin-top:.2rem">'
+        f'{escape(read_use(use))} <span class="fl-quiet">{escape(sample_words(use))}.</span></div>{use_table_html(use)}'
+    )
+
+
+def _show_shares(use: SplitGateUse) -> None:
+    """Draw what a ``cmaen`` is made of; nothing for another model."""
+    if use.shares is not None:
+        gamma = "none" if use.shares.gamma is None else f"{use.shares.gamma:.4g}"
+        theme.section(
+            f"What the answers of {escape(use.model)} are made of",
+            f"γ = {gamma}. How loud the cross-modal attention is beside what it is added to, and how much of the "
+            "predicted class’s logit (above the mean of the classes) each part gives; exact for each picture, and the "
+            "two shares add up to 100 %.",
+        )
+        st.html(shares_html(use.shares, use.groups))
+
+
+def _show_replacements(measured: dict[str, SplitGateUse]) -> None:
+    """Draw every replacement of one gate, for each model that has it."""
+    gates = dict.fromkeys(layer for use in measured.values() for layer in use.gates)
+    groups = next(iter(measured.values())).groups
+    study.say_unknown({grid.USED_GATE: tuple(gates), grid.USED_PICTURES: groups})
+    theme.section("One gate, each replacement", "Replaced minus unchanged; hover a row for what stands in its place.")
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        layer = grid.select("Gate", tuple(gates), grid.USED_GATE)  # the address gets what the menu shows
+        group = grid.select("Pictures", groups, grid.USED_PICTURES, width=150)
+    for model, use in measured.items():
+        if layer not in use.gates:
+            st.caption(f"{model} has no gate called {layer}.")
+            continue
+        found = use.accuracy[group]
+        accuracy = "" if found.mean is None else f", {100 * found.mean:.1f} % answered rightly with the gate as it is"
+        st.html(
+            f'<div class="fl-quiet">{escape(model)}, n = {found.n:,}{accuracy}.</div>{effects_html(use, layer, group)}'
+        )

@@ -7,7 +7,7 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.figures.compare_text import LEAST, MOST, default_models, pairs_of, refused
+from dashboard.shared.figures.answers import LEAST, MOST, default_models, pairs_of, refused
 from dashboard.shared.maps import CONTRAST
 from dashboard.shell import loaders, say, state
 from engine.explain.target import TRUE

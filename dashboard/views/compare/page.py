@@ -8,12 +8,11 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.components import compare_gallery
-from dashboard.figures.compare_text import LEAST
 from dashboard.report.content import Build, joined
 from dashboard.report.text import escape
 from dashboard.shared import face as answer
 from dashboard.shared import maps
+from dashboard.shared.figures.answers import LEAST
 from dashboard.shared.figures.map_content import style_settings
 from dashboard.shared.figures.rows import explanation_row, gate_rows, spatial_words
 from dashboard.shell import loaders, report_button, say, theme
@@ -158,7 +157,7 @@ def main(chosen: Selection) -> None:
         st.info("This picture cannot be read; choose another one in the sidebar.")
     if found is not None:
         dataset.show_details(found)
-        compare_gallery.show_galleries(found)
+        dataset.show_galleries(found)
     offer_report(cards, face, found, chosen.picture)
 
 

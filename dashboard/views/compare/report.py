@@ -7,15 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dashboard.figures.compare_text import interval_words, p_words, parameter_words, share_words
-from dashboard.figures.export import named_arrays
 from dashboard.report.content import Array, Content, Section, Shot, Table
 from dashboard.report.text import grid, short
-from dashboard.shared.figures.answers import read_answers
+from dashboard.shared.figures.answers import interval_words, p_words, parameter_words, read_answers, share_words
 from dashboard.shared.figures.map_card import MapCard, MapStyle
 from dashboard.shared.figures.map_content import answers_table, face_shot, map_shots
 from dashboard.shared.figures.pair import difference_ranges, reach_words
 from dashboard.shared.figures.rows import MapRow, agreement_rows, channel_rows
+from dashboard.shared.figures.sheet import named_arrays
 from dashboard.views.compare.figures.tables import Compared, read_selection, selection_rows
 from engine.analysis.comparison import StoredComparison
 from engine.draw.overlay import Range

@@ -19,9 +19,8 @@ import streamlit as st
 from dashboard.shell.loaders import shelf
 from engine.analysis.audited import AuditedModel, held_out_splits, judge
 from engine.analysis.files.places import PREDICTIONS, analysis_folder
-from engine.data.audit.audit import DataAudit, audit
+from engine.data.audit.audit import ClassFaces, DataAudit, audit, class_faces
 from engine.data.audit.source import read_pictures
-from engine.data.audit_faces import ClassFaces, class_faces
 from engine.data.by_id import SYNTHETIC, place_of
 from engine.data.drawn import SPLIT_COUNTS
 from engine.models.checkpoint import checkpoints_folder
@@ -158,7 +157,7 @@ def augmented(
     _found: DataAudit,
 ) -> UInt8:
     """Return pictures at ``positions`` as a recipe varies them: uint8 (B, draws, 48, 48)."""
-    from engine.data.augmentation_sheet import augmentation_sheet  # brings torch: not before it is needed
+    from engine.data.transforms import augmentation_sheet  # brings torch: not before it is needed
 
     images = _found.pictures.images[list(positions)]
     return augmentation_sheet(images, load_recipe(recipe).augmentation, draws, seed=seed)

@@ -7,15 +7,12 @@ from typing import Final
 import numpy as np
 import streamlit as st
 
-from dashboard.figures.data_sheet import SheetRow, read_augmentation, sheet_html
 from dashboard.shell import say, state, theme
 from dashboard.shell.in_address import in_address
 from dashboard.views.data import loaders
-from dashboard.views.data.figures.faces import faces_grid
+from dashboard.views.data.figures.faces import SheetRow, faces_grid, read_augmentation, sheet_html
 from dashboard.views.data.loaders import Wanted
-from engine.data.audit.audit import DataAudit
-from engine.data.audit_faces import ClassFaces
-from engine.data.audit_sample import class_sample
+from engine.data.audit.audit import ClassFaces, DataAudit, class_sample
 from engine.training.recipe import load_recipe, recipe_names
 
 ALL: Final = "all"

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dashboard.figures.data_balance import read_balance
-from dashboard.figures.data_sheet import SheetRow
 from dashboard.report.content import Array, Content, Section, Shot, Table
 from dashboard.shared.figures.map_content import bare_map, face_shot
-from dashboard.views.data.figures.faces import SPREAD_COLORS, reach
-from dashboard.views.data.figures.groups import facts, read_clean, read_straddling
-from engine.data.audit.audit import DataAudit
-from engine.data.audit_faces import ClassFaces
+from dashboard.views.data.figures.faces import SPREAD_COLORS, SheetRow, reach
+from dashboard.views.data.figures.groups import facts, read_balance, read_clean, read_straddling
+from engine.data.audit.audit import ClassFaces, DataAudit
 from engine.draw.overlay import resize_face
 from engine.records import UInt8
 

@@ -15,9 +15,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dashboard.figures.embedding_chart import selected
 from dashboard.shell import in_address, say, state
-from dashboard.views.evaluation.figures.embedding import Selection, address_text, drawn_areas, read_selection
+from dashboard.views.evaluation.figures.embedding import Selection, address_text, drawn_areas, read_selection, selected
 from engine.errors import UsageError
 
 AREA: Final = "area"

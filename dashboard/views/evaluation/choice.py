@@ -11,7 +11,7 @@ from dashboard.shared.study import Kept
 from dashboard.shell import say, state, study_loaders
 from dashboard.views.evaluation.area import AREA
 from dashboard.views.mistakes.filters import ANALYSIS
-from engine.analysis.analysed import AnalysedSplit
+from engine.analysis.files.places import AnalysedSplit
 
 TAB: Final = "tab"
 TABS: Final[tuple[str, ...]] = (

@@ -7,18 +7,17 @@ from typing import Final
 import numpy as np
 import streamlit as st
 
-from dashboard.figures.embedding_chart import embedding_chart, selected
 from dashboard.shared import study
 from dashboard.shared.figures.tile import absent_html, picture_html, tile_html
 from dashboard.shell import loaders, state, study_loaders
 from dashboard.shell.pages import EXPLAIN
-from dashboard.views.evaluation import area
-from dashboard.views.evaluation import choice as chosen
+from dashboard.views.evaluation import area, choice
 from dashboard.views.evaluation import loaders as evaluation_loaders
+from dashboard.views.evaluation.figures.embedding import embedding_chart, selected
 from dashboard.views.evaluation.loaders import Evaluated
 from dashboard.views.evaluation.numbers import ink
-from engine.analysis.analysed import AnalysedSplit
-from engine.analysis.tsne import PICTURES_MOST, spread
+from engine.analysis.evaluation import PICTURES_MOST, spread
+from engine.analysis.files.places import AnalysedSplit
 from engine.data.by_id import LabelledPicture
 
 CHART: Final = "evaluation_embedding"
@@ -33,20 +32,20 @@ def show_embedding(evaluated: Evaluated, model: str, split: AnalysedSplit) -> No
     with st.container(horizontal=True, gap="medium"):
         layout = study.segments(
             "Layout",
-            chosen.LAYOUTS,
-            chosen.LAYOUT,
+            choice.LAYOUTS,
+            choice.LAYOUT,
             hint="PCA: stored with the analysis. "
             f"t-SNE: computed now for up to {PICTURES_MOST:,} pictures, some seconds.",
         )
-        colour = study.segments("Colour", chosen.COLOURS, chosen.COLOUR)
-    if layout == chosen.PCA:
+        colour = study.segments("Colour", choice.COLOURS, choice.COLOUR)
+    if layout == choice.PCA:
         shown = spread(len(answers.ids), POINTS_MOST)
         places, axes = answers.places[shown], ("first principal component", "second principal component")
     else:
         with st.spinner(f"Laying out {min(PICTURES_MOST, len(answers.ids)):,} pictures …"):
             places, shown = evaluation_loaders.tsne(evaluated, model, split)
         axes = ("t-SNE, no unit", "t-SNE, no unit")
-    by = answers.labels if colour == chosen.COLOURS[0] else answers.predicted
+    by = answers.labels if colour == choice.COLOURS[0] else answers.predicted
     base = area.base_of((model, split.name, layout), f"{CHART}.{layout}.{colour}")
     with st.container(key="stack-embedding"):
         left, right = st.columns([11, 10], gap="large")
@@ -61,7 +60,7 @@ def show_embedding(evaluated: Evaluated, model: str, split: AnalysedSplit) -> No
         )
         said = (
             "The first two principal components of the features before the last layer."
-            if layout == chosen.PCA
+            if layout == choice.PCA
             else "t-SNE of the logits: neighbours are answered alike; distances and sizes of clusters mean nothing."
         )
         part = "" if len(shown) == len(answers.ids) else f" of {len(answers.ids):,}, spread evenly"

@@ -12,17 +12,15 @@ from numpy.typing import NDArray
 
 from dashboard.shell.loaders import shelf
 from dashboard.shell.study_loaders import store
-from engine.analysis.analysed import AnalysedSplit
 from engine.analysis.evaluation import VALIDATION
-from engine.analysis.files.places import ATTENTION, PREDICTIONS, REPORT, analysis_folder
+from engine.analysis.files.places import ATTENTION, PREDICTIONS, REPORT, AnalysedSplit, analysis_folder
 from engine.errors import FerLensError
 from engine.models.checkpoint import checkpoints_folder
 from engine.records import RunCard
 
 if TYPE_CHECKING:
     from dashboard.report.content import Content
-    from engine.analysis.evaluation import Evaluation
-    from engine.analysis.training_history import History
+    from engine.analysis.evaluation import Evaluation, History
     from engine.measure.robustness import RobustnessReport
 
 
@@ -82,7 +80,7 @@ def evaluated(model: str, split: AnalysedSplit) -> Evaluated:
 
 @st.cache_data(show_spinner=False, max_entries=8)
 def _tsne(_evaluated: Evaluated, key: tuple[object, ...]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:  # noqa: ARG001
-    from engine.analysis.tsne import spread, tsne_places
+    from engine.analysis.evaluation import spread, tsne_places
 
     answers = _evaluated.found.answers
     shown = spread(len(answers.ids))
@@ -97,7 +95,7 @@ def tsne(found: Evaluated, model: str, split: AnalysedSplit) -> tuple[NDArray[np
 
 def robustness(card: RunCard, split: AnalysedSplit) -> RobustnessReport | None:
     """Return the stored robustness of a model, None where it was not measured. Raises DataError where it is damaged."""
-    from engine.evaluate.robustness_results import read_robustness, robustness_file
+    from engine.measure.robustness import read_robustness, robustness_file
 
     path = checkpoints_folder() / card.name / robustness_file(split.dataset, split.split)
     return read_robustness(path, card, dataset=split.dataset, split=split.split)
@@ -105,7 +103,7 @@ def robustness(card: RunCard, split: AnalysedSplit) -> RobustnessReport | None:
 
 def history(card: RunCard) -> History | None:
     """Return a model's training history, None where it has none. Raises CheckpointError where it is damaged."""
-    from engine.analysis.training_history import read_history
+    from engine.analysis.evaluation import read_history
 
     return read_history(checkpoints_folder() / card.name, card.recipe.get("chosen_epoch"))
 
@@ -113,7 +111,7 @@ def history(card: RunCard) -> History | None:
 def report_content(evaluated: Evaluated, card: RunCard, split: AnalysedSplit) -> Content:
     """Return what the page's report holds; what is damaged is said in its place."""
     from dashboard.views.evaluation.report import evaluation_content  # brings matplotlib: not before it is needed
-    from engine.analysis.card_metrics import metric_rows
+    from engine.analysis.evaluation import metric_rows
     from engine.analysis.report_figures import ReportInput
 
     notes = [evaluated.problem] if evaluated.problem else []

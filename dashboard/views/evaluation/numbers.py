@@ -8,17 +8,19 @@ from typing import Any, Final, Literal
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboard.figures.chart_frame import ink_of
-from dashboard.figures.class_bars import class_bars, words
-from dashboard.figures.reliability_chart import reliability_chart
-from dashboard.figures.robustness_chart import robustness_chart
-from dashboard.figures.training_chart import training_chart
 from dashboard.shared import study
+from dashboard.shared.figures.colours import ink_of
 from dashboard.shared.figures.confusion import Confusion, confusion_figure
 from dashboard.shell import theme
-from dashboard.views.evaluation import choice as chosen
-from dashboard.views.evaluation import loaders
-from dashboard.views.evaluation.figures.charts import curve_chart
+from dashboard.views.evaluation import choice, loaders
+from dashboard.views.evaluation.figures.charts import (
+    class_bars,
+    curve_chart,
+    reliability_chart,
+    robustness_chart,
+    training_chart,
+    words,
+)
 from dashboard.views.evaluation.figures.tables import (
     calibration_table,
     f1_words,
@@ -27,11 +29,10 @@ from dashboard.views.evaluation.figures.tables import (
     subsets_table,
 )
 from dashboard.views.evaluation.loaders import Evaluated
-from engine.analysis.analysed import AnalysedSplit
-from engine.analysis.card_metrics import metric_rows
-from engine.analysis.evaluation import Evaluation, no_temperature
+from engine.analysis.evaluation import Evaluation, metric_rows, no_temperature
+from engine.analysis.files.places import AnalysedSplit
 from engine.analysis.mistakes import SHARES, normalised
-from engine.evaluate.robustness_results import robustness_command
+from engine.measure.robustness import robustness_command
 from engine.records import RunCard
 
 SQUARE: Final = 760
@@ -69,7 +70,7 @@ def show_summary(found: Evaluation) -> None:
         left, right = st.columns([10, 11], gap="large")
     with left:
         theme.section("Confusion")
-        share = study.segments("Cells", SHARES, chosen.CELLS)
+        share = study.segments("Cells", SHARES, choice.CELLS)
         counts = found.figures.confusion
         drawn = Confusion(found.answers.classes, counts, normalised(counts, share), shares=share != "counts")
         _draw(confusion_figure(drawn, ink=ink()), "evaluation_confusion")
@@ -85,7 +86,7 @@ def show_summary(found: Evaluation) -> None:
 
 def show_curves(found: Evaluation) -> None:
     """Draw ROC or precision-recall curves."""
-    kind = chosen.KINDS[study.segments("Curves", tuple(chosen.KINDS), chosen.CURVES)]
+    kind = choice.KINDS[study.segments("Curves", tuple(choice.KINDS), choice.CURVES)]
     curves = found.roc if kind == "roc" else found.pr
     _draw(curve_chart(curves, ink()), f"evaluation_{kind}", width=SQUARE)
     st.caption(

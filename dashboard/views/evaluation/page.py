@@ -14,7 +14,7 @@ from dashboard.shell.state import Selection
 from dashboard.views.evaluation import area, choice, embedding, numbers
 from dashboard.views.evaluation import loaders as evaluation_loaders
 from dashboard.views.mistakes import filters
-from engine.analysis.analysed import AnalysedSplit
+from engine.analysis.files.places import AnalysedSplit
 
 EMBEDDING = choice.TABS.index("Embedding")
 

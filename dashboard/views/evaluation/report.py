@@ -9,8 +9,7 @@ import numpy as np
 
 from dashboard.report.content import Array, Content, Section, Shot, Table
 from dashboard.report.text import percent
-from engine.analysis.card_metrics import MetricRow
-from engine.analysis.evaluation import Evaluation, no_temperature
+from engine.analysis.evaluation import Evaluation, MetricRow, no_temperature
 from engine.analysis.report import share_words
 from engine.analysis.report_figures import FIGURES, ReportInput, png_bytes
 from engine.statistics.intervals import Estimate

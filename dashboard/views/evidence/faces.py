@@ -8,8 +8,8 @@ from typing import Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.figures.probabilities import probability_bars
 from dashboard.report.text import escape
+from dashboard.shared.figures.face import probability_bars
 from dashboard.shared.figures.map_card import MapStyle
 from dashboard.shared.maps import style_controls
 from dashboard.shell import loaders, say, theme

@@ -7,12 +7,11 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from dashboard.figures.evidence_text import METRIC_TITLES, METRIC_WORDS
 from dashboard.report.text import escape
 from dashboard.shell import loaders, say, state, theme
 from dashboard.shell.in_address import in_address
 from dashboard.views.evidence.figures.league import league_table
-from dashboard.views.evidence.figures.numbers import number_rows
+from dashboard.views.evidence.figures.numbers import METRIC_TITLES, METRIC_WORDS, number_rows
 from dashboard.views.evidence.figures.words import read_best, read_counts, read_cue, read_failures, read_shorter
 from dashboard.views.evidence.report import League
 from engine.errors import DataError

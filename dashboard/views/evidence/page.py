@@ -14,7 +14,7 @@ from dashboard.shell import loaders, report_button, say, state
 from dashboard.shell.frame import framed
 from dashboard.shell.state import Selection
 from dashboard.views.evidence import faces
-from dashboard.views.evidence import league as evidence
+from dashboard.views.evidence import league as league_table
 from dashboard.views.evidence.figures.style import CSS
 from dashboard.views.evidence.report import League, face_content, league_content
 from engine.errors import FerLensError
@@ -58,8 +58,8 @@ def main(chosen: Selection) -> None:
         return
     card = shelf.card(chosen.model)
     try:
-        variant = evidence.choose_variant()
-        league = evidence.show_league(card, variant)
+        variant = league_table.choose_variant()
+        league = league_table.show_league(card, variant)
         with st.spinner(f"Loading {card.name} …"):
             loaders.predictor(card)
         offer_report(card, variant, league, faces.show_faces(card, variant))

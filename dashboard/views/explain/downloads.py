@@ -8,9 +8,8 @@ from pathlib import PurePath
 import pandas as pd
 import streamlit as st
 
-from dashboard.figures.export import json_text, npz_bytes, number_rows
 from dashboard.shared.figures.map_card import MapCard, MapStyle
-from dashboard.shared.figures.sheet import sheet
+from dashboard.shared.figures.sheet import json_text, npz_bytes, number_rows, sheet
 from dashboard.shell import theme
 from engine.draw.overlay import png_bytes
 from engine.explain.cmaen_shares import CmaenShares

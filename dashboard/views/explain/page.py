@@ -1,29 +1,116 @@
-"""Explain: one face, the answer, every gate inside the model, explanations by any method, and whether to trust them."""
+"""Explain: one face, the answer, every gate inside the model, explanations by any method, and whether to trust them.
+
+How to read the page, in words.
+
+What a ``cmaen``'s answer to this face is made of; nothing for another model.
+
+How the trust of each map was measured, folded: the curves behind its score.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from statistics import median
+from typing import Final
 
 import streamlit as st
 
-from dashboard.components import channels, explain_shares, method_maps, self_attention, trust_check, trust_details
-from dashboard.components.legend import legend
-from dashboard.figures.trust_words import read_trust
 from dashboard.report.text import layer_title
 from dashboard.shared import face as answer
 from dashboard.shared import face_loaders, maps
 from dashboard.shared.face_loaders import FaceKey
 from dashboard.shared.figures.map_content import style_settings
-from dashboard.shared.figures.trust import gate_badge, map_badge
-from dashboard.shell import loaders, page_ends, report_button, say, state
+from dashboard.shared.figures.trust import Trusted, gate_badge, map_badge, method_place, read_faithful, read_trust
+from dashboard.shell import loaders, page_ends, report_button, say, state, theme
 from dashboard.shell.frame import framed
+from dashboard.shell.in_address import in_address
 from dashboard.shell.state import NamedPicture, Selection
-from dashboard.views.explain import downloads, sanity, trust
-from dashboard.views.explain import gates as emotion_gates
+from dashboard.views.explain import downloads, methods, sanity, trust
+from dashboard.views.explain import gates as gate_views
+from dashboard.views.explain.figures.shares import WORDS, parts_of, shares_html
 from dashboard.views.explain.figures.style import CSS
+from dashboard.views.explain.figures.trust_curves import faithfulness_curves
 from dashboard.views.explain.report import Explained, explain_content
-from engine.records import RunCard
+from engine.explain.cmaen_shares import CmaenShares
+from engine.records import Explanation, RunCard
+
+
+def show_shares(found: CmaenShares | None, label: str) -> None:
+    """Draw the section.
+
+    Args:
+        found: of one picture, or None for a model that is no ``cmaen``.
+        label: the answered class.
+    """
+    if found is None or (found.gamma is None and not parts_of(found)):
+        return
+    theme.section("What the answer is made of", WORDS if parts_of(found) else "")
+    st.html(shares_html(found, label))
+
+
+LEGEND: Final = """
+**The bars** are the model's probabilities for each emotion; they sum to 100 %. A high bar means that the model is
+sure, not that it is right: on FER2013 even good models err on about every third face.
+
+**A spatial attention gate** is a number from 0 to 1 for each cell of a grid. The model multiplies its features by
+it: near 1 passes a cell on, near 0 holds it back. There is one gate per block, and it is *class-agnostic*: it is
+the same whichever emotion you ask about. A gate says what was passed on, not what decided the answer.
+
+**A channel attention gate** is one number per feature channel, applied everywhere in the picture alike. The bars
+rank the channels; the map beside them shows where the block passes the selected channel on.
+
+**Grad-CAM** is an explanation for *one* emotion: where did the features of a layer speak for it? Only positive
+evidence is shown. Its values have no unit, so its colours start at zero and end at the largest value shown. Where a
+class has none, that is said instead of drawing an empty picture. Deep layers have few cells: 6 × 6 cells cannot
+point at an eyelid.
+
+**Other explanations** ask otherwise: what changes when a part is covered, how the answer grows from an empty picture.
+Under each stands what must hold for it to mean something. Signed maps are grey at zero: one colour speaks for the
+class, the other against it.
+
+**Trust** is measured when you ask for it. A gate is *used* if the probabilities move when something else stands in its
+place (its mean, itself shuffled, another face's gate): TVD is the share of the probability that changes hands. A map is
+*faithful* if taking away what it ranks high changes the answer more than taking away what random maps do, by more than
+chance (the interval lies above 0). A map *no better than random* may still look convincing.
+
+**The colour bar** under each map is the scale of the colours. The line below it reaches from the map's lowest to
+its highest value, the tick is its mean. *Fixed* draws gates from 0 to 1, so a flat gate looks flat. *Shared* gives
+all maps of a row one range. *Stretched* gives each map its own range: that shows faint structure and exaggerates
+it. Hold the pointer over a map to see its real cells.
+"""
+
+
+def legend() -> None:
+    """Draw the legend, folded."""
+    with st.expander("How to read this", icon=":material/menu_book:"):
+        st.markdown(LEGEND)
+
+
+def show_curves(trusted: Trusted, maps: Sequence[Explanation]) -> None:
+    """Draw the curves of one map that was checked, and the choice among these; nothing where none was."""
+    found = {
+        method_place(entry.method, entry.layer, entry.target): judged
+        for entry in maps
+        if (judged := trusted.map(entry)) is not None
+    }
+    if not found:
+        return
+    methods = {entry.method: method_place(entry.method, entry.layer, entry.target) for entry in maps}
+    with st.expander("How trust was measured", icon=":material/fact_check:", key="measured", bind="query-params"):
+        choices = {method: name for method, name in methods.items() if name in found}
+        with in_address("curves_of", "trust_map", choices, next(iter(choices.values())), "map of the curves"):
+            name: str = st.selectbox("Map", list(found), key="trust_map", width=340)
+        st.plotly_chart(
+            faithfulness_curves(found[name]),
+            key="trust_curves",
+            config={"displayModeBar": False},
+            alt=f"the answer while cells are taken away along {name}, beside random maps",
+        )
+        st.caption(
+            f"{read_faithful(found[name])} The score is the area between the dashed and the full line. A good map’s "
+            "full line falls at once and its dashed one stays up; a random map’s two lines are alike."
+        )
 
 
 def offer_report(card: RunCard, named: NamedPicture, key: FaceKey, seen: Explained) -> None:
@@ -77,12 +164,12 @@ def explain(card: RunCard, named: NamedPicture) -> None:
     # A Grad-CAM is a forward and a backward pass; a model's first one takes longer.
     seconds_a_pass = median(entry.seconds for entry in drawn) / 2
     gradcam = st.container()
-    further = method_maps.choose_further(
+    further = methods.choose_further(
         card, key, face.crop, target=main_map.target, layer=asked.layer, seconds_a_pass=seconds_a_pass
     )
     shown = (main_map, *further.maps.values())
     checks = trust.follow(key)
-    trusted = trust_check.check_trust(checking, card, key, chosen, shown, checks)
+    trusted = trust.check_trust(checking, card, key, chosen, shown, checks)
     shares = face_loaders.answer_shares(card, key, chosen.face)
 
     def gate_trust(layer: str) -> str:
@@ -94,17 +181,17 @@ def explain(card: RunCard, named: NamedPicture) -> None:
             answer.show_truth(truth, predicted)
     with gates:
         gate_cards = maps.show_gates(chosen, style, gate_trust)
-        emotion_cards = emotion_gates.show_emotion_gates(chosen, style, gate_trust)
-        received_cards = self_attention.show_received(chosen, style, gate_trust)
-        explain_shares.show_shares(shares, predicted)
+        emotion_cards = gate_views.show_emotion_gates(chosen, style, gate_trust)
+        received_cards = gate_views.show_received(chosen, style, gate_trust)
+        show_shares(shares, predicted)
     with gradcam:
         if asked.pair is not None:
             three = [results[name].maps[0] for name in (*asked.pair, maps.CONTRAST)]
             titles = maps.contrast_titles(asked.pair, predicted=predicted, truth=truth)
             maps.show_contrast(chosen, three, titles, style)
         class_cards = maps.show_explanations(chosen, main_map.target, drawn, style, map_badge(trusted.map(main_map)))
-    further_cards = method_maps.show_further(chosen, further, trusted, style)
-    channels.show_channels(chosen, partial(loaders.activation, *where, *weights), style, gate_trust)
+    further_cards = methods.show_further(chosen, further, trusted, style)
+    gate_views.show_channels(chosen, partial(loaders.activation, *where, *weights), style, gate_trust)
     rows = (
         ("Spatial attention gates", gate_cards),
         ("Attention by emotion", emotion_cards),
@@ -132,7 +219,7 @@ def explain(card: RunCard, named: NamedPicture) -> None:
         ),
     )
     downloads.show_numbers(chosen, everything)
-    trust_details.show_curves(trusted, shown)
+    show_curves(trusted, shown)
     sanity.show_sanity(card, key, chosen, shown, seconds_a_pass, checks)
 
 

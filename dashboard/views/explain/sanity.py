@@ -8,16 +8,13 @@ from typing import Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.components.trust_check import SMALLEST
-from dashboard.figures.class_matrix import MEANS, WIDTH, class_matrix
-from dashboard.figures.method_words import time_words
-from dashboard.figures.sanity_table import read_sanity, sanity_table
-from dashboard.figures.trust_words import method_place
 from dashboard.report.text import layer_title
 from dashboard.shared.face_loaders import FaceKey
+from dashboard.shared.figures.trust import method_place
 from dashboard.views.explain import loaders, trust
-from dashboard.views.explain.figures.sanity import randomisation_chart
-from dashboard.views.explain.trust import FURTHER, Asked
+from dashboard.views.explain.figures.gates import MEANS, WIDTH, class_matrix, time_words
+from dashboard.views.explain.figures.sanity import randomisation_chart, read_sanity, sanity_table
+from dashboard.views.explain.trust import FURTHER, SMALLEST, Asked
 from engine.errors import FerLensError
 from engine.explain.methods.registry import METHODS
 from engine.records import Explanation, FaceExplanation, RunCard

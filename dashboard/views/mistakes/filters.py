@@ -2,6 +2,8 @@
 
 Each widget's key is a query parameter of the same name, so that a copied address opens the same view; going to
 another page and back by the menu, whose links carry nothing, brings back what was chosen.
+
+What the filters of the Misclassifications page offer, and what each choice means to a query.
 """
 
 from __future__ import annotations
@@ -11,42 +13,77 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.components.mistake_options import (
-    AGREES,
-    COPY,
-    IN_TRAINING,
-    LOSS_MOST,
-    NEAR_COPY,
-    NEAR_WORDS,
-    RANGES,
-    SUSPICIOUS,
-)
 from dashboard.shell import say, state, study_loaders
-from engine.analysis.analysed import AnalysedSplit
-from engine.analysis.files.places import analyze_command
+from engine.analysis.files.places import AnalysedSplit, analyze_command
 from engine.analysis.mistakes import ANSWERED, MistakesView
 
+LOSS_MOST: Final = 10.0
+
+"""End of the loss filter, in nats; there it bounds nothing. A fixed end, so that addresses mean the same anywhere."""
+
+RANGES: Final[dict[str, tuple[float, float, float]]] = {
+    "confidence": (0.0, 1.0, 0.01),
+    "loss": (0.0, LOSS_MOST, 0.1),
+    "margin": (-1.0, 1.0, 0.02),
+}
+
+"""Column → lowest, highest, step; an end of the range is no bound."""
+
+AGREES: Final[dict[str, bool | None]] = {"any": None, "agree": True, "differ": False}
+
+COPY: Final[dict[str, Any]] = {"any": None, "only copies": "only", "one of each": "first"}
+
+NEAR_COPY: Final[dict[str, Any]] = {"any": None, "only near copies": "only", "one of each": "first"}
+
+IN_TRAINING: Final[dict[str, bool | None]] = {"any": None, "yes": True, "no": False}
+
+SUSPICIOUS: Final[dict[str, bool | None]] = {"any": None, "suspect": True, "not suspect": False}
+
+NEAR_WORDS: Final = (
+    "Pictures in this split that look alike to two perceptual hashes, though pixels differ; a few may be different "
+    "pictures. One of each: one of all that look alike, exact copies among them."
+)
+
 ANALYSIS: Final = "analysis"
+
 AGAINST: Final = "against"
+
 TRUE: Final = "true"
+
 ANSWER: Final = "answer"
+
 SHOWN: Final = "shown"
+
 SEARCH: Final = "search"
+
 AGREEMENT: Final = "agreement"
+
 COPIES: Final = "copies"
+
 NEAR: Final = "near"
+
 TRAINING: Final = "training"
+
 SUSPECT: Final = "suspect"
+
 SORT: Final = "sort"
+
 PAGE: Final = "page"
+
 PICKED: Final = "picked"
+
 """The pictures that are ticked; not a widget's own key but written to the address by hand."""
+
 MAPS: Final = "maps"
+
 SHARE: Final = "share"
+
 DIAGONAL: Final = "diagonal"
+
 DIFFERENCE: Final = "difference"
 
 NONE: Final = "none"
+
 SORTS: Final[dict[str, tuple[str, bool]]] = {
     "most confident": ("confidence", True),
     "least confident": ("confidence", False),
@@ -57,15 +94,19 @@ SORTS: Final[dict[str, tuple[str, bool]]] = {
     "most suspect label": ("suspicion", True),
     "data set's order": ("", False),
 }
+
 """Entry of the menu → column and whether descending."""
 
 FILTERS: Final[tuple[str, ...]] = (
     TRUE, ANSWER, SHOWN, SEARCH, *RANGES, AGREEMENT, COPIES, NEAR, TRAINING, SUSPECT,
 )  # fmt: skip
+
 WIDGETS: Final[tuple[str, ...]] = (
     ANALYSIS, AGAINST, *FILTERS, SORT, PAGE, MAPS, SHARE, DIAGONAL, DIFFERENCE,
 )  # fmt: skip
+
 _KEPT: Final = "kept_mistakes"
+
 _READY: Final = "ready_mistakes"
 
 

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.figures.mistake_words import read_choice
 from dashboard.shared.figures.tile import (
     MAPS,
     absent_html,
@@ -18,13 +17,14 @@ from dashboard.shared.figures.tile import (
     place_columns,
     place_of_map,
     place_svg,
+    read_choice,
     tile_html,
 )
 from dashboard.shell import loaders, say, state, study_loaders
 from dashboard.shell.pages import EXPLAIN
-from dashboard.views.mistakes import filters as chosen
+from dashboard.views.mistakes import filters
 from dashboard.views.mistakes.report import Gallery
-from engine.analysis.analysed import AnalysedSplit
+from engine.analysis.files.places import AnalysedSplit
 from engine.analysis.mistakes import MistakesView
 from engine.analysis.store.query import Column
 from engine.analysis.store.store import AnalysisStore
@@ -60,14 +60,14 @@ def _choose_map(store: AnalysisStore) -> tuple[str, str]:
     gate = _last_gate(store)
     has = {"picture": "", "last gate": gate, "Grad-CAM": "gradcam.predicted"}
     choices = tuple(name for name in MAPS if name != "last gate" or gate)
-    if st.session_state.get(chosen.MAPS, choices[0]) not in choices:
-        del st.session_state[chosen.MAPS]
+    if st.session_state.get(filters.MAPS, choices[0]) not in choices:
+        del st.session_state[filters.MAPS]
     shows: str = st.segmented_control(
         "Show",
         choices,
         default=choices[0],
         required=True,
-        key=chosen.MAPS,
+        key=filters.MAPS,
         bind="query-params",
         help="Maps are computed for the pictures on this page only, a fraction of a second each, and kept. "
         "Gates: fixed scale 0–1. Grad-CAM of the answer, and attention between cells: each from zero to its own "
@@ -79,20 +79,20 @@ def _choose_map(store: AnalysisStore) -> tuple[str, str]:
 
 def _toggle(picture_id: str, key: str) -> None:
     """Tick or untick a picture: the address holds which are."""
-    picked = [name for name in st.query_params.get_all(chosen.PICKED) if name != picture_id]
+    picked = [name for name in st.query_params.get_all(filters.PICKED) if name != picture_id]
     if st.session_state[key]:
         picked.append(picture_id)
-    st.query_params[chosen.PICKED] = picked[:PICKED_MOST]
+    st.query_params[filters.PICKED] = picked[:PICKED_MOST]
 
 
 def _pick(ids: Sequence[str]) -> None:
-    picked = st.query_params.get_all(chosen.PICKED)
-    st.query_params[chosen.PICKED] = [*picked, *(name for name in ids if name not in picked)][:PICKED_MOST]
+    picked = st.query_params.get_all(filters.PICKED)
+    st.query_params[filters.PICKED] = [*picked, *(name for name in ids if name not in picked)][:PICKED_MOST]
 
 
 def _picked(store: AnalysisStore, shown: Sequence[str]) -> tuple[str, ...]:
     """Return the pictures that are ticked; what the address names and the store lacks is said and left out."""
-    picked = tuple(dict.fromkeys(st.query_params.get_all(chosen.PICKED)))[:PICKED_MOST]
+    picked = tuple(dict.fromkeys(st.query_params.get_all(filters.PICKED)))[:PICKED_MOST]
     pictures = "+".join(str(source.metadata["data_fingerprint"]) for source in store.sources)
     known: set[str] = st.session_state.setdefault(f"{_KNOWN}.{pictures}", set())
     known.update(shown)
@@ -166,7 +166,7 @@ def _export(store: AnalysisStore, view: MistakesView, rows: Sequence[Mapping[str
     model = store.models[0]
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="mistake-export"):
         st.button("Select this page", on_click=_pick, args=([str(row["id"]) for row in rows],), disabled=not rows)
-        st.button("Unselect", on_click=chosen.unpick, disabled=not picked)
+        st.button("Unselect", on_click=filters.unpick, disabled=not picked)
         st.download_button(
             f"CSV of {len(picked)} selected",
             lambda: csv_text(store.picture(name) for name in picked),
@@ -210,10 +210,10 @@ def show_gallery(store: AnalysisStore, view: MistakesView, split: AnalysedSplit)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         st.selectbox(
             "Order",
-            tuple(chosen.SORTS),
-            key=chosen.SORT,
+            tuple(filters.SORTS),
+            key=filters.SORT,
             bind="query-params",
-            on_change=chosen.first_page,
+            on_change=filters.first_page,
             width=190,
         )
         shows, name = _choose_map(store)
@@ -224,9 +224,9 @@ def show_gallery(store: AnalysisStore, view: MistakesView, split: AnalysedSplit)
     pages = -(-total // ON_PAGE)
     page = 1
     if pages > 1:
-        if st.session_state.get(chosen.PAGE, 1) > pages:
-            st.session_state[chosen.PAGE] = pages
-        page = st.pagination(pages, key=chosen.PAGE, bind="query-params")
+        if st.session_state.get(filters.PAGE, 1) > pages:
+            st.session_state[filters.PAGE] = pages
+        page = st.pagination(pages, key=filters.PAGE, bind="query-params")
     columns = [
         *(Column(column) for column in SHOWN),
         *(Column(column) for column in (place_columns(name) if name else ())),
@@ -235,7 +235,7 @@ def show_gallery(store: AnalysisStore, view: MistakesView, split: AnalysedSplit)
     rows = store.rows(
         view.gallery(), sort=view.order(), columns=columns, offset=(page - 1) * ON_PAGE, limit=ON_PAGE
     ).table.to_pylist()
-    picked = set(st.query_params.get_all(chosen.PICKED))
+    picked = set(st.query_params.get_all(filters.PICKED))
     with notice:
         _say_absent(card, split, rows)
         shown = Gallery(words, shows, rows, (page, pages))

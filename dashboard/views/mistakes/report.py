@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.figures.mistake_words import COLUMNS
-from dashboard.figures.received import received_maps
 from dashboard.report.content import Array, Chart, Content, Section, Shot, Table
 from dashboard.report.text import percent
 from dashboard.shared.figures.confusion import Confusion, confusion_figure
+from dashboard.shared.figures.map_card import received_maps
 from dashboard.shared.figures.map_content import face_shot
+from dashboard.shared.figures.tile import COLUMNS
 from engine.analysis.mistakes import Means
 from engine.draw.overlay import display_ranges, overlay, overlay_explanation, overlay_gate
 from engine.records import FaceExplanation, Float32, UInt8

@@ -1,8 +1,12 @@
-"""Which film, and how it is read: upload or example, overlay, layer, opacity, smoothing."""
+"""Which film, and how it is read: upload or example, overlay, layer, opacity, smoothing.
+
+Read the film when asked, with a bar that moves, and keep the result for the session.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import time
 from typing import Final
 
 import streamlit as st
@@ -13,26 +17,40 @@ from dashboard.shared.maps import OPACITY as USUAL_OPACITY
 from dashboard.shell import say, state
 from dashboard.shell.in_address import in_address, left_out, tell
 from dashboard.views.video import loaders
-from dashboard.views.video.loaders import NamedFilm
+from dashboard.views.video.loaders import SECONDS, NamedFilm, ReadFilm
+from engine.errors import FerLensError
 from engine.live.frame import OverlayKind
 from engine.live.smoothing import Smoothing
 from engine.records import RunCard
 
 UPLOAD: Final = "film_upload"
+
 EXAMPLE: Final = "film_example"
+
 OVERLAY: Final = "film_overlay"
+
 LAYER: Final = "film_layer"
+
 OPACITY: Final = "film_opacity"
+
 SMOOTHING: Final = "film_smoothing"
+
 FILM: Final = "film"
+
 """Where the session keeps the film, for when the page is visited again."""
+
 TOO_LARGE: Final = "film_too_large"
+
 _EXAMPLE_DIGEST: Final = "film_example_digest"
+
 IN_ADDRESS: Final = "example"
+
 """What ``film`` says in the address for the example; a film that was handed in cannot be there."""
+
 HALF_LIVES: Final[dict[str, float]] = {
     f"{tenth / 10:g}": tenth / 10 for tenth in range(round(10 * LONGEST_HALF_LIFE) + 1)
 }
+
 """In the address → seconds."""
 
 
@@ -134,3 +152,61 @@ def choose_reading(card: RunCard) -> Choices:
     with third, in_address("opacity", OPACITY, OPACITIES, USUAL_OPACITY, kept=True):
         opacity = st.slider("Opacity", 0.0, 1.0, USUAL_OPACITY, 0.05, key=OPACITY)
     return Choices(card.name, overlay=overlay, layer=layer, opacity=opacity, half_life_seconds=half_life)
+
+
+READ: Final = "film_read"
+
+STOP: Final = "film_stop"
+
+RESULT: Final = "film_result"
+
+_EVERY_SECONDS: Final = 0.25
+
+
+def read_when_asked(film: NamedFilm | None, card: RunCard, choices: Choices) -> ReadFilm | None:
+    """Draw the button; return the result at hand of this film, which may be one of other choices, or None."""
+    asked = st.button(
+        "Read the film",
+        key=READ,
+        disabled=film is None,
+        icon=":material/play_arrow:",
+        help=f"About as long as the film lasts on a common machine. The first {loaders.limit(SECONDS):,} s are read.",
+    )
+    if film is None:
+        st.session_state.pop(RESULT, None)
+        return None
+    if asked:
+        st.session_state.pop(RESULT, None)
+        try:
+            st.session_state[RESULT] = _read(film, card, choices)
+        except FerLensError as error:
+            say.problems([str(error)])
+    result: ReadFilm | None = st.session_state.get(RESULT)
+    if result is None or result.source.digest != film.digest:
+        return None
+    if result.choices != choices:
+        st.caption(f"Below: as read by {result.choices.model} before. Press again to read it as chosen now.")
+    return result
+
+
+def _read(film: NamedFilm, card: RunCard, choices: Choices) -> ReadFilm:
+    place = st.empty()
+    latest = 0.0
+    with place.container(horizontal=True, vertical_alignment="center"):
+        bar = st.progress(0.0, text=f"Reading {film.name} with {card.name} …")
+        # A press runs the page again, which ends this run at its next message: the engine then lets go of the film.
+        st.button("Stop", key=STOP, icon=":material/stop:")
+
+    def told(done: int, expected: int | None) -> None:
+        nonlocal latest
+        if time.monotonic() - latest < _EVERY_SECONDS:
+            return
+        latest = time.monotonic()
+        of = f" of about {expected:,}" if expected else ""
+        share = min(1.0, done / expected) if expected else 0.0
+        bar.progress(share, text=f"Reading {film.name} with {card.name}: {done:,}{of} frames")
+
+    try:
+        return loaders.read_film(film, card, choices, told)
+    finally:
+        place.empty()

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from dashboard.figures.video_tracks import FaceTimeline, timelines
 from dashboard.live.choices import Choices
 from dashboard.shell import loaders
+from dashboard.views.video.figures.timeline import FaceTimeline, timelines
 from engine.draw.overlay import png_bytes
 from engine.errors import FilmError, UsageError
-from engine.inference.read_faces import overlay_layers
+from engine.live.pipeline import overlay_layers
 from engine.media.film import frame_at
 from engine.media.film_writer import FilmWriter
 from engine.records import RunCard, UInt8
@@ -171,8 +171,7 @@ def frame_png(film: NamedFilm, seconds: float) -> bytes:
 @st.cache_data(show_spinner=False, max_entries=1)
 def example_film() -> bytes:
     """Return a short film of two built-in faces as a WebM file; drawing it takes some seconds, once."""
-    from engine.benchmarks.scripted_film import ScriptedFilm
-    from engine.evaluate.film_scripts import Actor, Place, Script
+    from engine.benchmarks.scripted_film import Actor, Place, Script, ScriptedFilm
 
     script = Script(
         "example",

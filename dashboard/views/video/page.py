@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.components.video_reading import read_when_asked
-from dashboard.figures.video_summary import CSS
 from dashboard.shell import loaders, report_button, say, state
 from dashboard.shell.frame import framed
 from dashboard.shell.state import Selection
-from dashboard.views.video.choice import choose_film, choose_reading, is_example
+from dashboard.views.video.choice import choose_film, choose_reading, is_example, read_when_asked
+from dashboard.views.video.figures.timeline import CSS
 from dashboard.views.video.loaders import ReadFilm
 from dashboard.views.video.report import Moment, video_content
 from dashboard.views.video.result import show_result

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dashboard.figures.chart_frame import ink_of
-from dashboard.figures.video_frame import marked_frame
-from dashboard.figures.video_summary import summary_words
-from dashboard.figures.video_tracks import FaceTimeline
 from dashboard.report.content import Array, Chart, Content, Section, Shot, Table
 from dashboard.report.text import percent
+from dashboard.shared.figures.colours import ink_of
 from dashboard.shared.figures.map_content import answers_table
-from dashboard.views.video.figures.timeline import timeline_chart
+from dashboard.views.video.figures.timeline import FaceTimeline, marked_frame, summary_words, timeline_chart
 from engine.live.video import VideoSummary
 from engine.records import FaceBox, UInt8
 

@@ -8,11 +8,8 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.figures.probabilities import probability_bars
-from dashboard.figures.video_frame import marked_frame
-from dashboard.figures.video_summary import face_title, faces_table, summary_words
-from dashboard.figures.video_tracks import FaceTimeline
 from dashboard.report.text import escape
+from dashboard.shared.figures.face import probability_bars
 from dashboard.shell import say, state, theme
 from dashboard.shell.frame import hand_over
 from dashboard.shell.in_address import in_address, tell
@@ -20,7 +17,15 @@ from dashboard.shell.pages import EXPLAIN
 from dashboard.shell.state import NamedPicture
 from dashboard.views.evaluation.numbers import ink
 from dashboard.views.video import loaders
-from dashboard.views.video.figures.timeline import clicked, timeline_chart
+from dashboard.views.video.figures.timeline import (
+    FaceTimeline,
+    clicked,
+    face_title,
+    faces_table,
+    marked_frame,
+    summary_words,
+    timeline_chart,
+)
 from dashboard.views.video.loaders import ReadFilm
 from dashboard.views.video.report import Moment
 from engine.records import FaceBox

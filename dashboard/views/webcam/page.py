@@ -6,8 +6,8 @@ import os
 
 import streamlit as st
 
-from dashboard.components.snapshot_source import LIVE
 from dashboard.shell.frame import framed
+from dashboard.shell.sources import LIVE
 
 WORDS = (
     '<p class="fl-lead">The faces before your camera, frame by frame, with what the model answers and what it weighs. '

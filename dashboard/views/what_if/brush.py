@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.components import what_if_state
+from dashboard.views.what_if import controls
+from engine.edit.edit import STEPS, Stroke, simplified, unturned
 from engine.edit.text import TOLERANCES
-from engine.explain.stroke import STEPS, Stroke, simplified, unturned
 
 KEY: Final = "what_if_brush"
 _TAKEN: Final = "what_if.strokes_taken"
@@ -163,7 +163,7 @@ def _take() -> None:
     """Add what was drawn since the last time; a stroke that comes twice is taken once."""
     sent = st.session_state[KEY].strokes
     taken = st.session_state.get(_TAKEN, 0)
-    edit = what_if_state.current()
+    edit = controls.current()
     for one in sent if isinstance(sent, list) else ():
         number = one.get("id") if isinstance(one, dict) else None
         if isinstance(number, int) and number > taken:
@@ -171,8 +171,8 @@ def _take() -> None:
             stroke = stroke_of(one, edit.rotation)
             if stroke is not None:
                 edit = replace(edit, strokes=(*edit.strokes, stroke))
-                what_if_state.change(edit)
-                edit = what_if_state.current()
+                controls.change(edit)
+                edit = controls.current()
     st.session_state[_TAKEN] = taken
 
 

@@ -1,37 +1,139 @@
-"""The controls of an edit beside the brush: regions to hide, the fill, the sliders, a second face, undo and reset."""
+"""The controls of an edit beside the brush: regions to hide, the fill, the sliders, a second face, undo and reset.
+
+The edit of the What if page: what it is now, what it was before, and the address that restores it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
 import streamlit as st
 
-from dashboard.components import what_if_state
-from dashboard.figures.what_if_table import region_title
 from dashboard.shell import loaders, say, state
 from dashboard.shell.state import NamedPicture
 from dashboard.views.what_if import loaders as what_if_loaders
+from dashboard.views.what_if.figures.answers import region_title
 from dashboard.views.what_if.loaders import Staged
-from engine.analysis.face_parts import template_parts
-from engine.edit.edit import SPANS
+from engine.edit.edit import SPANS, Edit
 from engine.edit.fills import FILLS
-from engine.edit.regions import FaceRegions
-from engine.errors import FerLensError
+from engine.edit.regions import FaceRegions, template_parts
+from engine.edit.text import from_text, shortened, to_text
+from engine.errors import FerLensError, UsageError
 from engine.media.pictures import MAXIMUM_BYTES
 from engine.records import RunCard
 
+EDIT: Final = "edit"
+
+"""The key in the address."""
+
+STEPS_KEPT: Final = 100
+
+"""How many steps can be undone."""
+
+_NOW: Final = "what_if.edit"
+
+_PAST: Final = "what_if.past"
+
+_TOLD: Final = "what_if.told"
+
+_SAID: Final = "what_if.said"
+
+
+def current() -> Edit:
+    """Return the edit as it is."""
+    edit: Edit = st.session_state.get(_NOW, Edit())
+    return edit
+
+
+def past() -> tuple[Edit, ...]:
+    """Return what it was before, the last step last."""
+    steps: tuple[Edit, ...] = st.session_state.get(_PAST, ())
+    return steps
+
+
+def change(edit: Edit) -> None:
+    """Take ``edit`` for the present one; the one before can be brought back by :func:`undo`.
+
+    Strokes are kept as simply as the address needs them, so that what is seen is what the address restores.
+    """
+    with suppress(UsageError):  # too long for an address it stays usable; :func:`tell` says so
+        edit = shortened(edit)
+    st.session_state.pop(_SAID, None)
+    if edit != current():
+        st.session_state[_PAST] = (*past(), current())[-STEPS_KEPT:]
+        st.session_state[_NOW] = edit
+
+
+def undo() -> None:
+    """Go one step back, if there is one."""
+    if past():
+        st.session_state[_NOW] = past()[-1]
+        st.session_state[_PAST] = past()[:-1]
+
+
+def reset() -> None:
+    """Undo everything at once; that can be undone too. The fill is a choice and stays."""
+    change(Edit(fill=current().fill))
+
+
+def follow(regions: Sequence[str]) -> str | None:
+    """Take over the edit that the address asks for, if it is another than what was written there.
+
+    Returns:
+        The sentence that says why it cannot be read, or None.
+    """
+    asked = st.query_params.get(EDIT, "")
+    if asked and asked != st.session_state.get(_TOLD):
+        st.session_state[_TOLD] = asked
+        try:
+            change(from_text(asked, regions))
+        except UsageError as error:  # said until something is changed: the page is drawn again on arrival
+            st.session_state[_SAID] = f"The edit in the address cannot be read. {error}"
+    said: str | None = st.session_state.get(_SAID)
+    return said
+
+
+def tell() -> str | None:
+    """Write the edit into the address.
+
+    Returns:
+        The sentence that says why it does not fit there, or None; the address then holds no edit.
+    """
+    try:
+        text = to_text(shortened(current()))
+        said = None
+    except UsageError as error:
+        text, said = "", f"The address does not restore this edit. {error}"
+    if text:
+        if st.query_params.get(EDIT) != text:
+            st.query_params[EDIT] = text
+    elif EDIT in st.query_params:
+        del st.query_params[EDIT]
+    st.session_state[_TOLD] = text
+    return said
+
+
+# FIXME-import
+
 SECOND: Final = "second"
+
 """The key of the second face, in the address."""
+
 NO_SECOND: Final = "none"
+
 UPLOAD: Final = "upload"
 
 FILL_TITLES: Final[dict[str, str]] = {"blur": "blur", "grey": "grey", "neighbour": "neighbours"}
+
 FILL_HELP: Final = (
     "**blur**: the face blurred by an eighth of its side. **grey**: one grey patch, which the model may answer to "
     "itself. **neighbours**: every hidden pixel is a weighted mean of those around it (ROAD’s linear system, with a "
     "little noise)."
 )
+
 _KEYS: Final[dict[str, str]] = {
     **{name: f"what_if_{name}" for name in SPANS},
     "hidden": "what_if_hidden",
@@ -49,12 +151,12 @@ def _take(field: str) -> None:
         value = tuple(value)
     elif value is None:
         return
-    what_if_state.change(replace(what_if_state.current(), **{field: value}))
+    change(replace(current(), **{field: value}))
 
 
 def _show(field: str) -> None:
     """Let a widget show what the edit says; to be called before it is drawn."""
-    value = getattr(what_if_state.current(), field)
+    value = getattr(current(), field)
     if field == "blur_tenths":
         value = value / 10
     elif field in {"hidden", "swapped"}:
@@ -69,21 +171,21 @@ def buttons() -> None:
             "Undo",
             icon=":material/undo:",
             key="what_if_undo",
-            disabled=not what_if_state.past(),
-            on_click=what_if_state.undo,
+            disabled=not past(),
+            on_click=undo,
         )
         st.button(
             "Reset",
             icon=":material/restart_alt:",
             key="what_if_reset",
-            disabled=what_if_state.current().is_identity,
-            on_click=what_if_state.reset,
+            disabled=current().is_identity,
+            on_click=reset,
         )
 
 
 def _pills(label: str, field: str, regions: FaceRegions, words: str) -> None:
     _show(field)
-    chosen = getattr(what_if_state.current(), field)
+    chosen = getattr(current(), field)
     # A region of the edit that this face lacks stays among the options, so that it can be taken out again.
     options = [name for name in regions.names if name in regions.present or name in chosen]
     st.pills(
@@ -192,7 +294,7 @@ def second_face(card: RunCard, regions: FaceRegions) -> Staged | None:
                 found = Staged(pixels, parts)
             except FerLensError as error:
                 say.problems([str(error)])
-    if found is not None or what_if_state.current().swapped:
+    if found is not None or current().swapped:
         _pills(
             "Swap a region",
             "swapped",

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Final
 import streamlit as st
 
 from dashboard.shell import loaders
-from engine.analysis.face_parts import crop_parts, dataset_parts, drawn_map, template_parts
 from engine.data.by_id import SYNTHETIC
 from engine.edit.apply import apply_edit
 from engine.edit.edit import Edit
-from engine.edit.regions import FaceRegions
+from engine.edit.regions import FaceRegions, crop_parts, dataset_parts, drawn_map, template_parts
 from engine.records import FaceBox, FaceExplanation, RunCard, UInt8
 from engine.synthetic import draw_expression
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from dashboard.components import what_if_state
 from dashboard.shared import face as answer
 from dashboard.shared import maps
 from dashboard.shared.figures.map_card import data_uri
@@ -20,10 +19,9 @@ from dashboard.views.what_if.brush import brush
 from dashboard.views.what_if.figures.style import CSS
 from dashboard.views.what_if.loaders import Staged
 from dashboard.views.what_if.report import WhatIf, what_if_content
-from engine.analysis.face_parts import template_parts
 from engine.draw.overlay import resize_face
 from engine.edit.face_template import REGIONS
-from engine.edit.regions import FaceRegions
+from engine.edit.regions import FaceRegions, template_parts
 from engine.edit.text import to_text
 from engine.records import FaceBox, FacePrediction, RunCard
 
@@ -82,8 +80,8 @@ def workbench(card: RunCard, subject: Subject) -> None:
 
 
 def _work(card: RunCard, subject: Subject) -> None:
-    said, errors = what_if_state.follow(REGIONS), st.container()
-    edit, staged = what_if_state.current(), subject.staged
+    said, errors = controls.follow(REGIONS), st.container()
+    edit, staged = controls.current(), subject.staged
     with st.container(key="stack-what-if"):
         left, right = st.columns([4, 7], gap="large")
     with left:
@@ -95,7 +93,7 @@ def _work(card: RunCard, subject: Subject) -> None:
         if edit.swapped and second is None:
             st.info("Choose a second face to swap from; until then nothing is swapped.", icon=":material/info:")
             edit = replace(edit, swapped=())
-        too_long = what_if_state.tell()
+        too_long = controls.tell()
     with errors:
         say.problems(sentence for sentence in (said, too_long) if sentence is not None)
     pixels = what_if_loaders.edited_pixels(staged, edit, second)

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dashboard.figures.export import named_arrays
-from dashboard.figures.what_if_table import read_effects, region_title, table_columns
 from dashboard.report.content import Array, Content, Section, Table
 from dashboard.report.text import percent
 from dashboard.shared.figures.map_card import MapStyle
 from dashboard.shared.figures.map_content import answers_table, face_shot, map_shots
-from dashboard.views.what_if.figures.answers import read_change
+from dashboard.shared.figures.sheet import named_arrays
+from dashboard.views.what_if.figures.answers import read_change, read_effects, region_title, table_columns
 from dashboard.views.what_if.figures.maps import ROWS, channel_words, map_columns
 from engine.edit.region_effects import RegionEffects
 from engine.edit.regions import FaceRegions

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.figures.what_if_table import effects_table, read_effects
 from dashboard.report.text import escape
 from dashboard.shared import maps
 from dashboard.shared.figures.map_card import MapStyle
 from dashboard.shell import theme
-from dashboard.views.what_if.figures.answers import change_bars, change_headline, read_change
+from dashboard.views.what_if.figures.answers import (
+    change_bars,
+    change_headline,
+    effects_table,
+    read_change,
+    read_effects,
+)
 from dashboard.views.what_if.figures.maps import channel_words, columns_html, map_columns
 from engine.edit.region_effects import RegionEffects
 from engine.records import FaceExplanation

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from engine.analysis.prediction_source import PredictionSource
+from engine.analysis.files.predictions import PredictionSource
 from engine.analysis.store.query import SHARED, Column, Names, quoted
 from engine.errors import DataError, UsageError
 

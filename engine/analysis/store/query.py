@@ -58,7 +58,7 @@ class Filter:
         near: ``only`` keeps pictures that have a near copy here which is no exact one, ``first`` one picture of each
             group that looks alike, exact copies among them.
         in_train: whether an exact copy is in the training set; pictures of which that is not known are in neither.
-        suspicious: whether ``model`` makes the label suspect (:mod:`engine.analysis.suspicion`).
+        suspicious: whether ``model`` makes the label suspect (:mod:`engine.analysis.sweep.finish`).
         text: what the id contains, in any case.
         ranges: bounds of number columns.
     """

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from engine.analysis.prediction_source import PredictionSource, find_predictions
+from engine.analysis.files.predictions import PredictionSource, find_predictions
 from engine.analysis.store.joined import JoinedTable
 from engine.analysis.store.query import SHARED, Column, Filter, Sort, conditions, quoted
 from engine.errors import UnknownNameError, UsageError
@@ -189,5 +189,5 @@ def _shown(column: Column) -> str:
 
 
 def open_store(models: Sequence[str], dataset: str, split: str, *, folder: Path | None = None) -> AnalysisStore:
-    """Open the analyses of checkpoints on a split (see :func:`engine.analysis.prediction_source.find_predictions`)."""
+    """Open the analyses of checkpoints on a split (see :func:`engine.analysis.files.predictions.find_predictions`)."""
     return AnalysisStore(find_predictions(models, dataset, split, folder=folder))

@@ -1,4 +1,26 @@
-"""The end of a pass: merge the parts in the order of their blocks, and write the files, complete or not at all."""
+"""The end of a pass: merge the parts in the order of their blocks, and write the files, complete or not at all.
+
+What stands beside an analysis and outlives its replacement: how the model's gates are used on the same pictures.
+
+``gate_use.json`` is measured by another command, and takes long. A new analysis of the same weights and pictures leaves
+it as true as it was, so it is taken over; of other weights or pictures it would be stale, so it is dropped, and said.
+
+Which pictures of a split look alike: the column ``near_group``.
+
+As the audit finds them (:mod:`engine.data.audit.groups`), but within the analysed split alone and at the model's input
+size: two perceptual hashes agree. A few different pictures may come together; mirrored, turned or cropped copies are
+missed. Built-in faces are drawn one by one, so hashes would find mere look-alikes: they get no groups.
+
+Which labels may be wrong, by what the model answers: confident learning.
+
+[1] C. G. Northcutt, L. Jiang, I. L. Chuang. Confident Learning: Estimating Uncertainty in Dataset Labels. JAIR 70,
+    2021, arXiv:1911.00068, section 3.1: the threshold of class j is the mean probability of j over the pictures
+    labelled j; a picture is counted to the most probable of the classes whose threshold it reaches.
+
+Departures: [1] wants probabilities from cross-validation. Here they are those of one model over one split, and the
+thresholds come from that same split; on a split that the model was trained on they are therefore too high and fewer
+labels are suspected. The score is [1]'s self-confidence turned round.
+"""
 
 from __future__ import annotations
 
@@ -13,25 +35,158 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from torch import nn
 
-from engine.analysis.carried import carry_gate_use
-from engine.analysis.embedding import Moments, Plane, fit_plane
 from engine.analysis.files.attention import write_attention
+from engine.analysis.files.gate_use import GATE_USE, gate_use_command
 from engine.analysis.files.places import ATTENTION, PREDICTIONS, REPORT
 from engine.analysis.files.predictions import write_rows
-from engine.analysis.near_copies import near_groups_of
-from engine.analysis.suspicion import Suspicion, suspect
 from engine.analysis.sweep.parts import PartsFolder
-from engine.analysis.sweep.statistics import MapStatistics
+from engine.analysis.sweep.statistics import MapStatistics, Moments, Plane, fit_plane
+from engine.data.audit.audit import blanks
+from engine.data.audit.groups import near_numbers
 from engine.data.dataset import FaceDataset, Int64
 from engine.edit.face_template import REGIONS, template_map
 from engine.errors import DataError, UsageError
-from engine.evaluate.views import SINGLE
-from engine.measure.split import measurement, predict_dataset
-from engine.records import Float32, RunCard
+from engine.measure.split import SINGLE, measurement, predict_dataset
+from engine.records import Float32, RunCard, UInt8
+from engine.statistics.maps import area_average
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What became of a file of the analysis that is replaced.
+
+    Attributes:
+        file: its name.
+        kept: whether it was taken over.
+        reason: why, in words that end a sentence.
+        remedy: the command that makes it anew, where it was dropped; else empty.
+    """
+
+    file: str
+    kept: bool
+    reason: str
+    remedy: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        return {"file": self.file, "kept": self.kept, "reason": self.reason, "remedy": self.remedy}
+
+
+def carry_gate_use(old: Path, new: Path, metadata: dict[str, Any]) -> Carried | None:
+    """Copy ``gate_use.json`` of the analysis ``old`` into the folder ``new`` where it still holds.
+
+    Args:
+        old: the folder that will be replaced; it need not be there.
+        new: the folder that will stand in its place.
+        metadata: of the new analysis: its model, dataset, split, weights_sha256 and data_fingerprint.
+
+    Returns:
+        What became of it; None where there is none.
+    """
+    file = old / GATE_USE
+    if not file.is_file():
+        return None
+    reason = _stale(file, old / REPORT, metadata)
+    if reason:
+        command = gate_use_command(metadata["model"], metadata["dataset"], metadata["split"])
+        return Carried(GATE_USE, kept=False, reason=reason, remedy=command)
+    shutil.copyfile(file, new / GATE_USE)
+    return Carried(GATE_USE, kept=True, reason="the weights and the pictures are the same")
+
+
+def _stale(file: Path, report: Path, metadata: dict[str, Any]) -> str:
+    """Say why the file no longer holds; empty where it does."""
+    use = _document(file)
+    if use is None:
+        return "it is damaged"
+    if use.get("weights_sha256") != metadata["weights_sha256"]:
+        return "it was measured with other weights"
+    before = _document(report) or {}
+    # A report that cannot be read says nothing of the pictures; those of a named split hardly ever change.
+    if before.get("data_fingerprint", metadata["data_fingerprint"]) != metadata["data_fingerprint"]:
+        return "it was measured on other pictures"
+    return ""
+
+
+def _document(file: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+SIDE: Final = 48
+
+"""Larger pictures are averaged to this side first: the hashes look at low frequencies alone."""
+
+_BLOCK: Final = 512
+
+"""Pictures made small at a time; bounds the memory."""
+
+
+def near_groups_of(dataset: FaceDataset) -> Int64 | None:
+    """Return int64 (N,): equal numbers are near or exact copies of each other; None where they are not looked for."""
+    if dataset.name == "synthetic":
+        return None
+    grey = _grey(dataset.images)
+    return near_numbers(grey, dataset.duplicate_group, blanks(grey))
+
+
+def _grey(images: UInt8) -> UInt8:
+    """Return uint8 (N, s, s), s at most :data:`SIDE`, of grey or RGB pictures."""
+    if images.ndim == 3 and images.shape[1] <= SIDE:
+        return images
+    parts = []
+    for start in range(0, len(images), _BLOCK):
+        block = images[start : start + _BLOCK].astype(np.float64)
+        flat = block if block.ndim == 3 else block.mean(axis=3)
+        small = flat if flat.shape[1] <= SIDE else area_average(flat, (SIDE, SIDE))
+        parts.append(np.rint(small).astype(np.uint8))
+    return np.concatenate(parts)
+
+
+Float64 = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Suspicion:
+    """How suspect N labels are.
+
+    Attributes:
+        thresholds: float64 (K,), infinite for a class without pictures.
+        score: float64 (N,) in [0, 1]: 1 - p(label) where the picture is counted to another class, else 0.
+        suggested: int64 (N,), that other class, or -1.
+    """
+
+    thresholds: Float64
+    score: Float64
+    suggested: Int64
+
+
+def suspect(probabilities: NDArray[np.floating], labels: Int64) -> Suspicion:
+    """Judge labels (N,) by probabilities (N, K)."""
+    p = probabilities.astype(np.float64)
+    own = p[np.arange(len(p)), labels]
+    classes = p.shape[1]
+    count = np.bincount(labels, minlength=classes)
+    total = np.bincount(labels, weights=own, minlength=classes)
+    thresholds = np.where(count > 0, total / np.maximum(count, 1), np.inf)
+    confident = np.where(p >= thresholds, p, -1.0)
+    counted = confident.argmax(axis=1)
+    elsewhere = (confident.max(axis=1) >= 0.0) & (counted != labels)
+    return Suspicion(
+        thresholds=thresholds,
+        score=np.where(elsewhere, np.clip(1.0 - own, 0.0, 1.0), 0.0),
+        suggested=np.where(elsewhere, counted, -1).astype(np.int64),
+    )
+
 
 FIRST: Final = ("id", "source", "label", "predicted", "correct", "confidence", "loss", "margin")
+
 """The columns that stand first; then the other columns of a picture, then those of gates."""
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from engine.analysis.observe import observe
+from engine.analysis.sweep.block import observe
 from engine.data.transforms import normalise, to_tensor
 from engine.measure.split import BATCH
 from engine.records import Float32, RunCard, UInt8

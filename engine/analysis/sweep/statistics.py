@@ -6,6 +6,16 @@
 
 Everything is float64, so that the order of merging matters in the last digits only; counts are integers and exact.
 Letters: B pictures, G groups, S... the map's native shape, (h, w) or (C,).
+
+A flat picture of the features: the first two principal components, from moments that are gathered in parts.
+
+The moments are merged as in :mod:`engine.analysis.sweep.statistics` (Chan, Golub, LeVeque 1979), with outer products in
+the place of squares. A component's sign is free; here its entry of the largest magnitude is positive, so that the same
+features always give the same picture.
+
+The few figures that are kept of each map of each picture: entropy, peak and centre.
+
+Of a map only what is positive counts, as shares p of its sum; a map without any has no figures (NaN).
 """
 
 from __future__ import annotations
@@ -15,8 +25,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import entr
 
 Int64 = NDArray[np.int64]
+
 Float64 = NDArray[np.float64]
 
 
@@ -95,3 +107,118 @@ class MapStatistics:
     def variance(self) -> Float64:
         """Return the unbiased variance, float64 (G, S...): M2 / (n - 1), and 0 where fewer than two maps are."""
         return np.asarray(self.m2 / _beside(np.maximum(self.count - 1, 1), self.m2.shape))
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Count, mean (D,) and scatter (D, D) of features, float64; scatter = sum of (x - mean)(x - mean)ᵀ."""
+
+    count: int
+    mean: Float64
+    scatter: Float64
+
+    @classmethod
+    def of(cls, features: NDArray[np.floating]) -> Moments:
+        """Gather features (B, D), B >= 1."""
+        x = features.astype(np.float64)
+        mean = x.mean(axis=0)
+        return cls(len(x), mean, (x - mean).T @ (x - mean))
+
+    def merge(self, other: Moments) -> Moments:
+        """Return the moments of both sets together."""
+        count = self.count + other.count
+        apart = other.mean - self.mean
+        scatter = self.scatter + other.scatter + np.outer(apart, apart) * (self.count * other.count / count)
+        return Moments(count, self.mean + apart * (other.count / count), scatter)
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """Two principal directions of D features.
+
+    Attributes:
+        mean: float64 (D,). axes: float64 (2, D), unit length (zeros where the features have but one dimension).
+        explained: float64 (2,), each axis's share of the variance, in [0, 1].
+    """
+
+    mean: Float64
+    axes: Float64
+    explained: Float64
+
+    def project(self, features: NDArray[np.floating]) -> Float64:
+        """Return float64 (B, 2) of features (B, D)."""
+        return np.asarray((features.astype(np.float64) - self.mean) @ self.axes.T)
+
+
+def fit_plane(moments: Moments) -> Plane:
+    """Find the two directions of the largest variance."""
+    values, vectors = np.linalg.eigh(moments.scatter)
+    total = float(np.trace(moments.scatter))
+    axes = np.zeros((2, len(moments.mean)))
+    explained = np.zeros(2)
+    for place in range(min(2, len(values))):
+        axis = vectors[:, -1 - place]
+        axes[place] = axis * np.sign(axis[np.abs(axis).argmax()])
+        explained[place] = max(float(values[-1 - place]), 0.0) / total if total > 0.0 else 0.0
+    return Plane(moments.mean, axes, explained)
+
+
+def _shares(maps: NDArray[np.floating]) -> Float64:
+    """(B, ...) → (B, D) shares that sum to 1, NaN where nothing is positive."""
+    positive = np.maximum(maps, 0.0).astype(np.float64).reshape(len(maps), -1)
+    total = positive.sum(axis=1, keepdims=True)
+    return np.asarray(positive / np.where(total > 0.0, total, np.nan))
+
+
+def entropy_nats(maps: NDArray[np.floating]) -> Float64:
+    """Return the entropy of each map, -sum p log p: (B, ...) → (B,), from 0 (one cell) to log D (even), in nats."""
+    return _entropy(_shares(maps))
+
+
+def _entropy(p: Float64) -> Float64:
+    return np.asarray(entr(p).sum(axis=1))
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Where B maps are strong.
+
+    Attributes:
+        peak_row, peak_column: float64 (B,), the cell of the largest value (of several the first), NaN without any.
+        centre_x, centre_y: float64 (B,), the centre of mass as a fraction of the picture's width and height.
+    """
+
+    peak_row: Float64
+    peak_column: Float64
+    centre_x: Float64
+    centre_y: Float64
+
+
+def places(maps: NDArray[np.floating]) -> Places:
+    """Find peak and centre of maps (B, h, w)."""
+    return _places(maps, _shares(maps))
+
+
+def entropy_and_places(maps: NDArray[np.floating]) -> tuple[Float64, Places]:
+    """Return :func:`entropy_nats` and :func:`places` of maps (B, h, w), whose shares are worked out once for both."""
+    p = _shares(maps)
+    return _entropy(p), _places(maps, p)
+
+
+def _places(maps: NDArray[np.floating], p: Float64) -> Places:
+    height, width = maps.shape[1:]
+    some = np.isfinite(p[:, 0])
+    row, column = np.divmod(maps.reshape(len(maps), -1).argmax(axis=1), width)
+    y, x = np.meshgrid((np.arange(height) + 0.5) / height, (np.arange(width) + 0.5) / width, indexing="ij")
+    centre_x, centre_y = (p @ np.stack([x.ravel(), y.ravel()], axis=1)).T
+    return Places(
+        peak_row=np.where(some, row, np.nan),
+        peak_column=np.where(some, column, np.nan),
+        centre_x=centre_x,
+        centre_y=centre_y,
+    )
+
+
+def peak_channel(gates: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Return the channel with the largest weight (of several the first): (B, C) → int64 (B,)."""
+    return np.asarray(gates.argmax(axis=1), dtype=np.int64)

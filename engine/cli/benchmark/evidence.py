@@ -11,15 +11,12 @@ from rich.box import SIMPLE_HEAD
 from rich.progress import Progress
 from rich.table import Column, Table
 
-from engine.cli.common import STDERR, add_json_option, note, print_json
-from engine.cli.new_file import check_new_file, write_document
+from engine.cli.common import STDERR, add_json_option, check_new_file, note, print_json, write_document
 from engine.errors import UsageError
-from engine.evaluate.evidence_limits import read_limits
-from engine.evaluate.evidence_readings_file import read_readings, readings_file, write_readings
 from engine.evidence.pictures import VARIANTS, count_pictures
-from engine.evidence.readings import EvidenceReadings
+from engine.evidence.readings import EvidenceReadings, read_readings, readings_file, write_readings
 from engine.evidence.report import EvidenceReport, GroupFigures, MapFigures
-from engine.evidence.run import check_vocabulary, evidence_benchmark, reading_settings
+from engine.evidence.run import check_vocabulary, evidence_benchmark, read_limits, reading_settings
 from engine.explain.methods.registry import METHODS, QUICK_METHODS, method_names
 from engine.models.checkpoint import DEFAULT_MODEL, LoadedModel, load_checkpoint
 from engine.statistics.intervals import Estimate

@@ -16,7 +16,7 @@ from engine.errors import UsageError
 from engine.models.checkpoint import DEFAULT_MODEL
 
 if TYPE_CHECKING:
-    from engine.analysis.gate_use_record import SplitGateUse
+    from engine.analysis.files.gate_use import SplitGateUse
     from engine.statistics.intervals import Estimate
 
 PICTURES: Final = 350

@@ -10,8 +10,7 @@ from typing import Final
 from rich.progress import Progress
 from rich.table import Table
 
-from engine.cli.common import STDERR, add_data_options, add_json_option, print_json
-from engine.cli.new_file import check_new_file, write_document
+from engine.cli.common import STDERR, add_data_options, add_json_option, check_new_file, print_json, write_document
 from engine.errors import UsageError
 from engine.models.checkpoint import DEFAULT_MODEL
 
@@ -34,8 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Measure and report."""
     from engine.data.registry import load_dataset
-    from engine.evaluate.corruptions import CORRUPTIONS, SEVERITIES
-    from engine.measure.robustness import robustness
+    from engine.measure.robustness import CORRUPTIONS, SEVERITIES, robustness
     from engine.models.checkpoint import load_checkpoint
     from engine.training.device import choose_device
 

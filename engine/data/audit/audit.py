@@ -2,7 +2,7 @@
 
 Looked for, and how surely:
 
-- *exact copies*: every decoded pixel is equal (:func:`engine.data.decode.pixel_digest`); certain.
+- *exact copies*: every decoded pixel is equal (:func:`engine.data.read.sources.pixel_digest`); certain.
 - *near copies*: two perceptual hashes agree (:mod:`engine.data.audit.groups`); a few different pictures may come
   together, and copies that are mirrored, turned or cropped are missed. Not looked for among the built-in faces, which
   are drawn one by one: their few heads and haircuts look alike to a hash (measured: 982 pairs among 17,000).
@@ -10,6 +10,10 @@ Looked for, and how surely:
 
 Pictures of text and cartoons are not looked for: without a trained detector they are not told from faces reliably.
 Labels that a model finds suspect are another thing (:mod:`engine.analysis.audited`): they need a model.
+
+The mean face of each class and how much its pictures spread about it, pixel by pixel.
+
+A few pictures of each class, drawn at random.
 """
 
 from __future__ import annotations
@@ -29,18 +33,22 @@ from engine.data.audit.groups import (
     straddling,
 )
 from engine.data.audit.source import AuditedPictures
-from engine.data.dataset import Bool, SkippedFile
-from engine.records import UInt8
+from engine.data.dataset import Bool, Int64, SkippedFile
+from engine.records import Float32, UInt8
 
 BLANK_SPREAD: Final = 2.0
+
 """Standard deviation of the grey values (0-255) below which a picture counts as blank."""
 
 NOT_LOOKED_FOR: Final[dict[str, str]] = {
     "text and cartoons": "not told from faces reliably without a detector trained for it",
     "mirrored, turned or cropped copies": "the hashes change with them",
 }
+
 """What every audit leaves out, and why."""
+
 NO_NEAR_COPIES: Final = ("near copies", "each of these faces is drawn anew, so hashes find mere look-alikes")
+
 """What an audit of drawn pictures leaves out, too."""
 
 
@@ -207,3 +215,70 @@ def _skipped(file: SkippedFile) -> dict[str, str]:
 
 def _ids(pictures: AuditedPictures, group: PictureGroup) -> list[str]:
     return [pictures.ids[member] for member in group.members]
+
+
+@dataclass(frozen=True, eq=False)
+class ClassFaces:
+    """Means of K classes over pictures of S x S pixels; a class without pictures is zero everywhere.
+
+    Attributes:
+        classes: K names.
+        count: int64 (K,), how many pictures each has.
+        mean: float32 (K, S, S), grey values 0-255.
+        spread: float32 (K, S, S), standard deviation of each pixel over the class (dividing by n), grey values.
+    """
+
+    classes: tuple[str, ...]
+    count: Int64
+    mean: Float32
+    spread: Float32
+
+    def __post_init__(self) -> None:
+        shape = self.mean.shape
+        if (
+            not (len(self.classes) == len(self.count) == len(self.mean))
+            or self.spread.shape != shape
+            or len(shape) != 3
+        ):
+            raise ValueError(f"expected {len(self.classes)} means and spreads, got {shape} and {self.spread.shape}")
+
+    @property
+    def difference(self) -> Float32:
+        """Each mean minus the mean of the means of all classes that have pictures, float32 (K, S, S)."""
+        there = self.count > 0
+        if not there.any():
+            return self.mean.copy()
+        return np.where(there[:, None, None], self.mean - self.mean[there].mean(axis=0), 0.0).astype(np.float32)
+
+
+def class_faces(images: UInt8, labels: Int64, classes: tuple[str, ...]) -> ClassFaces:
+    """Average grey pictures (N, S, S) uint8 by their labels (N,); sums are of whole numbers, so they are exact."""
+    side = images.shape[1:]
+    total = np.zeros((len(classes), *side), np.int64)
+    squares = np.zeros_like(total)
+    for label in range(len(classes)):
+        chosen = images[labels == label]
+        total[label] = chosen.sum(axis=0, dtype=np.int64)
+        squares[label] = (chosen.astype(np.uint16) ** 2).sum(axis=0, dtype=np.int64)
+    count = np.bincount(labels, minlength=len(classes)).astype(np.int64)
+    n = np.maximum(count, 1)[:, None, None]
+    return ClassFaces(
+        classes=classes,
+        count=count,
+        mean=(total / n).astype(np.float32),
+        spread=np.sqrt((n * squares - total**2) / n.astype(np.float64) ** 2).astype(np.float32),
+    )
+
+
+def class_sample(labels: Int64, classes: int, most: int, *, seed: int = 0) -> tuple[Int64, ...]:
+    """Draw up to ``most`` positions of each class without repeating any: one int64 array a class, in drawn order.
+
+    Args:
+        labels: int64 (N,). classes: K.
+        most: pictures a class at most.
+        seed: another seed, another sample; 0 or more.
+    """
+    return tuple(
+        np.random.default_rng((seed, label)).permutation(np.flatnonzero(labels == label))[:most].astype(np.int64)
+        for label in range(classes)
+    )

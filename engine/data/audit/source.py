@@ -10,13 +10,12 @@ from typing import Final
 
 import numpy as np
 
-from engine.data.balanced import is_balanced
+from engine.data.balance.balance import is_balanced
 from engine.data.dataset import FaceDataset, Int64, SkippedFile
 from engine.data.drawn import SPLIT_COUNTS, load_synthetic
-from engine.data.location import find_data
 from engine.data.read.gather import Decoder, gather
 from engine.data.read.sources import Entry
-from engine.data.registry import DATASETS, DEFAULT_SIZE, KINDS, draw_parts, draw_val, source_entries
+from engine.data.registry import DATASETS, DEFAULT_SIZE, KINDS, draw_parts, draw_val, find_data, source_entries
 from engine.data.splits import duplicate_groups
 from engine.errors import DataError, UnknownNameError
 from engine.labels import EMOTIONS

@@ -2,12 +2,15 @@
 
 Only ever given training pictures (:mod:`engine.cli.balance` sees to that): a picture that was made from a test picture,
 or a test picture made from a training one, would measure memory.
+
+How a folder that was written by ``balance`` is known, and what is not to be had from it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -16,9 +19,9 @@ from numpy.typing import NDArray
 
 from engine.data.balance.borderline import borderline_pairs
 from engine.data.dataset import FaceDataset, Int64
-from engine.data.extras import extra
+from engine.data.enhance.networks import extra
 from engine.data.transforms import Augmentation, augment, to_tensor
-from engine.errors import UnknownNameError, UsageError
+from engine.errors import DataError, UnknownNameError, UsageError
 from engine.records import Float32, UInt8
 
 METHODS: Final[dict[str, str]] = {
@@ -26,6 +29,7 @@ METHODS: Final[dict[str, str]] = {
     "random": "copies of pictures drawn at random (imbalanced-learn)",
     "augment": "varied copies (mirrored, turned, shifted, lighter or darker) of pictures drawn at random",
 }
+
 """How pictures can be made."""
 
 SPACES: Final[dict[str, str]] = {
@@ -34,6 +38,7 @@ SPACES: Final[dict[str, str]] = {
     "picture, so the new picture lies on the line between the same two, at the same lambda, in pixels, and its own "
     "features may lie off theirs",
 }
+
 """Where neighbours are sought, and what that means for the new picture."""
 
 VARIED_AT_ONCE: Final = 64
@@ -136,3 +141,26 @@ def _varied(images: UInt8, chosen: Int64, seed: int) -> Iterator[UInt8]:
         batch = augment(to_tensor(images[chosen[start : start + VARIED_AT_ONCE]]), how, generator)
         pixels = (batch * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
         yield from (picture[..., 0] if pixels.shape[3] == 1 else picture for picture in pixels)
+
+
+MANIFEST: Final = "balance.csv"
+
+"""Says of each picture what it was made of; its presence says that the folder was balanced."""
+
+
+def is_balanced(place: Path) -> bool:
+    """Say whether ``place`` is a training set that ``balance`` wrote."""
+    return (place / MANIFEST).is_file()
+
+
+def refuse_drawing(place: Path, split: str) -> None:
+    """Refuse any split but ``train`` of a balanced folder.
+
+    Raises:
+        DataError: its pictures are relatives of each other, so one held out has its parents in training.
+    """
+    if split != "train":
+        raise DataError(
+            f"'{place.name}' holds balanced training pictures only, and '{split}' drawn from them would have relatives "
+            "in training; take it from the data that it was made of (train --data BALANCED --val-data ORIGINAL)."
+        )

@@ -19,7 +19,7 @@ from scipy.sparse import csr_array, eye_array
 from sklearn.neighbors import NearestNeighbors
 
 from engine.data.dataset import Int64
-from engine.data.extras import extra
+from engine.data.enhance.networks import extra
 from engine.errors import UsageError
 from engine.records import Float32
 

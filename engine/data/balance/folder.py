@@ -17,8 +17,7 @@ from typing import Any, Final
 
 from PIL import Image
 
-from engine.data.balance.balance import BalancePlan
-from engine.data.balanced import MANIFEST
+from engine.data.balance.balance import MANIFEST, BalancePlan
 from engine.data.dataset import FaceDataset
 from engine.errors import UsageError
 from engine.records import UInt8

@@ -13,8 +13,7 @@ from typing import Final, Literal
 import numpy as np
 
 from engine.data.dataset import SkippedFile
-from engine.data.decode import decode_picture, fit_picture, pixel_digest
-from engine.data.read.sources import MAX_MEMBER_BYTES, Entry
+from engine.data.read.sources import MAX_MEMBER_BYTES, Entry, decode_picture, fit_picture, pixel_digest
 from engine.errors import DataError, PictureError
 from engine.labels import canonical
 from engine.records import UInt8

@@ -14,7 +14,7 @@ same for both rows and carries the difference of its inputs exactly into that of
 - a product of two features, as of a feature and its gate: each factor takes its change times the mean of the other's
   two values. [1] has no rule for products; this one is the only symmetric one that loses nothing.
 
-Captum's DeepLift has rules for modules only (see :mod:`engine.explain.backward_rules`). Where activations are modules
+Captum's DeepLift has rules for modules only (see :mod:`engine.explain.methods.guided`). Where activations are modules
 that run once, and nothing is multiplied or max-pooled, both give the same; behind a max-pool its sums are found to be
 off. Models with other operations are refused by name.
 """
@@ -28,7 +28,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.explain.backward_rules import BackwardRules, unruled_operations
+from engine.explain.methods.guided import BackwardRules, unruled_operations
 from engine.explain.methods.method import Setup
 from engine.explain.target import ScalarFunction
 

@@ -14,17 +14,12 @@ from torch import Tensor, nn
 
 from engine.data.transforms import normalise
 from engine.errors import UnknownNameError, UsageError
-from engine.explain.hirescam import hirescam
-from engine.explain.layercam import layercam
-from engine.explain.methods.cams import gradcam
+from engine.explain.methods.cams import gradcam, hirescam, layercam, scorecam
 from engine.explain.methods.deeplift import deeplift, deeplift_refusal
 from engine.explain.methods.guided import guided_gradcam, guided_refusal
 from engine.explain.methods.method import Method
-from engine.explain.methods.pixels import integrated_gradients
+from engine.explain.methods.pixels import integrated_gradients, occlusion, smoothgrad
 from engine.explain.methods.rollout import attention_rollout, rollout_refusal
-from engine.explain.occlusion import occlusion
-from engine.explain.scorecam import scorecam
-from engine.explain.smoothgrad import smoothgrad
 from engine.models.locking import holding
 from engine.records import InputSpec
 

@@ -22,8 +22,8 @@ import torch
 from torch import Tensor, nn
 
 from engine.explain.target import ScalarFunction
-from engine.models.self_attention import SelfAttention
 from engine.models.taps import record_attention, taps_of
+from engine.models.vit import SelfAttention
 
 
 def mean_over_heads(weights: Tensor) -> Tensor:

@@ -19,8 +19,8 @@ import torch
 from torch import Tensor, nn
 
 from engine.models.cmaen.net import CMAEN
+from engine.models.cmaen.pathways import ExpressionCNN, ResidualBlock
 from engine.models.plain import Block, FourBlockNet
-from engine.models.residual import ExpressionCNN, ResidualBlock
 
 
 def inherited(model: nn.Module, source: nn.Module) -> dict[str, Tensor]:

@@ -15,6 +15,10 @@ layer. The rest of the difference of 0.1 million lies in widths that the descrip
 What the description leaves open, and what was chosen: the emotion attention and heads read the first pathway alone (as
 listed there), so the fusion classifier is the only reader of the second pathway, of the cross-modal attention and of
 the FPN; the FPN's four levels are averaged to one vector; the ensemble's weights are two scalars.
+
+The fusion classifier, and the adaptive ensemble that weighs its answer against the emotion heads'.
+
+Emotion heads: one small network an emotion answers for that emotion alone.
 """
 
 from __future__ import annotations
@@ -23,21 +27,78 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import torch
 from torch import Tensor, nn
 
 from engine.errors import UnknownNameError
-from engine.models.cmaen.attention import CrossModalAttention
-from engine.models.cmaen.pathways import EfficientFeatures
-from engine.models.emotion_attention import EmotionAttention
-from engine.models.emotion_heads import EmotionHeads
-from engine.models.fpn import FeaturePyramid
-from engine.models.fusion import AdaptiveEnsemble, FusionClassifier
-from engine.models.multi_scale import MultiScaleAttention
-from engine.models.residual import ExpressionCNN
+from engine.models.cmaen.attention import CrossModalAttention, EmotionAttention, FeaturePyramid, MultiScaleAttention
+from engine.models.cmaen.pathways import EfficientFeatures, ExpressionCNN
+
+
+class EmotionHeads(nn.Module):
+    """K times {linear C → hidden, LayerNorm, ReLU, dropout, linear → 1}, each on its emotion's pooled map.
+
+    Args:
+        channels: C.
+        classes: K.
+        hidden: width between.
+        dropout: before each last layer.
+    """
+
+    def __init__(self, channels: int, classes: int, *, hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.heads = nn.ModuleList(
+            nn.Sequential(
+                nn.Linear(channels, hidden), nn.LayerNorm(hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, 1)
+            )
+            for _ in range(classes)
+        )
+
+    def forward(self, pooled: Tensor) -> Tensor:
+        """Map one pooled feature vector an emotion (B, K, C) to logits (B, K)."""
+        return torch.cat([head(pooled[:, k]) for k, head in enumerate(self.heads)], dim=1)
+
+
+class FusionClassifier(nn.Module):
+    """Linear layers with LayerNorm, ReLU and dropout between, on the concatenated pooled features.
+
+    Args:
+        inputs: length of the concatenation, 512 + 1280 + 256 in the whole model.
+        classes: K.
+        hidden: widths between, 1024 and 512 in the whole model.
+        dropout: after each hidden layer.
+    """
+
+    def __init__(self, inputs: int, classes: int, *, hidden: Sequence[int], dropout: float) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for width in hidden:
+            layers += [nn.Linear(inputs, width), nn.LayerNorm(width), nn.ReLU(), nn.Dropout(dropout)]
+            inputs = width
+        self.layers = nn.Sequential(*layers, nn.Linear(inputs, classes))
+
+    def forward(self, pooled: Sequence[Tensor]) -> Tensor:
+        """Map pooled features (B, any) each to logits (B, K)."""
+        out: Tensor = self.layers(torch.cat(list(pooled), dim=1))
+        return out
+
+
+class AdaptiveEnsemble(nn.Module):
+    """Two learnt scalars whose softmax weighs emotion logits against fusion logits; even at the start."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.balance = nn.Parameter(torch.zeros(2))
+
+    def weights(self) -> Tensor:
+        """Return (2,), positive, sum 1: the weight of the emotion logits, then of the fusion logits."""
+        return torch.softmax(self.balance, dim=0)
+
 
 WIDTHS: Final[tuple[int, ...]] = (64, 128, 256, 512)
 
 SWITCHES: Final[tuple[str, ...]] = ("cross_attention", "emotion_heads", "multi_scale", "fpn", "fusion")
+
 """What can be switched off in the config, each true unless said."""
 
 WITHOUT: Final[dict[str, tuple[str, ...]]] = {
@@ -47,6 +108,7 @@ WITHOUT: Final[dict[str, tuple[str, ...]]] = {
     "fpn": ("fpn",),
     "fusion": ("fusion", "cross_attention", "fpn"),
 }
+
 """The switches that an ablation turns off together: without the fusion classifier nothing reads what feeds it."""
 
 

@@ -5,11 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.analysis.class_attention import by_class
-from engine.analysis.embedding import Plane
-from engine.analysis.files.attention import find_attention, open_attention, write_attention
+from engine.analysis.files.attention import by_class, find_attention, open_attention, write_attention
 from engine.analysis.files.places import ATTENTION, FORMAT
-from engine.analysis.sweep.statistics import MapStatistics
+from engine.analysis.sweep.statistics import MapStatistics, Plane
 from engine.errors import DataError, UnknownNameError
 
 PLANE = Plane(np.arange(4.0), np.eye(4)[:2], np.array([0.5, 0.25]))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.analysis.class_attention import ClassAttention, by_class, group_of
+from engine.analysis.files.attention import ClassAttention, by_class, group_of
 from engine.analysis.sweep.statistics import MapStatistics
 
 COUNT = np.array([2, 0])

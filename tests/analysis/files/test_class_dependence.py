@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.analysis.class_dependence import depends_on_class, is_gradcam, is_received
+from engine.analysis.files.attention import depends_on_class, is_gradcam, is_received
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.analysis.files.gate_use import gate_use_file, read_gate_use, write_gate_use
-from engine.analysis.gate_use_record import SplitGateUse
+from engine.analysis.files.gate_use import SplitGateUse, gate_use_file, read_gate_use, write_gate_use
 from engine.errors import DataError, UsageError
 from tests.analysis.made_gate_use import CARD, measured
 

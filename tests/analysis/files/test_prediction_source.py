@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.analysis.files.places import PREDICTIONS
-from engine.analysis.prediction_source import find_predictions
+from engine.analysis.files.predictions import find_predictions
 from engine.analysis.store.query import Column
 from engine.analysis.store.store import AnalysisStore, open_store
 from engine.errors import DataError, UnknownNameError

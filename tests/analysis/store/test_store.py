@@ -14,8 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.analysis.files.places import FORMAT
-from engine.analysis.files.predictions import write_rows
-from engine.analysis.prediction_source import PredictionSource, look_at
+from engine.analysis.files.predictions import PredictionSource, look_at, write_rows
 from engine.analysis.store.query import Column, Filter, Range, Sort
 from engine.analysis.store.store import AnalysisStore
 from engine.benchmarks.store import generate_store

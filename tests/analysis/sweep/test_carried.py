@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.analysis.carried import carry_gate_use
+from engine.analysis.sweep.finish import carry_gate_use
 
 METADATA = {
     "model": "cbam", "dataset": "fer2013", "split": "private", "weights_sha256": "a" * 64, "data_fingerprint": "b" * 64,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.analysis.embedding import Moments, fit_plane
+from engine.analysis.sweep.statistics import Moments, fit_plane
 
 
 def drawn() -> np.ndarray:

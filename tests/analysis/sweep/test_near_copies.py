@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.analysis.near_copies import near_groups_of
+from engine.analysis.sweep.finish import near_groups_of
 from engine.data.dataset import FaceDataset
 from engine.data.drawn import synthetic_face, synthetic_id
 from engine.labels import EMOTIONS

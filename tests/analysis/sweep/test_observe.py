@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.analysis.observe import CAMS, last_layer, observe
+from engine.analysis.sweep.block import CAMS, last_layer, observe
 from engine.errors import CheckpointError
 from engine.explain.methods.cams import gradcam
 from engine.labels import EMOTIONS

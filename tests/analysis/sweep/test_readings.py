@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from engine.analysis.readings import entropy_and_places, entropy_nats, peak_channel, places
+from engine.analysis.sweep.statistics import entropy_and_places, entropy_nats, peak_channel, places
 
 MAPS = np.array(
     [[[1.0, 1.0], [1.0, 1.0]], [[0.0, 5.0], [-9.0, 0.0]], [[-1.0, 0.0], [0.0, 0.0]], [[1.0, 0.0], [3.0, 0]]]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.analysis.suspicion import suspect
+from engine.analysis.sweep.finish import suspect
 
 
 def test_by_hand() -> None:

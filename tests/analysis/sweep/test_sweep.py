@@ -11,9 +11,8 @@ import pytest
 import torch
 
 from engine.analysis.files.places import PREDICTIONS, partial_folder
-from engine.analysis.near_copies import near_groups_of
-from engine.analysis.suspicion import suspect
 from engine.analysis.sweep.block import SweepSettings
+from engine.analysis.sweep.finish import near_groups_of, suspect
 from engine.analysis.sweep.sweep import sweep
 from engine.data.dataset import FaceDataset
 from engine.data.registry import load_dataset

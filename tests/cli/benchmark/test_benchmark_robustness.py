@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli.main import main
-from engine.evaluate.robustness_results import read_robustness
+from engine.measure.robustness import read_robustness
 from engine.models.checkpoint import read_card
 
 

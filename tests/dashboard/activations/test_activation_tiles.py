@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dashboard.figures.activation_sheet import activation_sheet
 from dashboard.views.activations.figures.tiles import (
     ChannelFigures,
     Look,
+    activation_sheet,
     colours,
     draw_map,
     filter_picture,

@@ -3,9 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dashboard.figures.channel_heatmap import arrange, channel_figure, channel_range
-from dashboard.views.class_attention.figures.channels import cluster_rows, clusters_html
-from engine.analysis.channel_profile import ChannelProfiles, channel_profiles, clusters
+from dashboard.views.class_attention.figures.channels import (
+    arrange,
+    channel_figure,
+    channel_range,
+    cluster_rows,
+    clusters_html,
+)
+from engine.analysis.contrasts import ChannelProfiles, channel_profiles, clusters
 from tests.dashboard.made_attention import CLASSES, write_made
 
 

@@ -5,7 +5,9 @@ import base64
 import numpy as np
 import pytest
 
-from dashboard.figures.class_maps import (
+from dashboard.views.class_attention.figures.detail import detail_cards, detail_html, detail_ranges
+from dashboard.views.class_attention.figures.face_outline import outline_style, outline_svg
+from dashboard.views.class_attention.figures.grid import (
     ALL_CLASSES,
     DIFFERENCE,
     FATE,
@@ -15,12 +17,13 @@ from dashboard.figures.class_maps import (
     cell_ranges,
     column_note,
     column_title,
+    count_words,
+    grid_html,
     layer_cells,
     map_layers,
+    said,
+    scale_html,
 )
-from dashboard.views.class_attention.figures.detail import detail_cards, detail_html, detail_ranges
-from dashboard.views.class_attention.figures.face_outline import outline_style, outline_svg
-from dashboard.views.class_attention.figures.grid import count_words, grid_html, said, scale_html
 from engine.analysis.files.attention import AttentionFile
 from tests.dashboard.made_attention import CLASSES, LABELS, MAPS, RIGHT, write_made
 

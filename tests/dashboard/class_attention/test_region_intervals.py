@@ -2,8 +2,14 @@ from __future__ import annotations
 
 import math
 
-from dashboard.figures.region_intervals import PLACE_FIELDS, interval_figure, interval_words, region_fields
-from dashboard.views.class_attention.figures.regions import number_rows, places_html
+from dashboard.views.class_attention.figures.regions import (
+    PLACE_FIELDS,
+    interval_figure,
+    interval_words,
+    number_rows,
+    places_html,
+    region_fields,
+)
 from engine.analysis.class_regions import ClassPlace, MeanMapPlace
 from engine.edit.face_template import REGIONS
 from engine.statistics.intervals import Estimate

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dashboard.figures.data_balance import balance_table, read_balance
+from dashboard.views.data.figures.groups import balance_table, read_balance
 
 BALANCE = {"train": {"angry": 30, "disgust": 3, "happy": 67}, "test": {"angry": 5, "disgust": 0, "happy": 5}}
 

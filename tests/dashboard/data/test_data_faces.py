@@ -4,9 +4,8 @@ import re
 
 import numpy as np
 
-from dashboard.figures.data_sheet import SheetRow, read_augmentation, sheet_html
-from dashboard.views.data.figures.faces import faces_grid, reach
-from engine.data.audit_faces import class_faces
+from dashboard.views.data.figures.faces import SheetRow, faces_grid, reach, read_augmentation, sheet_html
+from engine.data.audit.audit import class_faces
 from engine.data.transforms import Augmentation
 
 

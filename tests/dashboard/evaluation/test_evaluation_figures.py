@@ -3,22 +3,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dashboard.figures.chart_frame import ink_of
-from dashboard.figures.class_bars import class_bars, words
-from dashboard.figures.embedding_chart import embedding_chart, selected
-from dashboard.figures.reliability_chart import reliability_chart
-from dashboard.figures.robustness_chart import robustness_chart
-from dashboard.figures.training_chart import training_chart
-from dashboard.shared.figures.colours import emotion_color
-from dashboard.views.evaluation.figures.charts import curve_chart, curve_name
-from dashboard.views.evaluation.figures.embedding import Area, Selection
+from dashboard.shared.figures.colours import emotion_color, ink_of
+from dashboard.views.evaluation.figures.charts import (
+    class_bars,
+    curve_chart,
+    curve_name,
+    reliability_chart,
+    robustness_chart,
+    training_chart,
+    words,
+)
+from dashboard.views.evaluation.figures.embedding import Area, Selection, embedding_chart, selected
 from dashboard.views.evaluation.figures.tables import f1_words, robustness_table
-from engine.analysis.evaluation import StoredAnswers
-from engine.analysis.training_history import History
-from engine.evaluate.class_figures import class_figures
-from engine.evaluate.corruptions import CORRUPTIONS, SEVERITIES
-from engine.measure.robustness import RobustnessReport, RobustnessRow
+from engine.analysis.evaluation import History, StoredAnswers
+from engine.measure.robustness import CORRUPTIONS, SEVERITIES, RobustnessReport, RobustnessRow
 from engine.statistics.calibration import calibration
+from engine.statistics.classification import class_figures
 from engine.statistics.curves import curves
 from engine.statistics.intervals import Estimate
 

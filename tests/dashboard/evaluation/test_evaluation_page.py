@@ -10,9 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from engine.analysis.files.places import analysis_folder
-from engine.evaluate.corruptions import CORRUPTIONS, SEVERITIES
-from engine.evaluate.robustness_results import robustness_file
-from engine.measure.robustness import RobustnessReport, RobustnessRow
+from engine.measure.robustness import CORRUPTIONS, SEVERITIES, RobustnessReport, RobustnessRow, robustness_file
 from engine.models.checkpoint import read_card
 from engine.statistics.intervals import Estimate
 from tests.dashboard.made import open_page, page_html, sentences

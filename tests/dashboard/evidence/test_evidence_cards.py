@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dashboard.figures.evidence_outline import outline_image, outline_path
 from dashboard.shared.figures.map_card import MapStyle
 from dashboard.views.evidence.figures.cards import (
     evidence_words,
@@ -13,6 +12,8 @@ from dashboard.views.evidence.figures.cards import (
     figures_words,
     map_html,
     map_rows,
+    outline_image,
+    outline_path,
     row_html,
     unit_words,
     verdict_html,

@@ -3,9 +3,15 @@ from dataclasses import replace
 
 import pytest
 
-from dashboard.figures.evidence_text import METRIC_TITLES, METRIC_WORDS, metric_value, source_title, sources_in_words
 from dashboard.views.evidence.figures.league import league_table, metric_axis, ranked, surely_above, surely_below
-from dashboard.views.evidence.figures.numbers import number_rows
+from dashboard.views.evidence.figures.numbers import (
+    METRIC_TITLES,
+    METRIC_WORDS,
+    metric_value,
+    number_rows,
+    source_title,
+    sources_in_words,
+)
 from engine.evidence.report import MapFigures
 from engine.evidence.scores import METRICS
 from engine.statistics.intervals import Estimate

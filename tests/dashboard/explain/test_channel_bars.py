@@ -1,6 +1,6 @@
 import pytest
 
-from dashboard.figures.channel_bars import channel_bars, ranked_channels, shown_channels
+from dashboard.views.explain.figures.gates import channel_bars, ranked_channels, shown_channels
 from tests.dashboard.made import make_gate
 
 GATE = make_gate("block1.channel", "channel", [0.2, 0.9, 0.5, 0.9])

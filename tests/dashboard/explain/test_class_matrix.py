@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dashboard.figures.class_matrix import cell_text, class_matrix
+from dashboard.views.explain.figures.gates import cell_text, class_matrix
 from engine.trust.sanity import ClassSensitivity
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from dashboard.figures.method_words import cost_words, method_help, passes_of, time_words
+from dashboard.views.explain.figures.gates import cost_words, method_help, passes_of, time_words
 from engine.explain.methods.registry import METHODS
 
 

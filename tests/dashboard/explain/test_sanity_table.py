@@ -1,7 +1,7 @@
 import re
 from dataclasses import replace
 
-from dashboard.figures.sanity_table import heads, read_sanity, sanity_table
+from dashboard.views.explain.figures.sanity import heads, read_sanity, sanity_table
 from tests.dashboard.made_trust import make_randomisation, make_sanity
 
 

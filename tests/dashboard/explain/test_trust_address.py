@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.figures.trust_words import Trusted
+from dashboard.shared.figures.trust import Trusted
 from dashboard.views.explain import loaders, trust
 from dashboard.views.explain.trust import Asked, of_results, words
 from engine.records import Explanation

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from dashboard.figures.trust_content import sanity_content, shares_content, trust_content
-from dashboard.figures.trust_words import Trusted
 from dashboard.report.content import Content
+from dashboard.shared.figures.trust import Trusted
+from dashboard.views.explain.report import sanity_content, shares_content, trust_content
 from tests.dashboard.made import make_map
 from tests.dashboard.made_trust import make_faithful, make_sanity, make_use
 

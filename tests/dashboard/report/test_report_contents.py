@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dashboard.figures.class_maps import MEAN, cell_ranges, layer_cells
-from dashboard.figures.trust_words import Trusted
 from dashboard.report.content import Content
 from dashboard.shared.figures.confusion import Confusion
 from dashboard.shared.figures.map_card import MapCard, MapStyle, gate_cards
 from dashboard.shared.figures.map_content import card_words, map_shots, style_settings
 from dashboard.shared.figures.rows import explanation_row, gate_rows
+from dashboard.shared.figures.trust import Trusted
+from dashboard.views.class_attention.figures.grid import MEAN, cell_ranges, layer_cells
 from dashboard.views.class_attention.report import grid_content, use_content
 from dashboard.views.compare.report import OnFace, face_content
 from dashboard.views.evidence.report import League, league_content

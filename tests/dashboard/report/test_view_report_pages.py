@@ -10,9 +10,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard.components import video_reading
 from dashboard.views.activations import loaders
 from dashboard.views.video import choice
+from dashboard.views.video import choice as video_reading
 from engine.analysis.files.attention import find_attention
 from engine.data import drawn
 from engine.data.drawn import synthetic_face

@@ -8,11 +8,10 @@ import pytest
 from dashboard.shared import face_loaders as kept
 from dashboard.shared.face_loaders import FaceKey
 from dashboard.shell import loaders
-from engine.explain import trust_cost
-from engine.explain.trust_cost import TrustCost
 from engine.models.checkpoint import read_card
 from engine.records import FaceExplanation, RunCard
-from engine.trust.trust import trust
+from engine.trust import trust as trust_cost
+from engine.trust.trust import TrustCost, trust
 
 
 @pytest.fixture

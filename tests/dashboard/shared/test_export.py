@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dashboard.figures.export import json_text, npz_bytes
+from dashboard.shared.figures.sheet import json_text, npz_bytes
 from engine.explain.cmaen_shares import CmaenShares
 from engine.records import FaceExplanation
 

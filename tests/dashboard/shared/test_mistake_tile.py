@@ -5,8 +5,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from dashboard.figures.mistake_words import figures_html, read_choice, regions_html
-from dashboard.shared.figures.tile import map_html, picture_html, place_columns, place_of_map, place_svg, tile_html
+from dashboard.shared.figures.tile import (
+    figures_html,
+    map_html,
+    picture_html,
+    place_columns,
+    place_of_map,
+    place_svg,
+    read_choice,
+    regions_html,
+    tile_html,
+)
 from engine.analysis.mistakes import Means, MistakesView
 from engine.records import FaceExplanation
 from tests.dashboard.made import make_gate

@@ -1,7 +1,7 @@
 import re
 
-from dashboard.figures.probabilities import probability_bars, verdict
 from dashboard.shared.figures.colours import emotion_color
+from dashboard.shared.figures.face import probability_bars, verdict
 from tests.dashboard.made import make_prediction
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dashboard.figures.reading import certainty, read_answer, read_map, upper_share
+from dashboard.shared.figures.face import certainty, read_answer, read_map, upper_share
 from tests.dashboard.made import make_map, make_prediction
 
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dashboard.figures.received import received_cards, received_maps
-from dashboard.figures.typical_tile import received_fields
+from dashboard.shared.figures.map_card import received_cards, received_maps
+from dashboard.views.class_attention.figures.detail import received_fields
 from tests.dashboard.made import make_gate
 
 # Two heads on 2x2 cells: the first looks at cell 1 alone, the second at all alike.

@@ -1,6 +1,6 @@
 import pytest
 
-from dashboard.figures.trust_words import (
+from dashboard.shared.figures.trust import (
     UNCHECKED,
     Trusted,
     deciding,

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from dashboard.shell import study_loaders
-from engine.analysis.analysed import AnalysedSplit
+from engine.analysis.files.places import AnalysedSplit
 
 FOUND = (
     AnalysedSplit("fer2013", "test", ("cbam", "synthetic-cbam")),

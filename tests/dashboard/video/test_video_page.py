@@ -10,9 +10,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard.components import video_reading
 from dashboard.live.choices import Choices
 from dashboard.views.video import choice, loaders
+from dashboard.views.video import choice as video_reading
 from dashboard.views.video.loaders import NamedFilm, ReadFilm
 from engine.errors import FilmError, UsageError
 from engine.media.film import open_film

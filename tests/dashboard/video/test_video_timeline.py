@@ -5,8 +5,15 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
-from dashboard.figures.video_tracks import FaceTimeline, timelines
-from dashboard.views.video.figures.timeline import BAND, LABEL, clicked, label_runs, timeline_chart
+from dashboard.views.video.figures.timeline import (
+    BAND,
+    LABEL,
+    FaceTimeline,
+    clicked,
+    label_runs,
+    timeline_chart,
+    timelines,
+)
 from engine.labels import EMOTION_COLORS
 from tests.dashboard.made_video import CLASSES, TABLE
 

@@ -3,12 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dashboard.figures.video_frame import marked_frame
-from dashboard.figures.video_summary import face_title, faces_table, summary_words
-from dashboard.figures.video_tracks import timelines
-from engine.inference.tracks_table import table_columns
+from dashboard.views.video.figures.timeline import face_title, faces_table, marked_frame, summary_words, timelines
 from engine.labels import EMOTION_COLORS
-from engine.live.video import VideoSummary
+from engine.live.video import VideoSummary, table_columns
 from engine.records import FaceBox
 from tests.dashboard.made_video import CLASSES, TABLE
 

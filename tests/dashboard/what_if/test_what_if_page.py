@@ -7,12 +7,11 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from engine.analysis.face_parts import template_parts
 from engine.edit.apply import apply_edit
-from engine.edit.edit import Edit
+from engine.edit.edit import Edit, Stroke
 from engine.edit.face_template import REGIONS
+from engine.edit.regions import template_parts
 from engine.edit.text import LONGEST, from_text, to_text
-from engine.explain.stroke import Stroke
 from engine.labels import EMOTIONS
 from engine.media.pictures import open_picture
 from engine.predictor import EmotionPredictor

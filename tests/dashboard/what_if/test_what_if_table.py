@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from dashboard.figures.what_if_table import effects_table, reach_points, read_effects, table_columns
+from dashboard.views.what_if.figures.answers import effects_table, reach_points, read_effects, table_columns
 from engine.edit.region_effects import RegionEffects
 
 

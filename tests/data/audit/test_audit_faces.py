@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.data.audit_faces import class_faces
-from engine.data.audit_sample import class_sample
+from engine.data.audit.audit import class_faces, class_sample
 from tests.made import make_dataset
 
 

@@ -6,10 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.data.enhance.enhance import Enhancer
-from engine.data.enhance.networks import load_network
-from engine.data.enhance_color import colour_pictures, lightness
-from engine.data.enhance_tiles import Tiling
+from engine.data.enhance.enhance import Enhancer, colour_pictures, lightness
+from engine.data.enhance.networks import Tiling, load_network
 from engine.errors import PictureError, UsageError
 from tests.made_enhance import doubling, make_swinir, noise, save_network, tinting
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from engine.data.enhance.enhance import colour_pictures, join_lab, lightness
 from engine.data.enhance.networks import Network, load_network
-from engine.data.enhance_color import colour_pictures, join_lab, lightness
 from tests.made import draw
 from tests.made_enhance import Tinted, make_ddcolor, noise, save_network
 

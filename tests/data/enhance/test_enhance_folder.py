@@ -10,11 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.data.enhance.enhance import Enhancer
-from engine.data.enhance.folder import write_enhanced
-from engine.data.enhance_plan import plan_enhancement
-from engine.data.enhance_tiles import Tiling
-from engine.data.enhanced import enhancement_at
+from engine.data.enhance.enhance import Enhancer, enhancement_at
+from engine.data.enhance.folder import plan_enhancement, write_enhanced
+from engine.data.enhance.networks import Tiling
 from engine.data.registry import load_dataset
 from engine.errors import DataError, UsageError
 from engine.records import UInt8

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.data.enhance_plan import plan_enhancement
+from engine.data.enhance.folder import plan_enhancement
 from engine.errors import DataError, UsageError
 from tests.made_enhance import noise
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.data.enhance_tiles import Tiling, blend_weights, pad_to_multiple, run_tiled, tile_starts
+from engine.data.enhance.networks import Tiling, blend_weights, pad_to_multiple, run_tiled, tile_starts
 from engine.errors import UsageError
 from tests.made_enhance import Doubled, make_swinir, noise
 

@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.data.enhanced import common_enhancement, enhancement_at, enhancement_of, networks_of, require_enhanced
+from engine.data.enhance.enhance import (
+    common_enhancement,
+    enhancement_at,
+    enhancement_of,
+    networks_of,
+    require_enhanced,
+)
 from engine.errors import DataError, UsageError
 
 NOTE = {

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.data.decode import decode_picture, fit_picture, pixel_digest
+from engine.data.read.sources import decode_picture, fit_picture, pixel_digest
 from engine.errors import PictureError
 
 RNG = np.random.default_rng(3)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.data.key_frames import difference, frame_number
+from engine.data.read.samm import difference, frame_number
 from engine.data.registry import load_dataset
 from engine.errors import DataError, PictureError, UsageError
 from engine.labels import SAMM_EMOTIONS

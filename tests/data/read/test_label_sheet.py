@@ -6,7 +6,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from engine.data.label_sheet import clip_key, read_key_frames, read_label_sheet, subject_key
+from engine.data.read.samm import clip_key, read_key_frames, read_label_sheet, subject_key
 from engine.errors import DataError, MissingExtraError
 
 

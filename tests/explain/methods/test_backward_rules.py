@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.explain.backward_rules import BackwardRules, unruled_operations
+from engine.explain.methods.guided import BackwardRules, unruled_operations
 
 
 class _Doubled(torch.autograd.Function):

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from engine.explain.hirescam import hirescam
-from engine.explain.layercam import layercam
+from engine.explain.methods.cams import hirescam, layercam
 from tests.explain.flat import FlatHead
 
 X = torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]])

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from engine.explain.layer_gradients import layer_gradients
+from engine.explain.methods.cams import layer_gradients
 from tests.explain.flat import FlatHead
 from tests.explain.made import hooks_on
 

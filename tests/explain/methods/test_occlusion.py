@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from engine.explain.methods.method import Setup
-from engine.explain.occlusion import occlusion
+from engine.explain.methods.pixels import occlusion
 from engine.records import InputSpec
 
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
+from engine.explain.methods.cams import scorecam
 from engine.explain.methods.method import Setup
-from engine.explain.scorecam import scorecam
 from tests.explain.known import SPEC
 from tests.explain.made import hooks_on
 
@@ -30,7 +30,7 @@ def test_by_hand() -> None:
 
 def test_pictures_share_passes_and_keep_to_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
     # Three pictures of five channels in passes of four rows: a pass holds channels of two pictures.
-    monkeypatch.setattr("engine.explain.scorecam._ROWS", 4)
+    monkeypatch.setattr("engine.explain.methods.cams._ROWS", 4)
     torch.manual_seed(0)
     features = nn.Conv2d(1, 5, 3)
     head = nn.Linear(5, 4)

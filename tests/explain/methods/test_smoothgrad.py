@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 
 from engine.explain.methods.method import Setup
-from engine.explain.smoothgrad import smoothgrad
+from engine.explain.methods.pixels import smoothgrad
 from engine.records import InputSpec
 
 SPEC = InputSpec(size=16, channels=3, mean=(0.0,) * 3, std=(0.1, 0.2, 0.5))

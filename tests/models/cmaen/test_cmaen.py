@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from engine.errors import CheckpointError, UnknownNameError
+from engine.models.cmaen.attention import ScaleGate
 from engine.models.cmaen.net import CMAEN, SWITCHES, WITHOUT
-from engine.models.multi_scale import ScaleGate
 from engine.models.registry import build_model, count_parameters, input_spec, parameters_by_module
 from engine.models.taps import record_attention
 

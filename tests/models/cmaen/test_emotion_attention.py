@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from engine.models.emotion_attention import EmotionAttention
+from engine.models.cmaen.attention import EmotionAttention
 from engine.models.taps import record_attention
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from engine.models.emotion_heads import EmotionHeads
+from engine.models.cmaen.net import EmotionHeads
 
 
 def test_each_head_reads_its_own_features() -> None:

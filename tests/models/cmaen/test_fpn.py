@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from engine.models.fpn import FeaturePyramid
+from engine.models.cmaen.attention import FeaturePyramid
 
 
 def test_top_down_by_hand() -> None:

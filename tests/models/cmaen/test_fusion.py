@@ -5,7 +5,7 @@ import math
 import torch
 from torch import nn
 
-from engine.models.fusion import AdaptiveEnsemble, FusionClassifier
+from engine.models.cmaen.net import AdaptiveEnsemble, FusionClassifier
 
 
 def test_every_input_counts() -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from engine.models.multi_scale import MultiScaleAttention, ScaleGate
+from engine.models.cmaen.attention import MultiScaleAttention, ScaleGate
 from engine.models.taps import edit_attention, record_attention
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from engine.models.residual import ExpressionCNN, ResidualBlock, strides
+from engine.models.cmaen.pathways import ExpressionCNN, ResidualBlock, strides
 
 WIDTHS = (4, 8, 8, 8)
 

@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from dashboard.figures.region_intervals import interval_words
-from dashboard.figures.trust_words import NAMED, signed
 from dashboard.report.text import escape, gate_name, short
 from dashboard.shared.figures.colours import emotion_color
-from dashboard.shared.figures.trust import MARKS
+from dashboard.shared.figures.trust import MARKS, NAMED, signed
+from dashboard.views.class_attention.figures.regions import interval_words
 from engine.analysis.files.answer_shares import AnswerShares
-from engine.analysis.gate_use_record import ALL, GateEffect, SplitGateUse
-from engine.explain.gate_replacements import REPLACEMENTS
+from engine.analysis.files.gate_use import ALL, GateEffect, SplitGateUse
 from engine.statistics.intervals import Estimate
-from engine.trust.gate_record import USED, WEAKLY_USED, Verdict
+from engine.trust.gate_record import REPLACEMENTS, USED, WEAKLY_USED, Verdict
 
 EffectRow = dict[str, str | int | float | None]
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dashboard.figures.class_bars import words
 from dashboard.report.text import escape
-from engine.analysis.card_metrics import MetricRow
-from engine.analysis.evaluation import Evaluation
-from engine.evaluate.corruptions import CORRUPTIONS, SEVERITIES
-from engine.measure.robustness import RobustnessReport
+from dashboard.views.evaluation.figures.charts import words
+from engine.analysis.evaluation import Evaluation, MetricRow
+from engine.measure.robustness import CORRUPTIONS, SEVERITIES, RobustnessReport
 from engine.statistics.calibration import Calibration
 from engine.statistics.intervals import Estimate
 

@@ -6,14 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from dashboard.figures.evidence_text import (
+from dashboard.report.text import escape, grid
+from dashboard.views.evidence.figures.numbers import (
     LOWER_IS_BETTER,
     METRIC_TITLES,
     REFERENCE_TITLES,
     metric_value,
     source_title,
 )
-from dashboard.report.text import escape, grid
 from engine.evidence.report import CEILING, EvidenceReport, GroupFigures, MapFigures
 from engine.evidence.scores import ENRICHMENT_FLOOR
 from engine.statistics.intervals import Estimate

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from dashboard.figures.evidence_text import REFERENCE_TITLES, joined, metric_value, source_in_words, sources_in_words
 from dashboard.views.evidence.figures.league import ranked, surely_above, surely_below
+from dashboard.views.evidence.figures.numbers import (
+    REFERENCE_TITLES,
+    joined,
+    metric_value,
+    source_in_words,
+    sources_in_words,
+)
 from engine.evidence.report import EvidenceReport, GroupFigures
 from engine.statistics.maps import REFERENCES
 

@@ -10,8 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from dashboard.figures.trust_words import signed
 from dashboard.report.text import escape, short
+from dashboard.shared.figures.trust import signed
 from engine.explain.cmaen_shares import CmaenShares
 
 PARTS: Final[dict[str, str]] = {"emotion": "emotion heads", "fusion": "fusion classifier"}

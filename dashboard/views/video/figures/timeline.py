@@ -1,24 +1,134 @@
-"""A face's emotions over a film: a line a class, the label shown as a band below, and the chosen moment."""
+"""A face's emotions over a film: a line a class, the label shown as a band below, and the chosen moment.
+
+A film's table of tracks, read back as one timeline a face.
+
+One frame of a film with one face marked.
+
+What became of a film, in words and as a table of its faces.
+"""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
-from dashboard.figures.chart_frame import NEUTRAL, in_frame
-from dashboard.figures.video_tracks import FaceTimeline
-from dashboard.shared.figures.colours import emotion_color
+from dashboard.report.text import escape, percent
+from dashboard.shared.figures.colours import NEUTRAL, emotion_color, emotion_rgb, in_frame
+from dashboard.shared.figures.face import LONGEST
+from engine.live.video import VideoSummary, table_columns
+from engine.records import FaceBox, Float32, Prediction, UInt8
+
+
+@dataclass(frozen=True, eq=False)
+class FaceTimeline:
+    """One face of a film over time; N frames that show it, K classes.
+
+    Attributes:
+        track: its number in the film, from 1.
+        classes: K names, in the order of the probabilities.
+        seconds: (N,) float64, from the film's start, rising.
+        probabilities: (N, K) float32, smoothed as asked for.
+        labels: N names, the label shown.
+        seen: (N,) bool; False where the face's place is only predicted.
+        boxes: (N, 4) int64, left, top, width and height in pixels of the film.
+    """
+
+    track: int
+    classes: tuple[str, ...]
+    seconds: NDArray[np.float64]
+    probabilities: Float32
+    labels: tuple[str, ...]
+    seen: NDArray[np.bool_]
+    boxes: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        count = len(self.seconds)
+        if not count or self.probabilities.shape != (count, len(self.classes)) or self.boxes.shape != (count, 4):
+            raise ValueError(
+                f"expected (N, {len(self.classes)}) probabilities and (N, 4) boxes for N = {count} frames from 1, got "
+                f"{self.probabilities.shape} and {self.boxes.shape}"
+            )
+        if len(self.labels) != count or len(self.seen) != count or (np.diff(self.seconds) < 0).any():
+            raise ValueError(f"expected {count} labels and sightings at rising times, got {len(self.labels)} labels")
+
+    @property
+    def frame_seconds(self) -> float:
+        """The usual time from one frame to the next; 1/25 s for a single frame."""
+        steps = np.diff(self.seconds)
+        steps = steps[steps > 0]
+        return float(np.median(steps)) if len(steps) else 1 / 25
+
+    def at(self, seconds: float) -> int:
+        """Return the index of the frame whose time is nearest; the earlier one of two that are as near."""
+        return int(np.abs(self.seconds - seconds).argmin())
+
+    def shares(self) -> tuple[tuple[str, float], ...]:
+        """Return (label, share of the face's frames in (0, 1]), the largest first; ties keep the class order."""
+        counted = [(name, self.labels.count(name) / len(self.labels)) for name in self.classes]
+        return tuple(sorted((entry for entry in counted if entry[1]), key=lambda entry: -entry[1]))
+
+    def reading(self, index: int) -> Prediction:
+        """Return the smoothed probabilities of frame ``index`` as an answer, for the bars."""
+        values = self.probabilities[index] / self.probabilities[index].sum()  # the table rounds them
+        best = int(values.argmax())
+        logits = np.log(values.clip(1e-6)).astype(np.float32)
+        return Prediction(values, logits, self.classes, self.classes[best], float(values[best]), 0.0)
+
+    @property
+    def changes(self) -> int:
+        """How often the label shown changes."""
+        return sum(one != two for one, two in zip(self.labels, self.labels[1:], strict=False))
+
+
+def timelines(table: bytes, classes: tuple[str, ...]) -> tuple[FaceTimeline, ...]:
+    """Return each face's timeline, the one shown longest first; ties by number.
+
+    Args:
+        table: a CSV file as :class:`engine.live.video.TracksTable` writes it.
+        classes: K names, those of the model that read the film.
+    """
+    rows = pd.read_csv(io.BytesIO(table))
+    expected = table_columns(classes)
+    if tuple(rows.columns) != expected:
+        raise ValueError(f"expected the columns {expected}, got {tuple(rows.columns)}")
+    found = []
+    for track, part in rows.groupby("track", sort=True):
+        found.append(
+            FaceTimeline(
+                int(str(track)),
+                classes,
+                part["time_seconds"].to_numpy(np.float64),
+                part[[f"p_{name}" for name in classes]].to_numpy(np.float32),
+                tuple(str(label) for label in part["label"]),
+                part["seen"].to_numpy(np.int64).astype(bool),
+                part[["left", "top", "width", "height"]].to_numpy(np.int64),
+            )
+        )
+    return tuple(sorted(found, key=lambda timeline: -len(timeline.seconds)))
+
 
 HEIGHT: Final = 380
+
 BAND: Final = (-0.11, -0.04)
+
 """Lower and upper edge of the label's band, on the axis of probabilities."""
+
 GAP_FRAMES: Final = 3.5
+
 """A face that is away for more frames than this leaves a gap in its lines."""
+
 LABEL: Final = "label"
+
 """Name of the trace of the label's band."""
+
 _UNSEEN: Final = {"opacity": 0.01, "size": 9, "color": NEUTRAL}
 
 
@@ -134,3 +244,77 @@ def _with_gaps(timeline: FaceTimeline) -> tuple[list[float | None], list[list[fl
         values.append(row)
         before = moment
     return seconds, values
+
+
+def marked_frame(pixels: UInt8, box: FaceBox, label: str) -> UInt8:
+    """Draw the face's box in its emotion's colour: (H, W, 3) uint8 RGB, 1,200 pixels at the longer side at most.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB, the film's own frame.
+        box: in pixels of the frame.
+        label: what is shown for the face there.
+    """
+    picture = Image.fromarray(pixels)
+    factor = min(1.0, LONGEST / max(picture.size))
+    if factor < 1.0:
+        picture = picture.resize((round(picture.width * factor), round(picture.height * factor)))
+    left, top = round(box.x * factor), round(box.y * factor)
+    right, bottom = round((box.x + box.width) * factor) - 1, round((box.y + box.height) * factor) - 1
+    thick = max(2, round(max(picture.size) / 220))
+    frame = (left, top, max(left, right), max(top, bottom))
+    ImageDraw.Draw(picture).rectangle(frame, outline=emotion_rgb(label), width=thick)
+    return np.asarray(picture, dtype=np.uint8)
+
+
+CSS: Final = """<style>
+.fl-film-shares{display:flex;height:.72rem;min-width:9rem;border-radius:2px;overflow:hidden}
+.fl-film-shares i{display:block;min-width:1px}
+.fl-film-faces td{font-variant-numeric:tabular-nums}.fl-film-faces :is(td:nth-child(2),thead th){white-space:nowrap}
+.fl-film-wide{overflow-x:auto}
+.st-key-film-frame img{max-height:300px;width:auto;max-width:100%;border-radius:4px}
+.st-key-film-player video{max-height:430px}
+</style>"""
+
+
+def summary_words(summary: VideoSummary) -> str:
+    """Return the film in one sentence."""
+    faces = f"{summary.tracks} face" + ("" if summary.tracks == 1 else "s")
+    share = summary.frames_with_faces / max(1, summary.frames)
+    return (
+        f"{summary.frames:,} frames, {summary.seconds:.1f} s, {summary.width} × {summary.height} pixels, read by "
+        f"{summary.model}: {faces}, and {percent(share)} of the frames show one or more."
+    )
+
+
+def face_title(timeline: FaceTimeline) -> str:
+    """Return a face's entry in the menu: its number, its time, the label shown most."""
+    label, share = timeline.shares()[0]
+    return f"#{timeline.track} · {len(timeline.seconds) * timeline.frame_seconds:.1f} s · {label} {percent(share)}"
+
+
+def faces_table(timelines: tuple[FaceTimeline, ...]) -> str:
+    """Return a row for each face as HTML: when it is there, which labels it shows for how long, how often they change.
+
+    A bar's parts are shares of the frames that show the face, in the emotions' colours.
+    """
+    rows = "".join(_row(timeline) for timeline in timelines)
+    return (
+        '<div class="fl-film-wide"><table class="fl-table fl-film-faces"><thead><tr><th>Face</th><th>In the film</th>'
+        "<th>Labels shown</th><th></th><th>Changes</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _row(timeline: FaceTimeline) -> str:
+    shares = timeline.shares()
+    bar = "".join(
+        f'<i style="width:{100 * share:.2f}%;background:{emotion_color(name)}" title="{escape(name)} {percent(share)}">'
+        "</i>"
+        for name, share in shares
+    )
+    words = ", ".join(f"{escape(name)} {percent(share)}" for name, share in shares[:3])
+    return (
+        f"<tr><th>#{timeline.track}</th><td>{timeline.seconds[0]:.1f}–{timeline.seconds[-1]:.1f} s</td>"
+        f'<td><span class="fl-film-shares" role="img" aria-label="{words}">{bar}</span></td><td>{words}</td>'
+        f"<td>{timeline.changes}</td></tr>"
+    )

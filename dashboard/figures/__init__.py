@@ -1,1 +1,0 @@
-"""Records in; Plotly figures, pictures as arrays, or small pieces of HTML out. No streamlit here."""

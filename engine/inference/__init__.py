@@ -1,1 +1,0 @@
-"""From any picture to predictions."""
