@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from benchmarks.page_figures import page_figures
 from dashboard import webcam
 from dashboard.live.choices import OVERLAY_WORDS
-from dashboard.live.serving import ADDRESS
+from dashboard.shell.snapshots import ADDRESS
 from engine.benchmarks.scripted_film import SCRIPTS, Script, ScriptedFilm
 from engine.errors import FerLensError, UnknownNameError, UsageError
 from tests.browser.setup import FLAGS, find_browser

@@ -16,14 +16,13 @@ if (root := str(Path(__file__).resolve().parents[1])) not in sys.path:
 
 from dashboard.live.limits import PREFIX, Limits
 from dashboard.live.serving import (
-    ADDRESS,
-    PORTS,
     check_port,
     exit_status,
     gradio_options,
     is_free,
     leave_room_for_the_page,
 )
+from dashboard.shell.snapshots import ADDRESS, PORTS
 from engine.errors import FerLensError, UsageError
 from engine.models.checkpoint import DEFAULT_MODEL
 

@@ -237,10 +237,11 @@ class EmotionPredictor(FaceModel):
         Raises:
             FilmError: the film cannot be read, or a file not be written.
         """
-        from engine.live.video import FILM_SETTINGS, process_film  # which itself works with predictors
+        from engine.live.video import FILM_SETTINGS, process_film  # not before it is needed
 
         return process_film(
             self,
+            self.detector,
             source,
             output=output,
             table=table,

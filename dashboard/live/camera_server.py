@@ -14,9 +14,9 @@ from typing import Any
 
 from dashboard.live.exchange import jpeg_bytes
 from dashboard.live.session_report import session_report
-from dashboard.live.snapshots import SNAPSHOTS, explain_address
 from dashboard.live.viewer import Viewer
 from dashboard.live.viewers import Viewers
+from dashboard.shell.snapshots import SNAPSHOTS, explain_address
 from engine.errors import FerLensError
 
 Document = dict[str, Any]

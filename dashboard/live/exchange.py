@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from dashboard.shell.snapshots import LONGEST_SIDE
 from engine.errors import PictureError
 from engine.records import UInt8
 
 START: Final = "data:image/jpeg;base64,"
 SMALLEST_SIDE: Final = 32
-LONGEST_SIDE: Final = 1_280
-"""Of a frame in pixels; the page sends 640."""
+"""Of a frame in pixels, as is the longest; the page sends 640."""
 QUALITY: Final = 82
 """Of the JPEG sent back, 0 to 100."""
 

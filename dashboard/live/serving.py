@@ -6,17 +6,12 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import FerLensError, UsageError
 
 if TYPE_CHECKING:
     from dashboard.live.limits import Limits
-
-ADDRESS: Final = "127.0.0.1"
-"""Where the live page is served by itself."""
-PORTS: Final = range(7860, 7880)
-"""Where it is looked for, and served where no port is asked for: the first free one."""
 
 
 def check_port(port: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI, Response
 
-from dashboard.live.snapshots import ROUTE, SNAPSHOTS
+from dashboard.shell.snapshots import ROUTE, SNAPSHOTS
 
 
 def add_snapshot_route(app: FastAPI) -> None:

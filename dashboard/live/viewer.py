@@ -113,16 +113,16 @@ class Viewer:
         main, beside = self._load(choices)
         with self._lock:
             if self._pipeline is None:
-                self._pipeline = LivePipeline(main, beside=beside, settings=choices.settings())
+                self._pipeline = LivePipeline(main, main.detector, beside=beside, settings=choices.settings())
             else:
-                self._pipeline.configure(choices.settings(), predictor=main, beside=beside)
+                self._pipeline.configure(choices.settings(), model=main, beside=beside)
             self._choices = choices
 
     def begin(self) -> None:
         """Start a session: no face is known, nothing is counted."""
         main, beside = self._load(self._choices)
         with self._lock:
-            self._pipeline = LivePipeline(main, beside=beside, settings=self._choices.settings())
+            self._pipeline = LivePipeline(main, main.detector, beside=beside, settings=self._choices.settings())
             self._reset()
             self.running, self.used = True, self._clock()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape as escape_html
 from typing import Any, Final
 
@@ -86,3 +88,13 @@ def accuracy(metric: dict[str, Any]) -> str:
     if interval:
         text += f" ({100 * float(interval[0]):.1f}–{100 * float(interval[1]):.1f})"
     return text
+
+
+def csv_text(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return rows as CSV with a heading; numbers keep every digit."""
+    table = list(rows)
+    sink = io.StringIO()
+    writer = csv.DictWriter(sink, fieldnames=list(table[0]) if table else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(table)
+    return sink.getvalue()

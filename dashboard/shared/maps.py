@@ -8,7 +8,7 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.shared.figures.colours import emotion_color
+from dashboard.shared.figures.colours import emotion_color, ink_of
 from dashboard.shared.figures.map_card import MapCard, MapStyle, cards_html, explanation_cards, gate_cards
 from dashboard.shell import state, theme
 from dashboard.shell.in_address import in_address
@@ -233,3 +233,8 @@ def explanation_heading() -> None:
     theme.section(
         "Explanation: Grad-CAM", "Where the features of a layer spoke for one emotion, or for one rather than another."
     )
+
+
+def ink() -> str:
+    """Return the colour of text on the page's ground."""
+    return ink_of(st.context.theme.type)

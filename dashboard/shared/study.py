@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.shell import say, state
+from dashboard.shell import say, state, study_loaders
+from dashboard.shell.state import AGAINST, ANALYSIS, PAGE, PICKED
+from engine.analysis.files.places import AnalysedSplit, analyze_command
+
+NONE: Final = "none"
+"""No second model."""
 
 
 @dataclass(frozen=True)
@@ -70,3 +75,76 @@ def segments(label: str, options: Sequence[str], key: str, *, hint: str = "", di
         disabled=disabled,
     )
     return chosen
+
+
+def first_page() -> None:
+    """Go to the first page of the gallery: what is shown has changed."""
+    st.session_state[PAGE] = 1
+
+
+def unpick() -> None:
+    """Untick every picture."""
+    st.query_params[PICKED] = []
+
+
+def _other_data() -> None:
+    """Start anew with other pictures."""
+    unpick()
+    first_page()
+
+
+def only_valid(key: str, valid: Sequence[str]) -> None:
+    """Take back what another model or data set left chosen and this one does not have."""
+    chosen = st.session_state.get(key)
+    if isinstance(chosen, list):
+        st.session_state[key] = [name for name in chosen if name in valid]
+    elif chosen is not None and chosen not in valid:
+        del st.session_state[key]
+
+
+def unknown_names(key: str, what: str, valid: Sequence[str]) -> list[str]:
+    """Return a sentence for each name in the address that is not valid; read it before the widget is drawn."""
+    return [
+        f"Unknown {what} '{asked}'; valid: {', '.join(valid) or 'none'}."
+        for asked in st.query_params.get_all(key)
+        if asked not in valid
+    ]
+
+
+def choose_analysis(model: str) -> tuple[AnalysedSplit, str] | None:
+    """Draw, in the sidebar, what data and which second model; return them (no second: empty), or None without any."""
+    mine = study_loaders.analysed_of(model)
+    problems = unknown_names(ANALYSIS, "analysis", tuple(mine)) if mine else []
+    if not mine:
+        return None
+    only_valid(ANALYSIS, tuple(mine))
+    with st.sidebar:
+        name: str = st.selectbox("Analysed data", tuple(mine), key=ANALYSIS, bind="query-params", on_change=_other_data)
+        chosen = mine[name]
+        others = (NONE, *(other for other in chosen.models if other != model))
+        problems += unknown_names(AGAINST, "model to compare with", others)
+        only_valid(AGAINST, others)
+        against: str = st.selectbox(
+            "Compare with",
+            others,
+            key=AGAINST,
+            bind="query-params",
+            on_change=first_page,
+            help="A second model that was analysed on the same pictures.",
+        )
+    say.problems(problems)
+    return chosen, "" if against == NONE else against
+
+
+def no_analysis(model: str) -> None:
+    """Say that the model was not analysed, and the command that changes it."""
+    with st.container(border=True):
+        st.markdown(f"**{model} has not been analysed on any data yet.** One pass keeps every answer. Run one of:")
+        st.code(
+            f"{analyze_command(model, 'synthetic', 'test')}\n{analyze_command(model, 'fer2013', 'test')}",
+            language="bash",
+            wrap_lines=True,
+        )
+        others = sorted({name for found in study_loaders.analysed() for name in found.models})
+        if others:
+            st.caption(f"Analysed so far: {', '.join(others)}. Choose one of them in the sidebar.")

@@ -75,8 +75,6 @@ def offer_report(
         page, build, notes: as there. models: names, the chosen one first. split: the data.
         settings: what shapes the view beside the split.
     """
-    from dashboard.views.mistakes.filters import ANALYSIS  # brings DuckDB: not before it is needed
-
     shelf = loaders.shelf()
     report_button.offer(
         page,
@@ -84,6 +82,6 @@ def offer_report(
         [shelf.card(name) for name in models],
         build,
         settings={"dataset": split.dataset, "split": split.split, **settings},
-        always={state.MODEL: models[0], ANALYSIS: split.name},
+        always={state.MODEL: models[0], state.ANALYSIS: split.name},
         notes=notes,
     )

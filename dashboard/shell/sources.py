@@ -13,10 +13,8 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.live.exchange import LONGEST_SIDE
-from dashboard.live.serving import ADDRESS, PORTS
-from dashboard.live.snapshots import ROUTE, SNAPSHOTS
 from dashboard.shell import state, study_loaders
+from dashboard.shell.snapshots import ADDRESS, LONGEST_SIDE, PORTS, ROUTE, SNAPSHOTS
 from dashboard.shell.state import NamedPicture
 from engine.data.by_id import BY_ID
 from engine.data.drawn import SPLIT_COUNTS
@@ -29,11 +27,9 @@ SPLITS_OF: dict[str, tuple[str, ...]] = {
     "synthetic": tuple(SPLIT_COUNTS),
     **{name: kind.splits for name, kind in KINDS.items()},
 }
-
 """Dataset → its splits."""
 
 MOST: Final = 24
-
 """Pictures of a dataset at a time."""
 
 
@@ -90,28 +86,19 @@ def choose_picture(card: RunCard) -> tuple[NamedPicture, ...]:
 
 
 PARAMETER: Final = "snapshot"
-
 """Of the address; holds the token."""
-
 LIVE: Final = f"http://{ADDRESS}:{PORTS.start}"
-
 """Where the live page is served at first; the variable ``FERLENS_LIVE_URL`` names another place."""
-
 NAME: Final = "snapshot.jpg"
 
 _PROBLEM: Final = "snapshot_problem"
-
 _TOKEN: Final = re.compile(r"[\w-]{16,64}")
-
 _LARGEST_BYTES: Final = 3 * LONGEST_SIDE**2  # no JPEG of a frame is larger than its pixels
-
 _SECONDS: Final = 5.0
-
 _GONE: Final = (
     "The snapshot is no longer held by the live page (it keeps each for ten minutes); take another one there, or name "
     "the live page that took it in FERLENS_LIVE_URL."
 )
-
 _SILENT: Final = (
     "Expected the live page to hand over its snapshot, but it does not answer; start it (make webcam), or name its "
     "address in FERLENS_LIVE_URL, and take another one."

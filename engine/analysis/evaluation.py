@@ -43,11 +43,9 @@ from engine.statistics.curves import CurveSet, curves
 from engine.statistics.intervals import Estimate
 
 Float64 = NDArray[np.float64]
-
 Int64 = NDArray[np.int64]
 
 VALIDATION: Final = "val"
-
 """The split that a temperature is fitted on, and on nothing else."""
 
 
@@ -224,9 +222,7 @@ def no_temperature(model: str, dataset: str, split: str) -> tuple[str, str]:
 
 
 PICTURES_MOST: Final = 1_000
-
 """So many are placed; more take minutes."""
-
 PERPLEXITY: Final = 30.0
 
 
@@ -262,7 +258,6 @@ def spread(count: int, most: int = PICTURES_MOST) -> NDArray[np.int64]:
 
 
 SAID: Final = {**{name: views.short for name, views in VIEWS.items()}, "chosen": "single view, while training"}
-
 """What the last part of a key means."""
 
 
@@ -322,11 +317,8 @@ def metric_rows(card: RunCard) -> tuple[MetricRow, ...]:
 
 
 HISTORY: Final = "history.csv"
-
 COLUMNS: Final = ("epoch", "learning_rate", "train_loss", "val_accuracy")
-
 AVERAGED: Final = "val_accuracy_ema"
-
 """Accuracy of the running average of the weights, where one was kept."""
 
 

@@ -27,9 +27,7 @@ from scipy.stats import theilslopes
 from engine.errors import UsageError
 
 MIB: Final = 2**20
-
 IS_PEAK: Final = sys.platform != "linux"
-
 """Other systems tell the largest so far alone: it shows growth as well, but never falls."""
 
 
@@ -48,11 +46,8 @@ def resident_mib() -> float:
 Float64 = NDArray[np.float64]
 
 LEAST_MINUTES: Final = 2.0
-
 """The first minute and the last must not share a frame."""
-
 MEMORY_EVERY_SECONDS: Final = 1.0
-
 _LEAST_WINDOWS: Final = 4
 
 

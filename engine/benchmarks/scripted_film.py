@@ -119,7 +119,6 @@ SCRIPTS: Final[dict[str, Script]] = {
         14.0,
     ),
 }
-
 """The films of the benchmark: one face, four, and two that cross twice, one of which is gone for 0.8 seconds."""
 
 
@@ -144,11 +143,8 @@ def recast(script: Script, seed: int) -> Script:
 
 
 SPRITE: Final = 192
-
 """Side of a drawn face in pixels, before it is scaled into the frame."""
-
 FADE_SECONDS: Final = 0.25
-
 """How long one expression takes to become the next; the true one changes in the middle."""
 
 

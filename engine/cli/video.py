@@ -76,6 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
         task = bar.add_task("film", total=None)
         summary = process_film(
             predictor,
+            predictor.detector,
             arguments.source,
             output=arguments.out,
             table=arguments.csv,

@@ -21,7 +21,6 @@ from engine.labels import canonical
 from engine.records import FaceSample, UInt8
 
 Int64 = NDArray[np.int64]
-
 Bool = NDArray[np.bool_]
 
 

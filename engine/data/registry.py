@@ -25,15 +25,12 @@ from engine.errors import DataError, UnknownNameError, UsageError
 from engine.labels import AFFECTNET_CODES, CK_EMOTIONS, EMOTIONS, RAFDB_CODES, SAMM_EMOTIONS, VOCABULARY
 
 SPLITS: Final[tuple[str, ...]] = ("train", "val", "trainval", "test")
-
 FER2013_SPLITS: Final[tuple[str, ...]] = (*SPLITS, "public", "private")
-
 TEST_SPLITS: Final[dict[str, tuple[str, ...]]] = {
     "test": ("test", "public", "private"),
     "public": ("public",),
     "private": ("private",),
 }
-
 """Which parts of a source each test split takes in."""
 
 
@@ -70,13 +67,10 @@ KINDS: Final[dict[str, DatasetKind]] = {
     "affectnet": DatasetKind(VOCABULARY, SPLITS, ("affectnet", *_archives("affectnet")), AFFECTNET_CODES),
     "rafdb": DatasetKind(EMOTIONS, SPLITS, ("rafdb", "RAF-DB", *_archives("rafdb", "RAF-DB")), RAFDB_CODES),
 }
-
 DATASETS: Final[tuple[str, ...]] = ("synthetic", *KINDS)
-
 """Every promised name."""
 
 DATA_VARIABLE: Final = "FERLENS_DATA"
-
 DEFAULT_PLACE: Final = "data"
 
 

@@ -144,7 +144,6 @@ def leave_one_subject_out(subjects: Sequence[str], *, val_share: float = 0.1, se
 
 
 VALIDATION_SHARE: Final = 0.1
-
 TEST_SHARE: Final = 0.1
 
 

@@ -144,7 +144,6 @@ def mirrored(batch: Tensor) -> Tensor:
 
 
 TEN_CROP_SHARE = 44 / 48
-
 """Side of each test-time crop as a share of the picture: a shift and an enlargement well within the augmentation's."""
 
 

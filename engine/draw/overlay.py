@@ -24,16 +24,12 @@ from engine.errors import UnknownNameError
 from engine.records import AttentionGate, Explanation, Float32, UInt8
 
 Scale = Literal["fixed", "shared", "stretch"]
-
 SCALES: Final[tuple[str, ...]] = get_args(Scale)
-
 """``fixed``: the quantity's own range (0 to 1 for a gate). ``shared``: one range over all maps shown. ``stretch``: each
 map over its own range, which makes a flat map vivid and must be labelled."""
 
 Range = tuple[float, float]
-
 GATE_RANGE: Final[Range] = (0.0, 1.0)
-
 """A sigmoid gate's own range."""
 
 
@@ -182,7 +178,6 @@ def png_bytes(picture: UInt8) -> bytes:
 
 
 WIDTH, HEIGHT = 512, 128
-
 INK, PAPER, GRID = (43, 58, 85), (253, 252, 250), (214, 208, 198)
 
 

@@ -20,11 +20,9 @@ from engine.edit.regions import Bool
 from engine.errors import UnknownNameError, UsageError
 
 STEPS: Final = 256
-
 """A crop's width, and its height, in quantised steps: a point is the middle of step 0 to 255."""
 
 Point = tuple[int, int]
-
 """(x, y), from the left and from the top, 0 to 255."""
 
 
@@ -121,7 +119,6 @@ SPANS: Final[dict[str, Span]] = {
     "rotation": Span(-90, 90, 0, "degrees counter-clockwise"),
     "blur_tenths": Span(0, 40, 0, "tenths of a pixel, standard deviation"),
 }
-
 """The numbers of an edit by the name of their field."""
 
 

@@ -36,11 +36,9 @@ from engine.records import Float32
 from engine.statistics.maps import Float64
 
 ANSWERS: Final = "answers"
-
 """The task of answering the faces and reading the gates, which every other one follows."""
 
 KEPT: Final = ("hit", "mass", "off_face")
-
 """The figures that are kept of each map of each face, the columns of :attr:`EvidenceReadings.figures`."""
 
 
@@ -173,7 +171,6 @@ class EvidenceReadings:
 
 
 _KEY: Final = b"ferlens"
-
 _KINDS: Final = ("method", "gate", "reference")
 
 

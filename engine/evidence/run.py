@@ -40,12 +40,10 @@ from engine.records import Float32, RunCard
 from engine.statistics.maps import REFERENCES, reference_maps
 
 BATCH: Final = 32
-
 """Pictures at once. With 64, passes with derivatives take a tenth longer: the first block's features are then larger
 than what the C library's allocator keeps for the next pass (32 MB)."""
 
 FORMAT: Final = 1
-
 """Raised when readings change in a way that makes older ones useless, such as faces drawn otherwise."""
 
 

@@ -21,11 +21,8 @@ from scipy.optimize import linear_sum_assignment
 from engine.records import Float32, UInt8
 
 SIDE: Final = 24
-
 """Side of the grey patch in pixels."""
-
 _SLACK: Final = 2
-
 _BINS: Final = (12, 6)  # hue and saturation: skin, hair and collar differ in both, and neither follows the brightness
 
 
@@ -84,17 +81,11 @@ def similarity(one: Appearance, two: Appearance) -> float:
 
 
 LARGEST_RATIO: Final = 1.8
-
 """Of the sides of one face, a moment apart."""
-
 LEAST_ALIKE: Final = 0.62
-
 """Similarity that a face out of sight must have to be taken for the same again; in sight its place speaks for it."""
-
 LEAST_ALIKE_IN_SIGHT: Final = 0.4
-
 LOOKS: Final = 0.6
-
 """Weight of the looks against the place, which gets the rest: where two faces cross, the place is what misleads."""
 
 

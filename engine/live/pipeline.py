@@ -2,7 +2,7 @@
 
 The detector, which costs most, works on a reduced picture and only now and then; in between faces are followed by
 their patches. All faces of a frame go through the model together. One pipeline holds one stream's state, so each viewer
-has their own; the predictor, and with it the model and its lock, is shared.
+has their own; the model, and with it its lock, is shared.
 
 When to look for faces anew: seldom where all is well, at once where a face was lost.
 
@@ -17,7 +17,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import cv2
 import numpy as np
@@ -31,18 +31,13 @@ from engine.explain.methods.cams import gradcam
 from engine.live.frame import OVERLAYS, FaceMap, LiveFace, LiveFrame, ModelReading, OverlayKind, StageSeconds
 from engine.live.smoothing import AnswerSmoother, Smoothed, Smoothing
 from engine.live.tracking import FaceTracker, TrackedFace
-from engine.media.faces import crop_face
+from engine.media.faces import FaceDetector, crop_face
 from engine.models.locking import holding
 from engine.models.taps import record_attention, taps_of
-from engine.predictor import EmotionPredictor
+from engine.predict.face_model import FaceModel
 from engine.records import AttentionGate, Explanation, FaceBox, Float32, Prediction, UInt8
 
-if TYPE_CHECKING:
-    from engine.predictor import EmotionPredictor
-
-
 LONGEST_SECONDS: Final = 0.5
-
 """However slowly frames come, faces are looked for as often as this."""
 
 
@@ -87,28 +82,28 @@ class FaceAnswer:
     face_map: FaceMap | None
 
 
-def overlay_layers(predictor: EmotionPredictor, overlay: str) -> tuple[str, ...]:
+def overlay_layers(model: FaceModel, overlay: str) -> tuple[str, ...]:
     """Return the layers that ``overlay`` can be taken at, from the picture towards the answer; none for ``none``."""
     if overlay not in OVERLAYS:
         raise UnknownNameError("overlay", overlay, OVERLAYS)
     if overlay == "gate":
-        return tuple(tap.layer for tap in taps_of(predictor.model) if tap.kind == "spatial")
-    return predictor.gradcam_layers if overlay == "gradcam" else ()
+        return tuple(tap.layer for tap in taps_of(model.model) if tap.kind == "spatial")
+    return model.gradcam_layers if overlay == "gradcam" else ()
 
 
-def resolve_layer(predictor: EmotionPredictor, overlay: str, layer: str | None) -> str:
+def resolve_layer(model: FaceModel, overlay: str, layer: str | None) -> str:
     """Return the layer's full name: the last one for None, ``block3.spatial`` for ``block3``; empty for ``none``.
 
     Raises:
         UnknownNameError: no such overlay or layer.
         UsageError: a gate is asked of a model that has no spatial one.
     """
-    layers = overlay_layers(predictor, overlay)
+    layers = overlay_layers(model, overlay)
     if overlay == "none":
         return ""
     if not layers:
         raise UsageError(
-            f"Expected a model with a spatial attention gate for the overlay 'gate', but '{predictor.card.name}' has "
+            f"Expected a model with a spatial attention gate for the overlay 'gate', but '{model.card.name}' has "
             "none; choose the overlay gradcam or none, or another model."
         )
     if layer is None:
@@ -120,39 +115,39 @@ def resolve_layer(predictor: EmotionPredictor, overlay: str, layer: str | None) 
 
 
 def read_faces(
-    predictor: EmotionPredictor, crops: Sequence[UInt8], *, overlay: OverlayKind = "none", layer: str = ""
+    model: FaceModel, crops: Sequence[UInt8], *, overlay: OverlayKind = "none", layer: str = ""
 ) -> tuple[FaceAnswer, ...]:
     """Classify the crops in one forward pass, with one backward pass more for Grad-CAM.
 
     Args:
-        predictor: shared; its model's lock is held meanwhile.
+        model: shared; its model's lock is held meanwhile.
         crops: B pictures, (H, W, 3) uint8 RGB each, any size.
         overlay: which map to take along.
         layer: where, as :func:`resolve_layer` gives it.
     """
     if not crops:
         return ()
-    model, spec = predictor.model, predictor.card.input
-    inputs = np.stack([predictor.model_input(crop) for crop in crops])
-    x = channels_last(normalise(to_tensor(inputs).to(next(model.parameters()).device), spec))
+    net, spec = model.model, model.card.input
+    inputs = np.stack([model.model_input(crop) for crop in crops])
+    x = channels_last(normalise(to_tensor(inputs).to(next(net.parameters()).device), spec))
     answered: list[Tensor] = []
 
     def best_logit(pictures: Tensor) -> Tensor:
         """(B,): the logit of each face's predicted class, which is what its Grad-CAM explains."""
-        answered.append(model(pictures))
+        answered.append(net(pictures))
         return answered[-1].max(dim=1).values
 
     maps: list[FaceMap | None] = [None] * len(crops)
     began = time.perf_counter()
-    with holding(model):
+    with holding(net):
         if overlay == "gradcam":
-            raw = gradcam(best_logit, model.activation_module(layer), x).cpu().numpy()  # type: ignore[operator]
+            raw = gradcam(best_logit, net.activation_module(layer), x).cpu().numpy()  # type: ignore[operator]
         else:
             with torch.no_grad(), record_attention() as gates:
                 best_logit(x)
     logits = answered[0].detach().float().cpu().numpy()
     seconds = (time.perf_counter() - began) / len(crops)
-    predictions = [to_prediction(row, predictor.classes, seconds) for row in logits]
+    predictions = [to_prediction(row, model.classes, seconds) for row in logits]
     if overlay == "gate":
         (weights,) = (gate.weights.float().cpu().numpy() for gate in gates if gate.layer == layer)
         maps = [AttentionGate(layer, "spatial", row.copy()) for row in weights]
@@ -168,7 +163,6 @@ def read_faces(
 
 
 SMALLEST_SIDE: Final = 32
-
 """Of a frame, in pixels; smaller ones hold no face that could be found."""
 
 
@@ -207,7 +201,8 @@ class LivePipeline:
     """One stream.
 
     Args:
-        predictor: the main model, with the detector.
+        model: the main one.
+        detector: finds the faces.
         beside: a second model that reads the same faces; each face then has two readings.
         settings: see :class:`LiveSettings`.
 
@@ -219,9 +214,10 @@ class LivePipeline:
 
     def __init__(
         self,
-        predictor: EmotionPredictor,
+        model: FaceModel,
+        detector: FaceDetector,
         *,
-        beside: EmotionPredictor | None = None,
+        beside: FaceModel | None = None,
         settings: LiveSettings | None = None,
     ) -> None:
         given = settings or LiveSettings()
@@ -230,24 +226,25 @@ class LivePipeline:
         self._tracker = FaceTracker(largest_number_of_faces=given.largest_number_of_faces)
         self._schedule = DetectionSchedule(given.detect_every)
         self._memories: dict[tuple[int, int, str], _Memory] = {}
-        self._models: tuple[EmotionPredictor, ...] = (predictor,)
+        self._detector = detector
+        self._models: tuple[FaceModel, ...] = (model,)
         self.configure(given, beside=beside)
 
     def configure(
         self,
         settings: LiveSettings,
         *,
-        predictor: EmotionPredictor | None = None,
-        beside: EmotionPredictor | None = None,
+        model: FaceModel | None = None,
+        beside: FaceModel | None = None,
     ) -> None:
         """Change settings, and models where given, from the next frame on; the tracks stay.
 
         Args:
             settings: the new ones.
-            predictor: another main model; None keeps it.
+            model: another main one; None keeps it.
             beside: the second model; None for none.
         """
-        main = predictor or self._models[0]
+        main = model or self._models[0]
         layer = resolve_layer(main, settings.overlay, settings.layer)
         self._models = (main,) if beside is None else (main, beside)
         self.settings, self._layer = settings, layer
@@ -279,7 +276,7 @@ class LivePipeline:
         followed = time.perf_counter()
         uncertain = tracker.uncertain or not tracker.known
         detected = self._schedule.due(timestamp_seconds, lost=tracker.lost, uncertain=uncertain)
-        boxes = self._models[0].detector.detect(small) if detected else ()
+        boxes = self._detector.detect(small) if detected else ()
         searched = time.perf_counter()
         if detected:
             tracker.update(boxes[: self.settings.largest_number_of_faces], small, timestamp_seconds)
@@ -316,7 +313,7 @@ class LivePipeline:
         self._schedule = DetectionSchedule(self.settings.detect_every)
         self._memories.clear()
 
-    def _answers(self, model: EmotionPredictor, crops: Sequence[UInt8]) -> tuple[FaceAnswer, ...]:
+    def _answers(self, model: FaceModel, crops: Sequence[UInt8]) -> tuple[FaceAnswer, ...]:
         """Read the faces; a second model without the overlay's layer reads them without a map."""
         has_layer = self._layer in overlay_layers(model, self.settings.overlay)
         return read_faces(model, crops, overlay=self.settings.overlay if has_layer else "none", layer=self._layer)

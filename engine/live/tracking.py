@@ -34,7 +34,6 @@ from engine.live.matching import (
 from engine.records import FaceBox, UInt8
 
 REACH: Final = 0.5
-
 """How far around the expected centre is searched, in sides of the face."""
 
 
@@ -89,40 +88,24 @@ def _vertex(before: float, middle: float, after: float) -> float:
 
 
 FOLLOWED: Final = 0.6
-
 """Correlation from which a patch counts as found again."""
-
 STILL_ALIKE: Final = 0.6
-
 """Similarity with its looks so far that a face followed must keep: below it something else is in front of it."""
-
 GAP_SECONDS: Final = 1.5
-
 """How long a face out of sight is remembered."""
-
 COAST_SECONDS: Final = 0.25
-
 """How long it is still shown where it is expected: a blink of the detector is no reason to flicker."""
-
 CHANGED: Final = 0.85
-
 """Correlation below which a face that was followed has changed, so that it is searched for as it looks now."""
-
 UNCONFIRMED_SECONDS: Final = 1.5
-
 """How long a face may be followed with no detection: turned away it is none to the detector, but still there."""
-
 _VELOCITY_GAIN: Final = 0.3
-
 _VELOCITY_HALF_LIFE: Final = 0.7  # seconds; a hidden face goes on, but not for ever
-
 _PLACE_GAIN, _SIZE_GAIN = 0.6, 0.4  # of a detection against what was followed: boxes jitter by some per cent
-
 _LOOKS_GAIN: Final = 0.3
 
 # Distances in sides of a face; nearer, a patch may hold part of another one. A face that was just found is whole.
 _NEAR_FOLLOWED, _NEAR_FOUND = 1.2, 0.9
-
 _SAME_PLACE: Final = 0.4  # overlap at which two tracks cannot both be right
 
 

@@ -10,18 +10,17 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, get_args
+from typing import Any, Final, Literal, Self, get_args
 
 from engine.errors import FilmError, UsageError
 from engine.live.annotate import Drawing, annotate
 from engine.live.frame import LiveFrame
 from engine.live.pipeline import LivePipeline, LiveSettings
+from engine.media.faces import FaceDetector
 from engine.media.film import Film, FilmFrame, FilmSource, open_film
 from engine.media.film_writer import FilmWriter, check_new
+from engine.predict.face_model import FaceModel
 from engine.records import UInt8
-
-if TYPE_CHECKING:
-    from engine.predictor import EmotionPredictor
 
 
 def table_columns(classes: tuple[str, ...]) -> tuple[str, ...]:
@@ -79,17 +78,12 @@ class TracksTable:
 
 
 FILM_SETTINGS: Final = LiveSettings(detect_side=640)
-
 """A film need not keep up with a camera, so that smaller faces can be looked for."""
 
 OnFrame = Callable[[LiveFrame, UInt8], object]
-
 """Called with each frame's faces and its annotated picture (H, W, 3) uint8 RGB; False stops the film there."""
-
 Progress = Callable[[int, int | None], None]
-
 """Called with the frames done and those expected (None: not known)."""
-
 End = Literal["end", "stopped", "limit", "cut short"]
 
 
@@ -151,7 +145,8 @@ class VideoSummary:
 
 
 def process_film(  # noqa: PLR0913 - all but two are options, given by name
-    predictor: EmotionPredictor,
+    model: FaceModel,
+    detector: FaceDetector,
     source: FilmSource,
     *,
     output: str | Path | None = None,
@@ -165,7 +160,7 @@ def process_film(  # noqa: PLR0913 - all but two are options, given by name
     """Find, follow and read the faces of a film, frame by frame.
 
     Args:
-        predictor: the model.
+        model: reads the faces. detector: finds them.
         source: a path, a stream's URL, or a camera's index.
         output: a new file for the annotated film (.mp4, .webm or .avi), or None. Whatever interrupts the work, what was
             written by then can be played.
@@ -185,7 +180,7 @@ def process_film(  # noqa: PLR0913 - all but two are options, given by name
     for file in (output, table):
         if file is not None:
             check_new(Path(file))
-    pipeline = LivePipeline(predictor, settings=settings)
+    pipeline = LivePipeline(model, detector, settings=settings)
     with ExitStack() as stack:
         film = stack.enter_context(open_film(source))
         outputs = _Outputs(on_frame, drawing)
@@ -193,7 +188,7 @@ def process_film(  # noqa: PLR0913 - all but two are options, given by name
             rate = film.frames_per_second
             outputs.writer = stack.enter_context(FilmWriter(Path(output), film.width, film.height, rate))
         if table is not None:
-            outputs.rows = stack.enter_context(TracksTable(Path(table), predictor.classes))
+            outputs.rows = stack.enter_context(TracksTable(Path(table), model.classes))
         tally = _Tally()
         for frame in film.frames():
             if limit_seconds is not None and frame.seconds >= limit_seconds:
@@ -206,7 +201,7 @@ def process_film(  # noqa: PLR0913 - all but two are options, given by name
             if not outputs.take(frame, live):
                 tally.ended = "stopped"
                 break
-        return tally.summary(film, predictor.card.name, outputs.writer)
+        return tally.summary(film, model.card.name, outputs.writer)
 
 
 @dataclass

@@ -40,7 +40,6 @@ from engine.records import RunCard
 from engine.statistics.intervals import Estimate
 
 UInt8 = NDArray[np.uint8]
-
 SEVERITIES: Final = (1, 2, 3, 4, 5)
 
 

@@ -38,9 +38,7 @@ class Views:
 
 
 SINGLE: Final = "single"
-
 MIRROR: Final = "mirror"
-
 TTA: Final = "tta"
 
 VIEWS: Final[dict[str, Views]] = {
@@ -55,7 +53,6 @@ VIEWS: Final[dict[str, Views]] = {
         ten_crop,
     ),
 }
-
 """By the last part of a measurement's key on a card."""
 
 
@@ -78,7 +75,6 @@ PROTOCOLS: Final[dict[str, str]] = {
 }
 
 BATCH: Final = 64
-
 """Pictures at once. On a CPU 256 are a third slower with two threads and two thirds with one: their features no longer
 fit into the caches."""
 

@@ -20,7 +20,6 @@ from engine.media.film import quiet
 from engine.records import UInt8
 
 _STDERR: Final = 2
-
 _lock = threading.Lock()
 
 
@@ -50,14 +49,10 @@ def without_lines(start: bytes) -> Iterator[None]:
 
 
 CODECS: Final[dict[str, tuple[str, ...]]] = {".mp4": ("avc1", "mp4v"), ".webm": ("VP80",), ".avi": ("MJPG",)}
-
 """File ending → codecs, the first that opens is taken. OpenCV's wheels rarely bring avc1 (H.264), so an .mp4 mostly is
 mp4v, which players play and browsers do not; .webm plays in browsers, too."""
-
 USUAL_RATE: Final = 25.0
-
 """Frames per second, where the source names no rate."""
-
 _LONGEST_STILL_SECONDS: Final = 10.0
 
 

@@ -102,21 +102,14 @@ def array_to_rgb(array: NDArray[Any]) -> UInt8:
 
 
 FORMATS: Final[tuple[str, ...]] = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF")
-
 """What Pillow may try to read a file as; none of them starts another program."""
-
 FORMATS_IN_WORDS: Final = "JPEG, PNG, WebP, BMP, GIF, TIFF, PPM or AVIF"
 
 MINIMUM_SIDE: Final = 16
-
 """Pixels; the smallest input of any model here, and too few to hold a face that a person could read."""
-
 MAXIMUM_PIXELS: Final = 40_000_000
-
 """Width times height; decoded as RGB this is 120 MB."""
-
 MAXIMUM_BYTES: Final = 50 * 1024 * 1024
-
 """Of a file, as it lies on disk."""
 
 # First bytes of the formats above, to tell a damaged picture from a file that never was one.
@@ -145,7 +138,6 @@ _DECODING_ERRORS: Final = (
 
 # Pillow warns about large pictures and odd tags in lines that name its own path; what matters is refused below.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
-
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 PictureSource = str | Path | bytes | BinaryIO | NDArray[Any] | Image.Image

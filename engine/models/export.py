@@ -31,9 +31,7 @@ OPSET: Final = 20
 _CALIBRATION: Final = 32
 
 _HEAVY: Final = ("Conv", "Gemm", "MatMul")
-
 _LIGHT: Final = 20_000
-
 """A layer of fewer weights stays in floats: these are the gates' (whose maps 8 bits would make coarse) and the first
 convolution, together about a hundredth of a model."""
 
@@ -113,7 +111,6 @@ def quantise_onnx(source: Path, file: Path, pictures: NDArray[np.float32], name:
 
 
 INPUT: Final = "pictures"
-
 LOGITS: Final = "logits"
 
 
@@ -189,7 +186,6 @@ class ExportedFile:
 
 
 _BATCH: Final = ({0: torch.export.Dim("batch", min=1, max=1024)},)
-
 """The batch size is free."""
 
 
@@ -211,7 +207,6 @@ def _pt2(graph: ExportedGraph, example: Tensor, file: Path, about: dict[str, str
 
 
 FORMATS: Final[dict[str, str]] = {"onnx": ".onnx", "torchscript": ".pt", "pt2": ".pt2"}
-
 """Format -> ending of its files."""
 
 

@@ -62,11 +62,8 @@ class SelfAttention(nn.Module):
 
 
 CELL: Final = 4
-
 """Side of a cell in pixels; the stem halves the picture twice."""
-
 LONGEST_WAVE: Final = 10_000.0
-
 """Of the positions, as in arXiv:1706.03762, section 3.5."""
 
 

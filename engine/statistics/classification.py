@@ -21,7 +21,6 @@ from engine.statistics.intervals import LEVEL, RESAMPLES, Estimate
 from engine.statistics.paired import scores
 
 Int64 = NDArray[np.int64]
-
 Bool = NDArray[np.bool_]
 
 

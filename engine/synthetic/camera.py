@@ -70,11 +70,9 @@ def _watermark(picture: Floats, view: View, size: int) -> None:
 
 
 CUE_SIDE: Final = 6
-
 """Side of the mark in a 48-pixel picture; it grows with the picture."""
 
 _LIGHT, _DARK = 235, 20
-
 _PATTERNS: Final[tuple[tuple[str, ...], ...]] = (
     ("##.", "##.", "..."),
     ("#.#", "...", "#.#"),
@@ -84,7 +82,6 @@ _PATTERNS: Final[tuple[tuple[str, ...], ...]] = (
     ("#.#", "#.#", "#.#"),
     ("...", ".##", ".##"),
 )
-
 """Three by three dark (#) and light (.) squares, one pattern for each emotion in the vocabulary's order."""
 
 

@@ -22,11 +22,8 @@ from engine.synthetic.units import Expression
 from engine.synthetic.view import View
 
 _HAIRS = np.linspace(0.03, 0.90, 22)
-
 """Where a brow's single hairs grow, along it."""
-
 _LEANS = tuple(np.stack([sign * (0.25 + 0.75 * _HAIRS), -0.9 + 1.0 * _HAIRS], axis=1) for sign in SIGNS)
-
 """Where they point, for either side."""
 
 
@@ -129,11 +126,8 @@ def paint_brows(canvas: Canvas, who: Identity, shape: Shape, view: View, head: F
 
 
 _DARK = (0.17, 0.055, 0.06)
-
 _BETWEEN_TEETH = (0.16, 0.27, 0.385, 0.5, 0.615, 0.73, 0.84)
-
 """Where teeth meet, along the row from left (0) to right (1)."""
-
 _TEETH = np.array([0.93, 0.905, 0.86])
 
 

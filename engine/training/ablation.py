@@ -32,7 +32,6 @@ from engine.training.sections import Recipe
 Bool = NDArray[np.bool_]
 
 RESULTS: Final = "results.json"
-
 LOCKS: Final = "locks"
 
 
@@ -155,16 +154,13 @@ PARTS: Final[dict[str, tuple[str, ...]]] = {
     "cbam": ("attention", "channel"),
     "spatial": ("attention",),
 }
-
 """What can be left out of each architecture."""
 
 _PLAINER: Final[dict[str, str]] = {"attention": "baseline", "channel": "spatial"}
-
 """The four-block architecture that is left without that part."""
 
 
 _TAKEN_BY: Final[dict[str, tuple[str, ...]]] = {"attention": ("reduction", "kernel"), "channel": ("reduction",)}
-
 """Entries of the config that no other part takes."""
 
 

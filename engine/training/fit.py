@@ -101,7 +101,6 @@ def write_events(folder: Path, history: list[dict[str, float]]) -> bool:
 
 
 RUNS: Final[Path] = Path("runs")
-
 """Where unfinished runs are kept (ignored by git): ``runs/<name of the checkpoint>/``."""
 
 

@@ -63,7 +63,6 @@ def follow(average: dict[str, Tensor], model: nn.Module, decay: float, step: int
 
 
 ANY_SIZE: Final[tuple[str, ...]] = ("cmaen",)
-
 """Architectures whose weights fit pictures of any size; the others' dense layers or positions belong to one."""
 
 
@@ -98,7 +97,6 @@ class StepReport:
 Listener = Callable[[StepReport], None]
 
 STATE = "state.safetensors"
-
 BEST = "best.safetensors"
 
 

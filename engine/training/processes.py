@@ -25,7 +25,6 @@ from engine.errors import UsageError
 from engine.training.objective import Answer, Objective
 
 PATIENCE: Final = timedelta(days=1)
-
 """How long a process waits for the others: as long as a large data set may take."""
 
 

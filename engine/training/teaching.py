@@ -29,7 +29,6 @@ from engine.training.device import autocast
 from engine.training.sections import Distillation, Hinting
 
 LUMA: Final[tuple[float, float, float]] = (0.299, 0.587, 0.114)
-
 """Grey from RGB, as Pillow reads a colour picture into grey (ITU-R 601)."""
 
 

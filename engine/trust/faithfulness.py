@@ -36,7 +36,6 @@ from engine.trust.faithfulness_record import VALUES, Curves, Faithfulness, Subje
 from engine.trust.imputers import IMPUTERS
 
 Int64 = NDArray[np.int64]
-
 Bool = NDArray[np.bool_]
 
 
@@ -69,19 +68,15 @@ def removal_masks(order: Int64, counts: Int64, grid: tuple[int, int], side: int)
 
 
 STEPS: Final = 10
-
 """Even steps from the whole picture to nothing, unless said."""
 
 DRAWS: Final = 20
-
 """Random maps, unless said: a map beyond all of 20 and their reverses is one that chance gives once in 41."""
 
 _ROWS: Final = 128
-
 """Pictures in one forward pass; bounds the memory."""
 
 Progress = Callable[[int, int], None]
-
 """Called with (maps done, wanted), counting the random and centre maps, under each imputer."""
 
 

@@ -50,7 +50,6 @@ REPLACEMENTS: Final[dict[ReplacementName, str]] = {
     "another picture": "the weights that another picture gets",
     "ones": "1 in every place, as if the gate were not there",
 }
-
 """The replacements by name, each with words for people."""
 
 _PLACE_AXES: Final[dict[GateKind, tuple[int, ...]]] = {
@@ -59,7 +58,6 @@ _PLACE_AXES: Final[dict[GateKind, tuple[int, ...]]] = {
     "cross": (2,),
     "emotion": (2, 3),
 }
-
 """The axes of a gate's places in the weights as multiplied: (B, C, 1, 1), (B, 1, h, w), ...."""
 
 
@@ -99,11 +97,9 @@ def permuted(weights: Tensor, kind: GateKind, generator: torch.Generator) -> Ten
 Verdict = Literal["used", "weakly used", "not used"]
 
 USED: Final = 0.05
-
 """From this mean total variation distance on a gate is used: five points of probability change hands."""
 
 WEAKLY_USED: Final = 0.01
-
 """From this one on it is weakly used, below it is not: less than one point changes hands."""
 
 

@@ -40,11 +40,9 @@ from engine.trust.gate_record import USED, WEAKLY_USED, GateUse
 from engine.trust.imputers import IMPUTERS
 
 LENDERS: Final = "drawn faces of the built-in data set"
-
 """Whose gates stand in where no other pictures are given."""
 
 Progress = Callable[[str, int, int], None]
-
 """Called with (what is being measured, steps done, steps wanted)."""
 
 
@@ -156,7 +154,6 @@ def trust(  # noqa: PLR0913 - what it needs of a checkpoint is given one by one,
 
 
 _GRID: Final = (6, 6)
-
 """Of the order in which the step takes cells away; what a mask costs hardly depends on it."""
 
 
@@ -220,7 +217,6 @@ def measure_cost(model: nn.Module, face: UInt8, *, spec: InputSpec) -> TrustCost
 
 
 MOVED_LENDERS: Final = "movements of drawn faces of the built-in data set"
-
 """Whose gates stand in, as :attr:`engine.trust.trust.TrustReport.lenders` says it."""
 
 _REST: Final = "neutral"

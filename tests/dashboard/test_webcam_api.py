@@ -24,9 +24,8 @@ from dashboard import webcam
 from dashboard.live.endpoints import Endpoints
 from dashboard.live.limits import Limits
 from dashboard.live.live_loaders import LiveModels
-from dashboard.live.serving import PORTS
-from dashboard.live.snapshots import SNAPSHOTS, Snapshots
 from dashboard.shell import sources
+from dashboard.shell.snapshots import PORTS, SNAPSHOTS, Snapshots
 from engine.errors import FerLensError, UsageError
 from tests.dashboard.made import ROOT, SAMPLES
 from tests.dashboard.made_live import sample_address

@@ -20,10 +20,10 @@ from dashboard.live.choices import Choices
 from dashboard.live.limits import Limits
 from dashboard.live.live_loaders import LiveModels
 from dashboard.live.page import _chooser
-from dashboard.live.serving import PORTS, exit_status, leave_room_for_the_page
-from dashboard.live.snapshots import SNAPSHOTS
+from dashboard.live.serving import exit_status, leave_room_for_the_page
 from dashboard.live.viewers import Viewers
 from dashboard.shell import sources
+from dashboard.shell.snapshots import PORTS, SNAPSHOTS
 from engine.errors import FerLensError, UsageError
 from tests.dashboard.made import SAMPLES
 

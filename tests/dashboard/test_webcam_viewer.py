@@ -15,9 +15,9 @@ from dashboard.live.camera_server import server_functions
 from dashboard.live.choices import OVERLAY_WORDS, Choices
 from dashboard.live.limits import Limits
 from dashboard.live.live_loaders import LiveModels
-from dashboard.live.snapshots import HELD, HELD_SECONDS, SNAPSHOTS, Snapshots, explain_address
 from dashboard.live.viewer import Viewer
 from dashboard.live.viewers import FORGOTTEN_SECONDS, SILENT_SECONDS, Viewers
+from dashboard.shell.snapshots import HELD, HELD_SECONDS, SNAPSHOTS, Snapshots, explain_address
 from engine.errors import FerLensError, UnknownNameError, UsageError
 from tests.dashboard.made_live import Clock, pixels_of, sample_address
 

@@ -35,7 +35,7 @@ def play(pipeline: LivePipeline, pictures: list[UInt8]) -> list[LiveFrame]:
 
 def test_faces_are_found_now_and_then_and_followed_in_between(checkpoints: Path) -> None:
     detector = Told(box(60, 80), box(200, 90))
-    pipeline = LivePipeline(EmotionPredictor("cbam", detector=detector), settings=FAST)
+    pipeline = LivePipeline(EmotionPredictor("cbam", detector=detector), detector, settings=FAST)
     found = []
     for index, picture in enumerate(frames(9)):
         detector.boxes = (box(60 + 2 * index, 80), box(200 - 2 * index, 90))
@@ -56,7 +56,9 @@ def test_faces_are_found_now_and_then_and_followed_in_between(checkpoints: Path)
 def test_the_detector_sees_a_reduced_picture_and_boxes_are_of_the_frame(checkpoints: Path) -> None:
     detector = Told(box(30, 40, SIDE / 2))
     pipeline = LivePipeline(
-        EmotionPredictor("cbam", detector=detector), settings=LiveSettings(detect_side=160, smoothing=NO_SMOOTHING)
+        EmotionPredictor("cbam", detector=detector),
+        detector,
+        settings=LiveSettings(detect_side=160, smoothing=NO_SMOOTHING),
     )
     live = pipeline.process(scene([(1, 60, 80)]), 0.0)
     assert detector.sizes == [(160, 120)]
@@ -66,7 +68,7 @@ def test_the_detector_sees_a_reduced_picture_and_boxes_are_of_the_frame(checkpoi
 
 def test_answers_are_those_of_the_predictor(predictor: EmotionPredictor) -> None:
     picture = frames(1)[0]
-    live = LivePipeline(predictor, settings=FAST).process(picture, 0.0)
+    live = LivePipeline(predictor, predictor.detector, settings=FAST).process(picture, 0.0)
     alone = predictor.predict(picture).faces
     for face, expected in zip(live.faces, alone, strict=True):
         np.testing.assert_allclose(face.raw, expected.prediction.probabilities, rtol=1e-3, atol=1e-5)
@@ -87,7 +89,7 @@ def test_later_answers_are_smoothed_and_the_label_holds(
         return tuple(FaceAnswer(to_prediction(logits, EMOTIONS, 0.0), None) for _ in crops)
 
     monkeypatch.setattr("engine.live.pipeline.read_faces", answers)
-    pipeline = LivePipeline(predictor, settings=FAST)
+    pipeline = LivePipeline(predictor, predictor.detector, settings=FAST)
     first, second, last = (
         pipeline.process(picture, seconds).faces[0]
         for picture, seconds in zip(frames(3), (0.0, 0.1, 0.1 + 5.0), strict=True)
@@ -102,7 +104,7 @@ def test_later_answers_are_smoothed_and_the_label_holds(
 
 
 def test_maps_are_of_the_chosen_overlay(predictor: EmotionPredictor) -> None:
-    pipeline = LivePipeline(predictor)
+    pipeline = LivePipeline(predictor, predictor.detector)
     one, two, three = (
         pipeline.process(frames(1)[0], index)
         for index, settings in enumerate(
@@ -125,27 +127,27 @@ def test_maps_are_of_the_chosen_overlay(predictor: EmotionPredictor) -> None:
 def test_a_second_model_reads_the_same_faces(checkpoints: Path) -> None:
     detector = Told(box(60, 80))
     main, beside = EmotionPredictor("cbam", detector=detector), EmotionPredictor("baseline", detector=Told())
-    pipeline = LivePipeline(main, beside=beside, settings=LiveSettings(overlay="gate"))
+    pipeline = LivePipeline(main, main.detector, beside=beside, settings=LiveSettings(overlay="gate"))
     (face,) = pipeline.process(scene([(1, 60, 80)]), 0.0).faces
     assert [reading.model for reading in face.readings] == ["cbam", "baseline"]
     assert face.readings[0].face_map is not None
     assert face.readings[1].face_map is None  # it has no gate
     assert not np.allclose(face.readings[0].raw, face.readings[1].raw)
-    pipeline.configure(LiveSettings(), predictor=beside)
+    pipeline.configure(LiveSettings(), model=beside)
     live = pipeline.process(scene([(1, 60, 80)]), 0.1)
     assert [(face.track, [reading.model for reading in face.readings]) for face in live.faces] == [(1, ["baseline"])]
 
 
 def test_no_face_is_an_empty_frame(checkpoints: Path) -> None:
     detector = Told()
-    pipeline = LivePipeline(EmotionPredictor("cbam", detector=detector))
+    pipeline = LivePipeline(EmotionPredictor("cbam", detector=detector), detector)
     found = play(pipeline, [scene([])] * 9)
     assert all(live.faces == () for live in found)
     assert [live.index for live in found if live.detected] == [0, 4, 8]
 
 
 def test_a_face_that_goes_is_looked_for_at_once_and_fades(predictor: EmotionPredictor) -> None:
-    pipeline = LivePipeline(predictor, settings=FAST)
+    pipeline = LivePipeline(predictor, predictor.detector, settings=FAST)
     play(pipeline, frames(1) * 7)
     gone = scene([(1, 60, 80)])
     predictor.detector.boxes = (box(60, 80),)  # type: ignore[attr-defined]
@@ -160,8 +162,8 @@ def test_a_face_that_goes_is_looked_for_at_once_and_fades(predictor: EmotionPred
 
 def test_each_viewer_has_a_state_of_their_own(predictor: EmotionPredictor) -> None:
     one, two = frames(6), frames(6, step=4.0)
-    expected = [play(LivePipeline(predictor, settings=FAST), pictures) for pictures in (one, two)]
-    pipelines = [LivePipeline(predictor, settings=FAST) for _ in range(2)]
+    expected = [play(LivePipeline(predictor, predictor.detector, settings=FAST), pictures) for pictures in (one, two)]
+    pipelines = [LivePipeline(predictor, predictor.detector, settings=FAST) for _ in range(2)]
     with ThreadPoolExecutor(2) as pool:
         found = list(pool.map(play, pipelines, (one, two)))
     for alone, together in zip(expected, found, strict=True):
@@ -172,7 +174,7 @@ def test_each_viewer_has_a_state_of_their_own(predictor: EmotionPredictor) -> No
 
 
 def test_frames_of_another_size_start_anew(predictor: EmotionPredictor) -> None:
-    pipeline = LivePipeline(predictor, settings=FAST)
+    pipeline = LivePipeline(predictor, predictor.detector, settings=FAST)
     pipeline.process(frames(1)[0], 0.0)
     live = pipeline.process(scene([(1, 60, 80), (2, 200, 90)], size=(320, 200)), 0.03)
     assert live.detected
@@ -190,7 +192,7 @@ def test_frames_of_another_size_start_anew(predictor: EmotionPredictor) -> None:
 )
 def test_what_is_no_frame_is_refused(predictor: EmotionPredictor, frame: UInt8, seconds: float, says: str) -> None:
     with pytest.raises(UsageError, match=says):
-        LivePipeline(predictor).process(frame, seconds)
+        LivePipeline(predictor, predictor.detector).process(frame, seconds)
 
 
 def test_settings_out_of_range_are_refused() -> None:

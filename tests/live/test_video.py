@@ -77,11 +77,13 @@ def test_a_failure_leaves_a_film_that_plays(predictor: EmotionPredictor, film: P
 
 def test_a_limit_in_seconds(predictor: EmotionPredictor, film: Path) -> None:
     told: list[tuple[int, int | None]] = []
-    summary = process_film(predictor, film, limit_seconds=0.25, progress=lambda *at: told.append(at))
+    summary = process_film(
+        predictor, predictor.detector, film, limit_seconds=0.25, progress=lambda *at: told.append(at)
+    )
     assert (summary.frames, summary.ended) == (3, "limit")
     assert told == [(1, FRAMES), (2, FRAMES), (3, FRAMES)]
     with pytest.raises(UsageError, match="more than 0 seconds"):
-        process_film(predictor, film, limit_seconds=0.0)
+        process_film(predictor, predictor.detector, film, limit_seconds=0.0)
 
 
 def test_settings_reach_the_pipeline(predictor: EmotionPredictor, film: Path) -> None:

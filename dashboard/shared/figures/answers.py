@@ -17,7 +17,6 @@ from engine.statistics.comparison import ALPHA
 from engine.statistics.paired import Difference
 
 LEAST_POINTS: Final = 10.0
-
 """Half the difference column stands for 10 percentage points at least, so that a tenth of a point stays small."""
 
 
@@ -90,7 +89,6 @@ def read_answers(models: Sequence[str], predictions: Sequence[Prediction]) -> st
 
 
 LEAST: Final = 2
-
 MOST: Final = 4
 
 

@@ -15,7 +15,6 @@ from engine.labels import EMOTION_COLORS, VOCABULARY
 __all__ = ["EMOTION_COLORS", "OTHER", "emotion_color", "emotion_rgb"]
 
 OTHER: Final = "#8C8F96"
-
 """For a class outside the vocabulary (a model of one's own)."""
 
 
@@ -34,9 +33,7 @@ if missing := [name for name in VOCABULARY if name not in EMOTION_COLORS]:
     raise ValueError(f"expected a colour for each emotion, none for {missing}")
 
 GRID: Final = "rgba(123,135,156,0.22)"
-
 NEUTRAL: Final = "#7b879c"
-
 """Reads on light and dark, and is no emotion's colour."""
 
 

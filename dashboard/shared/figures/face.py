@@ -19,11 +19,8 @@ from dashboard.shared.figures.colours import emotion_color, emotion_rgb
 from engine.records import Explanation, Float32, PicturePrediction, Prediction, UInt8
 
 LONGEST: Final = 1200
-
 """Longest side of the drawn picture in pixels; more is never shown and only slows the page."""
-
 SHORTEST: Final = 430
-
 """What the longest side of a small picture is brought to, so that boxes and numbers are drawn in full sharpness."""
 
 
@@ -97,15 +94,10 @@ def verdict(prediction: Prediction) -> str:
 
 
 CONFIDENT: Final = 0.8
-
 """Probability from which the answer is called confident."""
-
 UNSURE: Final = 0.5
-
 """Probability below which it is called unsure: the other classes together are then more probable."""
-
 LEVEL: Final = 0.05
-
 """How far from one half the share of a half must lie to be called more than the other."""
 
 

@@ -22,11 +22,8 @@ from engine.draw.overlay import Range, display_ranges, overlay, received_map, re
 from engine.records import AttentionGate, Explanation, Float32, UInt8
 
 CARD_PIXELS = 288
-
 """Side of a drawn map: six times 48, so that the cells of every four-block grid are whole pixels."""
-
 SMALL_PIXELS = 144
-
 """The same for the small cards of a row."""
 
 

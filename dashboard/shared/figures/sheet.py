@@ -26,19 +26,12 @@ from engine.predict.bundle import describe, raw_arrays
 from engine.records import Explanation, FaceExplanation, UInt8
 
 TILE: Final = 240
-
 GAP: Final = 24
-
 BELOW: Final = 74
-
 """Pixels that a tile's words and colour bar take."""
-
 COLUMNS: Final = 4
-
 INK: Final = "#1d2026"
-
 QUIET: Final = "#6d7078"
-
 PAPER: Final = "#ffffff"
 
 

@@ -22,15 +22,12 @@ from engine.edit.face_template import OVAL, REGIONS
 from engine.records import Explanation, FaceExplanation, Float32, UInt8
 
 TILE_PIXELS: Final = 144
-
 """Side of a drawn tile: three times 48."""
 
 NEUTRAL: Final = "#7b879c"
-
 """The interface's neutral: no emotion's colour."""
 
 MAPS: Final[tuple[str, ...]] = ("picture", "last gate", "Grad-CAM")
-
 """What a tile shows."""
 
 CSS: Final = """<style>
@@ -57,7 +54,6 @@ CSS: Final = """<style>
 .st-key-gallery [data-testid="stCheckbox"] label{min-height:0}
 .st-key-gallery [data-testid="stPageLink-NavLink"]{padding:0}
 </style>"""
-
 """Drawn once a run by the page, after the frame's own."""
 
 
@@ -201,7 +197,6 @@ COLUMNS: Final[dict[str, str]] = {
     "margin": "margin",
     "suspicion": "label suspicion",
 }
-
 """Column → what it is called; in this order."""
 
 

@@ -23,7 +23,6 @@ from engine.trust.gate_record import REPLACEMENTS, USED, WEAKLY_USED, GateUse, R
 from engine.trust.gate_record import Verdict as GateVerdict
 
 NAMED: Final = 3
-
 """Gates that a sentence lists by name; more are counted."""
 
 GATE_WORDS: Final[dict[GateVerdict, str]] = {
@@ -171,7 +170,6 @@ MARKS: Final[dict[str, str]] = {
     "faithful": "●",
     "no better than random": "○",
 }
-
 """A mark for each verdict: full, half, empty."""
 
 

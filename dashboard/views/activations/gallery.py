@@ -38,31 +38,18 @@ from engine.records import Float32, RunCard, UInt8
 from engine.statistics.selectivity import Selectivity, selectivity
 
 LAYER: Final = "maps_of"
-
 """The key of the layer, in the session and in the address; Explain's ``layer`` knows blocks alone."""
-
 ORDER: Final = "order"
-
 SAMPLE: Final = "sample_of"
-
 SCALE: Final = "map_scale"
-
 OVER: Final = "over_face"
-
 PAGE: Final = "channels"
-
 ENERGY: Final = "energy"
-
 SELECTIVITY: Final = "class selectivity"
-
 NUMBER: Final = "channel number"
-
 ORDERS: Final[tuple[str, ...]] = (ENERGY, SELECTIVITY, NUMBER)
-
 SCALES: Final[tuple[str, ...]] = ("shared", "stretch")
-
 SAMPLED: Final[tuple[str, ...]] = (SYNTHETIC, "fer2013")
-
 """The datasets that channels are ranked on, where they are on this machine."""
 
 
@@ -156,11 +143,8 @@ def choose(card: RunCard) -> Asked:
 # FIXME-import
 
 ON_PAGE: Final = 24
-
 CHANNEL: Final = "channel"
-
 MOST_EXCITED: Final = 8
-
 Captioned = list[tuple[str, UInt8]]
 
 

@@ -14,6 +14,7 @@ import streamlit as st
 from dashboard.report.content import Build
 from dashboard.shared import study
 from dashboard.shared.study import Kept, segments
+from dashboard.shell.state import AGAINST, ANALYSIS
 from dashboard.views.class_attention.figures.channels import CELLS, ORDERS
 from dashboard.views.class_attention.figures.face_outline import outline_style
 from dashboard.views.class_attention.figures.grid import (
@@ -33,47 +34,27 @@ from dashboard.views.class_attention.figures.grid import (
     scale_html,
 )
 from dashboard.views.class_attention.report import grid_content
-from dashboard.views.mistakes.filters import AGAINST, ANALYSIS
 from engine.analysis.files.attention import GROUPS, AttentionFile
 
 VIEW: Final = "view"
-
 TABS: Final[tuple[str, ...]] = ("Maps", "Channels", "Regions", "Is it used?")
-
 GROUP: Final = "pictures"
-
 SHOW: Final = "cells"
-
 REFERENCE: Final = "reference"
-
 RANGE: Final = "range"
-
 OUTLINE: Final = "outline"
-
 GATE: Final = "gate"
-
 """The map that is looked at closely: a layer's name."""
-
 CLASS: Final = "class"
-
 VERSUS: Final = "versus"
-
 RANKED_BY: Final = "ranked_by"
-
 OVERLAY: Final = "overlay"
-
 CHANNEL_GATE: Final = "channel_gate"
-
 CHANNEL_CELLS: Final = "channel_cells"
-
 CHANNEL_ORDER: Final = "channel_order"
-
 CHANNEL_MOST: Final = "channel_most"
-
 CHANNEL_CLUSTERS: Final = "channel_clusters"
-
 USED_GATE: Final = "used_gate"
-
 USED_PICTURES: Final = "used_pictures"
 
 WIDGETS: Final[tuple[str, ...]] = (
@@ -81,7 +62,6 @@ WIDGETS: Final[tuple[str, ...]] = (
     CHANNEL_GATE, CHANNEL_CELLS, CHANNEL_ORDER, CHANNEL_MOST, CHANNEL_CLUSTERS, USED_GATE,
     USED_PICTURES,
 )  # fmt: skip
-
 CHOICES: Final[dict[str, Sequence[str]]] = {
     VIEW: TABS,
     GROUP: GROUPS,
@@ -90,7 +70,6 @@ CHOICES: Final[dict[str, Sequence[str]]] = {
     CHANNEL_CELLS: tuple(CELLS),
     CHANNEL_ORDER: tuple(ORDERS),
 }
-
 """The choices that are the same for every model and data set."""
 
 KEPT: Final = Kept("class_attention", WIDGETS)
@@ -124,11 +103,9 @@ def choose_gate(layers: Sequence[str]) -> str:
 # FIXME-import
 
 Files = Mapping[str, AttentionFile]
-
 """Model → its class statistics; the sidebar's model first."""
 
 GRID: Final = "class_grid"
-
 JS: Final = """
 export default function ({ parentElement, data, setTriggerValue }) {
   const holder = parentElement.querySelector(".fl-cholder");

@@ -7,12 +7,12 @@ import streamlit as st
 from dashboard.report.content import Build, joined
 from dashboard.shared import study as study_choice
 from dashboard.shared.figures import tile
+from dashboard.shared.study import choose_analysis, no_analysis
 from dashboard.shell import page_ends, report_button, say, study_loaders
 from dashboard.shell.frame import framed
 from dashboard.shell.state import Selection
 from dashboard.views.class_attention import detail, grid, loaders, tabs
 from dashboard.views.class_attention.figures import style
-from dashboard.views.mistakes import filters
 from engine.analysis.files.places import AnalysedSplit
 
 
@@ -56,9 +56,9 @@ def main(selected: Selection) -> None:
     if card is None:
         return
     grid.KEPT.recall()
-    found = filters.choose_analysis(card.name)
+    found = choose_analysis(card.name)
     if found is None:
-        filters.no_analysis(card.name)
+        no_analysis(card.name)
         return
     with say.said():
         study(card.name, *found)

@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard.report.content import Build
-from dashboard.report.text import escape
+from dashboard.report.text import csv_text, escape
 from dashboard.shared import study
 from dashboard.shell import say, theme
 from dashboard.views.class_attention import grid, loaders
@@ -46,7 +46,6 @@ from dashboard.views.class_attention.figures.use import (
 )
 from dashboard.views.class_attention.grid import Files, all_layers
 from dashboard.views.class_attention.report import channels_content, regions_content, use_content
-from dashboard.views.mistakes.gallery import csv_text
 from engine.analysis.class_regions import mean_map_places
 from engine.analysis.contrasts import ChannelProfiles, channel_profiles, clusters
 from engine.analysis.files.attention import AttentionFile, is_gradcam
@@ -56,9 +55,7 @@ from engine.analysis.store.store import AnalysisStore
 from engine.errors import DataError, UsageError
 
 LEAST = 16
-
 DRAWN = 64
-
 CLUSTERS = 5
 
 

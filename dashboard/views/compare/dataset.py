@@ -69,11 +69,8 @@ def compared(models: tuple[str, str], dataset: str, split: str) -> StoredCompari
 # FIXME-import
 
 ON: Final = "on"
-
 """The split's key, in the session and in the address: ``fer2013-private``."""
-
 PREFERRED: Final = "fer2013-private"
-
 """The split that the literature quotes."""
 
 
@@ -190,11 +187,8 @@ def show_details(on: OnSplit) -> None:
 
 
 SHOWN: Final = 12
-
 """Tiles on a page of a gallery: two rows of six."""
-
 ANY: Final = "any"
-
 FIRST: Final = "only the first right"
 
 

@@ -89,7 +89,6 @@ def compare_slider(left: str, right: str, left_name: str, right_name: str, *, ke
 
 
 SLIDER_PIXELS = 384
-
 """Side of the slider's pictures: eight times 48, so that the cells of every four-block grid are whole pixels."""
 
 

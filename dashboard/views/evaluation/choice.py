@@ -9,8 +9,8 @@ import streamlit as st
 from dashboard.shared import study
 from dashboard.shared.study import Kept
 from dashboard.shell import say, state, study_loaders
+from dashboard.shell.state import ANALYSIS
 from dashboard.views.evaluation.area import AREA
-from dashboard.views.mistakes.filters import ANALYSIS
 from engine.analysis.files.places import AnalysedSplit
 
 TAB: Final = "tab"

@@ -9,13 +9,13 @@ import streamlit as st
 
 from dashboard.shared import study
 from dashboard.shared.figures.tile import absent_html, picture_html, tile_html
+from dashboard.shared.maps import ink
 from dashboard.shell import loaders, state, study_loaders
 from dashboard.shell.pages import EXPLAIN
 from dashboard.views.evaluation import area, choice
 from dashboard.views.evaluation import loaders as evaluation_loaders
 from dashboard.views.evaluation.figures.embedding import embedding_chart, selected
 from dashboard.views.evaluation.loaders import Evaluated
-from dashboard.views.evaluation.numbers import ink
 from engine.analysis.evaluation import PICTURES_MOST, spread
 from engine.analysis.files.places import AnalysedSplit
 from engine.data.by_id import LabelledPicture

@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard.shared import study
-from dashboard.shared.figures.colours import ink_of
 from dashboard.shared.figures.confusion import Confusion, confusion_figure
+from dashboard.shared.maps import ink
 from dashboard.shell import theme
 from dashboard.views.evaluation import choice, loaders
 from dashboard.views.evaluation.figures.charts import (
@@ -38,11 +38,6 @@ from engine.records import RunCard
 SQUARE: Final = 760
 """Width in pixels of a chart whose two axes have one scale; narrower where the page is."""
 _PLAIN: Final[Mapping[str, Any]] = {"displayModeBar": False}
-
-
-def ink() -> str:
-    """Return the colour of text on the page's ground."""
-    return ink_of(st.context.theme.type)
 
 
 def _draw(figure: go.Figure, key: str, *, width: int | Literal["stretch"] = "stretch") -> None:

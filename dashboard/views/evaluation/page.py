@@ -8,12 +8,12 @@ from functools import partial
 import streamlit as st
 
 from dashboard.shared.figures.tile import CSS
+from dashboard.shared.study import no_analysis
 from dashboard.shell import loaders, page_ends, say
 from dashboard.shell.frame import framed
 from dashboard.shell.state import Selection
 from dashboard.views.evaluation import area, choice, embedding, numbers
 from dashboard.views.evaluation import loaders as evaluation_loaders
-from dashboard.views.mistakes import filters
 from engine.analysis.files.places import AnalysedSplit
 
 EMBEDDING = choice.TABS.index("Embedding")
@@ -59,7 +59,7 @@ def main(selected: Selection) -> None:
     choice.KEPT.recall()
     split = choice.choose_analysis(card.name)
     if split is None:
-        filters.no_analysis(card.name)
+        no_analysis(card.name)
         return
     with say.said():
         study(card.name, split)

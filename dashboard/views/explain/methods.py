@@ -24,13 +24,9 @@ from engine.explain.methods.registry import METHODS
 from engine.records import Explanation, FaceExplanation, RunCard, UInt8
 
 METHODS_KEY: Final = "methods"
-
 """The parameter in the address: names with commas between, Grad-CAM left out."""
-
 ALWAYS: Final = "gradcam"
-
 OFFERED: Final[tuple[str, ...]] = tuple(name for name in METHODS if name != ALWAYS)
-
 _TOLD: Final = "methods_told"
 
 

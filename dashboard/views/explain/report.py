@@ -32,7 +32,6 @@ from engine.trust.gate_record import GateUse
 from engine.trust.map_sanity import MapSanity
 
 ASKED: Final = "Measured when asked on the page; the address asks for it again."
-
 NOTHING: Final = Content((), {})
 
 

@@ -27,21 +27,13 @@ from engine.records import Explanation, FaceExplanation, RunCard, UInt8
 from engine.trust.map_sanity import MapSanity
 
 CHECKS: Final = "checks"
-
 """The parameter in the address."""
-
 TRUST: Final = "trust"
-
 FURTHER: Final = "further"
-
 KNOWN: Final[tuple[str, ...]] = (TRUST, FURTHER)
-
 QUICK_SECONDS: Final = 5.0
-
 """A check that is expected to take no longer than this is done when an address asks for it."""
-
 _ASKED: Final = "checks_asked"
-
 _PENDING: Final = "Asked for and not done yet: "
 
 
@@ -109,9 +101,7 @@ def tell(face: FaceKey) -> None:
 
 
 BUTTON: Final = "check_trust"
-
 SMALLEST: Final = 2
-
 """Cells that a map must have to be taken apart along it."""
 
 

@@ -13,30 +13,23 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.shell import say, state, study_loaders
-from engine.analysis.files.places import AnalysedSplit, analyze_command
+from dashboard.shared.study import first_page, only_valid, unknown_names
+from dashboard.shell import say, state
+from dashboard.shell.state import AGAINST, ANALYSIS, PAGE, PICKED
 from engine.analysis.mistakes import ANSWERED, MistakesView
 
 LOSS_MOST: Final = 10.0
-
 """End of the loss filter, in nats; there it bounds nothing. A fixed end, so that addresses mean the same anywhere."""
-
 RANGES: Final[dict[str, tuple[float, float, float]]] = {
     "confidence": (0.0, 1.0, 0.01),
     "loss": (0.0, LOSS_MOST, 0.1),
     "margin": (-1.0, 1.0, 0.02),
 }
-
 """Column → lowest, highest, step; an end of the range is no bound."""
-
 AGREES: Final[dict[str, bool | None]] = {"any": None, "agree": True, "differ": False}
-
 COPY: Final[dict[str, Any]] = {"any": None, "only copies": "only", "one of each": "first"}
-
 NEAR_COPY: Final[dict[str, Any]] = {"any": None, "only near copies": "only", "one of each": "first"}
-
 IN_TRAINING: Final[dict[str, bool | None]] = {"any": None, "yes": True, "no": False}
-
 SUSPICIOUS: Final[dict[str, bool | None]] = {"any": None, "suspect": True, "not suspect": False}
 
 NEAR_WORDS: Final = (
@@ -44,45 +37,20 @@ NEAR_WORDS: Final = (
     "pictures. One of each: one of all that look alike, exact copies among them."
 )
 
-ANALYSIS: Final = "analysis"
-
-AGAINST: Final = "against"
-
 TRUE: Final = "true"
-
 ANSWER: Final = "answer"
-
 SHOWN: Final = "shown"
-
 SEARCH: Final = "search"
-
 AGREEMENT: Final = "agreement"
-
 COPIES: Final = "copies"
-
 NEAR: Final = "near"
-
 TRAINING: Final = "training"
-
 SUSPECT: Final = "suspect"
-
 SORT: Final = "sort"
-
-PAGE: Final = "page"
-
-PICKED: Final = "picked"
-
-"""The pictures that are ticked; not a widget's own key but written to the address by hand."""
-
 MAPS: Final = "maps"
-
 SHARE: Final = "share"
-
 DIAGONAL: Final = "diagonal"
-
 DIFFERENCE: Final = "difference"
-
-NONE: Final = "none"
 
 SORTS: Final[dict[str, tuple[str, bool]]] = {
     "most confident": ("confidence", True),
@@ -94,19 +62,15 @@ SORTS: Final[dict[str, tuple[str, bool]]] = {
     "most suspect label": ("suspicion", True),
     "data set's order": ("", False),
 }
-
 """Entry of the menu → column and whether descending."""
 
 FILTERS: Final[tuple[str, ...]] = (
     TRUE, ANSWER, SHOWN, SEARCH, *RANGES, AGREEMENT, COPIES, NEAR, TRAINING, SUSPECT,
 )  # fmt: skip
-
 WIDGETS: Final[tuple[str, ...]] = (
     ANALYSIS, AGAINST, *FILTERS, SORT, PAGE, MAPS, SHARE, DIAGONAL, DIFFERENCE,
 )  # fmt: skip
-
 _KEPT: Final = "kept_mistakes"
-
 _READY: Final = "ready_mistakes"
 
 
@@ -138,22 +102,6 @@ def settings() -> dict[str, Any]:
     return {key: st.session_state[key] for key in WIDGETS if key in st.session_state}
 
 
-def first_page() -> None:
-    """Go to the first page of the gallery: what is shown has changed."""
-    st.session_state[PAGE] = 1
-
-
-def unpick() -> None:
-    """Untick every picture."""
-    st.query_params[PICKED] = []
-
-
-def _other_data() -> None:
-    """Start anew with other pictures."""
-    unpick()
-    first_page()
-
-
 def clear() -> None:
     """Take all filters back."""
     for key in (TRUE, ANSWER):
@@ -172,63 +120,6 @@ def choose_cell(true: str, answer: str) -> None:
     st.session_state[ANSWER] = [answer]
     st.session_state[SHOWN] = "right" if true == answer else "wrong"
     first_page()
-
-
-def _only_valid(key: str, valid: Sequence[str]) -> None:
-    """Take back what another model or data set left chosen and this one does not have."""
-    chosen = st.session_state.get(key)
-    if isinstance(chosen, list):
-        st.session_state[key] = [name for name in chosen if name in valid]
-    elif chosen is not None and chosen not in valid:
-        del st.session_state[key]
-
-
-def _say_unknown(key: str, what: str, valid: Sequence[str]) -> list[str]:
-    """Return a sentence for each name in the address that is not valid; read it before the widget is drawn."""
-    return [
-        f"Unknown {what} '{asked}'; valid: {', '.join(valid) or 'none'}."
-        for asked in st.query_params.get_all(key)
-        if asked not in valid
-    ]
-
-
-def choose_analysis(model: str) -> tuple[AnalysedSplit, str] | None:
-    """Draw, in the sidebar, what data and which second model; return them (no second: empty), or None without any."""
-    mine = study_loaders.analysed_of(model)
-    problems = _say_unknown(ANALYSIS, "analysis", tuple(mine)) if mine else []
-    if not mine:
-        return None
-    _only_valid(ANALYSIS, tuple(mine))
-    with st.sidebar:
-        name: str = st.selectbox("Analysed data", tuple(mine), key=ANALYSIS, bind="query-params", on_change=_other_data)
-        chosen = mine[name]
-        others = (NONE, *(other for other in chosen.models if other != model))
-        problems += _say_unknown(AGAINST, "model to compare with", others)
-        _only_valid(AGAINST, others)
-        against: str = st.selectbox(
-            "Compare with",
-            others,
-            key=AGAINST,
-            bind="query-params",
-            on_change=first_page,
-            help="A second model that was analysed on the same pictures.",
-        )
-    say.problems(problems)
-    return chosen, "" if against == NONE else against
-
-
-def no_analysis(model: str) -> None:
-    """Say that the model was not analysed, and the command that changes it."""
-    with st.container(border=True):
-        st.markdown(f"**{model} has not been analysed on any data yet.** One pass keeps every answer. Run one of:")
-        st.code(
-            f"{analyze_command(model, 'synthetic', 'test')}\n{analyze_command(model, 'fer2013', 'test')}",
-            language="bash",
-            wrap_lines=True,
-        )
-        others = sorted({name for found in study_loaders.analysed() for name in found.models})
-        if others:
-            st.caption(f"Analysed so far: {', '.join(others)}. Choose one of them in the sidebar.")
 
 
 def _segments(label: str, options: Sequence[str], key: str, *, hint: str = "", disabled: bool = False) -> str:
@@ -272,14 +163,14 @@ def filter_bar(classes: tuple[str, ...], other: str, no_near: str) -> MistakesVi
         no_near: why near copies are not known here, or empty.
     """
     problems = [
-        *_say_unknown(TRUE, "true class", classes),
-        *_say_unknown(ANSWER, "answer", classes),
-        *_say_unknown(SHOWN, "choice of answers", tuple(ANSWERED)),
-        *_say_unknown(SORT, "order", tuple(SORTS)),
+        *unknown_names(TRUE, "true class", classes),
+        *unknown_names(ANSWER, "answer", classes),
+        *unknown_names(SHOWN, "choice of answers", tuple(ANSWERED)),
+        *unknown_names(SORT, "order", tuple(SORTS)),
     ]
     say.problems(problems)
     for key in (TRUE, ANSWER):
-        _only_valid(key, classes)
+        only_valid(key, classes)
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="mistake-filters"):
         labels = st.multiselect(
             "True class", classes, key=TRUE, bind="query-params", on_change=first_page, placeholder="any", width=178

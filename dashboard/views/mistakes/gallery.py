@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import streamlit as st
 
+from dashboard.report.text import csv_text
 from dashboard.shared.figures.tile import (
     MAPS,
     absent_html,
@@ -20,8 +19,10 @@ from dashboard.shared.figures.tile import (
     read_choice,
     tile_html,
 )
+from dashboard.shared.study import first_page, unpick
 from dashboard.shell import loaders, say, state, study_loaders
 from dashboard.shell.pages import EXPLAIN
+from dashboard.shell.state import PAGE, PICKED
 from dashboard.views.mistakes import filters
 from dashboard.views.mistakes.report import Gallery
 from engine.analysis.files.places import AnalysedSplit
@@ -36,16 +37,6 @@ PICKED_MOST: Final = 100
 """Pictures that can be ticked: their ids are in the address, which has to stay short enough for browsers."""
 _KNOWN: Final = "known_pictures"
 SHOWN: Final[tuple[str, ...]] = ("id", "label", "predicted", "confidence", "loss", "suspicion", "suggested")
-
-
-def csv_text(rows: Iterable[Mapping[str, Any]]) -> str:
-    """Return rows as CSV with a heading; numbers keep every digit."""
-    table = list(rows)
-    sink = io.StringIO()
-    writer = csv.DictWriter(sink, fieldnames=list(table[0]) if table else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(table)
-    return sink.getvalue()
 
 
 def _last_gate(store: AnalysisStore) -> str:
@@ -79,20 +70,20 @@ def _choose_map(store: AnalysisStore) -> tuple[str, str]:
 
 def _toggle(picture_id: str, key: str) -> None:
     """Tick or untick a picture: the address holds which are."""
-    picked = [name for name in st.query_params.get_all(filters.PICKED) if name != picture_id]
+    picked = [name for name in st.query_params.get_all(PICKED) if name != picture_id]
     if st.session_state[key]:
         picked.append(picture_id)
-    st.query_params[filters.PICKED] = picked[:PICKED_MOST]
+    st.query_params[PICKED] = picked[:PICKED_MOST]
 
 
 def _pick(ids: Sequence[str]) -> None:
-    picked = st.query_params.get_all(filters.PICKED)
-    st.query_params[filters.PICKED] = [*picked, *(name for name in ids if name not in picked)][:PICKED_MOST]
+    picked = st.query_params.get_all(PICKED)
+    st.query_params[PICKED] = [*picked, *(name for name in ids if name not in picked)][:PICKED_MOST]
 
 
 def _picked(store: AnalysisStore, shown: Sequence[str]) -> tuple[str, ...]:
     """Return the pictures that are ticked; what the address names and the store lacks is said and left out."""
-    picked = tuple(dict.fromkeys(st.query_params.get_all(filters.PICKED)))[:PICKED_MOST]
+    picked = tuple(dict.fromkeys(st.query_params.get_all(PICKED)))[:PICKED_MOST]
     pictures = "+".join(str(source.metadata["data_fingerprint"]) for source in store.sources)
     known: set[str] = st.session_state.setdefault(f"{_KNOWN}.{pictures}", set())
     known.update(shown)
@@ -166,7 +157,7 @@ def _export(store: AnalysisStore, view: MistakesView, rows: Sequence[Mapping[str
     model = store.models[0]
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="mistake-export"):
         st.button("Select this page", on_click=_pick, args=([str(row["id"]) for row in rows],), disabled=not rows)
-        st.button("Unselect", on_click=filters.unpick, disabled=not picked)
+        st.button("Unselect", on_click=unpick, disabled=not picked)
         st.download_button(
             f"CSV of {len(picked)} selected",
             lambda: csv_text(store.picture(name) for name in picked),
@@ -213,7 +204,7 @@ def show_gallery(store: AnalysisStore, view: MistakesView, split: AnalysedSplit)
             tuple(filters.SORTS),
             key=filters.SORT,
             bind="query-params",
-            on_change=filters.first_page,
+            on_change=first_page,
             width=190,
         )
         shows, name = _choose_map(store)
@@ -224,9 +215,9 @@ def show_gallery(store: AnalysisStore, view: MistakesView, split: AnalysedSplit)
     pages = -(-total // ON_PAGE)
     page = 1
     if pages > 1:
-        if st.session_state.get(filters.PAGE, 1) > pages:
-            st.session_state[filters.PAGE] = pages
-        page = st.pagination(pages, key=filters.PAGE, bind="query-params")
+        if st.session_state.get(PAGE, 1) > pages:
+            st.session_state[PAGE] = pages
+        page = st.pagination(pages, key=PAGE, bind="query-params")
     columns = [
         *(Column(column) for column in SHOWN),
         *(Column(column) for column in (place_columns(name) if name else ())),
@@ -235,7 +226,7 @@ def show_gallery(store: AnalysisStore, view: MistakesView, split: AnalysedSplit)
     rows = store.rows(
         view.gallery(), sort=view.order(), columns=columns, offset=(page - 1) * ON_PAGE, limit=ON_PAGE
     ).table.to_pylist()
-    picked = set(st.query_params.get_all(filters.PICKED))
+    picked = set(st.query_params.get_all(PICKED))
     with notice:
         _say_absent(card, split, rows)
         shown = Gallery(words, shows, rows, (page, pages))

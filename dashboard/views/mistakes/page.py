@@ -12,6 +12,7 @@ import streamlit as st
 
 from dashboard.shared.figures.confusion import INKS, Confusion, clicked, confusion_figure
 from dashboard.shared.figures.tile import COLUMNS, CSS, figures_html, regions_html
+from dashboard.shared.study import choose_analysis, no_analysis
 from dashboard.shell import page_ends, report_button, say, study_loaders
 from dashboard.shell.frame import framed
 from dashboard.shell.state import Selection
@@ -25,9 +26,7 @@ from engine.analysis.store.store import AnalysisStore
 from engine.edit.face_template import REGIONS
 
 MATRIX: Final = "mistake_matrix"
-
 _CLICK: Final = "mistake_click"
-
 """How many clicks were dealt with: a cell carries the number, so that no click counts twice."""
 
 
@@ -152,9 +151,9 @@ def main(selected: Selection) -> None:
     if card is None:
         return
     filters.recall()
-    found = filters.choose_analysis(card.name)
+    found = choose_analysis(card.name)
     if found is None:
-        filters.no_analysis(card.name)
+        no_analysis(card.name)
         return
     with say.said():
         study(card.name, *found)

@@ -24,33 +24,20 @@ from engine.live.smoothing import Smoothing
 from engine.records import RunCard
 
 UPLOAD: Final = "film_upload"
-
 EXAMPLE: Final = "film_example"
-
 OVERLAY: Final = "film_overlay"
-
 LAYER: Final = "film_layer"
-
 OPACITY: Final = "film_opacity"
-
 SMOOTHING: Final = "film_smoothing"
-
 FILM: Final = "film"
-
 """Where the session keeps the film, for when the page is visited again."""
-
 TOO_LARGE: Final = "film_too_large"
-
 _EXAMPLE_DIGEST: Final = "film_example_digest"
-
 IN_ADDRESS: Final = "example"
-
 """What ``film`` says in the address for the example; a film that was handed in cannot be there."""
-
 HALF_LIVES: Final[dict[str, float]] = {
     f"{tenth / 10:g}": tenth / 10 for tenth in range(round(10 * LONGEST_HALF_LIFE) + 1)
 }
-
 """In the address → seconds."""
 
 
@@ -155,11 +142,8 @@ def choose_reading(card: RunCard) -> Choices:
 
 
 READ: Final = "film_read"
-
 STOP: Final = "film_stop"
-
 RESULT: Final = "film_result"
-
 _EVERY_SECONDS: Final = 0.25
 
 

@@ -137,8 +137,10 @@ def read_film(film: NamedFilm, card: RunCard, choices: Choices, told: Callable[[
     longest = limit(SECONDS)
     with _place(), _on_disk(film) as path:
         annotated, table = path.parents[1] / _FILM, path.parents[1] / _TABLE
+        predictor = loaders.predictor(card)
         summary = process_film(
-            loaders.predictor(card),
+            predictor,
+            predictor.detector,
             path,
             output=annotated,
             table=table,

@@ -10,12 +10,12 @@ import streamlit as st
 
 from dashboard.report.text import escape
 from dashboard.shared.figures.face import probability_bars
+from dashboard.shared.maps import ink
 from dashboard.shell import say, state, theme
 from dashboard.shell.frame import hand_over
 from dashboard.shell.in_address import in_address, tell
 from dashboard.shell.pages import EXPLAIN
 from dashboard.shell.state import NamedPicture
-from dashboard.views.evaluation.numbers import ink
 from dashboard.views.video import loaders
 from dashboard.views.video.figures.timeline import (
     FaceTimeline,

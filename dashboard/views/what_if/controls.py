@@ -26,19 +26,13 @@ from engine.media.pictures import MAXIMUM_BYTES
 from engine.records import RunCard
 
 EDIT: Final = "edit"
-
 """The key in the address."""
-
 STEPS_KEPT: Final = 100
-
 """How many steps can be undone."""
 
 _NOW: Final = "what_if.edit"
-
 _PAST: Final = "what_if.past"
-
 _TOLD: Final = "what_if.told"
-
 _SAID: Final = "what_if.said"
 
 
@@ -119,21 +113,16 @@ def tell() -> str | None:
 # FIXME-import
 
 SECOND: Final = "second"
-
 """The key of the second face, in the address."""
-
 NO_SECOND: Final = "none"
-
 UPLOAD: Final = "upload"
 
 FILL_TITLES: Final[dict[str, str]] = {"blur": "blur", "grey": "grey", "neighbour": "neighbours"}
-
 FILL_HELP: Final = (
     "**blur**: the face blurred by an eighth of its side. **grey**: one grey patch, which the model may answer to "
     "itself. **neighbours**: every hidden pixel is a weighted mean of those around it (ROAD’s linear system, with a "
     "little noise)."
 )
-
 _KEYS: Final[dict[str, str]] = {
     **{name: f"what_if_{name}" for name in SPANS},
     "hidden": "what_if_hidden",

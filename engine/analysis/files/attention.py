@@ -33,7 +33,6 @@ from engine.models.checkpoint import find_checkpoint
 from engine.records import Float32
 
 GROUPS: Final[tuple[str, ...]] = ("all", "right", "wrong")
-
 """Which pictures of a class: all of them, or those that the model answers rightly or wrongly."""
 
 
@@ -231,7 +230,6 @@ def find_attention(model: str, dataset: str, split: str, *, folder: Path | None 
 
 
 GRADCAM: Final = "gradcam."
-
 RECEIVED: Final = ".received"
 
 

@@ -30,11 +30,9 @@ from engine.statistics.intervals import LEVEL, RESAMPLES, Estimate
 from engine.trust.gate_record import REPLACEMENTS, USED, WEAKLY_USED, ReplacementName, Verdict, verdict_of
 
 ALL: Final = "all"
-
 """The group of all sampled pictures; the other groups are the true classes."""
 
 FORMAT: Final = 1
-
 """Raised when the file's contents change in a way that old readers do not understand."""
 
 FIGURES: Final[dict[str, tuple[float, float]]] = {
@@ -43,7 +41,6 @@ FIGURES: Final[dict[str, tuple[float, float]]] = {
     "logit_change": (-math.inf, math.inf),
     "accuracy_change": (-1.0, 1.0),
 }
-
 """Figure → its range: total variation distance of the probabilities, share of draws with another class on top, change
 of the explained logit, change of the share of right answers."""
 

@@ -11,13 +11,9 @@ from pathlib import Path
 from typing import Final
 
 PREDICTIONS: Final = "predictions.parquet"
-
 ATTENTION: Final = "attention.safetensors"
-
 REPORT: Final = "report.json"
-
 FORMAT: Final = 1
-
 """Raised when the files' contents change in a way that old readers do not understand."""
 
 

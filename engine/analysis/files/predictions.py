@@ -38,11 +38,9 @@ from engine.errors import DataError
 from engine.models.checkpoint import find_checkpoint, read_card
 
 Columns = dict[str, Any]
-
 """Column name → pyarrow array."""
 
 ROW_GROUP: Final = 16_384
-
 """Rows to a row group of the finished file: held in memory at a time, and read to show one picture."""
 
 METADATA_KEY: Final = b"ferlens"
@@ -135,11 +133,9 @@ NEEDED: Final = (
     "id", "source", "label", "predicted", "correct", "confidence", "loss", "margin", "duplicate_group", "in_train", "x",
     "y", "suspicion", "suggested",
 )  # fmt: skip
-
 """What every file has, beside a probability for each class."""
 
 LATER: Final = ("near_group",)
-
 """What files have that were made since it exists; older ones are read, too."""
 
 

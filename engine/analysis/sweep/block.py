@@ -38,7 +38,6 @@ from engine.records import RunCard
 Float32 = NDArray[np.float32]
 
 CAMS: Final[tuple[str, ...]] = ("gradcam.predicted", "gradcam.true")
-
 """The names of the Grad-CAM of the predicted class and of the labelled one."""
 
 
@@ -160,7 +159,6 @@ def observe(model: nn.Module, x: Tensor, labels: Tensor, classes: tuple[str, ...
 
 
 BLOCK: Final = 1024
-
 """Pictures to a block: what a kill loses at most, and what processes share out among them."""
 
 

@@ -120,11 +120,8 @@ def _document(file: Path) -> dict[str, Any] | None:
 
 
 SIDE: Final = 48
-
 """Larger pictures are averaged to this side first: the hashes look at low frequencies alone."""
-
 _BLOCK: Final = 512
-
 """Pictures made small at a time; bounds the memory."""
 
 
@@ -186,7 +183,6 @@ def suspect(probabilities: NDArray[np.floating], labels: Int64) -> Suspicion:
 
 
 FIRST: Final = ("id", "source", "label", "predicted", "correct", "confidence", "loss", "margin")
-
 """The columns that stand first; then the other columns of a picture, then those of gates."""
 
 

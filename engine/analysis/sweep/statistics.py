@@ -28,7 +28,6 @@ from numpy.typing import NDArray
 from scipy.special import entr
 
 Int64 = NDArray[np.int64]
-
 Float64 = NDArray[np.float64]
 
 

@@ -37,18 +37,14 @@ from engine.data.dataset import Bool, Int64, SkippedFile
 from engine.records import Float32, UInt8
 
 BLANK_SPREAD: Final = 2.0
-
 """Standard deviation of the grey values (0-255) below which a picture counts as blank."""
 
 NOT_LOOKED_FOR: Final[dict[str, str]] = {
     "text and cartoons": "not told from faces reliably without a detector trained for it",
     "mirrored, turned or cropped copies": "the hashes change with them",
 }
-
 """What every audit leaves out, and why."""
-
 NO_NEAR_COPIES: Final = ("near copies", "each of these faces is drawn anew, so hashes find mere look-alikes")
-
 """What an audit of drawn pictures leaves out, too."""
 
 

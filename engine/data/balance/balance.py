@@ -29,7 +29,6 @@ METHODS: Final[dict[str, str]] = {
     "random": "copies of pictures drawn at random (imbalanced-learn)",
     "augment": "varied copies (mirrored, turned, shifted, lighter or darker) of pictures drawn at random",
 }
-
 """How pictures can be made."""
 
 SPACES: Final[dict[str, str]] = {
@@ -38,7 +37,6 @@ SPACES: Final[dict[str, str]] = {
     "picture, so the new picture lies on the line between the same two, at the same lambda, in pixels, and its own "
     "features may lie off theirs",
 }
-
 """Where neighbours are sought, and what that means for the new picture."""
 
 VARIED_AT_ONCE: Final = 64
@@ -144,7 +142,6 @@ def _varied(images: UInt8, chosen: Int64, seed: int) -> Iterator[UInt8]:
 
 
 MANIFEST: Final = "balance.csv"
-
 """Says of each picture what it was made of; its presence says that the folder was balanced."""
 
 

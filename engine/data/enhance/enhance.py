@@ -198,15 +198,10 @@ def _rgb(picture: UInt8) -> UInt8:
 
 
 NOTE: Final = "enhance.json"
-
 """In a folder that ``enhance`` wrote: what was done."""
-
 BALANCE_NOTE: Final = "balance.json"
-
 """In a folder that ``balance`` made of such pictures: the same, under ``enhancement``."""
-
 KEYS: Final = ("networks", "tile", "overlap", "source")
-
 """What a card takes over: the networks in their order, how they were applied, and to what kind of pictures."""
 
 

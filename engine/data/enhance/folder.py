@@ -153,11 +153,8 @@ def _names(ids: list[str]) -> dict[str, str]:
 
 
 MANIFEST: Final = "enhance.csv"
-
 COLUMNS: Final = ("id", "source", "height", "width", "channels")
-
 """Of the manifest: the picture, what it was made of, and what that was in pixels."""
-
 LIBRARIES: Final = ("torch", "spandrel", "spandrel-extra-arches", "opencv-python-headless", "pillow")
 
 
@@ -242,7 +239,6 @@ _WORDS: Final = {
     "tile": "--tile",
     "overlap": "--overlap",
 }
-
 """What each setting is called in a message."""
 
 

@@ -47,7 +47,6 @@ def extra(module: str, library: str, what_for: str) -> ModuleType:
 
 
 SUFFIXES: Final = (".safetensors", ".pth", ".pt", ".bin", ".ckpt")
-
 """Of weight files; all but the first are pickles."""
 
 
@@ -74,7 +73,6 @@ ROLES: Final[dict[str, Role]] = {
         "GitHub, under Apache-2.0",
     ),
 }
-
 """In the order in which they are applied."""
 
 

@@ -32,30 +32,22 @@ from engine.errors import DataError, PictureError
 from engine.records import UInt8
 
 SHEET_SUFFIXES: Final = (".csv", ".xlsx")
-
 COLUMN_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "subject": ("subject", "subjectid", "subjects"),
     "clip": ("filename", "clip", "clipid", "video"),
     "emotion": ("estimatedemotion", "emotion", "label", "expression"),
 }
-
 """What SAMM's and CASME's sheets, and plain ones, call each column (letters alone, in lower case)."""
-
 FRAME_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "onset": ("onsetframe", "onset", "onsetf"),
     "apex": ("apexframe", "apex", "apexf"),
 }
-
 """The same for the columns that :func:`read_key_frames` reads."""
-
 _HEADER_WITHIN: Final = 40
 
 ClipEmotions = dict[tuple[str, str], str]
-
 """(:func:`subject_key`, :func:`clip_key`) → the emotion as written."""
-
 KeyFrames = dict[tuple[str, str], tuple[int, int]]
-
 """The same key → the numbers of the clip's onset and apex frames."""
 
 
@@ -152,14 +144,11 @@ def _emotions(rows: list[list[str]], columns: dict[str, int], name: str) -> Clip
 
 
 FRAMES: Final = "frames"
-
 ONSET_APEX: Final = "onset-apex"
-
 CLIPS: Final[dict[str, str]] = {
     FRAMES: "every frame of a clip is a picture",
     ONSET_APEX: "one picture a clip: 128 + (apex - onset) / 2, each pixel and channel for itself",
 }
-
 """How clips become pictures."""
 
 

@@ -31,11 +31,9 @@ from engine.labels import FER2013_CSV_ORDER, canonical
 from engine.records import UInt8
 
 MAX_PIXELS: Final = 50_000_000
-
 """A picture that claims more is refused from its header, before any pixel is decoded."""
 
 FORMATS: Final = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
-
 SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm", ".pnm")
 
 
@@ -116,15 +114,10 @@ def fit_picture(pixels: UInt8, size: int, channels: int) -> UInt8:
 
 
 MAX_MEMBER_BYTES: Final = 20_000_000
-
 MAX_MEMBERS: Final = 1_000_000
-
 MAX_LINE: Final = 4_000_000
-
 """Characters in a CSV's row; the pixels of 1000x1000 fit."""
-
 _NUMBERS: Final = re.compile(r"(?: *[0-9]{1,3})(?: +[0-9]{1,3})* *")
-
 ARCHIVE_SUFFIXES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2")
 
 SPLIT_FOLDERS: Final[dict[str, str]] = {
@@ -138,7 +131,6 @@ SPLIT_FOLDERS: Final[dict[str, str]] = {
     "publictest": "public",
     "privatetest": "private",
 }
-
 """What folder names and a CSV's Usage column (in lower case) call a split."""
 
 

@@ -143,7 +143,6 @@ def hirescam_of(features: Tensor, gradients: Tensor) -> Tensor:
 
 
 _ROWS: Final = 64
-
 """Pictures in one forward pass; bounds the memory."""
 
 

@@ -35,7 +35,6 @@ from engine.explain.methods.cams import gradcam
 from engine.explain.target import ScalarFunction
 
 Rule = Callable[..., Any]
-
 """(operation, its arguments) → its result, with the rule's derivative; NotImplemented: the rule is not for these."""
 
 
@@ -108,7 +107,6 @@ def unruled_operations(model: nn.Module, x: Tensor, rules: Mapping[str, Rule]) -
 OTHER_ACTIVATIONS: Final[frozenset[str]] = frozenset(
     {"silu", "gelu", "elu", "leaky_relu", "hardswish", "mish", "hardtanh", "softplus", "prelu", "rrelu"}
 )
-
 """Activations in a ReLU's place, which guided backpropagation has no rule for."""
 
 

@@ -41,7 +41,6 @@ from engine.explain.methods.method import Setup
 from engine.explain.target import ScalarFunction
 
 _ROWS: Final = 64
-
 """Pictures in one forward pass; bounds the memory."""
 
 

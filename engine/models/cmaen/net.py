@@ -98,7 +98,6 @@ class AdaptiveEnsemble(nn.Module):
 WIDTHS: Final[tuple[int, ...]] = (64, 128, 256, 512)
 
 SWITCHES: Final[tuple[str, ...]] = ("cross_attention", "emotion_heads", "multi_scale", "fpn", "fusion")
-
 """What can be switched off in the config, each true unless said."""
 
 WITHOUT: Final[dict[str, tuple[str, ...]]] = {
@@ -108,7 +107,6 @@ WITHOUT: Final[dict[str, tuple[str, ...]]] = {
     "fpn": ("fpn",),
     "fusion": ("fusion", "cross_attention", "fpn"),
 }
-
 """The switches that an ablation turns off together: without the fusion classifier nothing reads what feeds it."""
 
 

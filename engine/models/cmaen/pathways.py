@@ -30,11 +30,9 @@ from torch import Tensor, nn
 _LOG = logging.getLogger(__name__)
 
 CHANNELS: Final = 1280
-
 """Channels of the full-width features."""
 
 STRIDE: Final = 32
-
 """The features' grid is the picture's side divided by this, rounded up."""
 
 _SECONDS_TO_CONNECT: Final = 15.0
@@ -169,7 +167,6 @@ def _imagenet_weights() -> dict[str, Tensor] | None:
 
 
 FEWEST_ROWS: Final = 5
-
 """A final grid below 5x5 has no room for a face's parts."""
 
 

@@ -21,9 +21,7 @@ from engine.draw.overlay import Range, colorize, display_ranges, overlay, resize
 from engine.records import Float32, UInt8
 
 SEQUENTIAL: Final = "viridis"
-
 TILE_PIXELS: Final = 144
-
 LARGE_PIXELS: Final = 288
 
 CSS: Final = """<style>
@@ -38,7 +36,6 @@ CSS: Final = """<style>
 .fl-channel.fl-smaller{grid-template-columns:repeat(auto-fill,minmax(104px,1fr));gap:.9rem .8rem}
 .fl-channel figure{margin:0;font-size:.8rem}.fl-channel figcaption{margin-bottom:.3rem;opacity:.75}
 </style>"""
-
 """Drawn once a run by the page, after the frame's own."""
 
 
@@ -147,19 +144,12 @@ def channel_html(parts: Sequence[tuple[str, UInt8]], *, small: bool = False) -> 
 
 
 DPI: Final = 300
-
 TILE: Final = 240
-
 """Side of a map: 0.8 inch, two centimetres."""
-
 GAP: Final = 30
-
 LINE: Final = 44
-
 COLUMNS: Final = 6
-
 INK: Final = "#1d2026"
-
 PAPER: Final = "#ffffff"
 
 

@@ -79,20 +79,14 @@ CELLS: Final[dict[str, str]] = {
     "difference": "mean of the class minus mean of the classes, in standard deviations within classes",
     "gate": "mean weight, 0 to 1",
 }
-
 """What a cell shows, and what that is."""
-
 ORDERS: Final[dict[str, str]] = {
     "by F": "the channel that tells the classes apart best is on the left",
     "by cluster": "channels that open for the same classes stand together, clusters by their best channel",
 }
-
 MOST: Final = 512
-
 """Channels that can be drawn at a time."""
-
 TINTS: Final[tuple[str, ...]] = ("rgba(123,135,156,.85)", "rgba(123,135,156,.3)")
-
 """Neighbouring clusters alternate between two neutrals: emotions keep their colours to themselves."""
 
 

@@ -35,17 +35,11 @@ from engine.records import UInt8
 Float64 = NDArray[np.float64]
 
 MEAN: Final = "mean"
-
 SPREAD: Final = "spread"
-
 DIFFERENCE: Final = "difference"
-
 FATE: Final = "right minus wrong"
-
 SHOWS: Final[tuple[str, ...]] = (MEAN, SPREAD, DIFFERENCE, FATE)
-
 """What a cell shows: mean; standard deviation over pictures; mean minus another mean; right minus wrong answers."""
-
 SIGNED: Final = (DIFFERENCE, FATE)
 
 ALL_CLASSES: Final = "mean of all classes"
@@ -55,17 +49,11 @@ SCALES: Final[dict[str, str]] = {
     "shared": "one range for all gates shown",
     "by layer": "one range for each layer: compare down a column, not across",
 }
-
 FEW: Final = 30
-
 """A mean of fewer pictures is marked: one unusual face moves it visibly."""
-
 LEAST_REACH: Final = 0.1
-
 """On the fixed scale differences of gates are drawn over ±.1 at least, so that what is alike looks alike."""
-
 WIDEST_SPREAD: Final = 0.5
-
 """The largest standard deviation that numbers from 0 to 1 can have."""
 
 
@@ -325,17 +313,11 @@ def scale_html(ranges: Mapping[str, Range], shows: str, scale: str) -> str:
 
 
 CELL: Final = 120
-
 GAP: Final = 12
-
 LEFT: Final = 110
-
 TOP: Final = 64
-
 BELOW: Final = 18
-
 INK: Final = "#1d2026"
-
 QUIET: Final = "#6d7078"
 
 

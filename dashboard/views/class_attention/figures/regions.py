@@ -20,17 +20,12 @@ from engine.edit.face_template import REGIONS
 from engine.statistics.intervals import Estimate
 
 Places = Mapping[str, Sequence[ClassPlace]]
-
 """Model → the places of its K classes."""
 
 SYMBOLS: Final[tuple[str, ...]] = ("circle", "diamond-open")
-
 """Of the first and the second model."""
-
 COLUMNS: Final = 3
-
 SHIFT: Final = 0.17
-
 """How far two models' dots of a class stand apart, in rows."""
 
 

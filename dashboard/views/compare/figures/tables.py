@@ -110,11 +110,8 @@ def read_selection(models: Sequence[str], pictures: Sequence[Compared], pair: tu
 
 
 FIGURES: Final[dict[str, str]] = {"recall": "recall", "f1": "F1"}
-
 """What can be drawn, and its title."""
-
 LEAST_POINTS: Final = 2.0
-
 """The axis reaches ±2 points at least."""
 
 

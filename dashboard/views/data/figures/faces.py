@@ -21,9 +21,7 @@ from engine.draw.overlay import colorize, resize_face
 from engine.records import Float32, UInt8
 
 SPREAD_COLORS: Final = "magma"
-
 PIXELS: Final = 144
-
 """Side of a drawn face: three times 48."""
 
 

@@ -30,7 +30,6 @@ TITLES: Final[dict[str, tuple[str, str, str]]] = {
     "roc": ("false positive rate", "true positive rate", "AUC"),
     "pr": ("recall", "precision", "AP"),
 }
-
 """Kind → what x, y and the area are called."""
 
 

@@ -26,29 +26,18 @@ from engine.analysis.evaluation import StoredAnswers
 from engine.errors import UsageError
 
 CORNERS_MOST: Final = 100
-
 """Corners of all areas together that an address takes: about 1,200 letters."""
-
 EXCEPTIONS_MOST: Final = 60
-
 """Points that an address names one by one."""
-
 KINDS: Final[tuple[str, ...]] = ("box", "lasso")
-
 BUT: Final = "but"
-
 _SIMPLER: Final[tuple[float, ...]] = (0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0)
-
 """How far a simplified lasso may lie from the drawn one, as a share of the plane's extent."""
-
 _STEP: Final = 1e-3
-
 """Coordinates are rounded to this share of the plane's extent, or finer."""
 
 _BETWEEN, _WITHIN = "~", "_"
-
 _NUMBER: Final = re.compile(r"-?\d{1,12}(\.\d{1,12})?")
-
 _POSITION: Final = re.compile(r"\d{1,9}")
 
 

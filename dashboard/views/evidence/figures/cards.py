@@ -22,7 +22,6 @@ from engine.evidence.face import JudgedFace, JudgedMap, KnownFace
 from engine.records import Float32, UInt8
 
 THIN: Final = 0.0055
-
 """Width of the light line, in sides of the picture; the dark one under it is twice as wide."""
 
 
@@ -66,9 +65,7 @@ def outline_image(mask: NDArray[np.bool_]) -> str:
 
 
 MAP_PIXELS: Final = 240
-
 """Side of a drawn map: five times 48, so that the cells of every four-block grid are whole pixels."""
-
 FACE_PIXELS: Final = 384
 
 

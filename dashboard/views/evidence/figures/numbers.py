@@ -19,7 +19,6 @@ METRIC_TITLES: Final[dict[str, str]] = {
     "hit": "hit rate",
     "off_face": "mass off the face",
 }
-
 """The metrics in the order of the page's menu."""
 
 METRIC_WORDS: Final[dict[str, str]] = {
@@ -35,7 +34,6 @@ REFERENCE_TITLES: Final[dict[str, str]] = {
     "edges": "an edge map",
     "ceiling": "the best this grid allows",
 }
-
 """The references in a sentence."""
 
 LOWER_IS_BETTER: Final[frozenset[str]] = frozenset({"off_face"})

@@ -46,11 +46,9 @@ def emotion_cards(gate: AttentionGate, classes: Sequence[str], scale: str, *, ch
 
 
 SHOWN: Final[dict[str, int]] = {"highest": 24, "lowest": 24, "all": 0}
-
 """How many channels each view shows; 0 means every one."""
 
 INK: Final = "#7b879c"
-
 """A neutral that reads on light and dark; the chosen bar is told apart by its opacity and its outline."""
 
 
@@ -129,11 +127,8 @@ def channel_bars(gate: AttentionGate, view: str, chosen: int, scale: str) -> go.
 
 
 SIDE: Final = 330
-
 """Height in pixels; the width that goes with it is :data:`WIDTH`."""
-
 WIDTH: Final = 400
-
 MEANS: Final = (
     "Rank correlation between a method’s maps for two classes of this picture: 1 the same map, 0 nothing in common, "
     "−1 the opposite. The mean over all pairs is the table’s “alike across classes”."
@@ -209,7 +204,6 @@ def class_matrix(found: ClassSensitivity) -> go.Figure:
 
 
 PASSES_BY_RANGE = " to "
-
 """Stands in :attr:`Method.passes` between the fewest and the most passes."""
 
 

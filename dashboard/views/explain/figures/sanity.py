@@ -17,11 +17,8 @@ from engine.trust.map_sanity import MapSanity
 from engine.trust.sanity import DRAWS, Randomisation
 
 DASHES: Final[tuple[str, ...]] = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-
 SYMBOLS: Final[tuple[str, ...]] = ("circle", "square", "diamond", "triangle-up", "x", "star", "cross")
-
 TRAINED: Final = "as trained"
-
 """The chart's first place: the whole model, where a map agrees with itself."""
 
 

@@ -116,19 +116,12 @@ def timelines(table: bytes, classes: tuple[str, ...]) -> tuple[FaceTimeline, ...
 
 
 HEIGHT: Final = 380
-
 BAND: Final = (-0.11, -0.04)
-
 """Lower and upper edge of the label's band, on the axis of probabilities."""
-
 GAP_FRAMES: Final = 3.5
-
 """A face that is away for more frames than this leaves a gap in its lines."""
-
 LABEL: Final = "label"
-
 """Name of the trace of the label's band."""
-
 _UNSEEN: Final = {"opacity": 0.01, "size": 9, "color": NEUTRAL}
 
 

@@ -19,7 +19,6 @@ from engine.edit.region_effects import RegionEffects
 from engine.records import Prediction
 
 STILL: Final = 0.005
-
 """Changes of a probability below half a point are called none."""
 
 
@@ -83,11 +82,9 @@ def change_bars(before: Prediction, after: Prediction) -> str:
 
 
 LEAST_POINTS: Final = 20.0
-
 """The colours span ±20 percentage points at least, so that a change of one point looks small."""
 
 TITLES: Final[dict[str, str]] = {"other_skin": "other skin", "off_face": "hair, background"}
-
 """What regions are called on the page, where that differs from their name."""
 
 

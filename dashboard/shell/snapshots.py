@@ -1,4 +1,4 @@
-"""Snapshots on their way from the live page to Explain: held in memory for some minutes, under names nobody guesses."""
+"""Where the live page is, and its snapshots on their way to Explain: in memory for minutes, under secret names."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ from urllib.parse import urlencode
 HELD_SECONDS: Final = 600.0
 HELD: Final = 32
 """Snapshots at the same time; beyond that the oldest goes."""
+ADDRESS: Final = "127.0.0.1"
+"""Where the live page is served by itself."""
+PORTS: Final = range(7860, 7880)
+"""Where it is looked for, and served where no port is asked for: the first free one."""
+LONGEST_SIDE: Final = 1_280
+"""Of a camera frame, in pixels; the live page sends 640."""
 ROUTE: Final = "/snapshot/"
 """Where the live page's server answers with the picture of a token."""
 
