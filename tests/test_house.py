@@ -7,35 +7,36 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from tests.made import ROOT
 
-RANKS = {
-    "engine.labels": 0,
-    "engine.records": 0,
-    "engine.errors": 0,
-    "engine.data": 1,
-    "engine.models": 2,
-    "engine.training": 3,
-    "engine.inference": 3,
-    "engine.explain": 4,
-    "engine.evaluate": 4,
-    "engine.analysis": 5,
-    # What Python users hold in hand joins inference with explanation, so it stands above both.
-    "engine.predictor": 5,
-    "engine.predict.face_model": 5,
-    "engine.live.pipeline": 5,
-    "engine.live.annotate": 5,
-    "engine.live.video": 5,
-    "engine.benchmarks.live": 5,  # it runs the whole pipeline
-    "engine": 5,
-    "engine.cli": 6,
-    "engine.__main__": 6,
-    "dashboard": 7,
-}
-"""Data flows one way: a module imports nothing of a higher rank."""
+ROOMS: Final = (
+    ("engine.errors", "engine.labels", "engine.records"),
+    ("engine.statistics", "engine.media", "engine.draw", "engine.synthetic", "engine.models"),
+    ("engine.data",),
+    ("engine.training", "engine.explain"),
+    ("engine.measure", "engine.trust"),
+    ("engine.edit", "engine.evidence", "engine.predict"),
+    ("engine.analysis", "engine.live"),
+    ("engine.predictor",),
+    ("engine",),
+    ("engine.benchmarks",),
+    ("engine.cli",),
+    ("engine.__main__",),
+    ("dashboard",),
+    ("dashboard.report",),
+    ("dashboard.shell",),
+    ("dashboard.shared",),
+    ("dashboard.live",),
+    ("dashboard.views",),
+    ("dashboard.Home", "dashboard.serve", "dashboard.webcam"),
+)
+"""The rooms from the bottom to the top; those of one line know nothing of each other, nor does a page of another."""
+
+RANKS: Final = {room: rank for rank, rooms in enumerate(ROOMS) for room in rooms}
 
 INTERFACES = {"streamlit", "gradio", "gradio_client", "dashboard"}
 # The one place that reads .pth files, which a person names or a card knows by its sha256; and only so.
@@ -74,31 +75,69 @@ def imports(path: Path) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, f"{module}.{alias.name}") for alias in node.names)
 
 
-def rank(module: str) -> int | None:
-    """Return the rank of the longest known prefix; None outside the house."""
+def room_of(module: str) -> str | None:
+    """Return the room that a module lies in; ``dashboard.views.explain`` is one of its own. None outside the house."""
     parts = module.split(".")
-    for length in range(len(parts), 0, -1):
-        prefix = ".".join(parts[:length])
-        if prefix in RANKS:
-            # `engine` itself is the façade; a room that has no rank yet must be given one.
-            return RANKS[prefix] if prefix != "engine" or length == len(parts) else None
-    return None
+    if parts[0] not in {"engine", "dashboard"}:
+        return None
+    depth = 3 if parts[:2] == ["dashboard", "views"] else 2
+    return ".".join(parts[:depth])
 
 
-def test_every_module_has_a_rank() -> None:
-    assert [name_of(path) for path in sources("engine", "dashboard") if rank(name_of(path)) is None] == []
+def rank(room: str) -> int | None:
+    """Return how high a room lies; None where it was given no place."""
+    return RANKS.get("dashboard.views" if room.startswith("dashboard.views.") else room)
 
 
-def test_nothing_imports_upwards() -> None:
-    upward = []
+def edges() -> Iterator[tuple[Path, int, str]]:
+    """Yield (file, line, module) of every import of a module of the house, by one of the house."""
+    modules = {name_of(path) for path in sources("engine", "dashboard")}
     for path in sources("engine", "dashboard"):
-        own = rank(name_of(path))
-        assert own is not None
-        for line, module in imports(path):
-            other = rank(module)
-            if module != "engine" and other is not None and other > own:
-                upward.append(f"{path.relative_to(ROOT)}:{line} imports {module}")
-    assert upward == []
+        found = [(line, module) for line, module in imports(path) if module in modules]
+        for line, module in found:
+            # `from a import b` gives a too, which is what is imported only where b is no module of its own.
+            if not any(other == line and name.startswith(f"{module}.") for other, name in found):
+                yield path, line, module
+
+
+def test_every_room_has_its_place() -> None:
+    rooms = {room_of(name_of(path)) for path in sources("engine", "dashboard")}
+    assert sorted(room for room in rooms if room is not None and rank(room) is None) == []
+    assert len(RANKS) == sum(map(len, ROOMS))
+
+
+def test_nothing_imports_upwards_or_sideways() -> None:
+    wrong = []
+    for path, line, module in edges():
+        own, other = room_of(name_of(path)) or "", room_of(module) or ""
+        here, there = rank(own), rank(other)
+        assert here is not None, own
+        assert there is not None, other
+        if own != other and there >= here:
+            wrong.append(f"{path.relative_to(ROOT)}:{line} imports {module}")
+    assert wrong == []
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    graph: dict[str, set[str]] = {}
+    for path, _, module in edges():
+        if module != name_of(path):
+            graph.setdefault(name_of(path), set()).add(module)
+    entered: list[str] = []
+    done: set[str] = set()
+
+    def walk(module: str) -> list[str]:
+        if module in entered:
+            return [*entered[entered.index(module) :], module]
+        if module in done:
+            return []
+        entered.append(module)
+        circle = next(filter(None, map(walk, sorted(graph.get(module, ())))), [])
+        entered.pop()
+        done.add(module)
+        return circle
+
+    assert [circle for circle in map(walk, sorted(graph)) if circle] == []
 
 
 def test_the_engine_knows_no_interface() -> None:
@@ -133,21 +172,43 @@ def test_nothing_unpickles() -> None:
 
 def test_the_checks_above_see_what_they_look_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "ROOT", tmp_path)
-    path = tmp_path / "engine" / "models" / "bad.py"
-    path.parent.mkdir(parents=True)
-    path.write_text("def f():\n    from ..explain import gradcam\n    import streamlit.testing as t\n")
-    found = list(imports(path))
-    assert found == [(2, "engine.explain"), (2, "engine.explain.methods.cams"), (3, "streamlit.testing")]
-    assert rank("engine.explain.methods.cams") == 4
-    assert rank(name_of(path)) == 2
-    assert rank("engine.newroom.thing") is None
+
+    def write(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    write("engine/explain/gradcam.py", "")
+    bad = write(
+        "engine/models/bad.py", "def f():\n    from ..explain import gradcam\n    import streamlit.testing as t\n"
+    )
+    assert list(imports(bad)) == [(2, "engine.explain"), (2, "engine.explain.gradcam"), (3, "streamlit.testing")]
+    assert [module for _, _, module in edges()] == ["engine.explain.gradcam"]
     with pytest.raises(AssertionError):
-        test_nothing_imports_upwards()
+        test_nothing_imports_upwards_or_sideways()
     with pytest.raises(AssertionError):
         test_the_engine_knows_no_interface()
-    path.write_text("import torch\ntorch.load('x')\n")
+    bad.write_text("import torch\ntorch.load('x')\n")
     with pytest.raises(AssertionError):
         test_nothing_unpickles()
+    bad.unlink()
+    page = write("dashboard/views/one/page.py", "from dashboard.views.two.page import x\n")
+    write("dashboard/views/two/page.py", "")
+    with pytest.raises(AssertionError):  # a page that knows another
+        test_nothing_imports_upwards_or_sideways()
+    page.unlink()
+    test_nothing_imports_upwards_or_sideways()
+    test_every_room_has_its_place()
+    test_no_files_import_each_other_in_a_circle()
+    write("engine/models/one.py", "from engine.models import two\n")
+    write("engine/models/two.py", "from engine.models.three import x\n")
+    write("engine/models/three.py", "def f():\n    from engine.models.one import y\n")
+    with pytest.raises(AssertionError):
+        test_no_files_import_each_other_in_a_circle()
+    write("engine/newroom/thing.py", "")
+    with pytest.raises(AssertionError):
+        test_every_room_has_its_place()
 
 
 # Written in pieces, so that this file does not match itself. Placeholders of a place, as /home/user, are no machine's.

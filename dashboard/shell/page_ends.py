@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
     from engine.predictor import EmotionPredictor
 
 
-def opened(title: str, chosen: Selection, *styles: str) -> RunCard | None:
+def opened(title: str, chosen: Selection, *styles: str | Path) -> RunCard | None:
     """Draw a page's title and say which checkpoints cannot be used.
 
     Args:
-        title: the page's name. chosen: in the sidebar. styles: CSS in its element, of what the page draws.
+        title: the page's name. chosen: in the sidebar. styles: of what it draws, CSS in its element or its file.
 
     Returns:
         The chosen model's card, or None where there is no model at all, which is said.

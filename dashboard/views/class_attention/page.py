@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Final
+
 import streamlit as st
 
 from dashboard.report.content import Build, joined
@@ -12,8 +15,9 @@ from dashboard.shell import page_ends, report_button, say, study_loaders
 from dashboard.shell.frame import framed
 from dashboard.shell.state import Selection
 from dashboard.views.class_attention import detail, grid, loaders, tabs
-from dashboard.views.class_attention.figures import style
 from engine.analysis.files.places import AnalysedSplit
+
+STYLE: Final = Path(__file__).with_name("style.css")
 
 
 def study(model: str, split: AnalysedSplit, other: str) -> None:
@@ -52,7 +56,7 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
 
 def main(selected: Selection) -> None:
     """Select, load, draw."""
-    card = page_ends.opened("Class attention", selected, tile.CSS, style.CSS)
+    card = page_ends.opened("Class attention", selected, tile.CSS, STYLE)
     if card is None:
         return
     grid.KEPT.recall()

@@ -25,45 +25,19 @@ from dashboard.shared.figures.answers import (
 )
 from dashboard.shell import say, state, study_loaders, theme
 from dashboard.shell.in_address import in_address
-from dashboard.shell.loaders import shelf
 from dashboard.shell.pages import EXPLAIN
-from dashboard.shell.study_loaders import store
 from dashboard.views.compare.choice import follow, tell
 from dashboard.views.compare.figures.tables import FIGURES, class_chart, tile_html
+from dashboard.views.compare.loaders import compared
 from engine.analysis.comparison import Outcome, StoredComparison
-from engine.analysis.files.places import PREDICTIONS, REPORT, AnalysedSplit, analysis_folder, analyze_command
+from engine.analysis.files.places import AnalysedSplit, analyze_command
 from engine.errors import FerLensError
 from engine.measure.trained_alike import alike_words, training_differences
-from engine.models.checkpoint import checkpoints_folder
 from engine.records import RunCard
 from engine.statistics.comparison import TESTS
 
 if TYPE_CHECKING:
     from engine.analysis.comparison import StoredComparison
-
-
-@st.cache_data(show_spinner=False, max_entries=16)
-def _compared(
-    folder: str,  # noqa: ARG001  # with the files' times and the weights' digests it stands for the answers
-    models: tuple[str, str],
-    dataset: str,
-    split: str,
-    stamps: tuple[object, ...],  # noqa: ARG001
-) -> StoredComparison:
-    from engine.analysis.comparison import compare_stored
-
-    return compare_stored(store(models, dataset, split))
-
-
-def compared(models: tuple[str, str], dataset: str, split: str) -> StoredComparison:
-    """Compare two models on a split. Raises DataError with the command that mends it, which is not kept."""
-    folder = checkpoints_folder()
-    files = [
-        analysis_folder(folder / model, dataset, split) / name for model in models for name in (PREDICTIONS, REPORT)
-    ]
-    stamps = tuple(file.stat().st_mtime_ns if file.is_file() else 0 for file in files)
-    digests = tuple(shelf().card(model).weights_sha256 for model in models)
-    return _compared(str(folder), models, dataset, split, (stamps, digests))
 
 
 # FIXME-import

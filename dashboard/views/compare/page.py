@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import streamlit as st
 
@@ -21,10 +22,11 @@ from dashboard.shell.state import NamedPicture, Selection
 from dashboard.views.compare import choice, dataset
 from dashboard.views.compare import maps as compare_maps
 from dashboard.views.compare import selection as compare_selection
-from dashboard.views.compare.figures.style import CSS
 from dashboard.views.compare.report import OnFace, dataset_content, face_content
 from engine.errors import FerLensError
 from engine.records import RunCard
+
+STYLE: Final = Path(__file__).with_name("style.css")
 
 
 def compare_picture(
@@ -126,7 +128,7 @@ def offer_report(
 
 def main(chosen: Selection) -> None:
     """Select, load, draw."""
-    st.html(CSS)
+    st.html(STYLE)
     st.title("Compare")
     shelf = loaders.shelf()
     say.problems(shelf.problems)

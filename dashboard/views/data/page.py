@@ -6,6 +6,8 @@ The top of the Data page: what the audit found in numbers, and the classes by sp
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Final
 
 import streamlit as st
 
@@ -24,11 +26,12 @@ from dashboard.views.data.figures.groups import (
     read_clean,
     read_straddling,
 )
-from dashboard.views.data.figures.style import CSS
 from dashboard.views.data.loaders import Wanted
 from dashboard.views.data.report import DataView, data_content
 from engine.data.audit.audit import DataAudit, audit_document
 from engine.errors import DataError, FerLensError
+
+STYLE: Final = Path(__file__).with_name("style.css")
 
 
 def show_facts(found: DataAudit) -> None:
@@ -96,7 +99,7 @@ def study(asked: Wanted, model: str | None) -> None:
 
 def main(selected: Selection) -> None:
     """Select, load, draw."""
-    st.html(CSS)
+    st.html(STYLE)
     st.title("Data")
     say.problems(loaders.shelf().problems)
     dataset, splits = choice.choose()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import streamlit as st
 
@@ -15,11 +16,12 @@ from dashboard.shell.frame import framed
 from dashboard.shell.state import Selection
 from dashboard.views.evidence import faces
 from dashboard.views.evidence import league as league_table
-from dashboard.views.evidence.figures.style import CSS
 from dashboard.views.evidence.report import League, face_content, league_content
 from engine.errors import FerLensError
 from engine.evidence.face import JudgedFace
 from engine.records import RunCard
+
+STYLE: Final = Path(__file__).with_name("style.css")
 
 
 def offer_report(card: RunCard, variant: str, league: League | None, face: tuple[JudgedFace, MapStyle] | None) -> None:
@@ -45,7 +47,7 @@ def offer_report(card: RunCard, variant: str, league: League | None, face: tuple
 
 def main(chosen: Selection) -> None:
     """Select, load, draw."""
-    st.html(CSS)
+    st.html(STYLE)
     st.title("Evidence")
     st.html(
         '<p class="fl-lead">On built-in faces the true evidence of an expression is known. So a map can be judged: '

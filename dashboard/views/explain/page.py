@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from statistics import median
 from typing import Final
 
@@ -29,11 +30,12 @@ from dashboard.shell.state import NamedPicture, Selection
 from dashboard.views.explain import downloads, methods, sanity, trust
 from dashboard.views.explain import gates as gate_views
 from dashboard.views.explain.figures.shares import WORDS, parts_of, shares_html
-from dashboard.views.explain.figures.style import CSS
 from dashboard.views.explain.figures.trust_curves import faithfulness_curves
 from dashboard.views.explain.report import Explained, explain_content
 from engine.explain.cmaen_shares import CmaenShares
 from engine.records import Explanation, RunCard
+
+STYLE: Final = Path(__file__).with_name("style.css")
 
 
 def show_shares(found: CmaenShares | None, label: str) -> None:
@@ -225,7 +227,7 @@ def explain(card: RunCard, named: NamedPicture) -> None:
 
 def main(chosen: Selection) -> None:
     """Select, load, draw."""
-    card = page_ends.opened("Explain", chosen, CSS)
+    card = page_ends.opened("Explain", chosen, STYLE)
     if card is None:
         return
     named = page_ends.readable(chosen)

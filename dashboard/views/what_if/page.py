@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
 
 import streamlit as st
 
@@ -16,7 +18,6 @@ from dashboard.shell.state import NamedPicture, Selection
 from dashboard.views.what_if import controls, result
 from dashboard.views.what_if import loaders as what_if_loaders
 from dashboard.views.what_if.brush import brush
-from dashboard.views.what_if.figures.style import CSS
 from dashboard.views.what_if.loaders import Staged
 from dashboard.views.what_if.report import WhatIf, what_if_content
 from engine.draw.overlay import resize_face
@@ -24,6 +25,8 @@ from engine.edit.face_template import REGIONS
 from engine.edit.regions import FaceRegions, template_parts
 from engine.edit.text import to_text
 from engine.records import FaceBox, FacePrediction, RunCard
+
+STYLE: Final = Path(__file__).with_name("style.css")
 
 # Side of the face that is drawn on: eight times 48. (Streamlit would print a string that stands alone in a page.)
 STAGE_PIXELS = 384
@@ -144,7 +147,7 @@ def _work(card: RunCard, subject: Subject) -> None:
 
 def main(chosen: Selection) -> None:
     """Select, load, draw."""
-    card = page_ends.opened("What if", chosen, CSS)
+    card = page_ends.opened("What if", chosen, STYLE)
     if card is None:
         return
     named = page_ends.readable(chosen)
