@@ -25,7 +25,6 @@ RUN if [ -n "$TORCH_INDEX" ]; then \
     && pip install -r requirements.txt
 
 COPY LICENSE README.md ./
-COPY .streamlit .streamlit
 COPY engine engine
 COPY dashboard dashboard
 COPY checkpoints checkpoints

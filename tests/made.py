@@ -16,6 +16,7 @@ from engine.models.registry import DEFAULT_INPUT, build_model
 from engine.records import InputSpec, RunCard
 
 ROOT = Path(__file__).resolve().parents[1]
+SHIPPED = ROOT / "checkpoints"
 SMALL = InputSpec(size=16, channels=1, mean=(0.5,), std=(0.25,))
 
 

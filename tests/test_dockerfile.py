@@ -27,7 +27,7 @@ def command_of(instruction: str) -> list[str]:
 
 def test_what_is_copied_exists_and_reaches_the_build() -> None:
     copied = [word for line in LINES if line.startswith("COPY") for word in line.split()[1:-1]]
-    assert set(copied) >= {"requirements.txt", "engine", "dashboard", "checkpoints", ".streamlit"}
+    assert set(copied) >= {"requirements.txt", "engine", "dashboard", "checkpoints"}
     assert [name for name in copied if not (ROOT / name).exists()] == []
     assert IGNORED[1] == "*"
     assert {f"!{name}" for name in copied} == {line for line in IGNORED if line.startswith("!")}

@@ -12,7 +12,8 @@ from typing import Final
 from engine.errors import CheckpointError, UnknownNameError
 from engine.labels import VOCABULARY
 from engine.media.faces import FaceDetector, default_detector
-from engine.models.checkpoint import checkpoint_names, checkpoints_folder, read_card
+from engine.models.checkpoint import checkpoint_names, read_card
+from engine.places import checkpoint_path
 from engine.predictor import EmotionPredictor
 from engine.records import RunCard
 
@@ -33,7 +34,7 @@ class LiveModels:
         cards = []
         for name in checkpoint_names():
             try:
-                cards.append(read_card(checkpoints_folder() / name))
+                cards.append(read_card(checkpoint_path(name)))
             except CheckpointError:  # the dashboard's Home says which and why
                 continue
         return tuple(cards)
@@ -60,7 +61,7 @@ class LiveModels:
         names = checkpoint_names()
         if name not in names:
             raise UnknownNameError("model", name, names)
-        key = (name, read_card(checkpoints_folder() / name).weights_sha256)
+        key = (name, read_card(checkpoint_path(name)).weights_sha256)
         with self._lock:
             if key not in self._predictors:
                 self._detector = self._detector or default_detector()

@@ -13,7 +13,7 @@ TITLE: Final = "Live · FERLens"
 
 
 def theme() -> gr.themes.Base:
-    """Return the theme, light and dark, in the colours of ``.streamlit/config.toml``."""
+    """Return the theme, light and dark, in the colours of ``dashboard/.streamlit/config.toml``."""
     return gr.themes.Base(
         primary_hue="slate",
         neutral_hue="stone",

@@ -24,7 +24,8 @@ from engine.errors import CheckpointError, DataError, FerLensError, PictureError
 from engine.evidence.document import evidence_file, read_evidence
 from engine.labels import EMOTIONS
 from engine.media.pictures import Picture, open_picture
-from engine.models.checkpoint import CARD, checkpoint_names, checkpoints_folder, read_card
+from engine.models.checkpoint import CARD, checkpoint_names, read_card
+from engine.places import checkpoint_path, checkpoint_places
 from engine.records import FaceBox, FaceExplanation, Float32, PicturePrediction, RunCard, UInt8
 
 if TYPE_CHECKING:
@@ -80,11 +81,11 @@ class Sample:
 
 
 @st.cache_data(show_spinner=False, max_entries=8)
-def _shelf(folder: str, stamps: tuple[tuple[str, int], ...]) -> Shelf:
+def _shelf(places: tuple[Path, ...], stamps: tuple[tuple[str, int], ...]) -> Shelf:  # noqa: ARG001  # looked in
     cards, problems = [], []
     for name, _ in stamps:
         try:
-            cards.append(read_card(Path(folder) / name))
+            cards.append(read_card(checkpoint_path(name)))
         except CheckpointError as error:
             problems.append(str(error))
     return Shelf(tuple(cards), tuple(problems))
@@ -92,9 +93,8 @@ def _shelf(folder: str, stamps: tuple[tuple[str, int], ...]) -> Shelf:
 
 def shelf() -> Shelf:
     """Return the checkpoints as they are on disk now; a card that changed is read again."""
-    folder = checkpoints_folder()
-    stamps = tuple((name, (folder / name / CARD).stat().st_mtime_ns) for name in checkpoint_names())
-    return _shelf(str(folder), stamps)
+    stamps = tuple((name, (checkpoint_path(name) / CARD).stat().st_mtime_ns) for name in checkpoint_names())
+    return _shelf(checkpoint_places(), stamps)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -209,7 +209,7 @@ def _evidence(folder: str, stamp: int, _card: RunCard, sha256: str, variant: str
 
 def evidence(card: RunCard, variant: str) -> EvidenceReport | None:
     """Return a model's evidence results as they are on disk now, or None. Raises DataError, which is not kept."""
-    folder = checkpoints_folder() / card.name
+    folder = checkpoint_path(card.name)
     file = folder / evidence_file(variant)
     stamp = file.stat().st_mtime_ns if file.is_file() else 0
     return _evidence(str(folder), stamp, card, card.weights_sha256, variant)

@@ -17,7 +17,7 @@ from engine.analysis.files.places import PREDICTIONS, AnalysedSplit, analysed_sp
 from engine.data.by_id import LabelledPicture, PictureIndex, place_of
 from engine.errors import FerLensError
 from engine.explain.target import Target
-from engine.models.checkpoint import checkpoints_folder
+from engine.places import checkpoint_path, checkpoint_places
 from engine.records import FaceExplanation, RunCard
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ STORES_KEPT: Final = 8
 
 def analysed() -> tuple[AnalysedSplit, ...]:
     """Return what the usable checkpoints were analysed on, as it is on disk now."""
-    return analysed_splits(checkpoints_folder(), shelf().names)
+    return analysed_splits(None, shelf().names)
 
 
 def analysed_of(*models: str) -> dict[str, AnalysedSplit]:
@@ -44,7 +44,7 @@ def analysed_of(*models: str) -> dict[str, AnalysedSplit]:
 
 @st.cache_resource(show_spinner=False, max_entries=STORES_KEPT)
 def _store(
-    folder: str,
+    places: tuple[Path, ...],  # noqa: ARG001  # where the models lie
     models: tuple[str, ...],
     dataset: str,
     split: str,
@@ -52,18 +52,17 @@ def _store(
 ) -> AnalysisStore:
     from engine.analysis.store.store import open_store
 
-    return open_store(models, dataset, split, folder=Path(folder))
+    return open_store(models, dataset, split)
 
 
 def store(models: tuple[str, ...], dataset: str, split: str) -> AnalysisStore:
     """Return the joined analyses of ``models``. Raises DataError with the command that mends it, which is not kept."""
-    folder = checkpoints_folder()
-    files = [analysis_folder(folder / model, dataset, split) / PREDICTIONS for model in models]
+    files = [analysis_folder(checkpoint_path(model), dataset, split) / PREDICTIONS for model in models]
     stamps = tuple(
         (file.stat().st_mtime_ns if file.is_file() else 0, shelf().card(model).weights_sha256)
         for model, file in zip(models, files, strict=True)
     )
-    return _store(str(folder), models, dataset, split, stamps)
+    return _store(checkpoint_places(), models, dataset, split, stamps)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

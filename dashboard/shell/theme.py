@@ -1,7 +1,7 @@
 """The page frame's look: title, wordmark, and the small style sheet of the pieces that are drawn as HTML.
 
-Colours of the interface come from ``.streamlit/config.toml`` (light and dark). The rules here take theirs from
-``currentColor``, so that they follow either.
+Colours of the interface come from ``dashboard/.streamlit/config.toml`` (light and dark). The rules here take theirs
+from ``currentColor``, so that they follow either.
 """
 
 from __future__ import annotations

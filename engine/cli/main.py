@@ -26,37 +26,53 @@ COMMANDS: Final[dict[str, str]] = {
     "predict": "classify the faces of pictures or folders",
     "explain": "write the attention gates and explanations of one picture",
     "video": "follow the faces of a film, stream or camera and their emotions over time",
+    "dashboard": "serve the pages at http://127.0.0.1:8501",
+    "webcam": "serve the live page, with a camera, at http://127.0.0.1:7860",
     "serve": "serve the dashboard and the live page from one port",
     "export": "write a checkpoint as ONNX, TorchScript or PT2 for other programs",
     "benchmark": "measure explanations against known evidence, or the store's speed",
     "report": "write a model's evaluation as one HTML file, with figures for print",
     "models": "list the checkpoints: parameters, inputs, gates, metrics",
+    "doctor": "print versions, devices, and where data, models and caches lie: for bug reports",
 }
 """Each name is a module ``engine.cli.<name>`` with ``add_arguments(parser)`` and ``run(arguments) -> int``."""
 
 
-def build_parser(chosen: str | None = None) -> argparse.ArgumentParser:
+PROGRAM: Final = "python -m engine"
+PASSED_ON: Final = ("webcam",)
+"""Commands whose words another program reads, ``--help`` too."""
+
+
+def build_parser(chosen: str | None = None, *, program: str = PROGRAM) -> argparse.ArgumentParser:
     """Build the parser; only the ``chosen`` command's module is imported, so that help is quick."""
     parser = argparse.ArgumentParser(
-        prog="python -m engine",
+        prog=program,
         description="Train facial-expression models with attention; measure and explain what they look at.",
     )
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():
-        sub = subparsers.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+        described = summary[0].upper() + summary[1:] + "."
+        sub = subparsers.add_parser(name, help=summary, description=described)
         if name == chosen:
             importlib.import_module(f"engine.cli.{name}").add_arguments(sub)
     return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def ferlens() -> int:
+    """Run the installed command ``ferlens``."""
+    return main(program="ferlens")
+
+
+def main(argv: Sequence[str] | None = None, *, program: str = PROGRAM) -> int:
     """Run one command and return its exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     chosen = next((word for word in words if word in COMMANDS), None)
-    arguments = build_parser(chosen).parse_args(words)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)  # to stderr
     logging.getLogger("engine").setLevel(logging.INFO)
     try:
+        if words[:1] == [chosen] and chosen in PASSED_ON:
+            importlib.import_module(f"engine.cli.{chosen}").pass_on(words[1:])
+        arguments = build_parser(chosen, program=program).parse_args(words)
         status: int = importlib.import_module(f"engine.cli.{chosen}").run(arguments)
     except UsageError as error:
         return _complain(error, 2)

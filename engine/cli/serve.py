@@ -6,18 +6,12 @@ The engine knows no interface: this command becomes ``python -m dashboard.serve`
 from __future__ import annotations
 
 import argparse
-import os
-import sys
-from pathlib import Path
 from typing import Final, NoReturn
 
-from engine.errors import UsageError
+from engine.cli.dashboard import HOST, PORT, become
 from engine.models.checkpoint import DEFAULT_MODEL
 
 SERVER: Final = "dashboard.serve"
-ROOT: Final = Path(__file__).resolve().parents[2]
-HOST: Final = "127.0.0.1"
-PORT: Final = 8501
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,8 +29,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> NoReturn:
     """Become the server, so that Ctrl-C and a kill reach it."""
-    if not (ROOT / "dashboard" / "serve.py").is_file():
-        raise UsageError("Expected the folder 'dashboard' beside 'engine', but it is not there; get the whole project.")
-    words = ["--host", arguments.host, "--port", str(arguments.port), "--model", arguments.model]
-    os.chdir(ROOT)  # Streamlit reads .streamlit/config.toml from where it starts
-    os.execv(sys.executable, [sys.executable, "-m", SERVER, *words])  # noqa: S606 - no shell: our own interpreter
+    become(SERVER, "--host", arguments.host, "--port", str(arguments.port), "--model", arguments.model)

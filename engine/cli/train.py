@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from engine.cli.common import STDERR, add_data_options, add_json_option, note, print_json
 from engine.errors import UsageError
+from engine.places import writable_checkpoints
 from engine.training.fit import RUNS, fit
 from engine.training.loop import StepReport, Trainer
 from engine.training.processes import Processes, joined_processes
@@ -53,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="of weights, order, augmentation, dropout (default 0)")
     parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu (default: the first that is there)")
-    parser.add_argument("--out", type=Path, help="checkpoint folder to make (default: checkpoints/<recipe>)")
+    parser.add_argument("--out", type=Path, help="checkpoint folder to make (default: <recipe> where checkpoints lie)")
     parser.add_argument("--resume", action="store_true", help=f"continue the run saved in {RUNS}/<name of --out>")
     parser.add_argument("--minutes", type=float, help="stop cleanly after so long; --resume continues")
     parser.add_argument("--compile", action="store_true", help="compile the attention gates: a third faster on a CPU")
@@ -70,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Train and report."""
     recipe = _with_options(load_recipe(arguments.recipe), arguments)
-    out = arguments.out or Path("checkpoints") / recipe.name
+    out = arguments.out or writable_checkpoints() / recipe.name
     with joined_processes() as processes:
         return _train(recipe, out, arguments, processes)
 

@@ -23,6 +23,7 @@ import numpy as np
 from engine.data.dataset import FaceDataset
 from engine.errors import DataError, UnknownNameError
 from engine.labels import EMOTIONS
+from engine.places import CODE, cache_folder
 from engine.records import UInt8
 from engine.synthetic.face import SPLIT_SEEDS, SyntheticFace, draw
 
@@ -36,7 +37,6 @@ Progress = Callable[[int, int], None]
 """Called with (pictures drawn, pictures wanted)."""
 
 _LOG = logging.getLogger(__name__)
-_ENGINE = Path(__file__).resolve().parents[1]
 _WORKERS_MOST = 8
 
 
@@ -66,15 +66,13 @@ def synthetic_face(face_id: str, size: int = 48, channels: int = 1) -> Synthetic
 def generator_digest() -> str:
     """Return 16 hex digits that change whenever the generator's source does."""
     digest = hashlib.sha256(str(DATASET_SEED).encode())
-    for source in sorted((_ENGINE / "synthetic").glob("*.py")):
+    for source in sorted((CODE / "engine" / "synthetic").glob("*.py")):
         digest.update(source.name.encode() + source.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()[:16]
 
 
 def _cache_file(split: str, size: int, channels: int) -> Path:
-    folder = os.environ.get("FERLENS_CACHE")
-    place = Path(folder) if folder else _ENGINE.parent / ".cache"
-    return place / f"synthetic-{split}-{size}x{channels}-{generator_digest()}.npy"
+    return cache_folder() / f"synthetic-{split}-{size}x{channels}-{generator_digest()}.npy"
 
 
 def draw_range(
@@ -84,7 +82,7 @@ def draw_range(
     shape = (size, size) if channels == 1 else (size, size, channels)
     images = np.empty((stop - start, *shape), np.uint8)
     bounds = np.linspace(start, stop, workers + 1).astype(int).tolist()
-    environment = {**os.environ, "PYTHONPATH": str(_ENGINE.parent), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(CODE), "OMP_NUM_THREADS": "1"}
     running: list[subprocess.Popen[bytes]] = []
     done = [0] * workers
 

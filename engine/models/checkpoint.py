@@ -23,10 +23,8 @@ from torch import Tensor, nn
 
 from engine.errors import CheckpointError, UnknownNameError
 from engine.models.registry import build_model
+from engine.places import checkpoint_path, checkpoint_places
 from engine.records import InputSpec, RunCard
-
-SHIPPED: Final[Path] = Path(__file__).resolve().parents[2] / "checkpoints"
-"""Where the checkpoints that come with FERLens lie; ``FERLENS_CHECKPOINTS`` names another folder."""
 
 DEFAULT_MODEL: Final[str] = "cbam"
 MANY_WEIGHTS: Final = 20_000_000
@@ -42,15 +40,10 @@ class LoadedModel:
     card: RunCard
 
 
-def checkpoints_folder() -> Path:
-    """Return the folder that names are looked up in."""
-    return Path(os.environ.get("FERLENS_CHECKPOINTS") or SHIPPED)
-
-
 def checkpoint_names(folder: Path | None = None) -> tuple[str, ...]:
-    """Return the names of the checkpoints in ``folder`` (default :func:`checkpoints_folder`), sorted."""
-    root = folder or checkpoints_folder()
-    return tuple(sorted(path.parent.name for path in root.glob(f"*/{CARD}"))) if root.is_dir() else ()
+    """Return the names of the checkpoints in ``folder`` (default: in all of :func:`checkpoint_places`), sorted."""
+    places = checkpoint_places() if folder is None else (folder,)
+    return tuple(sorted({path.parent.name for place in places if place.is_dir() for path in place.glob(f"*/{CARD}")}))
 
 
 def find_checkpoint(name_or_path: str | Path, folder: Path | None = None) -> Path:
@@ -66,7 +59,7 @@ def find_checkpoint(name_or_path: str | Path, folder: Path | None = None) -> Pat
         if not (direct / CARD).is_file():
             raise CheckpointError(f"'{direct.name}' is no checkpoint folder: it has no {CARD}.")
         return direct
-    path = (folder or checkpoints_folder()) / text
+    path = checkpoint_path(text, folder)
     if not path.is_dir():
         raise UnknownNameError("model", text, checkpoint_names(folder))
     if not (path / CARD).is_file():
@@ -94,8 +87,7 @@ def read_card(path: Path) -> RunCard:
 
 def list_checkpoints(folder: Path | None = None) -> tuple[RunCard, ...]:
     """Return the cards of all checkpoints, sorted by name."""
-    root = folder or checkpoints_folder()
-    return tuple(read_card(root / name) for name in checkpoint_names(folder))
+    return tuple(read_card(checkpoint_path(name, folder)) for name in checkpoint_names(folder))
 
 
 def file_sha256(path: Path) -> str:

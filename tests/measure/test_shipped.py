@@ -12,9 +12,10 @@ import pytest
 from engine.data.dataset import FaceDataset
 from engine.data.registry import load_dataset
 from engine.measure.split import predict_dataset
-from engine.models.checkpoint import SHIPPED, checkpoint_names, load_checkpoint, read_card
+from engine.models.checkpoint import checkpoint_names, load_checkpoint, read_card
 from engine.records import Float32
 from engine.statistics.classification import classification_report
+from tests.made import SHIPPED
 
 pytestmark = pytest.mark.fer2013
 

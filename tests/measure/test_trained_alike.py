@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from engine.measure.trained_alike import alike_words, training_differences
-from engine.models.checkpoint import SHIPPED, read_card
+from engine.models.checkpoint import read_card
 from engine.records import RunCard
+from tests.made import SHIPPED
 
 RECIPE: dict[str, Any] = {
     "model": {"architecture": "baseline"},

@@ -14,7 +14,7 @@ from dashboard.shell.loaders import KEPT, shelf
 from engine.analysis.files.attention import AttentionFile, find_attention
 from engine.analysis.files.gate_use import gate_use_file, read_gate_use
 from engine.analysis.files.places import ATTENTION, AnalysedSplit, analysis_folder
-from engine.models.checkpoint import checkpoints_folder
+from engine.places import checkpoint_path, checkpoint_places
 
 if TYPE_CHECKING:
     from engine.analysis.class_regions import ClassPlace
@@ -24,16 +24,15 @@ if TYPE_CHECKING:
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _attention(folder: str, model: str, dataset: str, split: str, stamp: int) -> AttentionFile:  # noqa: ARG001  # the file's time
-    return find_attention(model, dataset, split, folder=Path(folder))
+def _attention(places: tuple[Path, ...], model: str, dataset: str, split: str, stamp: int) -> AttentionFile:  # noqa: ARG001  # the file's time
+    return find_attention(model, dataset, split)
 
 
 def attention(model: str, split: AnalysedSplit) -> AttentionFile:
     """Return the class statistics of a model. Raises DataError with the command that mends it, which is not kept."""
-    folder = checkpoints_folder()
-    file = analysis_folder(folder / model, split.dataset, split.split) / ATTENTION
+    file = analysis_folder(checkpoint_path(model), split.dataset, split.split) / ATTENTION
     stamp = file.stat().st_mtime_ns if file.is_file() else 0
-    return _attention(str(folder), model, split.dataset, split.split, stamp)
+    return _attention(checkpoint_places(), model, split.dataset, split.split, stamp)
 
 
 @st.cache_data(show_spinner=False, max_entries=KEPT)
@@ -47,7 +46,7 @@ def gates_in_use(model: str, split: AnalysedSplit) -> SplitGateUse | None:
     Raises:
         DataError: the file is damaged or of other weights, with the command that mends it; that is not kept.
     """
-    file = gate_use_file(checkpoints_folder() / model, split.dataset, split.split)
+    file = gate_use_file(checkpoint_path(model), split.dataset, split.split)
     stamp = file.stat().st_mtime_ns if file.is_file() else 0
     return _gates_in_use(file, model, split.dataset, split.split, stamp, shelf().card(model).weights_sha256)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -9,7 +10,7 @@ import streamlit as st
 from dashboard.shell.loaders import shelf
 from dashboard.shell.study_loaders import store
 from engine.analysis.files.places import PREDICTIONS, REPORT, analysis_folder
-from engine.models.checkpoint import checkpoints_folder
+from engine.places import checkpoint_path, checkpoint_places
 
 if TYPE_CHECKING:
     from engine.analysis.comparison import StoredComparison
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def _compared(
-    folder: str,  # noqa: ARG001  # with the files' times and the weights' digests it stands for the answers
+    places: tuple[Path, ...],  # noqa: ARG001  # with the files' times and the weights' digests it stands for the answers
     models: tuple[str, str],
     dataset: str,
     split: str,
@@ -30,10 +31,11 @@ def _compared(
 
 def compared(models: tuple[str, str], dataset: str, split: str) -> StoredComparison:
     """Compare two models on a split. Raises DataError with the command that mends it, which is not kept."""
-    folder = checkpoints_folder()
     files = [
-        analysis_folder(folder / model, dataset, split) / name for model in models for name in (PREDICTIONS, REPORT)
+        analysis_folder(checkpoint_path(model), dataset, split) / name
+        for model in models
+        for name in (PREDICTIONS, REPORT)
     ]
     stamps = tuple(file.stat().st_mtime_ns if file.is_file() else 0 for file in files)
     digests = tuple(shelf().card(model).weights_sha256 for model in models)
-    return _compared(str(folder), models, dataset, split, (stamps, digests))
+    return _compared(checkpoint_places(), models, dataset, split, (stamps, digests))

@@ -23,7 +23,7 @@ from engine.data.audit.audit import ClassFaces, DataAudit, audit, class_faces
 from engine.data.audit.source import read_pictures
 from engine.data.by_id import SYNTHETIC, place_of
 from engine.data.drawn import SPLIT_COUNTS
-from engine.models.checkpoint import checkpoints_folder
+from engine.places import checkpoint_path
 from engine.records import UInt8
 from engine.training.recipe import load_recipe
 
@@ -131,7 +131,7 @@ def judged(asked: Wanted, found: DataAudit, model: str) -> AuditedModel | None:
     splits = held_out_splits(model, asked.dataset)
     if not splits:
         return None
-    files = [analysis_folder(checkpoints_folder() / model, asked.dataset, split) / PREDICTIONS for split in splits]
+    files = [analysis_folder(checkpoint_path(model), asked.dataset, split) / PREDICTIONS for split in splits]
     sha256 = shelf().card(model).weights_sha256
     stamps = tuple((file.stat().st_mtime_ns if file.is_file() else 0, sha256) for file in files)
     return _judged(asked, model, stamps, found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -15,7 +16,7 @@ from dashboard.shell.study_loaders import store
 from engine.analysis.evaluation import VALIDATION
 from engine.analysis.files.places import ATTENTION, PREDICTIONS, REPORT, AnalysedSplit, analysis_folder
 from engine.errors import FerLensError
-from engine.models.checkpoint import checkpoints_folder
+from engine.places import checkpoint_path, checkpoint_places
 from engine.records import RunCard
 
 if TYPE_CHECKING:
@@ -37,14 +38,14 @@ class Evaluated:
 
 def _stamp(model: str, dataset: str, split: str) -> tuple[int, ...]:
     """Return the times of an analysis's files, 0 for one that is not there."""
-    folder = analysis_folder(checkpoints_folder() / model, dataset, split)
+    folder = analysis_folder(checkpoint_path(model), dataset, split)
     files = [folder / name for name in (PREDICTIONS, ATTENTION, REPORT)]
     return tuple(file.stat().st_mtime_ns if file.is_file() else 0 for file in files)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _evaluation(
-    folder: str,  # noqa: ARG001  # with the files' times and the weights' digest it stands for the answers
+    places: tuple[Path, ...],  # noqa: ARG001  # with the files' times and the weights' digest it stands for the answers
     model: str,
     dataset: str,
     split: str,
@@ -69,7 +70,7 @@ def evaluated(model: str, split: AnalysedSplit) -> Evaluated:
     stamps = (_stamp(model, split.dataset, split.split), _stamp(model, split.dataset, VALIDATION))
     validate = split.split != VALIDATION and any(stamps[1])
     return _evaluation(
-        str(checkpoints_folder()),
+        checkpoint_places(),
         model,
         split.dataset,
         split.split,
@@ -89,7 +90,7 @@ def _tsne(_evaluated: Evaluated, key: tuple[object, ...]) -> tuple[NDArray[np.fl
 
 def tsne(found: Evaluated, model: str, split: AnalysedSplit) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Lay the logits out by t-SNE: float64 (M, 2), and int64 (M,), which pictures those are."""
-    key = (str(checkpoints_folder()), model, split.name, _stamp(model, split.dataset, split.split))
+    key = (checkpoint_places(), model, split.name, _stamp(model, split.dataset, split.split))
     return _tsne(found, key)
 
 
@@ -97,7 +98,7 @@ def robustness(card: RunCard, split: AnalysedSplit) -> RobustnessReport | None:
     """Return the stored robustness of a model, None where it was not measured. Raises DataError where it is damaged."""
     from engine.measure.robustness import read_robustness, robustness_file
 
-    path = checkpoints_folder() / card.name / robustness_file(split.dataset, split.split)
+    path = checkpoint_path(card.name) / robustness_file(split.dataset, split.split)
     return read_robustness(path, card, dataset=split.dataset, split=split.split)
 
 
@@ -105,7 +106,7 @@ def history(card: RunCard) -> History | None:
     """Return a model's training history, None where it has none. Raises CheckpointError where it is damaged."""
     from engine.analysis.evaluation import read_history
 
-    return read_history(checkpoints_folder() / card.name, card.recipe.get("chosen_epoch"))
+    return read_history(checkpoint_path(card.name), card.recipe.get("chosen_epoch"))
 
 
 def report_content(evaluated: Evaluated, card: RunCard, split: AnalysedSplit) -> Content:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from engine.places import checkpoint_path
+
 PREDICTIONS: Final = "predictions.parquet"
 ATTENTION: Final = "attention.safetensors"
 REPORT: Final = "report.json"
@@ -52,18 +54,18 @@ class AnalysedSplit:
         return f"{self.dataset}-{self.split}"
 
 
-def analysed_splits(checkpoints: Path, models: Sequence[str]) -> tuple[AnalysedSplit, ...]:
+def analysed_splits(checkpoints: Path | None, models: Sequence[str]) -> tuple[AnalysedSplit, ...]:
     """List what ``models`` were analysed on, sorted by dataset and split.
 
     A folder in which one file of the three is missing counts: opening it says which and how to make it again.
 
     Args:
-        checkpoints: the folder that holds the checkpoints.
-        models: names of checkpoints in it.
+        checkpoints: the folder that holds the checkpoints; None for wherever they are looked up.
+        models: their names.
     """
     found: dict[tuple[str, str], list[str]] = {}
     for model in sorted(models):
-        place = checkpoints / model / "analysis"
+        place = checkpoint_path(model, checkpoints) / "analysis"
         for folder in sorted(place.iterdir()) if place.is_dir() else ():
             dataset, dash, split = folder.name.partition("-")
             there = any((folder / file).is_file() for file in (PREDICTIONS, ATTENTION, REPORT))
