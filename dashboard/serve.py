@@ -63,7 +63,9 @@ def build_app(model: str, *, port: int) -> st.App:
     os.environ["FERLENS_LIVE_LINK"] = f"{LIVE}/"
     page = build_page(model, limits=limits, dashboard="")
     shell = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    gr.mount_gradio_app(shell, page, path=LIVE, allowed_paths=[], show_error=False, **gradio_options(limits))
+    gr.mount_gradio_app(
+        shell, page, path=LIVE, allowed_paths=[], show_error=False, **gradio_options(limits, page.uploads)
+    )
     (mount,) = (route for route in shell.routes if isinstance(route, Mount) and route.path == LIVE)
     add_snapshot_route(mount.app)  # type: ignore[arg-type]  # Gradio's application is a FastAPI
 

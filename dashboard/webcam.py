@@ -93,7 +93,7 @@ def serve(arguments: argparse.Namespace, *, wait: bool = True) -> Any:
                 share=arguments.share,
                 prevent_thread_lock=True,
                 quiet=True,
-                **gradio_options(limits),
+                **gradio_options(limits, page.uploads),
             )
     except OSError as error:
         raise UsageError(

@@ -11,8 +11,8 @@ import gradio as gr
 from dashboard.live.answers import Document, explanation_document, model_document, prediction_document
 from dashboard.live.limits import Limits
 from dashboard.live.live_loaders import LiveModels
-from dashboard.live.picture_upload import Upload
 from dashboard.live.rate import RateLimit
+from dashboard.live.uploads import Upload
 from engine.errors import CheckpointError, FerLensError, PictureError, UsageError
 from engine.live.pipeline import overlay_layers
 from engine.media.pictures import Picture

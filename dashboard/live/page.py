@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 
 from dashboard.live.camera_server import server_functions
 from dashboard.live.choices import LONGEST_HALF_LIFE, OVERLAY_WORDS, Choices
@@ -13,7 +15,8 @@ from dashboard.live.endpoints import Endpoints, client_of, in_a_sentence
 from dashboard.live.limits import Limits
 from dashboard.live.live_loaders import LiveModels
 from dashboard.live.look import TITLE, read
-from dashboard.live.picture_upload import Upload, picture_upload
+from dashboard.live.picture_upload import picture_upload, refuse_files
+from dashboard.live.uploads import Upload, Uploads
 from dashboard.live.viewers import Viewers
 from dashboard.report.text import escape
 from engine.errors import FerLensError
@@ -51,6 +54,7 @@ def build_page(
     """
     limits, models = limits or Limits(), models or LiveModels()
     models.predictor(model)
+    uploads = Uploads.below(Path(get_upload_folder()))
     viewers = Viewers(models, limits, Choices(model))
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(SWEEP_SECONDS, UPLOAD_SECONDS)) as page:
         gr.HTML(HEAD, apply_default_css=False, js_on_load=None)
@@ -68,7 +72,7 @@ def build_page(
                 _controls(viewers)
         with gr.Tab("API"):
             gr.Markdown(read("api_words.md").replace("MODEL", model))
-            _endpoints(Endpoints(models, limits, model), limits)
+            _endpoints(Endpoints(models, limits, model), limits, uploads)
 
         def arrive(request: gr.Request) -> str:
             return viewers.open(str(request.session_hash)).token
@@ -79,7 +83,11 @@ def build_page(
         page.load(arrive, None, camera, api_visibility="private", show_progress="hidden", concurrency_limit=None)
         page.unload(leave)
     page.queue(max_size=limits.waiting)
-    page.viewers = viewers
+    for component in page.blocks.values():
+        if not isinstance(component, gr.File):  # the one of `picture_upload`
+            refuse_files(component)
+    page.temp_file_sets.append(uploads.paths)
+    page.viewers, page.uploads = viewers, uploads
     return page
 
 
@@ -158,9 +166,9 @@ def _chooser(viewers: Viewers) -> Callable[..., tuple[Any, str]]:
     return choose
 
 
-def _endpoints(api: Endpoints, limits: Limits) -> None:
+def _endpoints(api: Endpoints, limits: Limits, uploads: Uploads) -> None:
     """Register the endpoints on components that are not shown: what Gradio derives the API's types from."""
-    picture = picture_upload()
+    picture = picture_upload(uploads)
     model = gr.Textbox("", label="model", visible=False)
     layer = gr.Textbox("", label="layer", visible=False)
     target = gr.Textbox("", label="target", visible=False)

@@ -12,6 +12,7 @@ from engine.errors import FerLensError, UsageError
 
 if TYPE_CHECKING:
     from dashboard.live.limits import Limits
+    from dashboard.live.uploads import Uploads
 
 
 def check_port(port: int) -> None:
@@ -46,20 +47,28 @@ def leave_room_for_the_page() -> None:
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // 2))
 
 
-def gradio_options(limits: Limits) -> dict[str, Any]:
+def gradio_options(limits: Limits, uploads: Uploads) -> dict[str, Any]:
     """Return what ``launch`` and ``mount_gradio_app`` both take: the limits, the look, and nothing of Gradio's own.
 
     Args:
         limits: how large an upload, and the body of any request, may be.
+        uploads: the page's, the only files that a call may name.
     """
     from starlette.middleware import Middleware
 
     from dashboard.live.body_limit import BodyLimit
+    from dashboard.live.gate import Gate
     from dashboard.live.look import style
 
     return {
         "max_file_size": f"{limits.upload_megabytes}mb",
-        "app_kwargs": {"middleware": [Middleware(BodyLimit, largest=limits.body_bytes)]},
+        "app_kwargs": {
+            "middleware": [Middleware(BodyLimit, largest=limits.body_bytes), Middleware(Gate, uploads=uploads)],
+            "docs_url": None,
+            "redoc_url": None,
+            "openapi_url": None,
+        },
+        "mcp_server": False,
         "ssr_mode": False,
         "run_history": False,
         "footer_links": [],

@@ -124,7 +124,7 @@ def test_many_faces_are_answered_up_to_the_limit(tmp_path: Path, client: Client,
     path = crowd(tmp_path / "crowd.png")
     found = client.predict(picture=handle_file(str(path)), api_name="/predict")
     assert len(found["faces"]) >= 40
-    from dashboard.live.picture_upload import Upload
+    from dashboard.live.uploads import Upload
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FERLENS_CHECKPOINTS", str(seeded_checkpoints))
