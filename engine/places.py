@@ -11,6 +11,9 @@ from typing import Final
 
 CHECKPOINTS_VARIABLE: Final = "FERLENS_CHECKPOINTS"
 CACHE_VARIABLE: Final = "FERLENS_CACHE"
+DATA_VARIABLE: Final = "FERLENS_DATA"
+DEFAULT_DATA: Final = "data"
+"""Where data sets are looked for where neither an option nor the variable says so."""
 
 CODE: Final = Path(__file__).resolve().parents[1]
 """The folder that holds the packages ``engine`` and ``dashboard``: a checkout, or where packages are installed."""

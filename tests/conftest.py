@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.made import write_patterns, write_seeded
+from tests.made_votes import write_pattern_table
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +23,12 @@ def patterns(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("patterns")
     write_patterns(folder)
     return folder
+
+
+@pytest.fixture
+def pattern_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which rows of votes the patterns are, in place of the table of FER2013's files."""
+    monkeypatch.setattr("engine.data.votes.table.TABLE", write_pattern_table(tmp_path / "pattern_table.npz"))
 
 
 @pytest.fixture(scope="session")

@@ -237,8 +237,10 @@ def test_no_picture_of_fer2013_is_tracked() -> None:
     # The names that its files have, under any folder; and its archives and tables.
     names = re.compile(
         r"^(Training|PublicTest|PrivateTest)_\d+\.\w+$|^(fer2013|icml_face_data)\.(csv|tar|zip|tgz|tar\.\w+)$"
+        r"|^fer2013new\."  # nor FER+'s votes, which its users download
     )
     assert names.match("PrivateTest_123.jpg")
+    assert names.match("fer2013new.csv.xz")
     assert [str(path.relative_to(ROOT)) for path in tracked() if names.match(path.name)] == []
 
 

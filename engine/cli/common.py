@@ -14,6 +14,7 @@ from typing import Any
 
 from rich.console import Console
 
+from engine.data.votes.file import VOTES_VARIABLE
 from engine.errors import UsageError
 from engine.measure.split import MIRROR, SINGLE, TTA
 
@@ -32,7 +33,7 @@ def add_data_options(
         "--dataset",
         default=dataset,
         action=action,
-        help="fer2013, ckplus, affectnet, rafdb, samm, synthetic or folder (default: %(default)s)",
+        help="fer2013, ferplus, ckplus, affectnet, rafdb, samm, synthetic or folder (default: %(default)s)",
     )
     parser.add_argument(
         "--data",
@@ -41,6 +42,17 @@ def add_data_options(
         help="folder, .zip, .tar.* or .csv with the pictures (default: the variable FERLENS_DATA, else data/)",
     )
     parser.add_argument("--drop-unknown", action="store_true", help="leave out classes that the vocabulary lacks")
+
+
+def add_votes_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--votes``."""
+    parser.add_argument(
+        "--votes",
+        type=Path,
+        metavar="CSV",
+        help="FER+'s fer2013new.csv, what ten people saw in each picture of FER2013 (default: the variable "
+        f"{VOTES_VARIABLE}, else beside the pictures; from github.com/microsoft/FERPlus)",
+    )
 
 
 def add_enhancers_option(parser: argparse.ArgumentParser) -> None:

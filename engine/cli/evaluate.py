@@ -10,11 +10,24 @@ from typing import Any
 from rich.progress import Progress
 from rich.table import Table
 
-from engine.cli.common import STDERR, add_data_options, add_json_option, add_views_options, note, print_json
+from engine.cli.common import (
+    STDERR,
+    add_data_options,
+    add_json_option,
+    add_views_options,
+    add_votes_option,
+    note,
+    print_json,
+)
+from engine.cli.votes import add_votes, note_skipped, vote_sentences, vote_table
 from engine.data.dataset import map_classes
 from engine.data.enhance.enhance import require_enhanced
 from engine.data.registry import load_dataset
-from engine.measure.split import evaluate
+from engine.data.votes.ferplus import FERPLUS
+from engine.data.votes.join import WITH_VOTES
+from engine.data.votes.rules import OUTLIERS, VoteChoice
+from engine.measure.split import check_classes, measurement, predict_dataset
+from engine.measure.votes import fitted_temperature, vote_report
 from engine.models.checkpoint import DEFAULT_MODEL, find_checkpoint, load_checkpoint, read_card, update_card
 from engine.training.device import choose_device
 
@@ -26,6 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--split",
         help="train, val, test; for fer2013 also public, private (default: private for fer2013, else test)",
+    )
+    add_votes_option(parser)
+    parser.add_argument(
+        "--outliers",
+        choices=OUTLIERS,
+        default="removed",
+        help="of ferplus: what becomes of an emotion that one voter in ten chose (default: %(default)s)",
     )
     add_views_options(parser)
     parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
@@ -39,7 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
     loaded = load_checkpoint(path, device=choose_device(arguments.device))
     spec = loaded.card.input
     require_enhanced(loaded.card.name, loaded.card.data, arguments.dataset, arguments.data)
-    split = arguments.split or ("private" if arguments.dataset == "fer2013" else "test")
+    split = arguments.split or ("private" if arguments.dataset in WITH_VOTES else "test")
+    choice = VoteChoice(arguments.votes, outliers=arguments.outliers) if arguments.dataset == FERPLUS else None
     dataset = load_dataset(
         arguments.dataset,
         split,
@@ -48,12 +69,10 @@ def run(arguments: argparse.Namespace) -> int:
         size=spec.size,
         channels=spec.channels,
         clips=loaded.card.clips,
+        votes=choice,
     )
-    if dataset.skipped:
-        first = dataset.skipped[0]
-        note(
-            f"{len(dataset.skipped)} files could not be read and are left out, for example {first.id}: {first.reason}."
-        )
+    note_skipped(dataset)
+    dataset = add_votes(dataset, arguments.votes, arguments.data)
     mapping: dict[str, Any] = {}
     if dataset.classes != loaded.card.classes:
         mapped = map_classes(dataset, loaded.card.classes)
@@ -62,10 +81,16 @@ def run(arguments: argparse.Namespace) -> int:
             note(mapped.in_words())
     with Progress(console=STDERR, disable=not sys.stderr.isatty(), transient=True) as bar:
         task = bar.add_task(f"{loaded.card.name} on {split}", total=len(dataset))
-        document = evaluate(
-            loaded.model, loaded.card, dataset, views=arguments.views, progress=lambda count: bar.advance(task, count)
+        check_classes(loaded.card, dataset)
+        probabilities = predict_dataset(
+            loaded.model, spec, dataset, views=arguments.views, progress=lambda count: bar.advance(task, count)
         )
+    document = measurement(loaded.card, dataset, probabilities, views=arguments.views)
     document |= mapping
+    if choice is not None:
+        document["labels"] = choice.in_words()
+    if dataset.votes is not None:
+        document["votes"] = vote_report(dataset, probabilities, temperature=fitted_temperature(loaded.card))
     if arguments.write_card:
         card = read_card(path)  # again: another process may have written another split's figures meanwhile
         metrics = {**card.metrics, f"{dataset.name}/{dataset.split}/{arguments.views}": document}
@@ -95,3 +120,6 @@ def _print(document: dict[str, Any]) -> None:
     for name, row in document["per_class"].items():
         table.add_row(name, *(f"{row[key]:.3f}" for key in ("precision", "recall", "f1")), f"{row['support']:,}")
     STDERR.print(table)
+    if "votes" in document:
+        sys.stdout.write(vote_sentences(document["model"], document["votes"]))
+        STDERR.print(vote_table(document["votes"]))

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from rich.progress import BarColumn, Progress, TextColumn
 
-from engine.cli.common import STDERR, add_data_options, add_json_option, note, print_json
+from engine.cli.common import STDERR, add_data_options, add_json_option, add_votes_option, note, print_json
 from engine.errors import UsageError
 from engine.places import writable_checkpoints
 from engine.training.fit import RUNS, fit
@@ -39,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --data A --data B (and --dataset X --dataset Y, if they are of two kinds): how often each is drawn "
         "from (default: every picture alike)",
     )
+    add_votes_option(parser)
     parser.add_argument("--val-data", type=Path, help="where val is taken from, if elsewhere (for a balanced --data)")
     parser.add_argument("--clips", help="of samm: frames, or onset-apex (a difference a clip), instead of the recipe's")
     parser.add_argument("--epochs", type=int, help="instead of the recipe's")
@@ -91,6 +92,7 @@ def _train(recipe: Recipe, out: Path, arguments: argparse.Namespace, processes: 
             minutes=arguments.minutes,
             limit=arguments.limit,
             drop_unknown=arguments.drop_unknown,
+            votes=arguments.votes,
             compiled=arguments.compile,
             processes=processes,
             synced=arguments.sync_batchnorm,

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from engine.errors import DataError
 from engine.labels import canonical
-from engine.records import FaceSample, UInt8
+from engine.records import FaceSample, Float32, UInt8
 
 Int64 = NDArray[np.int64]
 Bool = NDArray[np.bool_]
@@ -54,6 +54,9 @@ class FaceDataset:
         in_train: bool, (N,): whether an exact copy of the picture lies in the whole training set; None where the
             question makes no sense (the training pictures themselves).
         subjects: N names of the people shown, where the dataset tells them; else None.
+        votes: int64 (N, 10), what people said of each picture, all 0 where nobody was asked (see
+            :data:`engine.data.votes.file.VOTE_COLUMNS`); None where there are no votes.
+        targets: float32 (N, K), rows sum to 1, what is to be learnt in place of the labels; None for the labels.
     """
 
     name: str
@@ -66,6 +69,8 @@ class FaceDataset:
     skipped: tuple[SkippedFile, ...] = ()
     in_train: Bool | None = None
     subjects: tuple[str, ...] | None = None
+    votes: Int64 | None = None
+    targets: Float32 | None = None
 
     def __post_init__(self) -> None:
         shape = self.images.shape
@@ -90,6 +95,14 @@ class FaceDataset:
             )
         if self.subjects is not None:
             _expect(len(self.subjects) == count, f"{count} subjects", len(self.subjects))
+        if self.votes is not None:
+            _expect(self.votes.shape[:1] == (count,), f"votes on {count} pictures", self.votes.shape)
+        if self.targets is not None:
+            _expect(
+                self.targets.dtype == np.float32 and self.targets.shape == (count, len(self.classes)),
+                f"targets as float32 with shape ({count}, {len(self.classes)})",
+                f"{self.targets.dtype} with shape {self.targets.shape}",
+            )
         _expect(len(self.ids) == count, f"{count} ids", len(self.ids))
         _expect(len(set(self.ids)) == count, "distinct ids", f"{count - len(set(self.ids))} repeated")
         _expect(len(set(self.classes)) == len(self.classes) > 0, "distinct class names", self.classes)
@@ -128,6 +141,8 @@ class FaceDataset:
             duplicate_group=self.duplicate_group[chosen],
             in_train=None if self.in_train is None else self.in_train[chosen],
             subjects=None if self.subjects is None else tuple(self.subjects[index] for index in chosen),
+            votes=None if self.votes is None else self.votes[chosen],
+            targets=None if self.targets is None else self.targets[chosen],
         )
 
     def class_counts(self) -> dict[str, int]:
@@ -137,12 +152,17 @@ class FaceDataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The sha256 (64 hex digits) of class names, ids, labels and pixels; equal means the same data, same order."""
+        """The sha256 (64 hex digits) of class names, ids, labels, pixels and any targets.
+
+        Equal means the same data in the same order.
+        """
         digest = hashlib.sha256()
         for part in ("\n".join(self.classes), "\n".join(self.ids), str(self.images.shape)):
             digest.update(part.encode() + b"\0")
         digest.update(np.ascontiguousarray(self.labels, dtype="<i8").tobytes())
         digest.update(np.ascontiguousarray(self.images).data)
+        if self.targets is not None:
+            digest.update(np.ascontiguousarray(self.targets, dtype="<f4").tobytes())
         return digest.hexdigest()
 
 
@@ -195,7 +215,8 @@ def map_classes(dataset: FaceDataset, classes: tuple[str, ...]) -> MappedDataset
     kept = dataset.subset(labels >= 0)
     counts = dataset.class_counts()
     return MappedDataset(
-        dataset=replace(kept, classes=classes, labels=labels[labels >= 0]),
+        # Targets are shares of the old classes; who maps classes goes by the labels.
+        dataset=replace(kept, classes=classes, labels=labels[labels >= 0], targets=None),
         dropped={name: counts[name] for index, name in enumerate(dataset.classes) if new[index] < 0 and counts[name]},
         without_pictures=tuple(name for index, name in enumerate(classes) if index not in new),
     )

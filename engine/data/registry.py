@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -21,8 +21,13 @@ from engine.data.read.gather import Decoder, Need, Picture, gather
 from engine.data.read.samm import CLIPS, FRAMES, read_samm
 from engine.data.read.sources import ARCHIVE_SUFFIXES, SPLIT_FOLDERS, Entry, read_source
 from engine.data.splits import TEST_SHARE, VALIDATION_SHARE, draw_parts, draw_val, duplicate_groups, subjects_of
+from engine.data.votes.ferplus import FERPLUS, FERPLUS_SPLITS, by_votes
+from engine.data.votes.file import require_votes
+from engine.data.votes.join import WITH_VOTES, with_votes
+from engine.data.votes.rules import VoteChoice
 from engine.errors import DataError, UnknownNameError, UsageError
 from engine.labels import AFFECTNET_CODES, CK_EMOTIONS, EMOTIONS, RAFDB_CODES, SAMM_EMOTIONS, VOCABULARY
+from engine.places import DATA_VARIABLE, DEFAULT_DATA
 
 SPLITS: Final[tuple[str, ...]] = ("train", "val", "trainval", "test")
 FER2013_SPLITS: Final[tuple[str, ...]] = (*SPLITS, "public", "private")
@@ -67,11 +72,10 @@ KINDS: Final[dict[str, DatasetKind]] = {
     "affectnet": DatasetKind(VOCABULARY, SPLITS, ("affectnet", *_archives("affectnet")), AFFECTNET_CODES),
     "rafdb": DatasetKind(EMOTIONS, SPLITS, ("rafdb", "RAF-DB", *_archives("rafdb", "RAF-DB")), RAFDB_CODES),
 }
-DATASETS: Final[tuple[str, ...]] = ("synthetic", *KINDS)
+PICTURES_OF: Final[dict[str, str]] = {"ferplus": "fer2013"}
+"""Datasets that are the pictures of another with other labels, and so no kind of source themselves."""
+DATASETS: Final[tuple[str, ...]] = ("synthetic", *KINDS, *PICTURES_OF)
 """Every promised name."""
-
-DATA_VARIABLE: Final = "FERLENS_DATA"
-DEFAULT_PLACE: Final = "data"
 
 
 def _named_child(place: Path, usual_names: Sequence[str]) -> Path | None:
@@ -90,7 +94,7 @@ def find_data(name: str, usual_names: Sequence[str], data: str | Path | None = N
         DataError: when there is nothing, saying where it was looked for and how to give it.
     """
     variable = os.environ.get(DATA_VARIABLE)
-    place = Path(data) if data is not None else Path(variable) if variable else Path(DEFAULT_PLACE)
+    place = Path(data) if data is not None else Path(variable) if variable else Path(DEFAULT_DATA)
     said = "--data" if data is not None else DATA_VARIABLE if variable else "the default place"
     cure = f"give a folder, an archive or a CSV with --data PATH or the variable {DATA_VARIABLE}"
     shown = place.name or "the folder given"
@@ -113,6 +117,7 @@ def find_data(name: str, usual_names: Sequence[str], data: str | Path | None = N
 
 __all__ = [
     "DATASETS",
+    "DATA_VARIABLE",
     "DEFAULT_SIZE",
     "FER2013_SPLITS",
     "KINDS",
@@ -255,7 +260,19 @@ def _load_pictures(
     )
 
 
-def load_dataset(
+def _load_voted(name: str, split: str, votes: VoteChoice, *, data: str | Path | None, **how: Any) -> FaceDataset:
+    """Load the pictures of fer2013 and give them the labels that people voted for."""
+    if name not in WITH_VOTES or (name != FERPLUS and votes.classes != len(KINDS[name].classes)):
+        raise UsageError(f"FER+'s votes are for ferplus, and for fer2013 with its 7 classes; not for '{name}'.")
+    splits = FER2013_SPLITS if name != FERPLUS else (*FER2013_SPLITS, *FERPLUS_SPLITS)
+    if split not in splits and split not in SPLIT_FOLDERS:
+        raise UnknownNameError(f"split of {name}", split, splits)
+    file = require_votes(votes.file, data)  # before the pictures are read
+    pictures = load_dataset("fer2013", FERPLUS_SPLITS.get(split, split), data=data, **how)
+    return replace(by_votes(with_votes(pictures, file), votes), name=name)
+
+
+def load_dataset(  # noqa: PLR0913 - all but the first two have defaults and are named
     name: str,
     split: str,
     *,
@@ -265,6 +282,7 @@ def load_dataset(
     channels: int | None = 1,
     seed: int = 0,
     clips: str = FRAMES,
+    votes: VoteChoice | None = None,
 ) -> FaceDataset:
     """Load a split of a dataset into memory.
 
@@ -276,13 +294,15 @@ def load_dataset(
     Args:
         name: one of ``DATASETS``.
         split: ``train``, ``val``, ``trainval`` (both), ``test``; for fer2013 also ``public`` and ``private``, the
-            halves of ``test``; for samm also ``all`` (for :func:`engine.data.splits.leave_one_subject_out`).
+            halves of ``test``; for samm also ``all`` (for :func:`engine.data.splits.leave_one_subject_out`); for
+            ferplus those of fer2013 and FER+'s own names, :data:`engine.data.votes.ferplus.FERPLUS_SPLITS`.
         data: where it lies: a folder, an archive or a CSV; None for the variable FERLENS_DATA, else ``data/``.
         drop_unknown: leave out classes that the dataset does not have instead of raising.
         size: side of the pictures in pixels, 48 unless said.
         channels: 1 for grey, 3 for RGB, None for RGB only where there is colour.
         seed: of the draw of ``val`` (and ``test``).
         clips: for samm a key of :data:`engine.data.read.samm.CLIPS`: every frame, or one difference a clip.
+        votes: for ferplus how FER+'s votes become labels; for fer2013 with seven classes the same, None for its labels.
 
     Raises:
         UnknownNameError: for an unknown dataset, split or kind of clips.
@@ -291,6 +311,9 @@ def load_dataset(
     """
     if name not in DATASETS:
         raise UnknownNameError("dataset", name, DATASETS)
+    if name == FERPLUS or votes is not None:
+        how = {"drop_unknown": drop_unknown, "size": size, "channels": channels, "seed": seed}
+        return _load_voted(name, split, votes or VoteChoice(), data=data, **how)
     split = SPLIT_FOLDERS.get(split, split)
     splits = KINDS[name].splits if name in KINDS else SPLITS
     if split not in splits:

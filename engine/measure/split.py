@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from engine.data.dataset import FaceDataset
 from engine.data.transforms import channels_last, mirrored, normalise, ten_crop, to_tensor
+from engine.data.votes.join import WITH_VOTES
 from engine.errors import DataError, UnknownNameError
 from engine.models.locking import holding
 from engine.records import Float32, InputSpec, RunCard
@@ -149,7 +150,9 @@ def measurement(card: RunCard, dataset: FaceDataset, probabilities: Float32, *, 
     report = classification_report(
         dataset.labels, probabilities.argmax(1).astype(np.int64), dataset.classes, in_train=dataset.in_train
     )
-    split = PROTOCOLS.get(dataset.split, dataset.split) if dataset.name == "fer2013" else f"split {dataset.split}"
+    split = f"split {dataset.split}"
+    if dataset.name in WITH_VOTES:
+        split = PROTOCOLS.get(dataset.split, dataset.split)
     return {
         "model": card.name,
         "dataset": dataset.name,

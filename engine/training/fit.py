@@ -25,6 +25,7 @@ from torch import nn
 from engine.data.dataset import FaceDataset
 from engine.data.enhance.enhance import common_enhancement
 from engine.data.registry import load_dataset
+from engine.data.votes.rules import VoteChoice
 from engine.errors import CheckpointError, DataError, FerLensError, UsageError
 from engine.models.attention import CBAM, SpatialGate
 from engine.models.checkpoint import find_checkpoint, load_checkpoint, write_checkpoint
@@ -38,6 +39,7 @@ from engine.training.processes import ALONE, Processes, sync_batchnorm
 from engine.training.recipe import recipe_names
 from engine.training.sections import Recipe
 from engine.training.several import OtherData, join, limited
+from engine.training.votes import described, vote_choice, vote_temperature
 
 
 def compile_gates(model: nn.Module) -> int:
@@ -130,6 +132,7 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
     minutes: float | None = None,
     limit: int | None = None,
     drop_unknown: bool = False,
+    votes: str | Path | None = None,
     compiled: bool = False,
     processes: Processes = ALONE,
     synced: bool = False,
@@ -150,6 +153,8 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
         minutes: stop cleanly, resumably, after this long.
         limit: use only so many pictures of each split (for a quick try; the card says so).
         drop_unknown: leave out pictures whose class the vocabulary does not know.
+        votes: FER+'s file, for recipes that learn from it; None for the one that is found (see
+            :func:`engine.data.votes.file.find_votes`).
         compiled: compile the attention gates (:func:`engine.training.fit.compile_gates`).
         processes: those that share the run; only the first writes, and only its result has a card.
         synced: take BatchNorm's statistics over the batches of all processes.
@@ -169,10 +174,15 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
     where = processes.device(choose_device(device))
     chosen = recipe.model
     spec = input_spec(chosen.architecture, size=chosen.input_size, channels=chosen.input_channels)
+    learnt, chooses = (vote_choice(recipe, votes, data, chooses=chooses) for chooses in (False, True))
     train, val = (
-        limited(load_split(recipe, split, data=place, drop_unknown=drop_unknown, spec=spec), limit)
-        for split, place in ((recipe.data.train, data), (recipe.data.val, val_data or data))
+        limited(load_split(recipe, split, data=place, drop_unknown=drop_unknown, spec=spec, votes=choice), limit)
+        for split, place, choice in (
+            (recipe.data.train, data, learnt),
+            (recipe.data.val, val_data or data, chooses),
+        )
     )
+    said_of_votes = {"votes": described(learnt, chooses, train, val)} if learnt and chooses else {}
     places = [data, *([val_data] if val_data else [])]
     enhancement = common_enhancement(
         [*((recipe.data.dataset, place) for place in places), *((other.dataset, other.place) for other in others)]
@@ -216,6 +226,7 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
     if finished and processes.leads:
         trainer.load_best()
         write_events(folder, progress.history)
+        temperature = vote_temperature(model, spec, val) if learnt else None
         card = write_checkpoint(
             out,
             model,
@@ -241,13 +252,16 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
                     "train": {"split": recipe.data.train, "n": len(train), "fingerprint": train.fingerprint},
                     "val": {"split": recipe.data.val, "n": len(val), "fingerprint": val.fingerprint},
                     **together.described,
+                    **said_of_votes,
                     **({"enhancement": enhancement} if enhancement else {}),
                 },
                 "metrics": {
                     f"{recipe.data.dataset}/{recipe.data.val}/chosen": {
                         "n": len(val),
                         "accuracy": progress.best_accuracy,
-                        "protocol": "the split that chose the epoch; optimistic by construction",
+                        "protocol": "the split that chose the epoch; optimistic by construction"
+                        + (f"; right is {chooses.in_words()}" if chooses else ""),
+                        **({"vote_temperature": temperature.as_dict()} if temperature else {}),
                     }
                 },
                 "notes": () if limit is None else (f"A try on at most {limit} pictures of each split.",),
@@ -259,9 +273,18 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
 
 
 def load_split(
-    recipe: Recipe, split: str, *, data: str | Path | None, drop_unknown: bool, spec: InputSpec
+    recipe: Recipe,
+    split: str,
+    *,
+    data: str | Path | None,
+    drop_unknown: bool,
+    spec: InputSpec,
+    votes: VoteChoice | None = None,
 ) -> FaceDataset:
-    """Load a split of the recipe's dataset as a model with ``spec`` takes it, marked where the recipe says so."""
+    """Load a split of the recipe's dataset as a model with ``spec`` takes it, marked where the recipe says so.
+
+    ``votes``: what they become, from :func:`engine.training.votes.vote_choice`.
+    """
     dataset = load_dataset(
         recipe.data.dataset,
         split,
@@ -270,6 +293,7 @@ def load_split(
         size=spec.size,
         channels=spec.channels,
         clips=recipe.data.clips,
+        votes=votes,
     )
     if not recipe.data.marked:
         return dataset

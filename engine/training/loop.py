@@ -31,12 +31,21 @@ from engine.data.transforms import augment, normalise, to_tensor
 from engine.errors import UsageError
 from engine.records import InputSpec
 from engine.training.device import autocast, half_precision_helps
-from engine.training.objective import Objective, balanced_weights, mix, parts_of, smooth_one_hot
+from engine.training.objective import (
+    Objective,
+    balanced_weights,
+    logit_offsets,
+    mix,
+    parts_of,
+    smooth_one_hot,
+    smoothed,
+)
 from engine.training.optim import build_optimiser, learning_rate_factor, plateau_reductions
 from engine.training.processes import ALONE, Parallel, Processes, check_batch, same_buffers
 from engine.training.sections import Recipe, Schedule
 from engine.training.state import Progress, load_state, save_state
 from engine.training.teaching import Hints, Teachers
+from engine.training.votes import class_shares
 
 
 def start_average(model: nn.Module) -> dict[str, Tensor]:
@@ -149,12 +158,16 @@ class Trainer:
         self.images, self.labels = to_tensor(train.images).to(device), torch.from_numpy(train.labels).to(device)
         self.val_images, self.val_labels = to_tensor(val.images).to(device), torch.from_numpy(val.labels).to(device)
         self.classes = len(train.classes)
+        self.targets = None if train.targets is None else torch.from_numpy(train.targets).to(device)
         self.steps = len(train) // batch
         self.half = half_precision_helps(device)
         weights = None
         if recipe.loss.class_weights == "balanced":
             weights = balanced_weights(np.bincount(train.labels, minlength=self.classes)).to(device)
-        self.objective = Objective(recipe, weights)
+        offsets = None
+        if recipe.loss.logit_adjustment > 0:
+            offsets = logit_offsets(class_shares(train), recipe.loss.logit_adjustment).to(device)
+        self.objective = Objective(recipe, weights, offsets)
         self.teachers: Teachers | None = None
         if recipe.distillation.teachers:
             self.teachers = Teachers(
@@ -258,7 +271,10 @@ class Trainer:
         chosen = order[progress.step * batch : (progress.step + 1) * batch].to(self.device)
         variation = recipe.augmentation.at(progress.epoch + progress.step / self.steps)
         own = self.processes.part(len(chosen))
-        targets = smooth_one_hot(self.labels[chosen], self.classes, recipe.loss.label_smoothing)
+        if self.targets is None:
+            targets = smooth_one_hot(self.labels[chosen], self.classes, recipe.loss.label_smoothing)
+        else:
+            targets = smoothed(self.targets[chosen], recipe.loss.label_smoothing)
         regular = recipe.regularisation
         if regular.mixup > 0 and progress.epoch < recipe.schedule.epochs * (1 - regular.mixup_off):
             whole = normalise(augment(self.images[chosen], variation, generator), self.spec)

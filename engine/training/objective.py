@@ -7,6 +7,9 @@ With hard labels y, smoothed labels y', class weights and teachers' answers t (s
           + auxiliary.emotion · CE(emotion, y) + auxiliary.fusion · CE(fusion, y)
     total = (1 - w) · task + w · T² · KL(t at T || logits at T)
 
+Where people's votes are learnt, y are their shares (or, with several accepted emotions, the loss of
+:func:`any_of_loss` stands in for CE). Logit adjustment is added to all logits of the task.
+
 Letters: B batch, K classes.
 
 Losses on logits. Letters: B batch, K classes.
@@ -60,7 +63,42 @@ def smooth_one_hot(labels: Tensor, classes: int, smoothing: float) -> Tensor:
 
     Szegedy et al. 2016, arXiv:1512.00567, section 7.
     """
-    return F.one_hot(labels, classes).float() * (1.0 - smoothing) + smoothing / classes
+    return smoothed(F.one_hot(labels, classes).float(), smoothing)
+
+
+def smoothed(targets: Tensor, smoothing: float) -> Tensor:
+    """(B, K) → (B, K): the smoothing of :func:`smooth_one_hot`, for targets that are shares already."""
+    return targets * (1.0 - smoothing) + smoothing / targets.shape[1]
+
+
+def any_of_loss(logits: Tensor, targets: Tensor) -> Tensor:
+    """Mean of -log of the most probable class among the accepted ones, which are equally right.
+
+    E. Barsoum et al. 2016, arXiv:1608.01041, section 4 (multi-label learning).
+
+    Args:
+        logits: (B, K).
+        targets: (B, K), above 0 for the accepted classes of a picture, one or more.
+    """
+    log_p = F.log_softmax(logits.float(), dim=1)
+    return -log_p.masked_fill(targets <= 0, -torch.inf).amax(dim=1).mean()
+
+
+def logit_offsets(shares: NDArray[np.float64], strength: float) -> Tensor:
+    """What is added to the logits while training so that rare classes are not drowned: strength · log share.
+
+    A. K. Menon et al. Long-tail learning via logit adjustment. ICLR 2021, arXiv:2007.07314, eq. 10. The model's own
+    logits, which answer later, then aim at the mean accuracy of the classes.
+
+    Args:
+        shares: (K,) of the training targets, sums to 1; a class without any counts as a thousandth of an even share.
+        strength: tau of the paper; 1 is the balanced error.
+
+    Returns:
+        float32 (K,).
+    """
+    least = 1e-3 / len(shares)
+    return torch.tensor(strength * np.log(np.maximum(shares, least)), dtype=torch.float32)
 
 
 def mix(x: Tensor, targets: Tensor, alpha: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -112,11 +150,13 @@ class Objective:
     Args:
         recipe: its loss, auxiliary and distillation sections.
         weights: (K,) class weights, or None.
+        offsets: (K,) what logit adjustment adds to the logits, or None.
     """
 
-    def __init__(self, recipe: Recipe, weights: Tensor | None) -> None:
+    def __init__(self, recipe: Recipe, weights: Tensor | None, offsets: Tensor | None = None) -> None:
         self.loss, self.auxiliary, self.distillation = recipe.loss, recipe.auxiliary, recipe.distillation
-        self.weights = weights
+        self.any_of = recipe.votes.target == "multi"
+        self.weights, self.offsets = weights, offsets
 
     @property
     def wants_parts(self) -> bool:
@@ -146,7 +186,8 @@ class Objective:
         total = self._entropy(answer.logits, targets, whole)
         if self.loss.focal_gamma > 0:
             hard = unsmoothed(targets, self.loss.label_smoothing)
-            focal = focal_loss(answer.logits, hard, gamma=self.loss.focal_gamma, weights=self.weights) * even
+            adjusted = self._adjusted(answer.logits)
+            focal = focal_loss(adjusted, hard, gamma=self.loss.focal_gamma, weights=self.weights) * even
             total = total + self.loss.focal_weight * focal if self.loss.focal_weight > 0 else focal
         for weight, logits in ((self.auxiliary.emotion, answer.emotion), (self.auxiliary.fusion, answer.fusion)):
             if weight > 0 and logits is not None:
@@ -161,12 +202,17 @@ class Objective:
 
     def _entropy(self, logits: Tensor, targets: Tensor, whole: Tensor | None) -> Tensor:
         """Cross-entropy of a batch, or of a part times its share in the whole (its weights' share, where weighted)."""
-        loss = soft_cross_entropy(logits, targets, weights=self.weights)
+        if self.any_of:
+            return any_of_loss(self._adjusted(logits), targets) * (1.0 if whole is None else len(targets) / len(whole))
+        loss = soft_cross_entropy(self._adjusted(logits), targets, weights=self.weights)
         if whole is None:
             return loss
         if self.weights is None:
             return loss * (len(targets) / len(whole))
         return loss * ((targets * self.weights).sum() / (whole * self.weights).sum())
+
+    def _adjusted(self, logits: Tensor) -> Tensor:
+        return logits if self.offsets is None else logits.float() + self.offsets
 
 
 def parts_of(batch: Tensor, count: int) -> tuple[Tensor, ...]:

@@ -9,15 +9,20 @@ from typing import Any, Final, NamedTuple
 
 from engine.data.read.samm import CLIPS, FRAMES
 from engine.data.read.sources import SPLIT_FOLDERS
+from engine.data.votes.ferplus import FERPLUS_SPLITS
+from engine.data.votes.join import WITH_VOTES
+from engine.data.votes.rules import CLASSES, OUTLIERS
 from engine.models.registry import input_spec
 from engine.training.loop import ANY_SIZE
-from engine.training.sections import SECTIONS, Recipe
+from engine.training.sections import SECTIONS, VOTE_TARGETS, Recipe
 
 CHOICES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("optimiser", "kind"): ("sgd", "adamw"),
     ("schedule", "kind"): ("one-cycle", "linear", "plateau", "cosine-restarts"),
     ("loss", "class_weights"): ("none", "balanced"),
     ("data", "clips"): tuple(CLIPS),
+    ("votes", "target"): tuple(VOTE_TARGETS),
+    ("votes", "outliers"): tuple(OUTLIERS),
 }
 
 TWO_ANSWERS: Final[dict[str, dict[str, str]]] = {"cmaen": {"emotion": "emotion_heads", "fusion": "fusion"}}
@@ -25,11 +30,12 @@ TWO_ANSWERS: Final[dict[str, dict[str, str]]] = {"cmaen": {"emotion": "emotion_h
 
 _TEST_SPLITS: Final[tuple[str, ...]] = ("test", "public", "private")
 _WITH_OTHERS: Final[tuple[str, ...]] = ("trainval", "all")
+_NAMED_OTHERWISE: Final[dict[str, str]] = {**SPLIT_FOLDERS, **FERPLUS_SPLITS}
 _NOT_NEGATIVE: Final[dict[str, tuple[str, ...]]] = {
     "model": ("input_size",),
     "optimiser": ("momentum", "weight_decay", "clip"),
     "schedule": ("warmup_epochs", "start", "end", "factor", "patience", "early_stop", "restart_epochs"),
-    "loss": ("label_smoothing", "focal_gamma", "focal_weight"),
+    "loss": ("label_smoothing", "focal_gamma", "focal_weight", "logit_adjustment"),
     "auxiliary": ("emotion", "fusion"),
     "augmentation": ("flip", "rotate_degrees", "shift", "scale", "brightness", "contrast", "erase", "ramp_epochs"),
     "regularisation": ("mixup", "ema"),
@@ -64,6 +70,7 @@ def rules(recipe: Recipe) -> Iterator[Rule]:
     yield from _of_steps(recipe)
     yield from _of_loss(recipe)
     yield from _of_data(recipe)
+    yield from _of_votes(recipe)
     for (section, key), valid in CHOICES.items():
         yield Rule(_value(recipe, section, key) in valid, section, key, "one of " + ", ".join(valid))
     for section, keys in _NOT_NEGATIVE.items():
@@ -161,8 +168,8 @@ def _of_loss(recipe: Recipe) -> Iterator[Rule]:
 
 
 def _of_data(recipe: Recipe) -> Iterator[Rule]:
-    # By the name that a split is loaded under: "valid" is "val" and "testing" is "test".
-    train, val = (SPLIT_FOLDERS.get(name, name) for name in (recipe.data.train, recipe.data.val))
+    # By the name that a split is loaded under: "valid" is "val", "testing" is "test" and FER+'s Valid is PublicTest.
+    train, val = (_NAMED_OTHERWISE.get(name, name) for name in (recipe.data.train, recipe.data.val))
     yield Rule(train != val, "data", "val", "another split than train")
     yield Rule(val not in _TEST_SPLITS, "data", "val", "no test split (a test split chooses nothing)")
     yield Rule(train not in _TEST_SPLITS, "data", "train", "no test split")
@@ -186,3 +193,18 @@ def _of_data(recipe: Recipe) -> Iterator[Rule]:
     area = recipe.augmentation.erase_area
     holds = len(area) == 2 and all(type(share) in {int, float} for share in area) and 0 < area[0] <= area[1] <= 1
     yield Rule(holds, "augmentation", "erase_area", "two shares of the picture, the smaller first")
+
+
+def _of_votes(recipe: Recipe) -> Iterator[Rule]:
+    votes, loss = recipe.votes, recipe.loss
+    by_votes = votes.target != "labels"
+    expected = f"labels for other datasets than {' and '.join(WITH_VOTES)} (no other has votes)"
+    yield Rule(not by_votes or recipe.data.dataset in WITH_VOTES, "votes", "target", expected)
+    yield Rule(0 < votes.weight <= 1, "votes", "weight", "more than 0 and at most 1")
+    yield Rule(votes.weight == 1 or votes.target == "votes", "votes", "weight", "1 unless the target is votes")
+    yield Rule(votes.classes in CLASSES, "votes", "classes", " or ".join(map(str, CLASSES)))
+    several = votes.target == "multi"
+    yield Rule(not several or loss.label_smoothing == 0, "loss", "label_smoothing", "0 with the target multi")
+    yield Rule(not several or loss.focal_gamma == 0, "loss", "focal_gamma", "0 with the target multi")
+    yield Rule(not several or loss.class_weights == "none", "loss", "class_weights", "none with the target multi")
+    yield Rule(not several or recipe.regularisation.mixup == 0, "regularisation", "mixup", "0 with the target multi")

@@ -97,12 +97,36 @@ class LossChoice:
     """Cross-entropy with ``label_smoothing``, or focal by ``focal_gamma`` > 0; ``class_weights``: none or balanced.
 
     ``focal_weight`` > 0: both, cross-entropy (smoothed) plus ``focal_weight`` times the focal loss (on hard labels).
+    ``logit_adjustment``: so many times the log of each class's share of the training targets is added to its logit
+    in the loss (Menon et al. 2021), so that rare classes are answered more often; 1 aims at the classes' mean accuracy.
     """
 
     label_smoothing: float = 0.1
     focal_gamma: float = 0.0
     class_weights: str = "none"
     focal_weight: float = 0.0
+    logit_adjustment: float = 0.0
+
+
+VOTE_TARGETS: Final[dict[str, str]] = {"labels": "majority", "votes": "probability", "multi": "multi"}
+"""What a recipe learns → the rule that makes it of the votes, see :mod:`engine.data.votes.rules`."""
+
+
+@dataclass(frozen=True)
+class VotesChoice:
+    """What people saw, for ``fer2013`` and ``ferplus`` with FER+'s file (``--votes``, see docs/data.md).
+
+    ``target``: ``labels`` (the dataset's; of ferplus the majority), ``votes`` (cross-entropy against each emotion's
+    share of the votes) or ``multi`` (every emotion with 30 % of the votes is equally right; needs label_smoothing 0 and
+    no mixup). With votes, the pictures that the rule gives no target are left out, and val chooses by the majority.
+    ``weight``: the votes' part of the target; the rest is FER2013's label. ``classes``: of ferplus, 8 or, without
+    contempt, 7. ``outliers``: ``removed`` (an emotion that one voter in ten chose) or ``kept``.
+    """
+
+    target: str = "labels"
+    weight: float = 1.0
+    classes: int = 8
+    outliers: str = "removed"
 
 
 @dataclass(frozen=True)
@@ -164,6 +188,7 @@ class Recipe:
     auxiliary: Auxiliary = Auxiliary()
     distillation: Distillation = Distillation()
     hints: Hinting = Hinting()
+    votes: VotesChoice = VotesChoice()
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain JSON-ready values."""
@@ -179,6 +204,7 @@ SECTIONS: Final[dict[str, type]] = {
     "auxiliary": Auxiliary,
     "distillation": Distillation,
     "hints": Hinting,
+    "votes": VotesChoice,
     "augmentation": Augmentation,
     "regularisation": Regularisation,
 }

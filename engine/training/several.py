@@ -83,8 +83,7 @@ def join(
         )
     if not others:
         return Together(train, val)
-    if recipe.data.marked:
-        raise UsageError("A recipe with marked = true trains on the built-in faces alone; give one dataset.")
+    _refuse_alone(recipe)
     trains, vals = [train], [val]
     said: list[dict[str, Any]] = [{"dataset": recipe.data.dataset}]
     for other in others:
@@ -114,6 +113,14 @@ def join(
     return Together(_concatenated(trains), _concatenated(vals), _sampling(trains, weights), {"datasets": said})
 
 
+def _refuse_alone(recipe: Recipe) -> None:
+    """Refuse a recipe that trains on one dataset only."""
+    if recipe.votes.target != "labels":
+        raise UsageError("A recipe that learns people's votes trains on one dataset; give one --data.")
+    if recipe.data.marked:
+        raise UsageError("A recipe with marked = true trains on the built-in faces alone; give one dataset.")
+
+
 def _without_copies(trains: list[FaceDataset], vals: list[FaceDataset]) -> tuple[list[FaceDataset], list[int]]:
     """Return the training sets without pictures that are in any validation set, and how many each lost."""
     held_out = {pixel_digest(image) for val in vals for image in val.images}
@@ -137,6 +144,7 @@ def _concatenated(parts: Sequence[FaceDataset]) -> FaceDataset:
         skipped=tuple(file for part in parts for file in part.skipped),
         in_train=None,
         subjects=None,
+        votes=None,
     )
 
 

@@ -8,11 +8,14 @@ import torch
 import torch.nn.functional as F
 
 from engine.training.objective import (
+    any_of_loss,
     balanced_weights,
     distillation_loss,
     focal_loss,
+    logit_offsets,
     mix,
     smooth_one_hot,
+    smoothed,
     soft_cross_entropy,
     unsmoothed,
 )
@@ -93,3 +96,27 @@ def test_distillation_is_nothing_where_both_agree() -> None:
     teacher = torch.softmax(LOGITS / 3.0, dim=1)
     assert float(distillation_loss(LOGITS, teacher, temperature=3.0)) == pytest.approx(0.0, abs=1e-6)
     assert float(distillation_loss(-LOGITS, teacher, temperature=3.0)) > 0.1
+
+
+def test_the_best_of_the_accepted_classes_by_hand() -> None:
+    # p = (3/4, 1/4, 0): the second row accepts the last two, of which the second is the likelier.
+    logits = torch.tensor([[math.log(3.0), 0.0, -40.0]]).repeat(2, 1)
+    targets = torch.tensor([[0.5, 0.5, 0.0], [0.0, 0.5, 0.5]])
+    expected = (math.log(4 / 3) + math.log(4)) / 2
+    assert float(any_of_loss(logits, targets)) == pytest.approx(expected)
+    logits.requires_grad_()
+    any_of_loss(logits, targets).backward()  # type: ignore[no-untyped-call]
+    assert bool(torch.isfinite(logits.grad).all())  # type: ignore[arg-type]
+
+
+def test_offsets_are_the_logs_of_shares() -> None:
+    shares = np.array([0.5, 0.25, 0.25, 0.0])
+    found = logit_offsets(shares, 2.0)
+    assert found.dtype == torch.float32
+    least = 2 * math.log(0.001 / 4)
+    torch.testing.assert_close(found, torch.tensor([2 * math.log(0.5), 2 * math.log(0.25), 2 * math.log(0.25), least]))
+
+
+def test_shares_are_smoothed_as_labels_are() -> None:
+    found = smoothed(torch.tensor([[0.6, 0.4, 0.0]]), 0.3)
+    torch.testing.assert_close(found, torch.tensor([[0.52, 0.38, 0.1]]))

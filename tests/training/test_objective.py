@@ -122,3 +122,33 @@ def test_parts_of_a_batch_keep_its_order() -> None:
     batch = torch.arange(6)
     assert [part.tolist() for part in parts_of(batch, 3)] == [[0, 1], [2, 3], [4, 5]]
     assert parts_of(batch, 1)[0] is batch
+
+
+def test_logit_adjustment_is_added_to_the_task_and_not_to_what_teachers_teach() -> None:
+    recipe = recipe_of(PLAIN + "logit_adjustment = 1\n[distillation]\nweight = 0.4\ntemperature = 1\n")
+    offsets = torch.tensor([0.0, LOG(3.0)])
+    targets = smooth_one_hot(LABELS, 2, 0.0)
+    found = Objective(recipe, None, offsets)(Answer(LOGITS), targets)
+    # (log 3, 0) + (0, log 3) is even, and (0, 0) becomes p = (1/4, 3/4): the second class's picture is easy there.
+    assert float(found) == pytest.approx((LOG(2) + LOG(4 / 3)) / 2, rel=1e-5)
+    answers = torch.softmax(LOGITS, dim=1)
+    taught = Objective(recipe, None, offsets)(Answer(LOGITS), targets, answers)
+    assert float(taught) == pytest.approx(0.6 * float(found), rel=1e-5)  # the teacher agrees with the plain logits
+
+
+def test_logit_adjustment_reaches_the_focal_loss() -> None:
+    recipe = recipe_of("[loss]\nlabel_smoothing = 0\nfocal_gamma = 2\n")
+    offsets = torch.tensor([0.0, LOG(3.0)])
+    found = Objective(recipe, None, offsets)(Answer(LOGITS), smooth_one_hot(LABELS, 2, 0.0))
+    assert float(found) == pytest.approx((0.25 * LOG(2) + 0.0625 * LOG(4 / 3)) / 2, rel=1e-5)
+
+
+def test_several_accepted_emotions_and_their_parts_of_a_batch() -> None:
+    recipe = recipe_of('[data]\ndataset = "ferplus"\n[votes]\ntarget = "multi"\n' + PLAIN)
+    objective = Objective(recipe, None)
+    logits = torch.tensor([[LOG(3.0), 0.0, 0.0], [0.0, LOG(2.0), 0.0], [0.0, 0.0, LOG(6.0)], [0.0, 0.0, 0.0]])
+    targets = torch.tensor([[0.5, 0.5, 0.0], [0.5, 0.5, 0.0], [0.5, 0.0, 0.5], [0.0, 0.0, 1.0]])
+    whole = float(objective(Answer(logits), targets))
+    assert whole == pytest.approx((LOG(5 / 3) + LOG(2) + LOG(8 / 6) + LOG(3)) / 4, rel=1e-5)
+    parts = [objective(Answer(logits[half]), targets[half], whole=targets) for half in (slice(0, 2), slice(2, 4))]
+    assert float(sum(parts)) == pytest.approx(whole, rel=1e-5)

@@ -135,6 +135,12 @@ def test_unknown_and_mistyped_entries_name_their_line(text: str, says: str) -> N
         ("distillation", "weight = 1.5", "more than 0 and at most 1"),
         ("distillation", "teachers = [1]", "a list of checkpoints' names"),
         ("hints", "teacher = 'cbam'", "empty for 'baseline'"),
+        ("votes", "target = 'mean'", "one of labels, votes, multi"),
+        ("votes", "outliers = 'some'", "one of removed, kept"),
+        ("votes", "weight = 0", "more than 0 and at most 1"),
+        ("votes", "weight = 0.5", "1 unless the target is votes"),
+        ("votes", "classes = 6", "7 or 8"),
+        ("loss", "logit_adjustment = -1", "0 or more"),
         ("hints", "weight = 0", "more than 0"),
         ("hints", "until = 0", "more than 0 and at most 1"),
         ("augmentation", "scale = 1", "less than 1"),
@@ -228,3 +234,31 @@ def test_the_help_speaks_of_every_section_and_entry() -> None:
             assert f"{entry} = " in text
     assert "``" not in text
     assert ":mod:" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "[data]\ndataset = 'rafdb'\n[votes]\ntarget = 'votes'\n",
+            r"labels for other datasets than fer2013 and ferplus",
+        ),
+        ("[votes]\ntarget = 'multi'\n", r"label_smoothing must be 0 with the target multi"),
+        (
+            "[votes]\ntarget = 'multi'\n[loss]\nlabel_smoothing = 0\n[regularisation]\nmixup = 0.2\n",
+            "mixup must be 0 with",
+        ),
+        ("[data]\ndataset = 'ferplus'\nval = 'FER2013Valid'\n", "val must be no test split"),
+        ("[data]\ndataset = 'ferplus'\ntrain = 'FER2013Train'\n", "train must be a split without the pictures of val"),
+    ],
+)
+def test_votes_that_cannot_be_learnt(text: str, says: str) -> None:
+    with pytest.raises(RecipeError, match=says):
+        parse_recipe(text, "mine")
+
+
+def test_a_recipe_of_votes() -> None:
+    recipe = parse_recipe("[votes]\ntarget = 'votes'\nweight = 0.8\n[loss]\nlogit_adjustment = 1\n", "mine")
+    assert (recipe.votes.target, recipe.votes.weight, recipe.votes.outliers) == ("votes", 0.8, "removed")
+    assert recipe.loss.logit_adjustment == 1.0
+    assert load_recipe("cbam-votes").votes.target == "votes"

@@ -97,3 +97,12 @@ def test_wrong_use(other: dict[str, FaceDataset]) -> None:
     marked = change(RECIPE, "data", marked=True, dataset="synthetic")
     with pytest.raises(UsageError, match="marked = true"):
         join(train, val, marked, OTHERS, spec=SMALL)
+
+
+def test_votes_are_learnt_from_one_dataset(other: dict[str, FaceDataset]) -> None:
+    recipe = change(RECIPE, "votes", target="votes")
+    with pytest.raises(UsageError, match="people's votes trains on one dataset"):
+        join(make_dataset(2), make_dataset(1, split="val"), recipe, OTHERS, spec=SMALL)
+    train = make_dataset(2)
+    with_votes = replace(train, votes=np.ones((len(train), 10), np.int64))
+    assert join(with_votes, make_dataset(1, split="val"), RECIPE, OTHERS, spec=SMALL).train.votes is None

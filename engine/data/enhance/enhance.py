@@ -31,7 +31,7 @@ from torch import Tensor, nn
 
 from engine.data.enhance.networks import Network, Tiling, pad_to_multiple, run_tiled
 from engine.data.read.sources import MAX_PIXELS
-from engine.data.registry import KINDS, find_data
+from engine.data.registry import KINDS, PICTURES_OF, find_data
 from engine.errors import DataError, PictureError, UsageError
 from engine.records import Float32, UInt8
 
@@ -228,8 +228,9 @@ def enhancement_at(place: Path) -> dict[str, Any] | None:
 
 def enhancement_of(dataset: str, data: str | Path | None) -> dict[str, Any] | None:
     """Return how a dataset's pictures were enhanced; ``dataset`` and ``data`` as for :func:`load_dataset`."""
-    kind = KINDS.get(dataset)  # the built-in faces lie nowhere
-    return enhancement_at(find_data(dataset, kind.files, data)) if kind else None
+    source = PICTURES_OF.get(dataset, dataset)
+    kind = KINDS.get(source)  # the built-in faces lie nowhere
+    return enhancement_at(find_data(source, kind.files, data)) if kind else None
 
 
 def networks_of(enhancement: Mapping[str, Any] | None) -> tuple[str, ...]:

@@ -1,0 +1,104 @@
+"""What commands share about people's votes: finding them, what is left out for want of them, and the words for both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from engine.cli.common import note
+from engine.data.dataset import FaceDataset
+from engine.data.votes.ferplus import FERPLUS, left_out_in_words
+from engine.data.votes.file import WHERE, find_votes
+from engine.data.votes.join import WITH_VOTES, with_votes
+from engine.errors import UsageError
+
+
+def add_votes(dataset: FaceDataset, given: Path | None, data: Path | None) -> FaceDataset:
+    """Return ``dataset`` with people's votes where they are here; where they could be, say how to get them.
+
+    Raises:
+        UsageError: votes were given for another dataset. DataError: they do not belong to these pictures.
+    """
+    if dataset.votes is not None:
+        return dataset
+    if dataset.name not in WITH_VOTES:
+        if given is not None:
+            raise UsageError(f"--votes is for {' and '.join(WITH_VOTES)}; '{dataset.name}' has none.")
+        return dataset
+    file = find_votes(given, data)
+    if file is None:
+        note(f"What people saw in these pictures is not reported: {WHERE}")
+        return dataset
+    return with_votes(dataset, file)
+
+
+def note_skipped(dataset: FaceDataset) -> None:
+    """Say which files are left out, and why: those that cannot be read, and of ferplus those without a majority."""
+    voted = [file for file in dataset.skipped if dataset.name == FERPLUS and _is_of_votes(file.reason)]
+    if voted:
+        note(
+            f"{len(voted):,} pictures have no label by the votes and are left out: "
+            f"{left_out_in_words([file.reason for file in voted])}."
+        )
+    others = len(dataset.skipped) - len(voted)
+    if others:
+        first = next(file for file in dataset.skipped if file not in voted)
+        note(f"{others} files could not be read and are left out, for example {first.id}: {first.reason}.")
+
+
+def _is_of_votes(reason: str) -> bool:
+    return reason == "no votes" or ":" in reason
+
+
+def vote_sentences(model: str, votes: dict[str, Any]) -> str:
+    """Return a report's main figures as lines of text."""
+    lines = [
+        f"what people saw (n = {votes['n']:,}): {model} says what most saw in {_of(votes['accuracy_on_majority'])}"
+    ]
+    if "label_is_majority" in votes:
+        lines[0] += f", the label in {_of(votes['label_is_majority'])}"
+    ceiling = votes["human_ceiling"]
+    said = {"voter": "one voter", "label": "the label", "model": model}
+    parts = [f"{said[name]} {_mean(ceiling[name])}" for name in said if name in ceiling]
+    lines.append(f"agreement with the other voters: {', '.join(parts)}")
+    if "mistakes" in votes:
+        wrong = votes["mistakes"]
+        sides = wrong["side_with"]
+        lines.append(
+            f"of {wrong['n']:,} mistakes by the label, people side with {model} in {_of(sides['model'])}, "
+            f"with the label in {_of(sides['label'])}, with neither in {_of(sides['neither'])}"
+        )
+    distances = votes["distributions"]
+    lines.append(
+        f"distance to the votes (n = {distances['n']:,}): "
+        f"Jensen-Shannon {distances['jensen_shannon_distance']['mean']:.3f}, "
+        f"cross-entropy {distances['cross_entropy_nats']['mean']:.3f} nats, of which the votes' own entropy is "
+        f"{distances['entropy_of_votes_nats']:.3f}"
+    )
+    paper = votes["paper_majority"]
+    lines.append(f"by the majority of FER+'s paper (n = {paper['n']:,}): {_of(paper)}")
+    return "\n".join(lines) + "\n"
+
+
+def vote_table(votes: dict[str, Any]) -> Table:
+    """Return accuracy by how much people agree."""
+    with_label = "label_is_majority" in votes
+    table = Table("people", "right by majority", *(["right by label", "label is majority"] if with_label else []), "n")
+    for name, row in votes["by_agreement"].items():
+        keys = ["accuracy_on_majority", *(["accuracy_on_label", "label_is_majority"] if with_label else [])]
+        table.add_row(name, *(_of(row[key]) for key in keys), f"{row['accuracy_on_majority']['n']:,}")
+    return table
+
+
+def _of(share: dict[str, Any]) -> str:
+    if share["share"] is None:
+        return "-"
+    return f"{100 * share['share']:.1f} % ({100 * share['low']:.1f}-{100 * share['high']:.1f})"
+
+
+def _mean(estimate: dict[str, Any]) -> str:
+    if estimate["low"] is None:
+        return "-" if estimate["mean"] is None else f"{100 * estimate['mean']:.1f} %"
+    return f"{100 * estimate['mean']:.1f} % ({100 * estimate['low']:.1f}-{100 * estimate['high']:.1f})"
