@@ -1,1 +1,1 @@
-"""Pictures, faces and films: in and out."""
+"""Pictures, faces and films: in and out, and what a picture may cost."""

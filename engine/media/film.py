@@ -23,6 +23,7 @@ import cv2
 import cv2.utils.logging
 
 from engine.errors import FilmError
+from engine.media.budget import NARROWEST
 from engine.media.pictures import MAXIMUM_PIXELS
 from engine.records import UInt8
 
@@ -73,10 +74,12 @@ class Film:
                 "no picture; copy or save it again as MP4."
             )
         self.height, self.width = self._first.pixels.shape[:2]
-        if min(self.width, self.height) < SMALLEST_SIDE or self.width * self.height > MAXIMUM_PIXELS:
+        short, long = sorted((self.width, self.height))
+        if short < SMALLEST_SIDE or long > NARROWEST * short or short * long > MAXIMUM_PIXELS:
             raise FilmError(
-                f"Expected frames of at least {SMALLEST_SIDE} x {SMALLEST_SIDE} pixels and at most "
-                f"{MAXIMUM_PIXELS // 10**6} megapixels, but '{name}' has {self.width:,} x {self.height:,}; convert it."
+                f"Expected frames of at least {SMALLEST_SIDE} x {SMALLEST_SIDE} pixels, at most {NARROWEST} times as "
+                f"long as wide and at most {MAXIMUM_PIXELS // 10**6} megapixels, but '{name}' has "
+                f"{self.width:,} x {self.height:,}; convert it."
             )
         self._given = 0
 

@@ -15,6 +15,7 @@ from engine.errors import PictureError
 from engine.records import Explanation
 from tests.dashboard.made import make_gate, make_map
 from tests.dashboard.made_live import address_of, make_face, make_live, make_reading, pixels_of
+from tests.made_hostile import jpeg_of_scans
 
 LARGEST = 1_000_000
 
@@ -61,6 +62,12 @@ def test_a_frame_cut_short_is_refused_or_decoded_but_never_fails_otherwise() -> 
     data = base64.b64decode(whole[len(START) :])
     with pytest.raises(PictureError):
         read_frame(START + base64.b64encode(data[:200]).decode(), largest_bytes=LARGEST)
+
+
+def test_a_frame_of_many_scans_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboard.live.exchange.cv2.imdecode", lambda *_: pytest.fail("decoded"))
+    with pytest.raises(PictureError, match="Expected a camera frame as a JPEG"):
+        read_frame(START + base64.b64encode(jpeg_of_scans(1_000, 100)).decode(), largest_bytes=LARGEST)
 
 
 def test_the_mirror_turns_picture_box_and_map_together() -> None:

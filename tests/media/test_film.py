@@ -137,6 +137,13 @@ def test_a_camera_goes_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
         Film(Camera(0), "camera 1", live=True)
 
 
+@pytest.mark.parametrize("shape", [(32, 3_201, 3), (8_000, 64, 3), (15, 100, 3)])
+def test_frames_that_are_a_line_are_refused(shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Camera, "read", lambda _: (True, np.zeros(shape, dtype=np.uint8)))
+    with pytest.raises(FilmError, match="at most 100 times as long as wide"):
+        Film(Camera(1), "camera 0", live=True)
+
+
 @pytest.mark.parametrize("ending", [".mp4", ".avi"])
 def test_the_frame_at_a_time(tmp_path: Path, ending: str) -> None:
     path = grey_film(tmp_path / f"grey{ending}", rate=4.0)  # 5 seconds

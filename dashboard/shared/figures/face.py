@@ -41,9 +41,8 @@ def boxed_picture(pixels: UInt8, prediction: PicturePrediction, chosen: int = 0)
     picture = Image.fromarray(pixels).convert("RGB")
     factor = min(max(1.0, SHORTEST / max(picture.size)), LONGEST / max(picture.size))
     if factor != 1.0:
-        picture = picture.resize(
-            (round(picture.width * factor), round(picture.height * factor)), Image.Resampling.LANCZOS
-        )
+        fitted = (max(1, round(picture.width * factor)), max(1, round(picture.height * factor)))
+        picture = picture.resize(fitted, Image.Resampling.LANCZOS)
     draw = ImageDraw.Draw(picture)
     # Line and letters keep their weight on the page whatever the picture's own size.
     unit = max(1, round(max(picture.size) / 260))

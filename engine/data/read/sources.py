@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 import lzma
 import os
 import re
-import struct
 import tarfile
 import zipfile
 import zlib
@@ -24,41 +22,18 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from engine.errors import DataError, PictureError
 from engine.labels import FER2013_CSV_ORDER, canonical
+from engine.media.budget import DATASET_PICTURE, OverBudgetError
+from engine.media.decode import decode_file
 from engine.records import UInt8
 
-MAX_PIXELS: Final = 50_000_000
+MAX_PIXELS: Final = DATASET_PICTURE.pixels
 """A picture that claims more is refused from its header, before any pixel is decoded."""
 
-FORMATS: Final = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm", ".pnm")
-
-
-# What Pillow's decoders raise on damaged files beside OSError.
-_DECODING_ERRORS: Final = (
-    OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RuntimeError,
-    MemoryError, AssertionError, struct.error, zlib.error,
-)  # fmt: skip
-
-
-def _flatten(picture: Image.Image) -> Image.Image:
-    """Bring any mode to ``L`` or ``RGB``: 16-bit grey is scaled, not clipped; transparency shows white behind it."""
-    if picture.mode in {"L", "RGB"} and "transparency" not in picture.info:
-        return picture
-    if picture.mode.startswith("I;16") or picture.mode == "I":
-        wide = np.asarray(picture).astype(np.float64)
-        if wide.min() < 0 or wide.max() > 65535:
-            raise PictureError("expected at most 16 bits a pixel, got more; save it as an 8-bit picture")
-        return Image.fromarray(np.rint(wide / 257.0).astype(np.uint8))
-    if picture.mode == "F":
-        raise PictureError("expected whole-number pixels, got floating point; save it as an 8-bit picture")
-    if picture.mode in {"LA", "La", "PA", "RGBA", "RGBa"} or "transparency" in picture.info:
-        front = picture.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", front.size, "white"), front).convert("RGB")
-    return picture.convert("L" if picture.mode == "1" else "RGB")
 
 
 def decode_picture(data: bytes) -> UInt8:
@@ -77,17 +52,9 @@ def decode_picture(data: bytes) -> UInt8:
     if not data:
         raise PictureError("the file is empty")
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
-            width, height = opened.size
-            if width * height > MAX_PIXELS:
-                raise PictureError(f"expected at most {MAX_PIXELS // 1_000_000} million pixels, got {width}x{height}")
-            pixels = np.asarray(_flatten(ImageOps.exif_transpose(opened)))
-    except UnidentifiedImageError as error:
-        raise PictureError("not a picture") from error
-    except Image.DecompressionBombError as error:
-        raise PictureError(f"expected at most {MAX_PIXELS // 1_000_000} million pixels, got far more") from error
-    except _DECODING_ERRORS as error:
-        raise PictureError("the picture is damaged or cut short") from error
+        pixels = decode_file(data, "sample", shown="the picture", budget=DATASET_PICTURE).pixels
+    except OverBudgetError as error:
+        raise PictureError(f"it takes more than {error.limit} to decode") from error
     if pixels.ndim == 3 and (pixels[..., 0] == pixels[..., 1]).all() and (pixels[..., 0] == pixels[..., 2]).all():
         pixels = pixels[..., 0]
     return np.ascontiguousarray(pixels)

@@ -40,3 +40,7 @@ def test_without_a_box_the_picture_stays_as_it_is() -> None:
 def test_large_pictures_shrink_and_small_ones_grow() -> None:
     assert boxed_picture(np.zeros((3000, 1500, 3), dtype=np.uint8), found(None)).shape == (LONGEST, LONGEST // 2, 3)
     assert boxed_picture(np.zeros((48, 48, 3), dtype=np.uint8), found(FaceBox(0, 0, 48, 48))).shape[0] == SHORTEST
+
+
+def test_a_strip_of_a_picture_keeps_at_least_one_row() -> None:
+    assert boxed_picture(np.zeros((16, 60_000, 3), dtype=np.uint8), found(None)).shape == (1, LONGEST, 3)

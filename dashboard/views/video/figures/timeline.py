@@ -250,7 +250,7 @@ def marked_frame(pixels: UInt8, box: FaceBox, label: str) -> UInt8:
     picture = Image.fromarray(pixels)
     factor = min(1.0, LONGEST / max(picture.size))
     if factor < 1.0:
-        picture = picture.resize((round(picture.width * factor), round(picture.height * factor)))
+        picture = picture.resize((max(1, round(picture.width * factor)), max(1, round(picture.height * factor))))
     left, top = round(box.x * factor), round(box.y * factor)
     right, bottom = round((box.x + box.width) * factor) - 1, round((box.y + box.height) * factor) - 1
     thick = max(2, round(max(picture.size) / 220))

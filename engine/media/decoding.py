@@ -1,0 +1,356 @@
+"""The bytes of a picture file to pixels, in one of two forms; runs in this process or in the one for large pictures.
+
+Pictures are converted in strips, so that the memory needed is the decoder's own and the result's, whatever the mode.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import warnings
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, TiffImagePlugin, UnidentifiedImageError
+
+from engine.errors import PictureError
+from engine.media.budget import NARROWEST, Budget, too_hungry
+from engine.records import UInt8
+
+FORMATS: Final[tuple[str, ...]] = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF")
+"""What Pillow may try to read a file as; none of them starts another program."""
+FORMATS_IN_WORDS: Final = "JPEG, PNG, WebP, BMP, GIF, TIFF, PPM or AVIF"
+DATASET_FORMATS: Final[tuple[str, ...]] = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+
+MINIMUM_SIDE: Final = 16
+"""Pixels; the smallest input of any model here, and too few to hold a face that a person could read."""
+
+_BACKGROUND: Final = (255, 255, 255)  # see-through parts are laid on white, as a page would show them
+_STRIP: Final = 1 << 20  # pixels converted at a time
+_ORIENTATION: Final = 0x0112  # EXIF 2.3
+_PHOTOMETRIC, _YCBCR = 262, 6  # TIFF 6.0
+
+# First bytes of the formats above, to tell a damaged picture from a file that never was one.
+_PICTURE_STARTS: Final[tuple[bytes, ...]] = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+# (offset, bytes, what it is): files that people take for pictures, each with its own advice.
+_NOT_PICTURES: Final[tuple[tuple[int, bytes, str], ...]] = (
+    (4, b"ftypheic", "a HEIC photograph"),
+    (4, b"ftypheix", "a HEIC photograph"),
+    (4, b"ftypmif1", "a HEIF photograph"),
+    (0, b"%PDF", "a PDF document"),
+    (0, b"%!PS", "a PostScript document"),
+    (0, b"<svg", "an SVG drawing"),
+    (0, b"<?xml", "an XML or SVG document"),
+    (0, b"PK\x03\x04", "a zip archive"),
+    (4, b"ftyp", "a video"),
+    (0, b"\x1aE\xdf\xa3", "a video"),
+    (8, b"AVI ", "a video"),
+)
+
+# Everything that Pillow's decoders raise on damaged input.
+_DECODING_ERRORS: Final = (
+    OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, AttributeError, ArithmeticError,
+    RuntimeError, AssertionError, struct.error, zlib.error,
+)  # fmt: skip
+
+# Pillow warns about large pictures and odd tags in lines that name its own path; what matters is refused below.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """Pixels out of a file.
+
+    Attributes:
+        pixels: uint8, (H, W, 3) RGB, or (H, W) grey where the form allows it; upright.
+        notes: plain sentences about what was done to them.
+        many: the file has more frames or pages, of which this is the first; they are never counted, which can cost
+            far more than decoding one.
+    """
+
+    pixels: UInt8
+    notes: tuple[str, ...] = ()
+    many: bool = False
+
+
+def decode_shown(data: bytes, shown: str, budget: Budget) -> Decoded:
+    """Decode a picture for a person: any depth and mode as (H, W, 3) RGB. ``shown`` is its name in messages.
+
+    Raises:
+        PictureError: one sentence with what was expected, what came and what to do.
+    """
+    try:
+        image = _open(data, FORMATS)
+    except Image.DecompressionBombError as error:  # Pillow's own limit lies higher, and it names only the product
+        count = re.search(r"\((\d+) pixels\)", str(error))
+        claimed = f"{int(count[1]) / 1e6:,.0f} megapixels" if count else "far more"
+        raise _too_many_pixels(claimed, shown, budget) from error
+    except UnidentifiedImageError as error:
+        raise unidentified(data, shown) from error
+    except MemoryError as error:
+        raise too_hungry(budget, shown) from error
+    except _DECODING_ERRORS as error:
+        raise damaged(shown) from error
+    with image:
+        return decode_image(image, shown, budget)
+
+
+def decode_image(image: Image.Image, shown: str, budget: Budget) -> Decoded:
+    """Check the header, then decode the first frame; ``image`` is left at the frame where it stood.
+
+    Raises:
+        PictureError: one sentence.
+    """
+    check_size(*image.size, shown, budget)
+    notes: list[str] = []
+    try:
+        stood_at = image.tell()
+        # A camera's MPO holds previews of one picture, not frames.
+        many = image.format != "MPO" and bool(getattr(image, "is_animated", False))
+        try:
+            if many:
+                image.seek(0)
+            pixels, turned = _upright(image, lambda loaded: image_to_rgb(loaded, notes, shown))
+        finally:
+            if image.tell() != stood_at:
+                image.seek(stood_at)
+    except MemoryError as error:
+        raise too_hungry(budget, shown) from error
+    except _DECODING_ERRORS as error:
+        raise damaged(shown) from error
+    if turned:
+        notes.append("Turned upright, as the orientation stored in its file asks.")
+    if many and image.format == "TIFF":
+        notes.append("Many pages: the first is used.")
+    elif many:
+        notes.append("Animated picture: the first frame is used.")
+    return Decoded(pixels, tuple(notes), many)
+
+
+def decode_sample(data: bytes, shown: str, budget: Budget) -> Decoded:
+    """Decode a picture of a dataset: (H, W) for grey modes, else (H, W, 3) RGB; 16-bit grey over its full range.
+
+    Raises:
+        PictureError: the reason alone.
+    """
+    try:
+        with _open(data, DATASET_FORMATS) as image:
+            check_sample_size(*image.size, shown, budget)
+            return Decoded(_upright(image, _sample_pixels)[0])
+    except UnidentifiedImageError as error:
+        raise PictureError("not a picture") from error
+    except Image.DecompressionBombError as error:
+        raise PictureError(f"expected at most {budget.pixels // 10**6} million pixels, got far more") from error
+    except MemoryError as error:
+        raise too_hungry(budget, shown) from error
+    except _DECODING_ERRORS as error:
+        raise PictureError("the picture is damaged or cut short") from error
+
+
+def check_size(width: int, height: int, shown: str, budget: Budget) -> None:
+    """Raise PictureError for a picture too small, too large or too narrow to be one of a face."""
+    if width < MINIMUM_SIDE or height < MINIMUM_SIDE:
+        raise PictureError(
+            f"Expected a picture of at least {MINIMUM_SIDE} x {MINIMUM_SIDE} pixels, but '{shown}' has "
+            f"{width:,} x {height:,}; use a larger one."
+        )
+    if width * height > budget.pixels:
+        claimed = f"{width:,} x {height:,} pixels ({width * height / 1e6:,.0f} megapixels)"
+        raise _too_many_pixels(claimed, shown, budget)
+    if max(width, height) > NARROWEST * min(width, height):
+        raise PictureError(
+            f"Expected a picture at most {NARROWEST} times as long as it is wide, but '{shown}' has "
+            f"{width:,} x {height:,} pixels; cut out the part with the face."
+        )
+
+
+def check_sample_size(width: int, height: int, _shown: str, budget: Budget) -> None:
+    """Raise PictureError, with the reason alone, for a picture that is too large for a dataset."""
+    if width * height > budget.pixels:
+        raise PictureError(f"expected at most {budget.pixels // 10**6} million pixels, got {width}x{height}")
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the bytes of a file may become: how a size is judged, and how they are decoded. Both raise PictureError."""
+
+    check: Callable[[int, int, str, Budget], None]
+    decode: Callable[[bytes, str, Budget], Decoded]
+
+
+FORMS: Final[dict[str, Form]] = {
+    "shown": Form(check_size, decode_shown),
+    "sample": Form(check_sample_size, decode_sample),
+}
+"""By name: a picture that a person hands in, and one of a dataset."""
+
+
+def _too_many_pixels(size: str, shown: str, budget: Budget) -> PictureError:
+    return PictureError(
+        f"Expected a picture of at most {budget.pixels // 10**6} megapixels, but '{shown}' has {size}; "
+        "shrink it and try again."
+    )
+
+
+def unidentified(data: bytes, shown: str) -> PictureError:
+    """Return the error for a file that is none of :data:`FORMATS`, with what it is where that can be told."""
+    for offset, start, what in _NOT_PICTURES:
+        if data[offset : offset + len(start)] == start:
+            return PictureError(
+                f"Expected a picture ({FORMATS_IN_WORDS}), but '{shown}' is {what}; save it as JPEG or PNG first."
+            )
+    if data.startswith(_PICTURE_STARTS) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP"):
+        return damaged(shown)
+    return PictureError(f"Expected a picture ({FORMATS_IN_WORDS}), but '{shown}' is not one; choose another file.")
+
+
+def damaged(shown: str) -> PictureError:
+    """Return the error for a picture that ends too early or breaks its format's rules."""
+    return PictureError(
+        f"Expected a complete picture, but '{shown}' is cut short or damaged; copy, save or download it again."
+    )
+
+
+def _open(data: bytes, formats: tuple[str, ...]) -> Image.Image:
+    """Read the header.
+
+    TIFFs come here in the other process alone, which has one thread, so that a switch of the library may be set.
+    """
+    image = Image.open(io.BytesIO(data), formats=formats)
+    if isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(_PHOTOMETRIC) == _YCBCR:
+        # Pillow looks for four bytes a pixel in an unpacked YCbCr TIFF, which has three; libtiff does not.
+        image.close()
+        TiffImagePlugin.READ_LIBTIFF = True
+        try:
+            image = Image.open(io.BytesIO(data), formats=formats)
+        finally:
+            TiffImagePlugin.READ_LIBTIFF = False
+    return image
+
+
+def _upright(image: Image.Image, pixels_of: Callable[[Image.Image], UInt8]) -> tuple[UInt8, bool]:
+    """Load ``image``, convert it with ``pixels_of`` and turn it as its EXIF asks; say whether it asked."""
+    # Read before loading, too: a TIFF turns itself, and forgets the tag, while it is decoded.
+    turned = image.getexif().get(_ORIENTATION, 1) in _TURNS
+    image.load()
+    pixels = pixels_of(image)
+    turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+    return (np.ascontiguousarray(turn(pixels)) if turn else pixels), turned
+
+
+_TURNS: Final[dict[int, Callable[[UInt8], UInt8]]] = {
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: np.rot90(pixels, -1),
+    7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
+    8: np.rot90,
+}
+"""What puts a picture of each orientation upright (EXIF 2.3, table of Orientation)."""
+
+
+def _by_strips(image: Image.Image, bands: int, pixels_of: Callable[[Image.Image], NDArray[Any]]) -> UInt8:
+    """Convert a loaded picture strip by strip to uint8 (H, W) for 1 of ``bands`` or (H, W, bands)."""
+    pixels = np.empty((image.height, image.width, bands)[: 2 if bands == 1 else 3], dtype=np.uint8)
+    for top, strip in _strips(image):
+        pixels[top : top + strip.height] = pixels_of(strip)
+    return pixels
+
+
+def _strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
+    """Yield (top row, strip); a small picture is its own strip."""
+    rows = max(1, _STRIP // image.width)
+    if rows >= image.height:
+        yield 0, image
+        return
+    for top in range(0, image.height, rows):
+        yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
+
+
+def image_to_rgb(image: Image.Image, notes: list[str], shown: str) -> UInt8:
+    """Return ``image`` in any Pillow mode as (H, W, 3) uint8 RGB, and add to ``notes`` what a person may want to know.
+
+    Deep grey is scaled by its range, never clipped; see-through parts are laid on white; Pillow turns CMYK and
+    knows that JPEG stores it inverted.
+    """
+    if image.mode == "F" or image.mode.startswith("I"):
+        return _deep_grey_to_rgb(image, notes, shown)
+    if "A" not in image.getbands() and "a" not in image.getbands() and "transparency" not in image.info:
+        return _by_strips(image, 3, lambda strip: np.asarray(strip.convert("RGB")))
+    seen_through: list[bool] = []  # an alpha channel that hides nothing needs no word
+
+    def laid_on_white(strip: Image.Image) -> NDArray[Any]:
+        layered = _straight_alpha(strip).convert("RGBA")
+        seen_through.append(layered.getchannel("A").getextrema() != (255, 255))
+        background = Image.new("RGB", strip.size, _BACKGROUND)
+        background.paste(layered, mask=layered.getchannel("A"))
+        return np.asarray(background)
+
+    pixels = _by_strips(image, 3, laid_on_white)
+    if any(seen_through):
+        notes.append("See-through parts were laid on white.")
+    return pixels
+
+
+def _straight_alpha(image: Image.Image) -> Image.Image:
+    """Premultiplied alpha converts only to its own straight form."""
+    straight = {"La": "LA", "RGBa": "RGBA"}.get(image.mode)
+    return image.convert(straight) if straight else image
+
+
+def _deep_grey_to_rgb(image: Image.Image, notes: list[str], shown: str) -> UInt8:
+    """Scale (H, W) grey of 16 bits, 32 bits or float to [0, 255] by the smallest usual range that holds it."""
+    # In float64: the difference between the ends of float32 has no place in float32.
+    ends = [(float(grey.min()), float(grey.max())) for grey in (np.asarray(strip) for _, strip in _strips(image))]
+    low, high = min(low for low, _ in ends), max(high for _, high in ends)
+    if not np.isfinite([value for pair in ends for value in pair]).all():  # NaN passes through min and max
+        raise PictureError(
+            f"Expected finite grey values, but '{shown}' holds NaN or infinity; replace them and save it."
+        )
+    is_float = image.mode == "F"
+    # Cameras and scanners put 10, 12 or 14 bits into 16: taking all 16 for the range would leave such a picture black.
+    ranges = (1.0, 255.0, 65535.0) if is_float else (255.0, 1023.0, 4095.0, 16383.0, 65535.0)
+    top = next((range_top for range_top in ranges if low >= 0.0 and high <= range_top), None)
+    if top is None:
+        notes.append(f"Grey values from {low:g} to {high:g} were stretched to black and white.")
+        bottom, span = low, max(high - low, 1e-12)
+    else:
+        if top != ranges[-1] or is_float:
+            notes.append(f"Grey values up to {high:g} were read on a scale from 0 to {top:g}.")
+        bottom, span = 0.0, top
+
+    def scaled(strip: Image.Image) -> NDArray[Any]:
+        return np.rint((np.asarray(strip, dtype=np.float64) - bottom) / span * 255.0)[:, :, None]
+
+    return _by_strips(image, 3, scaled)
+
+
+def _sample_pixels(image: Image.Image) -> UInt8:
+    """Bring any mode to grey or RGB: 16-bit grey is scaled, not clipped; transparency shows white behind it."""
+    if image.mode.startswith("I"):
+        return _by_strips(image, 1, _sixteen_bits_to_eight)
+    if image.mode == "F":
+        raise PictureError("expected whole-number pixels, got floating point; save it as an 8-bit picture")
+    if image.mode in {"LA", "La", "PA", "RGBA", "RGBa"} or "transparency" in image.info:
+        return _by_strips(image, 3, _composed_on_white)
+    mode = "L" if image.mode in {"1", "L"} else "RGB"
+    return _by_strips(image, len(mode), lambda strip: np.asarray(strip.convert(mode)))
+
+
+def _sixteen_bits_to_eight(strip: Image.Image) -> NDArray[Any]:
+    wide = np.asarray(strip).astype(np.float64)
+    if wide.min() < 0 or wide.max() > 65535:
+        raise PictureError("expected at most 16 bits a pixel, got more; save it as an 8-bit picture")
+    return np.rint(wide / 257.0)
+
+
+def _composed_on_white(strip: Image.Image) -> NDArray[Any]:
+    front = _straight_alpha(strip).convert("RGBA")
+    return np.asarray(Image.alpha_composite(Image.new("RGBA", front.size, "white"), front).convert("RGB"))
