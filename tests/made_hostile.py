@@ -147,9 +147,8 @@ def encoded(image: Image.Image, file_format: str, **options: object) -> bytes:
     return buffer.getvalue()
 
 
-def zip_of_table(path: Path, rows: int) -> None:
-    """A zip with one CSV of ``rows`` equal rows."""
-    row = b"0,1 2 3 4,Training\n"
+def zip_of_table(path: Path, rows: int, row: bytes) -> None:
+    """A zip with one CSV of ``rows`` equal rows, each with its line end."""
     with (
         zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive,
         archive.open("fer2013.csv", "w") as out,

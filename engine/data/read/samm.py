@@ -26,6 +26,7 @@ from typing import Final
 import numpy as np
 
 from engine.data.enhance.networks import extra
+from engine.data.read.bounds import check_sheet
 from engine.data.read.gather import read_pixels
 from engine.data.read.sources import SUFFIXES, Entry, read_source
 from engine.errors import DataError, PictureError
@@ -64,13 +65,17 @@ def clip_key(name: str) -> str:
 
 def _rows(path: Path) -> list[list[str]]:
     if path.suffix.lower() == ".csv":
+        check_sheet(path)
         with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
             return list(csv.reader(file))
     extra("openpyxl", "openpyxl", f"'{path.name}'")
     import pandas as pd
 
     try:
+        check_sheet(path)
         table = pd.read_excel(path, header=None, dtype=str, engine="openpyxl")
+    except DataError:
+        raise
     except Exception as error:  # openpyxl and zipfile raise many kinds; all mean the same to the reader
         raise DataError(
             f"Expected '{path.name}' to be an Excel sheet, but it cannot be read; save it again."

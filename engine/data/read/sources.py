@@ -13,6 +13,7 @@ import hashlib
 import lzma
 import os
 import re
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -24,6 +25,7 @@ from typing import IO, Final
 import numpy as np
 from PIL import Image
 
+from engine.data.read.bounds import MAX_LINE, BoundedTarInfo, Meter, UnpackedStream, check_zip
 from engine.errors import DataError, PictureError
 from engine.labels import FER2013_CSV_ORDER, canonical
 from engine.media.budget import DATASET_PICTURE, OverBudgetError
@@ -81,11 +83,17 @@ def fit_picture(pixels: UInt8, size: int, channels: int) -> UInt8:
 
 
 MAX_MEMBER_BYTES: Final = 20_000_000
-MAX_MEMBERS: Final = 1_000_000
-MAX_LINE: Final = 4_000_000
-"""Characters in a CSV's row; the pixels of 1000x1000 fit."""
+_FIRST_ROWS: Final = 1_000
 _NUMBERS: Final = re.compile(r"(?: *[0-9]{1,3})(?: +[0-9]{1,3})* *")
+_ZIP_METHODS: Final = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2}  # others want memory by their word
+# What the libraries raise on archives that are cut short, or whose headers are not what they should be.
+_DAMAGE: Final = (
+    zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, struct.error, EOFError, OSError, ValueError,
+    LookupError, ArithmeticError, TypeError, AttributeError, MemoryError,
+)  # fmt: skip
 ARCHIVE_SUFFIXES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2")
+
+csv.field_size_limit(MAX_LINE)  # Python's own bound is a picture of 190x190
 
 SPLIT_FOLDERS: Final[dict[str, str]] = {
     "train": "train",
@@ -184,22 +192,18 @@ def read_folder(root: Path) -> Iterator[Entry]:
                 yield entry
 
 
-def _read_members(members: Iterable[tuple[str, IO[bytes] | None]], name: str) -> Iterator[Entry]:
+def _read_members(members: Iterable[tuple[str, IO[bytes] | None]], meter: Meter) -> Iterator[Entry]:
     """Turn pairs of a path and the opened member into entries, reading no more of a member than the bound allows."""
-    for number, (member, stream) in enumerate(members):
-        if number >= MAX_MEMBERS:
-            raise DataError(
-                f"'{name}' holds more than {MAX_MEMBERS:,} files; split it, or unpack it and give the folder."
-            )
+    for member, stream in members:
         parts = member.replace("\\", "/").split("/")
         path = PurePosixPath(*[part for part in parts if part not in {"", ".", ".."}])
         if stream is None or _is_clutter(path):
             continue
         if path.suffix.lower() == ".csv":
             lines = _bounded_lines(stream)
-            header = _header(lines)
+            header = _header(lines, path.name)
             if header is not None:
-                yield from _read_rows(lines, header)
+                yield from _read_rows(lines, header, meter, path.name)
             continue
         data = stream.read(MAX_MEMBER_BYTES + 1)
         too_large = len(data) > MAX_MEMBER_BYTES
@@ -214,12 +218,16 @@ def _zip_members(archive: zipfile.ZipFile) -> Iterator[tuple[str, IO[bytes] | No
         is_link = (info.external_attr >> 16) & 0o170000 == 0o120000
         if info.is_dir() or is_link:
             continue
+        if info.compress_type not in _ZIP_METHODS:
+            raise NotImplementedError
         with archive.open(info) as stream:
             yield info.filename, stream
 
 
-def _tar_members(archive: tarfile.TarFile) -> Iterator[tuple[str, IO[bytes] | None]]:
+def _tar_members(archive: tarfile.TarFile, meter: Meter) -> Iterator[tuple[str, IO[bytes] | None]]:
     for info in archive:
+        meter.entry()
+        meter.announce(info.size)
         yield info.name, archive.extractfile(info) if info.isreg() else None
 
 
@@ -227,36 +235,58 @@ def read_archive(path: Path) -> Iterator[Entry]:
     """Yield the pictures of a .zip or .tar.*, or the rows of a CSV inside it, reading members in memory one by one.
 
     Raises:
-        DataError: for a damaged, truncated or encrypted archive.
+        DataError: for an archive that is damaged, truncated, encrypted, or holds more than an honest one of its size.
     """
+    meter = Meter(path)
     try:
         if path.name.lower().endswith(".zip"):
             with zipfile.ZipFile(path) as archive:
-                yield from _read_members(_zip_members(archive), path.name)
+                check_zip(archive, meter)
+                yield from _read_members(_zip_members(archive), meter)
         else:
-            with tarfile.open(path, mode="r|*") as tar:
-                yield from _read_members(_tar_members(tar), path.name)
-    except (zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError) as error:
-        raise DataError(
-            f"Expected '{path.name}' to be a whole archive, but it is damaged or cut short; get it again."
-        ) from error
+            with (
+                UnpackedStream(path, meter) as stream,
+                tarfile.open(fileobj=stream, mode="r|", tarinfo=BoundedTarInfo) as tar,
+            ):
+                yield from _read_members(_tar_members(tar, meter), meter)
     except (RuntimeError, NotImplementedError) as error:
         raise DataError(
             f"'{path.name}' is encrypted or packed in an unusual way; unpack it and give the folder."
         ) from error
+    except _DAMAGE as error:
+        raise DataError(
+            f"Expected '{path.name}' to be a whole archive, but it is damaged or cut short; get it again."
+        ) from error
 
 
 def _bounded_lines(stream: IO[bytes]) -> Iterator[str]:
-    """Yield lines of UTF-8 text, cutting one that never ends, so that an archive of zeros cannot fill the memory."""
-    while line := stream.readline(MAX_LINE):
+    """Yield lines of UTF-8 text; of one that never ends, its beginning alone."""
+    while line := stream.readline(MAX_LINE + 1):
         yield line.decode("utf-8", errors="replace").lstrip("\ufeff")
+        while line and not line.endswith(b"\n"):
+            line = stream.readline(MAX_LINE)
 
 
-def _header(lines: Iterator[str]) -> dict[str, int] | None:
+def _cells(line: str) -> list[str]:
+    """Cut a row into its cells; a row of these files is a line, so a stray quote costs one row and not the rest."""
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:
+        return []
+
+
+def _header(lines: Iterator[str], name: str) -> dict[str, int] | None:
     """Read a CSV's first line: where ``emotion``, ``pixels`` and perhaps ``usage`` stand; None if it is another CSV."""
     first = next(lines, "")
-    columns = {name.strip().lower(): index for index, name in enumerate(next(csv.reader([first[:1000]]), []))}
-    return columns if {"emotion", "pixels"} <= columns.keys() else None
+    columns = {name.strip().lower(): index for index, name in enumerate(_cells(first[:1000].split("\r")[0]))}
+    if not {"emotion", "pixels"} <= columns.keys():
+        return None
+    if "\r" in first.rstrip("\r\n"):
+        raise DataError(
+            f"Expected the lines of '{name}' to end as they do on Linux or Windows, but they end in a carriage return "
+            "alone; save it again with ordinary line ends."
+        )
+    return columns
 
 
 def _parse_row(cells: list[str], columns: dict[str, int]) -> tuple[str, UInt8]:
@@ -295,25 +325,36 @@ def _row_entry(row: int, cells: list[str], columns: dict[str, int]) -> Entry:
     return Entry(f"{part}/{word}/{row}", split, word, pixels, row=row)
 
 
-def _read_rows(lines: Iterator[str], columns: dict[str, int]) -> Iterator[Entry]:
+def _read_rows(lines: Iterator[str], columns: dict[str, int], meter: Meter, name: str) -> Iterator[Entry]:
+    """Yield a table's rows. Raises DataError where there are too many, or not one of the first is a picture."""
+    good, first_reason = 0, ""
     for row, line in enumerate(lines):
-        if line.strip():
-            # A row of these files is a line, so a stray quote costs one row and not the rest of the file.
-            try:
-                cells = next(csv.reader([line]))
-            except csv.Error:
-                cells = []
-            yield _row_entry(row, cells, columns)
+        if not line.strip():
+            continue
+        meter.entry()
+        if len(line) > MAX_LINE:
+            entry = Entry(f"all/unknown/{row}", None, "", None, f"longer than {MAX_LINE:,} characters", row=row)
+        else:
+            entry = _row_entry(row, _cells(line), columns)
+        good += not entry.reason
+        first_reason = first_reason or entry.reason
+        if row >= _FIRST_ROWS and not good:
+            raise DataError(
+                f"Expected rows of pictures in '{name}', but its first {_FIRST_ROWS:,} hold none (the first: "
+                f"{first_reason}); get the data again."
+            )
+        yield entry
 
 
 def read_csv(path: Path) -> Iterator[Entry]:
     """Yield the rows of ``fer2013.csv`` or a sibling: columns emotion, pixels and perhaps Usage, however ordered."""
+    meter = Meter(path)
     with path.open("rb") as stream:
         rows = _bounded_lines(stream)
-        columns = _header(rows)
+        columns = _header(rows, path.name)
         if columns is None:
             raise DataError(f"Expected columns 'emotion' and 'pixels' in '{path.name}', but its first line has others.")
-        yield from _read_rows(rows, columns)
+        yield from _read_rows(rows, columns, meter, path.name)
 
 
 def read_source(path: Path) -> Iterator[Entry]:
@@ -325,6 +366,8 @@ def read_source(path: Path) -> Iterator[Entry]:
     name = path.name.lower()
     if path.is_dir():
         return read_folder(path)
+    if not path.is_file():  # a pipe or a device may give bytes for ever
+        raise DataError(f"Expected a folder or an ordinary file, but '{path.name}' is neither; copy it into one.")
     if name.endswith(ARCHIVE_SUFFIXES):
         return read_archive(path)
     if name.endswith(".csv"):

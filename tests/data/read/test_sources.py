@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pytest
 
-from engine.data.read import sources
+from engine.data.read import bounds, sources
 from engine.data.read.sources import Entry, locate, read_archive, read_csv, read_source
 from engine.errors import DataError
 
@@ -92,10 +93,11 @@ def test_a_member_is_bounded(write_archive: Callable, monkeypatch: pytest.Monkey
 
 
 def test_the_number_of_members_is_bounded(write_archive: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "MAX_MEMBERS", 2)
+    monkeypatch.setattr(bounds, "MAX_ENTRIES", 2)
     files = {f"train/happy/{number}.png": PICTURE for number in range(3)}
-    with pytest.raises(DataError, match="more than 2 files"):
-        list(read_archive(write_archive(files, "set.zip")))
+    for name in ("set.zip", "set.tar.gz"):
+        with pytest.raises(DataError, match=f"at most 2 pictures in '{name}'"):
+            list(read_archive(write_archive(files, name)))
 
 
 @pytest.mark.parametrize("name", ["set.zip", "set.tar", "set.tar.gz", "set.tar.xz"])
@@ -170,7 +172,7 @@ def test_a_csv_without_usage_has_no_splits(tmp_path: Path) -> None:
         (f"0,{SQUARE}", "3 columns"),
         (f"0,{SQUARE},Holdout", "Holdout"),
         (f'"0,{SQUARE},Training', "3 columns"),
-        ("0," + "1" * 200_000 + ",Training", "3 columns"),
+        ("0," + "1" * 200_000 + ",Training", "whole numbers"),
     ],
 )
 def test_a_bad_row_has_its_reason_and_costs_no_other(tmp_path: Path, row: str, reason: str) -> None:
@@ -196,12 +198,52 @@ def test_a_csv_inside_an_archive(write_archive: Callable) -> None:
         assert (entry.id, entry.split) == ("PrivateTest/happy/0", "private")
 
 
-def test_a_line_without_end_is_cut(write_archive: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_without_end_is_one_row_that_is_left_out(
+    tmp_path: Path, write_archive: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sources, "MAX_LINE", 100)
-    path = write_archive({"bomb.csv": b"emotion,pixels\n" + b"0" * 1000}, "set.zip")
-    entries = list(read_source(path))
-    assert len(entries) == 10
-    assert all(entry.reason for entry in entries)
+    text = "emotion,pixels\n" + "0" * 1000 + f"\n3,{SQUARE}\n"
+    path = write_archive({"bomb.csv": text.encode()}, "set.zip")
+    for entries in (list(read_source(path)), rows(write_csv(tmp_path, text))):
+        assert [(entry.row, entry.word, entry.reason) for entry in entries] == [
+            (0, "", "longer than 100 characters"),
+            (1, "happy", ""),
+        ]
+
+
+def test_a_row_may_be_longer_than_the_csv_readers_bound(tmp_path: Path) -> None:
+    pixels = " ".join(["255"] * 200**2)
+    for quote in ("", '"'):
+        (entry,) = rows(write_csv(tmp_path, f"emotion,pixels,Usage\n3,{quote}{pixels}{quote},Training\n"))
+        assert entry.payload.shape == (200, 200)  # type: ignore[union-attr]
+
+
+def test_line_ends_of_an_old_mac_are_named(tmp_path: Path, write_archive: Callable) -> None:
+    text = f"emotion,pixels,Usage\r3,{SQUARE},Training\r"
+    with pytest.raises(DataError, match=r"lines of 'fer\.csv' to end .* a carriage return alone"):
+        rows(write_csv(tmp_path, text, "fer.csv"))
+    assert list(read_source(write_archive({"people.csv": b"name\rx\r", "happy/1.png": PICTURE}, "set.zip")))
+
+
+def test_a_table_without_one_picture_ends_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "_FIRST_ROWS", 5)
+    good, bad = f"3,{SQUARE}\n", "0\n"
+    with pytest.raises(DataError, match=r"first 5 hold none \(the first: expected 2 columns, got 1\)"):
+        rows(write_csv(tmp_path, "emotion,pixels\n" + bad * 6))
+    assert len(rows(write_csv(tmp_path, "emotion,pixels\n" + bad * 4 + good + bad * 20))) == 25
+
+
+def test_the_number_of_rows_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "MAX_ENTRIES", 3)
+    with pytest.raises(DataError, match=r"at most 3 pictures in 'x\.csv'"):
+        rows(write_csv(tmp_path, "emotion,pixels\n" + f"3,{SQUARE}\n" * 4, "x.csv"))
+
+
+def test_what_is_no_ordinary_file_is_not_opened(tmp_path: Path) -> None:
+    for name in ("x.csv", "x.zip", "x.tar.gz"):
+        os.mkfifo(tmp_path / name)  # opening it would wait for ever
+        with pytest.raises(DataError, match=f"'{name}' is neither"):
+            read_source(tmp_path / name)
 
 
 def test_any_other_file_is_refused(tmp_path: Path) -> None:
