@@ -39,8 +39,11 @@ ROOMS: Final = (
 RANKS: Final = {room: rank for rank, rooms in enumerate(ROOMS) for room in rooms}
 
 INTERFACES = {"streamlit", "gradio", "gradio_client", "dashboard"}
-# The one place that reads .pth files, which a person names or a card knows by its sha256; and only so.
-TENSORS_ONLY = {"engine/data/enhance/networks.py": ("torch.load", "weights_only", "True")}
+# The places that read .pth files, which a person names, a card knows by its sha256 or a package carries; and only so.
+TENSORS_ONLY = {
+    "engine/data/enhance/networks.py": ("torch.load", "weights_only", "True"),
+    "engine/models/foreign_weights.py": ("torch.load", "weights_only", "True"),
+}
 UNPICKLING = {"pickle", "cPickle", "dill", "joblib", "cloudpickle", "shelve", "marshal"}
 
 
@@ -179,12 +182,12 @@ def test_the_checks_above_see_what_they_look_for(tmp_path: Path, monkeypatch: py
         path.write_text(text)
         return path
 
-    write("engine/explain/gradcam.py", "")
+    write("engine/explain/methods/cams.py", "")
     bad = write(
         "engine/models/bad.py", "def f():\n    from ..explain import gradcam\n    import streamlit.testing as t\n"
     )
-    assert list(imports(bad)) == [(2, "engine.explain"), (2, "engine.explain.gradcam"), (3, "streamlit.testing")]
-    assert [module for _, _, module in edges()] == ["engine.explain.gradcam"]
+    assert list(imports(bad)) == [(2, "engine.explain"), (2, "engine.explain.methods.cams"), (3, "streamlit.testing")]
+    assert [module for _, _, module in edges()] == ["engine.explain.methods.cams"]
     with pytest.raises(AssertionError):
         test_nothing_imports_upwards_or_sideways()
     with pytest.raises(AssertionError):

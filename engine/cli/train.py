@@ -21,7 +21,7 @@ from engine.training.processes import Processes, joined_processes
 from engine.training.recipe import Recipe, change, load_recipe, recipe_help, recipe_names
 from engine.training.several import OtherData
 
-PRETRAINED: Final[tuple[str, ...]] = ("cmaen",)
+PRETRAINED: Final[tuple[str, ...]] = ("cmaen", "lite0", "lite0-cbam")
 """Architectures with a part that can begin with ImageNet weights."""
 
 
@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pretrained",
         action="store_true",
-        help="begin cmaen's second pathway with ImageNet weights, if they can be had",
+        help="begin cmaen's second pathway, or lite0, with ImageNet weights, if they can be had",
     )
     parser.add_argument("--seed", type=int, default=0, help="of weights, order, augmentation, dropout (default 0)")
     parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu (default: the first that is there)")

@@ -8,6 +8,8 @@ Shapes: B batch, C channels, (h, w) grid. Every gate lies in (0, 1) and multipli
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -22,15 +24,21 @@ class ChannelGate(nn.Module):
         channels: C of the input.
         reduction: r; the MLP's hidden width is max(1, C // r).
         layer: the tap's name.
+        start: see :class:`CBAM`.
     """
 
-    def __init__(self, channels: int, reduction: int, layer: str) -> None:
+    def __init__(self, channels: int, reduction: int, layer: str, *, start: float | None = None) -> None:
         super().__init__()
         if reduction < 1:
             raise ValueError(f"reduction must be 1 or more, got {reduction}")
         hidden = max(1, channels // reduction)
         self.mlp = nn.Sequential(nn.Linear(channels, hidden), nn.ReLU(), nn.Linear(hidden, channels))
         self.tap = AttentionTap(layer, "channel")
+        self.gain = 1.0
+        if start is not None:
+            self.gain = 1.0 / start
+            nn.init.zeros_(self.mlp[-1].weight)
+            nn.init.constant_(self.mlp[-1].bias, _logit(start) / 2)  # the MLP answers twice
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features (B, C, h, w) to gated features of the same shape."""
@@ -38,7 +46,7 @@ class ChannelGate(nn.Module):
         maxima = F.max_pool2d(x, 4, ceil_mode=True).amax(dim=(2, 3))
         logits = self.mlp(x.mean(dim=(2, 3))) + self.mlp(maxima)
         gate: Tensor = self.tap(torch.sigmoid(logits)[:, :, None, None])
-        return x * gate
+        return x * (gate if self.gain == 1.0 else gate * self.gain)
 
 
 class SpatialGate(nn.Module):
@@ -49,15 +57,21 @@ class SpatialGate(nn.Module):
     Args:
         kernel: odd side of the convolution, 7 in the paper.
         layer: the tap's name.
+        start: see :class:`CBAM`.
     """
 
-    def __init__(self, kernel: int, layer: str) -> None:
+    def __init__(self, kernel: int, layer: str, *, start: float | None = None) -> None:
         super().__init__()
         if kernel % 2 == 0:
             raise ValueError(f"the kernel must be odd so that the map keeps its grid, got {kernel}")
         self.conv = nn.Conv2d(2, 1, kernel, padding=kernel // 2, bias=False)
         self.norm = nn.BatchNorm2d(1)
         self.tap = AttentionTap(layer, "spatial")
+        self.gain = 1.0
+        if start is not None:
+            self.gain = 1.0 / start
+            nn.init.zeros_(self.norm.weight)
+            nn.init.constant_(self.norm.bias, _logit(start))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features (B, C, h, w) to gated features of the same shape."""
@@ -65,7 +79,7 @@ class SpatialGate(nn.Module):
         last = x.permute(0, 2, 3, 1)
         pooled = torch.stack([last.amax(dim=-1), last.mean(dim=-1)], dim=1)
         gate: Tensor = self.tap(torch.sigmoid(self.norm(self.conv(pooled))))
-        return x * gate
+        return x * (gate if self.gain == 1.0 else gate * self.gain)
 
 
 class CBAM(nn.Module):
@@ -76,14 +90,23 @@ class CBAM(nn.Module):
         reduction: r of the channel gate, 16 in the paper.
         kernel: side of the spatial gate's convolution.
         layer: prefix of the two taps: ``<layer>.channel`` and ``<layer>.spatial``.
+        start: where both gates begin, in (0, 1), for every picture and everywhere. A constant gain of 1 / ``start``
+            after each gate then gives back what it takes, so that CBAM begins as an identity and features that were
+            learnt without it survive. None: gates and their products as in [1], from PyTorch's random start.
     """
 
-    def __init__(self, channels: int, reduction: int, kernel: int, layer: str) -> None:
+    def __init__(self, channels: int, reduction: int, kernel: int, layer: str, *, start: float | None = None) -> None:
         super().__init__()
-        self.channel = ChannelGate(channels, reduction, f"{layer}.channel")
-        self.spatial = SpatialGate(kernel, f"{layer}.spatial")
+        if start is not None and not 0 < start < 1:
+            raise ValueError(f"start must lie between 0 and 1, got {start}")
+        self.channel = ChannelGate(channels, reduction, f"{layer}.channel", start=start)
+        self.spatial = SpatialGate(kernel, f"{layer}.spatial", start=start)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features (B, C, h, w) to gated features of the same shape."""
         out: Tensor = self.spatial(self.channel(x))
         return out
+
+
+def _logit(share: float) -> float:
+    return math.log(share / (1 - share))

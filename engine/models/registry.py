@@ -9,7 +9,9 @@ from torch import nn
 
 from engine.errors import CheckpointError, UnknownNameError
 from engine.models.activation import ActivationNet
-from engine.models.cmaen.net import CMAEN
+from engine.models.cmaen.net.net import CMAEN
+from engine.models.lite0 import Lite0
+from engine.models.lite0_weights import begin_with_imagenet
 from engine.models.micro import MicroNet
 from engine.models.plain import FourBlockNet
 from engine.models.vit import VisionTransformer
@@ -30,11 +32,23 @@ def _sized(network: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
     return build
 
 
+def _lite0(attention: str) -> Callable[..., nn.Module]:
+    def build(*, classes: int, spec: InputSpec, pretrained: bool = False, **config: Any) -> nn.Module:
+        net = Lite0(attention, classes=classes, size=spec.size, channels=spec.channels, **config)
+        if pretrained:
+            begin_with_imagenet(net)
+        return net
+
+    return build
+
+
 ARCHITECTURES: Final[dict[str, Callable[..., nn.Module]]] = {
     "baseline": _four_block("none"),
     "spatial": _four_block("spatial"),
     "cbam": _four_block("cbam"),
     "cmaen": _sized(CMAEN),
+    "lite0": _lite0("none"),
+    "lite0-cbam": _lite0("cbam"),
     "micro": _sized(MicroNet),
     "activation": _sized(ActivationNet),
     "vit": _sized(VisionTransformer),
@@ -48,8 +62,13 @@ IMAGENET_INPUT: Final[InputSpec] = InputSpec(
 )
 """What networks that begin with ImageNet weights expect."""
 
+LITE0_INPUT: Final[InputSpec] = InputSpec(size=112, channels=1, mean=(0.5,), std=(0.5,))
+"""Grey; EfficientNet-Lite0's weights were trained on pictures from -1 to 1."""
+
 OWN_INPUTS: Final[dict[str, InputSpec]] = {
     "cmaen": IMAGENET_INPUT,
+    "lite0": LITE0_INPUT,
+    "lite0-cbam": LITE0_INPUT,
     "micro": InputSpec(256, 3, IMAGENET_INPUT.mean, IMAGENET_INPUT.std),
 }
 """Architectures whose own input is another than :data:`DEFAULT_INPUT`."""

@@ -71,7 +71,7 @@ def follow(average: dict[str, Tensor], model: nn.Module, decay: float, step: int
             average[name].copy_(value)
 
 
-ANY_SIZE: Final[tuple[str, ...]] = ("cmaen",)
+ANY_SIZE: Final[tuple[str, ...]] = ("cmaen", "lite0", "lite0-cbam")
 """Architectures whose weights fit pictures of any size; the others' dense layers or positions belong to one."""
 
 
