@@ -32,13 +32,14 @@ class ChannelGate(nn.Module):
         if reduction < 1:
             raise ValueError(f"reduction must be 1 or more, got {reduction}")
         hidden = max(1, channels // reduction)
-        self.mlp = nn.Sequential(nn.Linear(channels, hidden), nn.ReLU(), nn.Linear(hidden, channels))
+        last = nn.Linear(hidden, channels)
+        self.mlp = nn.Sequential(nn.Linear(channels, hidden), nn.ReLU(), last)
         self.tap = AttentionTap(layer, "channel")
         self.gain = 1.0
         if start is not None:
             self.gain = 1.0 / start
-            nn.init.zeros_(self.mlp[-1].weight)
-            nn.init.constant_(self.mlp[-1].bias, _logit(start) / 2)  # the MLP answers twice
+            nn.init.zeros_(last.weight)
+            nn.init.constant_(last.bias, _logit(start) / 2)  # the MLP answers twice
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features (B, C, h, w) to gated features of the same shape."""

@@ -1,10 +1,10 @@
 """Depthwise convolutions that train faster on a CPU; what they compute is what ``torch.nn.Conv2d`` computes.
 
-PyTorch's CPU kernels leave two holes, both measured on two cores:
-- in bf16, strides and small grids are slow (960 channels from 4x4 to 2x2, 64 pictures, forward and backward: 64 ms,
-  against 0.5 ms in float32), so that under autocast the convolution is computed in float32;
-- the weights' gradient of a 5x5 kernel on a small grid is slow (1,152 channels on 3x3, 32 pictures: 41 ms of 43, on one core). As a
-  product of matrices, one a channel, over the pictures, both passes take 8.
+PyTorch's CPU kernels leave two holes:
+- in bf16, strides and small grids are slow (960 channels from 4x4 to 2x2, 64 pictures, forward and backward on two
+  cores: 64 ms, against 0.5 ms in float32), so that under autocast the convolution is computed in float32;
+- the weights' gradient of a 5x5 kernel on a small grid is slow (1,152 channels on 3x3, 32 pictures, float32 on one
+  core: 41 ms of 43). As a product of matrices, one a channel, over the pictures, both passes take 8.
 
 Letters: B batch, C channels, P cells of the output's grid, Q of the input's, k side of the kernel.
 """
@@ -74,13 +74,13 @@ class _OnSmallGrid(torch.autograd.Function):
     """A depthwise convolution whose weights' gradient is a product of matrices."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, stride: int, padding: int) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, x: Tensor, weight: Tensor, stride: int, padding: int) -> Tensor:
         ctx.save_for_backward(x, weight)
         ctx.stride, ctx.padding = stride, padding
         return F.conv2d(x, weight, None, stride, padding, 1, len(weight))
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
         x, weight = ctx.saved_tensors
         for_x: Tensor | None = None
         for_weight: Tensor | None = None

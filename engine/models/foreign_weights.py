@@ -92,7 +92,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # it raises what the damage makes it raise; the refusal of code has a kind of its own
-        if type(error).__name__ == "UnpicklingError" and "weights_only" in str(error).lower():
+        if type(error).__name__ == "UnpicklingError" and _is_archive(path):
             raise CheckpointError(
                 f"'{path.name}' holds more than weights (a whole pickled network, say), and loading that would run "
                 "its code; save its state_dict() alone, best as safetensors."
@@ -105,6 +105,12 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             f"{', '.join(WRAPPERS)}, got {_described(content)}."
         )
     return _without_prefixes(tensors)
+
+
+def _is_archive(path: Path) -> bool:
+    """Whether the file is of the kind that ``torch.save`` writes: an archive, or, in old files, a bare pickle."""
+    with path.open("rb") as file:
+        return file.read(2) in (b"PK", b"\x80\x02")
 
 
 def _unwrapped(content: Any) -> dict[str, Tensor]:

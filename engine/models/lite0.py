@@ -10,7 +10,7 @@
     channels  32   16   24   40   80  112  192  320   1280      4 and 5 7, 6, 7 and head 4
 
 4,652,008 parameters with ImageNet's 1,000 classes and three colours; 3,379,399 with 7 classes and one. ``lite0-cbam``
-has CBAM [3] after the last stage of each grid (1, 2, 3, 5 and 7), which adds 15,651. Its gates begin at one value
+has CBAM [3] after the last stage of each grid (1, 2, 3, 5 and 7), which adds 59,828. Its gates begin at one value
 everywhere and a constant gain gives back what they take, so that the first answers are those of ``lite0`` and the
 pretrained features survive. Departures from [1, 2]: none in the network; stochastic depth [4] as in [1] is the config's
 ``block_dropout``.
@@ -106,7 +106,8 @@ class Lite0Features(nn.Module):
     Args:
         channels: of the picture, 1 or 3.
         attention: ``none``, or ``cbam`` after the stages of :data:`ATTENDED`.
-        reduction, kernel: of CBAM.
+        reduction, kernel: of CBAM. The early stages are narrow: the 16 of [3] would leave their gates one hidden unit,
+            and where its ReLU is shut, nothing to learn with.
         block_dropout: probability of skipping the last block, growing from 0 at the first in a straight line [4].
 
     Attributes:
@@ -120,7 +121,7 @@ class Lite0Features(nn.Module):
         channels: int = 1,
         *,
         attention: str = "none",
-        reduction: int = 16,
+        reduction: int = 4,
         kernel: int = 7,
         block_dropout: float = 0.0,
     ) -> None:
@@ -172,8 +173,8 @@ class Lite0(nn.Module):
 
     Attributes:
         imagenet: bool buffer, (): whether the features began with the ImageNet weights
-            (:func:`engine.models.lite0_weights.begin_with_imagenet`). It is part of the state, so that a resumed run and
-            its checkpoint still know.
+            (:func:`engine.models.lite0_weights.begin_with_imagenet`). It is part of the state, so that a resumed run
+            and its checkpoint still know.
     """
 
     imagenet: Tensor
@@ -187,7 +188,7 @@ class Lite0(nn.Module):
         channels: int = 1,
         dropout: float = 0.2,
         block_dropout: float = 0.0,
-        reduction: int = 16,
+        reduction: int = 4,
         kernel: int = 7,
     ) -> None:
         super().__init__()
@@ -199,13 +200,13 @@ class Lite0(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(CHANNELS, classes)
         self._initialise()
-        self.register_buffer("imagenet", torch.tensor(False))  # noqa: FBT003 - a tensor's value
+        self.register_buffer("imagenet", torch.tensor(False))
         self._modules_by_layer = {f"stage{number}": f"features.attention{number}" for number in ATTENDED}
         self._modules_by_layer["head"] = "features.head_relu"
         self.explained_layers: tuple[str, ...] = tuple(self._modules_by_layer)
 
     def _initialise(self) -> None:
-        """Initialise as He et al. 2015 (arXiv:1502.01852), with a small last layer so that the first answers are even."""
+        """Initialise as He et al. 2015 (arXiv:1502.01852); a small last layer makes the first answers even."""
         for module in self.features.modules():
             gate = isinstance(module, nn.Conv2d) and module.out_channels == 1  # a spatial gate's keeps PyTorch's own
             if isinstance(module, nn.Conv2d) and not gate:

@@ -112,4 +112,4 @@ def begin_with_imagenet(net: Lite0) -> None:
         MissingExtraError: the package is not installed. CheckpointError: its file holds something else.
     """
     lay_imagenet_on(net.features, read_weights(imagenet_file()), source=PACKAGE)
-    net.imagenet.fill_(True)  # noqa: FBT003 - a tensor's value
+    net.imagenet.fill_(True)
