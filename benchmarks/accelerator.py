@@ -166,7 +166,7 @@ def write_answers(checkpoint: Path, file: Path, *, data: str, device: str, limit
     import numpy as np
 
     from engine.data.registry import load_dataset
-    from engine.evaluate.measure import predict_dataset
+    from engine.measure.split import predict_dataset
     from engine.models.checkpoint import load_checkpoint
     from engine.training.device import choose_device
     from engine.training.several import limited

@@ -149,15 +149,22 @@ class Lite0Features(nn.Module):
         self.head_norm = nn.BatchNorm2d(CHANNELS, eps=_EPS)
         self.head_relu = nn.ReLU6(inplace=True)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map pictures (B, channels, S, S) to features (B, 1280, ceil(S / 32), ceil(S / 32)), in [0, 6]."""
+    def levels(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Map pictures (B, channels, S, S) to the features of the stages of :data:`ATTENDED`, finest first, and last
+        the answer of :meth:`forward`.
+        """
         x = self.stem_relu(self.stem_norm(self.stem(x)))
+        found: list[Tensor] = []
         for number in range(1, len(STAGES) + 1):
             x = getattr(self, f"stage{number}")(x)
             if number in ATTENDED:
                 x = getattr(self, f"attention{number}")(x)
-        out: Tensor = self.head_relu(self.head_norm(self.head(x)))
-        return out
+                found.append(x)
+        return (*found, self.head_relu(self.head_norm(self.head(x))))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map pictures (B, channels, S, S) to features (B, 1280, ceil(S / 32), ceil(S / 32)), in [0, 6]."""
+        return self.levels(x)[-1]
 
 
 class Lite0(nn.Module):
@@ -172,7 +179,7 @@ class Lite0(nn.Module):
         block_dropout, reduction, kernel: see :class:`Lite0Features`.
 
     Attributes:
-        imagenet: bool buffer, (): whether the features began with the ImageNet weights
+        imagenet: bool buffer, (): whether the features began with the ImageNet weights, which the registry lays on
             (:func:`engine.models.lite0_weights.begin_with_imagenet`). It is part of the state, so that a resumed run
             and its checkpoint still know.
     """

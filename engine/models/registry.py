@@ -9,7 +9,7 @@ from torch import nn
 
 from engine.errors import CheckpointError, UnknownNameError
 from engine.models.activation import ActivationNet
-from engine.models.cmaen.net.net import CMAEN
+from engine.models.cmaen.net import CMAEN
 from engine.models.lite0 import Lite0
 from engine.models.lite0_weights import begin_with_imagenet
 from engine.models.micro import MicroNet
@@ -36,7 +36,8 @@ def _lite0(attention: str) -> Callable[..., nn.Module]:
     def build(*, classes: int, spec: InputSpec, pretrained: bool = False, **config: Any) -> nn.Module:
         net = Lite0(attention, classes=classes, size=spec.size, channels=spec.channels, **config)
         if pretrained:
-            begin_with_imagenet(net)
+            begin_with_imagenet(net.features)
+            net.imagenet.fill_(True)
         return net
 
     return build

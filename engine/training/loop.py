@@ -40,7 +40,7 @@ from engine.training.objective import (
     smooth_one_hot,
     smoothed,
 )
-from engine.training.optim import build_optimiser, learning_rate_factor, plateau_reductions
+from engine.training.optim import build_optimiser, learning_rate_factor, plateau_reductions, set_learning_rate
 from engine.training.processes import ALONE, Parallel, Processes, check_batch, same_buffers
 from engine.training.sections import Recipe, Schedule
 from engine.training.state import Progress, load_state, save_state
@@ -288,8 +288,7 @@ class Trainer:
         if recipe.optimiser.clip > 0:
             nn.utils.clip_grad_norm_(self.model.parameters(), recipe.optimiser.clip)
         rate = self._learning_rate()
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
+        set_learning_rate(self.optimiser, rate)
         self.optimiser.step()
         if self.ema is not None:
             follow(self.ema, self.model, regular.ema, progress.epoch * self.steps + progress.step)

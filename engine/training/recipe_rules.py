@@ -101,6 +101,8 @@ def _of_model(recipe: Recipe) -> Iterator[Rule]:
 def _of_steps(recipe: Recipe) -> Iterator[Rule]:
     how, schedule = recipe.optimiser, recipe.schedule
     yield Rule(how.learning_rate > 0, "optimiser", "learning_rate", "more than 0")
+    positive = all(isinstance(factor, int | float) and factor > 0 for factor in how.factors.values())
+    yield Rule(positive, "optimiser", "factors", "numbers above 0, by the beginning of weights' names")
     yield Rule(how.batch_size >= 2, "optimiser", "batch_size", "2 or more (BatchNorm needs two pictures)")
     yield Rule(how.accumulate >= 1, "optimiser", "accumulate", "1 or more")
     parts = max(how.accumulate, 1)

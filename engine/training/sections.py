@@ -53,6 +53,8 @@ class Optimiser:
 
     ``accumulate``: compute each batch in so many equal parts and add their gradients before the step, for batches that
     the memory does not hold. BatchNorm then sees the parts.
+    ``factors``: learning rates of their own for parts of the model, as factors of the rate: {"cross.gamma" = 10}. A
+    part is named by the beginning of its weights' names, and the longest that fits counts.
     """
 
     kind: str = "sgd"
@@ -62,6 +64,7 @@ class Optimiser:
     batch_size: int = 128
     clip: float = 0.0
     accumulate: int = 1
+    factors: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import pytest
 from engine.cli.main import build_parser, main
 from engine.cli.train import _with_options
 from engine.models.checkpoint import read_card
-from engine.training.recipe import load_recipe
+from engine.training.recipe import change, load_recipe
 from tests.made import ROOT
 
 RECIPE = """
@@ -170,9 +170,13 @@ def test_a_recipe_can_start_afresh(place: Path) -> None:
 @pytest.mark.usefixtures("place")
 def test_pretrained_is_for_what_can_be(capsys: pytest.CaptureFixture[str]) -> None:
     assert train("--pretrained") == 2
-    assert capsys.readouterr().err == "error: --pretrained is for cmaen; 'baseline' has no ImageNet weights.\n"
+    assert (
+        capsys.readouterr().err
+        == "error: --pretrained is for cmaen, lite0, lite0-cbam; 'baseline' has no ImageNet weights.\n"
+    )
     arguments = build_parser("train").parse_args(["train", "--recipe", "cmaen", "--pretrained"])
-    assert _with_options(load_recipe("cmaen"), arguments).model.config == {"pretrained": True}
+    plain = change(load_recipe("cmaen"), "model", config={"ecnn_size": 48})
+    assert _with_options(plain, arguments).model.config == {"ecnn_size": 48, "pretrained": True}
 
 
 def test_help_explains_the_recipe(capsys: pytest.CaptureFixture[str]) -> None:

@@ -48,9 +48,10 @@ class CrossModalAttention(nn.Module):
         asked: channels of the features that are asked.
         width: d.
         attend: False leaves the projection alone, for an ablation; nothing of the attention is then built.
+        gamma_start: where gamma begins, 0 in [2].
     """
 
-    def __init__(self, asking: int, asked: int, width: int, *, attend: bool = True) -> None:
+    def __init__(self, asking: int, asked: int, width: int, *, attend: bool = True, gamma_start: float = 0.0) -> None:
         super().__init__()
         self.project = nn.Conv2d(asking, width, 1)
         self.attend = attend
@@ -58,11 +59,14 @@ class CrossModalAttention(nn.Module):
         if attend:
             self.project_asked = nn.Conv2d(asked, width, 1)
             self.query, self.key, self.value = (nn.Linear(width, width) for _ in range(3))
-            self.gamma = nn.Parameter(torch.zeros(1))
+            self.gamma = nn.Parameter(torch.full((1,), float(gamma_start)))
             self.tap = AttentionTap("cross", "cross")
 
-    def forward(self, asking: Tensor, asked: Tensor) -> Tensor:
-        """Map (B, asking, h, w) and (B, asked, h', w') to (B, d, h, w)."""
+    def forward(self, asking: Tensor, asked: Tensor, kept: Tensor | None = None) -> Tensor:
+        """Map (B, asking, h, w) and (B, asked, h', w') to (B, d, h, w).
+
+        ``kept`` (B, 1, 1, 1), 0 or 1, says whose projection is added; None: everyone's.
+        """
         own: Tensor = self.project(asking)
         if self.gamma is None:
             return own
@@ -71,7 +75,7 @@ class CrossModalAttention(nn.Module):
         scores = self.query(cells) @ self.key(others).transpose(1, 2) / math.sqrt(cells.shape[-1])
         weights: Tensor = self.tap(torch.softmax(scores.float(), dim=-1))
         out = (weights.to(others.dtype) @ self.value(others)).transpose(1, 2)
-        crossed: Tensor = self.gamma * out.reshape(own.shape) + own
+        crossed: Tensor = self.gamma * out.reshape(own.shape) + (own if kept is None else own * kept)
         return crossed
 
 

@@ -28,11 +28,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.errors import UnknownNameError
 from engine.models.cmaen.attention import CrossModalAttention, EmotionAttention, FeaturePyramid, MultiScaleAttention
 from engine.models.cmaen.pathways import EfficientFeatures, ExpressionCNN
+from engine.models.foundation import FOUNDATIONS, KeptPathways, Lite0Foundation, kept_pathways, open_gates
 
 
 class EmotionHeads(nn.Module):
@@ -147,7 +149,14 @@ class CMAEN(nn.Module):
             follow: FPN widths[2], emotion heads widths[3] / 2, fusion classifier 2 widths[3] then widths[3].
         efficientnet_width: share of EfficientNetV2-S's channels; ``efficientnet_depth``: most layers a stage.
         dropout: in heads and classifier.
-        block_dropout: Dropout2d in the E-CNN's blocks.
+        block_dropout: Dropout2d in the E-CNN's blocks, and stochastic depth in a ``lite0`` foundation.
+        foundation: the second pathway, ``efficientnetv2-s`` or ``lite0`` (see :mod:`engine.models.foundation`); with
+            ``lite0`` the FPN has widths[1] channels and the fusion classifier widths[3] then widths[3] / 2.
+        ecnn_size: side of the pictures that the E-CNN sees, 0 for ``size``: 48 keeps the grids of the four-block nets,
+            whose convolutions it can begin with, while the foundation sees larger pictures.
+        gamma_start: where the gain of the cross-modal attention begins.
+        gates_start: where the gates of the multi-scale attentions begin; None: PyTorch's random start, about a half.
+        pathway_dropout: share of the pictures that lose one pathway in training.
     """
 
     def __init__(  # noqa: PLR0913 - each switch is a named entry of the config
@@ -167,31 +176,51 @@ class CMAEN(nn.Module):
         efficientnet_depth: int = 15,
         dropout: float = 0.5,
         block_dropout: float = 0.1,
+        foundation: str = "efficientnetv2-s",
+        ecnn_size: int = 0,
+        gamma_start: float = 0.0,
+        gates_start: float | None = None,
+        pathway_dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        if foundation not in FOUNDATIONS:
+            raise UnknownNameError("foundation", foundation, FOUNDATIONS)
+        if not 0 <= pathway_dropout <= 1:
+            raise ValueError(f"pathway_dropout must be in [0, 1], got {pathway_dropout}")
+        small = foundation == "lite0"
         _check(cross_attention, emotion_heads, fpn=fpn, fusion=fusion, pretrained=pretrained, widths=widths)
         last = widths[-1]
 
         def attention(outputs: int, layer: str) -> nn.Module:
-            return MultiScaleAttention(outputs, layer) if multi_scale else nn.Identity()
+            made = MultiScaleAttention(outputs, layer) if multi_scale else nn.Identity()
+            if gates_start is not None:
+                open_gates(made, gates_start)
+            return made
 
-        self.ecnn = ExpressionCNN(channels, size, widths, block_dropout)
+        self.ecnn_size, self.pathway_dropout = ecnn_size, pathway_dropout
+        self.ecnn = ExpressionCNN(channels, ecnn_size or size, widths, block_dropout)
         self.ecnn_attention = attention(last, "ecnn")
         self.emotion_attention = EmotionAttention(last, classes) if emotion_heads else None
         self.emotion_heads = EmotionHeads(last, classes, hidden=last // 2, dropout=dropout) if emotion_heads else None
-        self.efficientnet: EfficientFeatures | None = None
+        self.efficientnet: EfficientFeatures | Lite0Foundation | None = None
         self.fusion: FusionClassifier | None = None
         self.fpn: FeaturePyramid | None = None
         if fusion:
-            self.efficientnet = EfficientFeatures(
-                channels, pretrained=pretrained, width=efficientnet_width, depth=efficientnet_depth
+            self.efficientnet = (
+                Lite0Foundation(channels, pretrained=pretrained, block_dropout=block_dropout)
+                if small
+                else EfficientFeatures(
+                    channels, pretrained=pretrained, width=efficientnet_width, depth=efficientnet_depth
+                )
             )
             second = self.efficientnet.outputs
             self.efficientnet_attention = attention(second, "efficientnet")
-            self.cross = CrossModalAttention(last, second, last, attend=cross_attention)
-            self.fpn = FeaturePyramid(widths, widths[2]) if fpn else None
-            inputs = last + second + (widths[2] if fpn else 0)
-            self.fusion = FusionClassifier(inputs, classes, hidden=(2 * last, last), dropout=dropout)
+            self.cross = CrossModalAttention(last, second, last, attend=cross_attention, gamma_start=gamma_start)
+            pyramid = widths[1] if small else widths[2]
+            self.fpn = FeaturePyramid(widths, pyramid) if fpn else None
+            inputs = last + second + (pyramid if fpn else 0)
+            hidden = (last, last // 2) if small else (2 * last, last)
+            self.fusion = FusionClassifier(inputs, classes, hidden=hidden, dropout=dropout)
         self.ensemble = AdaptiveEnsemble() if fusion and emotion_heads else None
         self._modules_by_layer = {
             **{f"ecnn.stage{i}": f"ecnn.stage{i}" for i in (1, 2, 3, 4)},
@@ -203,7 +232,7 @@ class CMAEN(nn.Module):
 
     def parts(self, x: Tensor) -> CmaenParts:
         """Map normalised pictures (B, channels, size, size) to both answers and how they were weighed."""
-        stages = self.ecnn(x)
+        stages = self.ecnn(self._as_ecnn_sees(x))
         attended = self.ecnn_attention(stages[-1])
         emotion: Tensor | None = None
         if self.emotion_attention is not None and self.emotion_heads is not None:
@@ -212,9 +241,13 @@ class CMAEN(nn.Module):
         gamma: Tensor | None = None
         if self.fusion is not None and self.efficientnet is not None:
             second = self.efficientnet_attention(self.efficientnet(x))
-            crossed = self.cross(attended, second)
+            kept: KeptPathways | None = None
+            if self.training and self.pathway_dropout > 0:
+                kept = kept_pathways(len(x), self.pathway_dropout, x.device)
+            crossed = self.cross(attended, second, None if kept is None else kept.asking)
             gamma = self.cross.gamma
-            pooled = [crossed.mean(dim=(2, 3)), second.mean(dim=(2, 3))]
+            own = second.mean(dim=(2, 3))
+            pooled = [crossed.mean(dim=(2, 3)), own if kept is None else own * kept.asked]
             if self.fpn is not None:
                 pooled.append(self.fpn((*stages[:-1], attended)))
             fusion = self.fusion(pooled)
@@ -224,6 +257,12 @@ class CMAEN(nn.Module):
             return CmaenParts(only, emotion, fusion, None, gamma)
         weights = self.ensemble.weights()
         return CmaenParts(weights[0] * emotion + weights[1] * fusion, emotion, fusion, weights, gamma)
+
+    def _as_ecnn_sees(self, x: Tensor) -> Tensor:
+        side = self.ecnn_size
+        if not side or x.shape[-1] == side:
+            return x
+        return F.interpolate(x, size=(side, side), mode="bilinear", align_corners=False, antialias=True)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map normalised pictures (B, channels, size, size) to logits (B, K)."""

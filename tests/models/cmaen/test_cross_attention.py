@@ -30,6 +30,19 @@ def test_at_the_start_the_projection_alone() -> None:
     assert torch.equal(cross(asking, asked), cross.project(asking))
 
 
+def test_gamma_begins_where_it_is_told_and_a_projection_can_be_lost() -> None:
+    torch.manual_seed(0)
+    cross = CrossModalAttention(6, 10, 8, gamma_start=0.5)
+    assert cross.gamma is not None
+    assert cross.gamma.tolist() == [0.5]
+    asking, asked = torch.randn(2, 6, 5, 5), torch.randn(2, 10, 3, 3)
+    whole, own = cross(asking, asked), cross.project(asking)
+    assert not torch.allclose(whole, own)
+    lost = cross(asking, asked, torch.tensor([1.0, 0.0]).view(2, 1, 1, 1))
+    torch.testing.assert_close(lost[0], whole[0])
+    torch.testing.assert_close(lost[1], whole[1] - own[1])
+
+
 def test_attention_by_hand() -> None:
     cross = made()
     assert cross.gamma is not None
