@@ -31,12 +31,13 @@ def test_variants_of_cmaen_drop_what_would_be_left_over() -> None:
     made = variants(recipe, PARTS["cmaen"])
     assert list(made) == ["whole", *(f"without {part}" for part in PARTS["cmaen"])]
     assert made["whole"] == recipe
-    assert made["without fpn"].model.config == {"fpn": False}
+    assert made["without fpn"].model.config == {**recipe.model.config, "fpn": False}
     assert made["without fpn"].auxiliary == recipe.auxiliary
     heads = made["without emotion_heads"]
     assert (heads.auxiliary.emotion, heads.auxiliary.fusion) == (0.0, 0.2)
     fusion = made["without fusion"]
-    assert fusion.model.config == {"fusion": False, "cross_attention": False, "fpn": False}
+    kept = {key: value for key, value in recipe.model.config.items() if key != "pretrained"}
+    assert fusion.model.config == {**kept, "fusion": False, "cross_attention": False, "fpn": False}
     assert fusion.auxiliary.fusion == 0.0
 
 
