@@ -15,6 +15,7 @@ from tests.made import ROOT
 
 ROOMS: Final = (
     ("engine.errors", "engine.labels", "engine.places", "engine.records"),
+    ("engine.extras",),
     ("engine.statistics", "engine.media", "engine.draw", "engine.synthetic", "engine.models"),
     ("engine.data",),
     ("engine.training", "engine.explain"),
@@ -182,7 +183,7 @@ def test_the_checks_above_see_what_they_look_for(tmp_path: Path, monkeypatch: py
         path.write_text(text)
         return path
 
-    write("engine/explain/methods/cams.py", "")
+    write("engine/explain/gradcam.py", "")
     bad = write(
         "engine/models/bad.py", "def f():\n    from ..explain import gradcam\n    import streamlit.testing as t\n"
     )

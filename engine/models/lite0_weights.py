@@ -14,7 +14,7 @@ from typing import Final
 
 from torch import Tensor
 
-from engine.data.enhance.networks import extra
+from engine.extras import extra
 from engine.models.foreign_weights import lay_on, read_weights, renamed
 from engine.models.lite0 import STAGES, Lite0Features
 

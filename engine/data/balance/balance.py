@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from engine.data.balance.borderline import borderline_pairs
 from engine.data.dataset import FaceDataset, Int64
-from engine.data.enhance.networks import extra
 from engine.data.transforms import Augmentation, augment, to_tensor
 from engine.errors import DataError, UnknownNameError, UsageError
+from engine.extras import extra
 from engine.records import Float32, UInt8
 
 METHODS: Final[dict[str, str]] = {

@@ -19,8 +19,8 @@ from scipy.sparse import csr_array, eye_array
 from sklearn.neighbors import NearestNeighbors
 
 from engine.data.dataset import Int64
-from engine.data.enhance.networks import extra
 from engine.errors import UsageError
+from engine.extras import extra
 from engine.records import Float32
 
 DANGER_NEIGHBOURS: Final = 10

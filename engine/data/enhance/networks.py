@@ -4,8 +4,6 @@ The libraries spandrel and spandrel-extra-arches know the architectures; what th
 ``.safetensors`` file holds tensors alone. A ``.pth`` file is a pickle and is read with ``weights_only=True`` only, by
 this module itself, so that nothing in it can run.
 
-Libraries of ``requirements-extras.txt``: imported when they are used, asked for in one sentence when missing.
-
 Run a network over pictures in overlapping tiles and blend these, so that a picture of any size fits the memory.
 
 In each overlap the outer quarter on either side counts nothing, since a tile knows least at its edge; between the
@@ -16,7 +14,6 @@ windows lie as they would in the whole picture.
 from __future__ import annotations
 
 import hashlib
-import importlib
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,21 +27,9 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from engine.errors import MissingExtraError, NetworkFileError, UsageError
+from engine.errors import NetworkFileError, UsageError
+from engine.extras import extra
 from engine.records import UInt8
-
-
-def extra(module: str, library: str, what_for: str) -> ModuleType:
-    """Import ``module`` of ``library`` (its name for pip); ``what_for`` begins the sentence when it is missing.
-
-    Raises:
-        MissingExtraError: it is not installed.
-    """
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(library, what_for) from error
-
 
 SUFFIXES: Final = (".safetensors", ".pth", ".pt", ".bin", ".ckpt")
 """Of weight files; all but the first are pickles."""

@@ -25,11 +25,11 @@ from typing import Final
 
 import numpy as np
 
-from engine.data.enhance.networks import extra
 from engine.data.read.bounds import check_sheet
 from engine.data.read.gather import read_pixels
 from engine.data.read.sources import SUFFIXES, Entry, read_source
 from engine.errors import DataError, PictureError
+from engine.extras import extra
 from engine.records import UInt8
 
 SHEET_SUFFIXES: Final = (".csv", ".xlsx")
