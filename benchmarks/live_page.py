@@ -120,7 +120,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         write_camera_film(script, film)
         port = webcam.free_port(None)
         with contextlib.redirect_stdout(sys.stderr):  # stdout is for the document alone
-            page = webcam.serve(webcam.parse(["--model", arguments.model, "--port", str(port)]), wait=False)
+            running = webcam.begin(webcam.parse(["--model", arguments.model, "--port", str(port)]))
         try:
             with sync_playwright() as playwright:
                 flags = [*FLAGS, f"--use-file-for-fake-video-capture={film}"]
@@ -135,7 +135,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
                 version = browser.version
                 browser.close()
         finally:
-            page.close(verbose=False)
+            running.close()
     return {
         "benchmark": "live page",
         "model": arguments.model,

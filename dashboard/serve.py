@@ -7,18 +7,20 @@ memory. See docs/deploy.md.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import logging
 import os
-import signal
+import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from dashboard.live.body_limit import Application, Message, Receive, Send
+from dashboard.live.doors import Doors
+from dashboard.live.hosts import refuse
 from dashboard.live.limits import Limits
-from dashboard.live.serving import check_port, exit_status, gradio_options, is_free
+from dashboard.live.serving import check_port, exit_status, is_free, mount_live
 from engine.cli.serve import add_arguments
 from engine.errors import UsageError
 
@@ -27,8 +29,10 @@ if TYPE_CHECKING:
 
 HOME: Final = Path(__file__).resolve().parent / "Home.py"
 LIVE: Final = "/live"
-STOP_SECONDS: Final = 3
-"""How long open pages may hold up the end; their connections never end by themselves."""
+UNUSED: Final = re.compile(
+    r"/+(_stcore/(?!(health|host-config|stream|upload_file/.+|bidi-components/.+)/?$)|auth/|oauth2callback|app/static/)"
+)
+"""What Streamlit answers beside what its pages use: figures about itself, an interface for programs, other logins."""
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -38,36 +42,31 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def build_app(model: str, *, port: int) -> st.App:
+def build_app(model: str, *, port: int, login: bool = False) -> st.App:
     """Return the whole as an ASGI application.
 
     Args:
         model: the live page's first checkpoint; it is loaded here.
         port: the one that it will be served at.
+        login: whether it stands behind a login.
 
     Raises:
         FerLensError: the model cannot be loaded, or a setting makes no sense.
     """
-    import gradio as gr
     import streamlit as st
-    from fastapi import FastAPI
     from starlette.responses import RedirectResponse
     from starlette.routing import Mount, Route
+    from streamlit import config
 
     from dashboard.live.page import build_page
-    from dashboard.live.snapshot_route import add_snapshot_route
 
     limits = Limits.from_environment(os.environ)
+    config.set_option("server.allowedHosts", [])  # the doors check them, for every route
     # Where the pages find the live page: the server itself, and browsers, which may know the server by another name.
     os.environ["FERLENS_LIVE_URL"] = f"http://127.0.0.1:{port}{LIVE}"
     os.environ["FERLENS_LIVE_LINK"] = f"{LIVE}/"
-    page = build_page(model, limits=limits, dashboard="")
-    shell = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    gr.mount_gradio_app(
-        shell, page, path=LIVE, allowed_paths=[], show_error=False, **gradio_options(limits, page.uploads)
-    )
+    shell = mount_live(build_page(model, limits=limits, dashboard=""), limits, path=LIVE, login=login)
     (mount,) = (route for route in shell.routes if isinstance(route, Mount) and route.path == LIVE)
-    add_snapshot_route(mount.app)  # type: ignore[arg-type]  # Gradio's application is a FastAPI
 
     @asynccontextmanager
     async def lifespan(_: st.App) -> AsyncIterator[None]:
@@ -78,6 +77,24 @@ def build_app(model: str, *, port: int) -> st.App:
         return RedirectResponse(f"{LIVE}/")
 
     return st.App(HOME, routes=[Route(LIVE, with_slash), mount], lifespan=lifespan)
+
+
+class Listed:
+    """Wrap Streamlit's application: of what it offers beside its pages, let through what the pages use.
+
+    Args:
+        app: the application.
+    """
+
+    def __init__(self, app: Application) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer 404 to what is not used."""
+        if scope["type"] != "lifespan" and UNUSED.match(str(scope["path"])):
+            await refuse(scope, receive, send, 404, "Not Found")
+            return
+        await self.app(scope, receive, send)
 
 
 def check_free(host: str, port: int) -> None:
@@ -92,34 +109,18 @@ def check_free(host: str, port: int) -> None:
 
 def serve(arguments: argparse.Namespace) -> None:
     """Serve until Ctrl-C or SIGTERM. Raises FerLensError where it cannot begin."""
-    import uvicorn
+    from dashboard.live.running import start
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a kill ends it as Ctrl-C does: status 0
-    check_free(arguments.host, arguments.port)
-    app = build_app(arguments.model, port=arguments.port)
-    config = uvicorn.Config(
-        app,
-        host=arguments.host,
-        port=arguments.port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=STOP_SECONDS,
-    )
-    logging.getLogger("uvicorn.error").addFilter(_was_not_cut)
+    host, port = arguments.host, arguments.port
+    check_free(host, port)
+    doors = Doors.read(arguments, os.environ, host=host)
+    app = build_app(arguments.model, port=port, login=bool(doors.accounts))
     # Streamlit hands on what uvicorn was told not to log: who asked for what, snapshots' tokens among it.
     logging.getLogger("uvicorn.access").disabled = True
-    shown = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
-    sys.stdout.write(
-        f"Dashboard: http://{shown}:{arguments.port}/\nLive page: http://{shown}:{arguments.port}{LIVE}/\n"
-    )
+    running = start(doors.around(Listed(app), port=port), host, port)
+    sys.stdout.write(f"Dashboard: {running.address}\nLive page: {running.address}{LIVE[1:]}/\n")
     sys.stdout.flush()
-    uvicorn.Server(config).run()
-
-
-def _was_not_cut(record: logging.LogRecord) -> bool:
-    """Leave out that an open page's connection was cut: that is how serving ends, and no error."""
-    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+    running.until_signal()
 
 
 def main(arguments: list[str] | None = None) -> int:

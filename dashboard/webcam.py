@@ -6,24 +6,28 @@ import argparse
 import contextlib
 import io
 import os
+import secrets
 import sys
 from pathlib import Path
-from typing import Any
+from urllib.parse import urlsplit
 
 # Run as a script, the folder of this file is on the path, not the project's root.
 if (root := str(Path(__file__).resolve().parents[1])) not in sys.path:
     sys.path.insert(0, root)
 
+from dashboard.live.doors import Doors
 from dashboard.live.limits import PREFIX, Limits
+from dashboard.live.running import Running, start
 from dashboard.live.serving import (
     check_port,
     exit_status,
-    gradio_options,
     is_free,
     leave_room_for_the_page,
+    mount_live,
 )
 from dashboard.shell.snapshots import ADDRESS, PORTS
-from engine.errors import FerLensError, UsageError
+from engine.cli.serve import add_door_arguments
+from engine.errors import UsageError
 from engine.models.checkpoint import DEFAULT_MODEL
 
 
@@ -38,24 +42,14 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--model", default=DEFAULT_MODEL, help="checkpoint name (default: %(default)s)")
     parser.add_argument("--share", action="store_true", help="offer a public link too; protect it with --auth")
     parser.add_argument("--port", type=int, help=f"default: the first free one from {PORTS.start} on")
-    parser.add_argument("--auth", metavar="USER:PASSWORD", help="let in only who knows these")
     parser.add_argument(
         "--dashboard",
         metavar="URL",
         default="http://127.0.0.1:8501",
         help="where the dashboard is served, for snapshots to open in Explain (default: %(default)s)",
     )
+    add_door_arguments(parser)
     return parser.parse_args(arguments)
-
-
-def credentials(text: str | None) -> tuple[str, str] | None:
-    """Return user and password of ``USER:PASSWORD``; the password may hold colons. Raises UsageError."""
-    if text is None:
-        return None
-    user, colon, password = text.partition(":")
-    if not (user and colon and password):
-        raise UsageError("Expected --auth USER:PASSWORD, got something without one of the two; write both.")
-    return user, password
 
 
 def free_port(asked: int | None) -> int:
@@ -70,50 +64,50 @@ def free_port(asked: int | None) -> int:
     raise UsageError(f"Expected a free port, but {span} is taken; choose another with --port.")
 
 
-def serve(arguments: argparse.Namespace, *, wait: bool = True) -> Any:
-    """Serve the page until Ctrl-C; with ``wait`` False return the running ``gr.Blocks``.
+def begin(arguments: argparse.Namespace) -> Running:
+    """Serve the page from now on, in a thread; say where.
 
     Raises:
         FerLensError: an option makes no sense, or the model cannot be loaded.
     """
     from dashboard.live.page import build_page
-    from dashboard.live.snapshot_route import add_snapshot_route
 
-    auth, port = credentials(arguments.auth), free_port(arguments.port)
-    limits = Limits.from_environment(os.environ)
+    port, limits = free_port(arguments.port), Limits.from_environment(os.environ)
+    doors = Doors.read(arguments, os.environ, host=ADDRESS, reached=arguments.dashboard)
     leave_room_for_the_page()
     page = build_page(arguments.model, limits=limits, dashboard=arguments.dashboard)
-    # Gradio's own lines about addresses and tunnels are several and not plain; ours say the same in one each.
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            app, local, shared = page.launch(
-                server_name=ADDRESS,
-                server_port=port,
-                auth=auth,
-                share=arguments.share,
-                prevent_thread_lock=True,
-                quiet=True,
-                **gradio_options(limits, page.uploads),
-            )
-    except OSError as error:
-        raise UsageError(
-            f"Expected port {port} to be free, but it cannot be used; choose another with --port."
-        ) from error
-    except ValueError as error:  # Gradio asks its own server for a page before it goes on
-        raise FerLensError(
-            f"Expected {ADDRESS} to be reached directly, but a proxy stands between; add it to NO_PROXY."
-        ) from error
-    add_snapshot_route(app)
-    _say(f"Live page: {local}")
+    app = doors.around(mount_live(page, limits, path="/", login=bool(doors.accounts)), port=port)
+    running = start(app, ADDRESS, port, page=page)
+    _say(f"Live page: {running.address}")
     if port not in PORTS:
         _say(f"Snapshots: start the dashboard with FERLENS_LIVE_URL=http://{ADDRESS}:{port}, so that it finds them.")
     if arguments.share:
+        shared = share(doors, port)
         _say(f"Public link: {shared}" if shared else "No public link: the tunnel cannot be made; serving here alone.")
-        if shared and auth is None:
-            _say("Whoever has the link can use it; --auth USER:PASSWORD protects it.")
-    if wait:
-        page.block_thread()
-    return page
+        if shared and not doors.accounts:
+            _say("Whoever has the link can use it; --auth FILE protects it.")
+    return running
+
+
+def share(doors: Doors, port: int) -> str | None:
+    """Ask Gradio for a public link and let its visitors in; return it, or None where none can be made."""
+    from gradio import networking
+
+    try:
+        # Gradio's own lines about addresses and tunnels are several and not plain.
+        with contextlib.redirect_stdout(io.StringIO()):
+            tunnel = networking.setup_tunnel(
+                local_host=ADDRESS,
+                local_port=port,
+                share_token=secrets.token_urlsafe(32),
+                share_server_address=None,
+                share_server_tls_certificate=None,
+            )
+    except Exception:  # noqa: BLE001  # whatever the tunnel's library meets, there is no link
+        return None
+    host = urlsplit(tunnel).netloc
+    doors.open_tunnel(host)
+    return f"https://{host}"
 
 
 def _say(words: str) -> None:
@@ -123,7 +117,7 @@ def _say(words: str) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve; status 2 for wrong use, 1 for what failed, each with one line."""
-    return exit_status(lambda: serve(parse(arguments)))
+    return exit_status(lambda: begin(parse(arguments)).until_signal())
 
 
 if __name__ == "__main__":

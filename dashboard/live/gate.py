@@ -25,7 +25,7 @@ from dashboard.live.uploads import Uploads
 
 API: Final = "/gradio_api"
 READ: Final = re.compile(
-    rf"/?|/(config|theme\.css|favicon\.ico|manifest\.json|robots\.txt|logout)/?|/(static|assets|svelte|snapshot)/.+"
+    rf"/?|/(config|theme\.css|favicon\.ico|manifest\.json|robots\.txt)/?|/(static|assets|svelte|snapshot)/.+"
     rf"|{API}/(info|theme\.css|startup-events|queue/data)/?|{API}/heartbeat/\w+|{API}/call/\w+/\w+"
 )
 """What may be read: the page and its parts, the API's description, answers, snapshots."""
@@ -34,10 +34,9 @@ CALLED: Final = re.compile(rf"{API}/(queue/join|call/\w+|cancel|reset)/?")
 FRAMES: Final = re.compile(rf"{API}/component_server/?")
 """Where the page's script sends frames, in JSON too."""
 UPLOAD: Final = re.compile(rf"{API}/upload/?")
-LOGIN: Final = re.compile(r"/login/?")
 
 CALL_BYTES: Final = 64 * 1024
-"""Of a call's or a login's body: values of a few controls."""
+"""Of a call's body: values of a few controls."""
 FILES: Final = 8
 """In one upload."""
 DEPTH: Final = 32
@@ -74,7 +73,7 @@ class Gate:
             await self.app(_without_deep_link(scope), receive, send)
         elif scope["method"] != "POST":
             await JSONResponse({"detail": "Not Found"}, 404)(scope, receive, send)
-        elif CALLED.fullmatch(path) or LOGIN.fullmatch(path):
+        elif CALLED.fullmatch(path):
             await self._small(scope, receive, send)
         elif FRAMES.fullmatch(path):
             await self._call(scope, receive, send)
@@ -85,9 +84,6 @@ class Gate:
 
     async def _call(self, scope: Message, receive: Receive, send: Send) -> None:
         """Hand on a JSON body with every file in it replaced by an upload, or by none."""
-        if LOGIN.fullmatch(_route(scope)):  # a form, and no file is named in one
-            await self.app(scope, receive, send)
-            return
         body = await Request(scope, receive).body()
         try:
             body = json.dumps(self._cleaned(json.loads(body))).encode("ascii")
@@ -126,9 +122,6 @@ class Gate:
         return {"path": str(path), "orig_name": shown, "meta": {"_type": "gradio.FileData"}}
 
     async def _upload(self, scope: Message, receive: Receive, send: Send) -> None:
-        if not _signed_in(scope):
-            await JSONResponse({"detail": "Not authenticated"}, 401)(scope, receive, send)
-            return
         try:
             async with Request(scope, receive).form(max_files=FILES, max_fields=FILES) as form:
                 files = [part for part in form.getlist("files") if not isinstance(part, str)]
@@ -171,13 +164,3 @@ def _without_deep_link(scope: Message) -> Message:
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
     kept = [(name, value) for name, value in pairs if name not in _UNREAD_QUERY]
     return {**scope, "query_string": urlencode(kept).encode("latin-1")}
-
-
-def _signed_in(scope: Message) -> bool:
-    """Return whether Gradio's login, where it asks for one, has let the client in."""
-    app = scope["app"]
-    if app.auth is None and app.auth_dependency is None:
-        return True
-    cookies = Request(scope).cookies
-    names = (f"access-token-{app.cookie_id}", f"access-token-unsecure-{app.cookie_id}")
-    return any(cookies.get(name) in app.tokens for name in names)

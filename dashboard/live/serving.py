@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import FerLensError, UsageError
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from dashboard.live.limits import Limits
-    from dashboard.live.uploads import Uploads
 
 
 def check_port(port: int) -> None:
@@ -47,34 +48,53 @@ def leave_room_for_the_page() -> None:
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // 2))
 
 
-def gradio_options(limits: Limits, uploads: Uploads) -> dict[str, Any]:
-    """Return what ``launch`` and ``mount_gradio_app`` both take: the limits, the look, and nothing of Gradio's own.
+def mount_live(page: Any, limits: Limits, *, path: str, login: bool) -> FastAPI:
+    """Return an application that serves the live page at ``path``, without anything of Gradio's own that it can leave.
 
     Args:
+        page: of :func:`dashboard.live.page.build_page`.
         limits: how large an upload, and the body of any request, may be.
-        uploads: the page's, the only files that a call may name.
+        path: ``/`` or, for example, ``/live``.
+        login: whether :class:`dashboard.live.login.Login` stands before it; Gradio then asks for its user too.
     """
+    import gradio as gr
+    from fastapi import FastAPI, Request
     from starlette.middleware import Middleware
+    from starlette.routing import Mount
 
     from dashboard.live.body_limit import BodyLimit
     from dashboard.live.gate import Gate
+    from dashboard.live.login import USER
     from dashboard.live.look import style
+    from dashboard.live.snapshot_route import add_snapshot_route
 
-    return {
-        "max_file_size": f"{limits.upload_megabytes}mb",
-        "app_kwargs": {
-            "middleware": [Middleware(BodyLimit, largest=limits.body_bytes), Middleware(Gate, uploads=uploads)],
-            "docs_url": None,
-            "redoc_url": None,
-            "openapi_url": None,
-        },
-        "mcp_server": False,
-        "ssr_mode": False,
-        "run_history": False,
-        "footer_links": [],
-        "enable_monitoring": False,
+    silent: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
+    gate = [Middleware(BodyLimit, largest=limits.body_bytes), Middleware(Gate, uploads=page.uploads)]
+
+    def user(request: Request) -> str | None:
+        found: str | None = request.scope.get(USER)
+        return found
+
+    shell = FastAPI(**silent)
+    gr.mount_gradio_app(
+        shell,
+        page,
+        path=path,
+        app_kwargs={"middleware": gate, **silent},
+        auth_dependency=user if login else None,
+        allowed_paths=[],
+        show_error=False,
+        max_file_size=f"{limits.upload_megabytes}mb",
+        ssr_mode=False,
+        run_history=False,
+        footer_links=[],
+        enable_monitoring=False,
+        mcp_server=False,
         **style(),
-    }
+    )
+    (mount,) = (route for route in shell.routes if isinstance(route, Mount))
+    add_snapshot_route(mount.app)  # type: ignore[arg-type]  # Gradio's application is a FastAPI
+    return shell
 
 
 def exit_status(serve: Callable[[], object]) -> int:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -40,16 +40,23 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+class Live(NamedTuple):
+    """A served page: its address, its viewers, and what ends it."""
+
+    address: str
+    viewers: Any
+    close: Callable[[], None]
+
+
 @contextmanager
-def served(port: int, *words: str) -> Iterator[Any]:
-    """Serve the live page in this process; yield it, with ``address``."""
+def served(port: int, *words: str) -> Iterator[Live]:
+    """Serve the live page in this process."""
     threads = torch.get_num_threads()
-    page = webcam.serve(webcam.parse(["--port", str(port), *words]), wait=False)
-    page.address = f"http://127.0.0.1:{port}"
+    running = webcam.begin(webcam.parse(["--port", str(port), *words]))
     try:
-        yield page
+        yield Live(running.address.rstrip("/"), running.page.viewers, running.close)
     finally:
-        page.close(verbose=False)
+        running.close()
         torch.set_num_threads(threads)
 
 
@@ -229,7 +236,7 @@ def test_between_two_servers_a_snapshot_opens_in_explain(
         expect_explain_of_the_snapshot(page)
         # The dashboard asks the live page and not its own memory: it says so where that page is gone.
         take_snapshot(page)
-        live.close(verbose=False)
+        live.close()
         with page.expect_popup(timeout=PATIENCE) as opened:
             page.locator("[data-live=explain]").click()
         words = opened.value.get_by_text("it does not answer; start it (make webcam)")

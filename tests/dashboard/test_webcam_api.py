@@ -53,9 +53,9 @@ def served(seeded_checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -
         patch.setenv("FERLENS_CHECKPOINTS", str(seeded_checkpoints))
         patch.setenv("GRADIO_TEMP_DIR", str(uploads))
         patch.setenv("FERLENS_LIVE_REQUESTS_PER_MINUTE", "1000")
-        page = webcam.serve(webcam.parse(["--port", str(port)]), wait=False)
-        yield Served(f"http://127.0.0.1:{port}", page, uploads)
-        page.close(verbose=False)
+        running = webcam.begin(webcam.parse(["--port", str(port)]))
+        yield Served(f"http://127.0.0.1:{port}", running.page, uploads)
+        running.close()
 
 
 @pytest.fixture(scope="module")
@@ -299,8 +299,9 @@ def test_login_and_share_link(
     monkeypatch.setenv("FERLENS_CHECKPOINTS", str(seeded_checkpoints))
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     monkeypatch.setattr("gradio.networking.setup_tunnel", make_tunnel)
+    (tmp_path / "users").write_text("ada:secret\n")
     port = free_port()
-    page = webcam.serve(webcam.parse(["--port", str(port), "--share", "--auth", "ada:secret"]), wait=False)
+    running = webcam.begin(webcam.parse(["--port", str(port), "--share", "--auth", str(tmp_path / "users")]))
     try:
         told = capsys.readouterr().out.splitlines()
         assert told[0] == f"Live page: http://127.0.0.1:{port}/"
@@ -317,5 +318,8 @@ def test_login_and_share_link(
             assert visitor.post("/login", data={"username": "ada", "password": "wrong"}).status_code == 400
             assert visitor.post("/login", data={"username": "ada", "password": "secret"}).status_code == 200
             assert visitor.get("/config").status_code == 200
+            # The public link's visitors come by the tunnel's name, which nothing else makes the server answer to.
+            status = 200 if tunnel else 403
+            assert visitor.get("/config", headers={"host": "abc.gradio.live"}).status_code == status
     finally:
-        page.close(verbose=False)
+        running.close()

@@ -1,0 +1,115 @@
+"""Both servers run here: uvicorn at one port, until Ctrl-C or SIGTERM, which end it in time whatever is at work.
+
+uvicorn has a thread of its own, so that the main one is free for signals even where something holds up the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import uvicorn
+
+from dashboard.live.body_limit import Application
+from engine.errors import UsageError
+
+STOP_SECONDS: Final = 3.0
+"""From the signal to the end of the process."""
+_OPEN_SECONDS: Final = 2
+"""Of it for open pages, whose connections never end by themselves."""
+_TIDY_SECONDS: Final = 0.4
+"""Of it for what must be tidied up where something else is still at work."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server in a thread of this process.
+
+    Attributes:
+        page: the ``gr.Blocks`` that it serves.
+        address: as a browser on this machine writes it, with a final slash.
+        tidy: called at the end; may be called more than once.
+    """
+
+    page: Any
+    address: str
+    tidy: Callable[[], None]
+    server: uvicorn.Server
+    thread: threading.Thread
+
+    def close(self) -> None:
+        """End it."""
+        self.server.should_exit = True
+        self.thread.join()
+        self.tidy()
+
+    def until_signal(self) -> None:
+        """Return when Ctrl-C or SIGTERM has ended it; the process then has what is left of its seconds to end."""
+        ended = threading.Event()
+
+        def end(*_: object) -> None:
+            if ended.is_set():
+                os._exit(0)  # asked twice: at once
+            ended.set()
+            threading.Thread(target=self._end_in_time, name="end", daemon=True).start()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, end)
+        while self.thread.is_alive() and not ended.wait(0.5):
+            pass
+        self.close()
+
+    def _end_in_time(self) -> None:
+        """End the process, which waits for every thread that is at work, when it has had its time."""
+        time.sleep(STOP_SECONDS - _TIDY_SECONDS)
+        self.tidy()
+        os._exit(0)
+
+
+def start(
+    app: Application, host: str, port: int, *, page: Any = None, tidy: Callable[[], None] = lambda: None
+) -> Running:
+    """Serve in a thread; return when it answers.
+
+    Raises:
+        UsageError: the port cannot be taken.
+    """
+    logging.getLogger("uvicorn.error").addFilter(_was_not_cut)
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # `Forwarded` decides whose word counts
+        timeout_graceful_shutdown=_OPEN_SECONDS,
+    )
+    server = uvicorn.Server(config)
+
+    def serve() -> None:
+        try:
+            server.run()
+        except SystemExit:  # uvicorn's word for a port that is taken
+            return
+
+    thread = threading.Thread(target=serve, name=f"server at {port}", daemon=True)
+    thread.start()
+    while not server.started:
+        if not thread.is_alive():
+            raise UsageError(f"Expected port {port} to be free, but it cannot be used; choose another with --port.")
+        time.sleep(0.02)
+    shown = f"[{host}]" if ":" in host else host
+    return Running(page, f"http://{shown}:{port}/", tidy, server, thread)
+
+
+def _was_not_cut(record: logging.LogRecord) -> bool:
+    """Leave out that an open page's connection was cut: that is how serving ends, and no error."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
