@@ -134,6 +134,9 @@ def test_the_ecnn_sees_its_own_size() -> None:
     model(pictures(side=48))
     model(pictures(side=96))
     assert sizes == [48, 48]
+    # Enlarged pictures are seen as they were before: what the convolutions of a 48-pixel net were learnt on.
+    given = pictures(side=48)
+    torch.testing.assert_close(model._as_ecnn_sees(given.repeat_interleave(2, 2).repeat_interleave(2, 3)), given)
 
 
 def test_from_the_first_step_the_answer_hangs_on_the_cross_modal_attention_and_everything_learns() -> None:

@@ -262,7 +262,9 @@ class CMAEN(nn.Module):
         side = self.ecnn_size
         if not side or x.shape[-1] == side:
             return x
-        return F.interpolate(x, size=(side, side), mode="bilinear", align_corners=False, antialias=True)
+        # Means of cells: at twice the side the pixels that were there before it was enlarged, and an operation that can
+        # be exported, which an antialiased interpolation cannot.
+        return F.adaptive_avg_pool2d(x, side)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map normalised pictures (B, channels, size, size) to logits (B, K)."""
