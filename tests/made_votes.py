@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.data.votes.file import USAGES, VOTE_COLUMNS
-from engine.data.votes.table import ANY_CLASS, FileTable, write_table
+from engine.data.votes.table import FileTable, write_table
 from engine.labels import EMOTIONS
 
 HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
@@ -40,9 +40,8 @@ def order_of(train: int = 12, test: int = 2) -> list[tuple[str, str, int]]:
     return rows
 
 
-def write_pattern_table(path: Path, train: int = 12, test: int = 2) -> Path:
-    """Write the table for the patterns' folder, where each class has a file of each name."""
-    rows = order_of(train, test)
+def write_made_table(path: Path, rows: Sequence[tuple[str, str, int]]) -> Path:
+    """Write a table in which row i is the file of (usage, class, number) i."""
     write_table(
         path,
         FileTable(
@@ -57,6 +56,11 @@ def write_pattern_table(path: Path, train: int = 12, test: int = 2) -> Path:
     return path
 
 
+def write_pattern_table(path: Path, train: int = 12, test: int = 2) -> Path:
+    """Write the table for the patterns' folder, where each class has a file of each name."""
+    return write_made_table(path, order_of(train, test))
+
+
 def pattern_votes(
     changed: Mapping[tuple[str, str, int], Sequence[int]] | None = None, train: int = 12, test: int = 2
 ) -> list[tuple[str, Sequence[int]]]:
@@ -68,6 +72,3 @@ def pattern_votes(
         return known.get((usage, word, number), usual)
 
     return [(usage, of(usage, word, number)) for usage, word, number in order_of(train, test)]
-
-
-assert ANY_CLASS not in range(len(EMOTIONS))

@@ -20,7 +20,10 @@ from numpy.typing import NDArray
 
 from engine.analysis.files.places import analysed_splits, analyze_command
 from engine.analysis.files.predictions import PredictionSource, find_predictions
+from engine.analysis.people import PeopleOnSuspicions, people_on_suspicions
 from engine.data.audit.audit import DataAudit
+from engine.data.votes.file import VoteFile
+from engine.data.votes.join import votes_of
 from engine.errors import DataError
 from engine.models.checkpoint import find_checkpoint, read_card
 from engine.statistics.classification import wilson_interval
@@ -83,6 +86,7 @@ class AuditedModel:
         splits: the analysed splits that did not train it; ``judged``: how many pictures they have.
         suspects: labels that are likely wrong, most suspect first.
         accuracies: one a split.
+        people: how often people confirm the suspicions; None where what they saw is not at hand.
     """
 
     model: str
@@ -90,10 +94,13 @@ class AuditedModel:
     judged: int
     suspects: tuple[SuspectLabel, ...]
     accuracies: tuple[CleanAccuracy, ...]
+    people: PeopleOnSuspicions | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
+        people = {} if self.people is None else {"people": self.people.as_dict()}
         return {
+            **people,
             "model": self.model,
             "out_of_sample_splits": list(self.splits),
             "judged": self.judged,
@@ -134,12 +141,13 @@ def held_out_splits(model: str, dataset: str, *, folder: Path | None = None) -> 
     return tuple(split for split in analysed if split not in seen and not (split in HALVES and "test" in analysed))
 
 
-def judge(found: DataAudit, model: str, *, folder: Path | None = None) -> AuditedModel:
+def judge(found: DataAudit, model: str, *, folder: Path | None = None, votes: VoteFile | None = None) -> AuditedModel:
     """Join a model's stored answers with an audit.
 
     Args:
         found: the audit. model: a checkpoint's name or path.
         folder: where names are looked up; default the checkpoints' folder.
+        votes: what people saw in the pictures, where that is at hand.
 
     Raises:
         UnknownNameError: no such model.
@@ -155,6 +163,7 @@ def judge(found: DataAudit, model: str, *, folder: Path | None = None) -> Audite
         )
     positions = {picture_id: number for number, picture_id in enumerate(found.pictures.ids)}
     suspects: list[SuspectLabel] = []
+    answered: list[dict[str, list[Any]]] = []
     accuracies = []
     judged = 0
     for split in splits:
@@ -167,6 +176,7 @@ def judge(found: DataAudit, model: str, *, folder: Path | None = None) -> Audite
                 f"'{missing}'; make it again with: {analyze_command(name, dataset, split, force=True)}"
             )
         at = np.array([positions[picture_id] for picture_id in rows["id"]], np.int64)
+        answered.append(rows)
         right = np.array(rows["correct"], np.bool_)
         judged += len(at)
         suspects += [
@@ -185,7 +195,18 @@ def judge(found: DataAudit, model: str, *, folder: Path | None = None) -> Audite
             )
         )
     suspects.sort(key=lambda one: (-one.score, one.id))
-    return AuditedModel(name, splits, judged, tuple(suspects), tuple(accuracies))
+    people = None if votes is None else _people(answered, found.pictures.classes, votes)
+    return AuditedModel(name, splits, judged, tuple(suspects), tuple(accuracies), people)
+
+
+def _people(answered: list[dict[str, list[Any]]], classes: tuple[str, ...], votes: VoteFile) -> PeopleOnSuspicions:
+    place = {name: index for index, name in enumerate(classes)} | {None: -1}
+    labels, suggested = (
+        np.array([place[name] for rows in answered for name in rows[column]], np.int64)
+        for column in ("label", "suggested")
+    )
+    ids = [picture_id for rows in answered for picture_id in rows["id"]]
+    return people_on_suspicions(votes_of(ids, votes), labels, suggested, classes)
 
 
 def _share(right: Bool, chosen: Bool) -> Share:

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from engine.analysis.evaluation import MetricRow, no_temperature
 from engine.analysis.report_figures import FIGURES, ReportInput, png_bytes
+from engine.analysis.report_people import people_section
+from engine.analysis.store.voted import has_votes
 from engine.errors import UsageError
 from engine.measure.robustness import CORRUPTIONS, SEVERITIES, robustness_command
 from engine.statistics.intervals import Estimate
@@ -141,13 +143,14 @@ def report_html(given: ReportInput, metrics: Sequence[MetricRow], pictures: dict
         if drawn or name in more:
             parts.append(f"<h2>{escape(title)}</h2>{drawn}{more.get(name, '')}")
     title = f"{answers.model} on {answers.dataset} {answers.split}"
+    people = people_section(answers.model, given.people, voted=has_votes(answers.dataset))
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><h1>{escape(title)}</h1>"
         f"<p>Accuracy <b>{share_words(found.figures.accuracy)}</b>, macro F1 {_f1(found.figures.macro_f1)}. Single "
         "view; 95 % intervals over pictures, which do not say how much another training seed would change.</p>"
-        f"<h2>With and without duplicates</h2>{_subsets(given)}{''.join(parts)}"
+        f"<h2>With and without duplicates</h2>{_subsets(given)}{people}{''.join(parts)}"
         f"<h2>On other data</h2>{_metrics(metrics)}</body></html>\n"
     )
 
@@ -174,6 +177,7 @@ def write_report(out: Path, given: ReportInput, metrics: Sequence[MetricRow]) ->
     document = {
         **given.found.as_dict(),
         "robustness": None if given.robustness is None else given.robustness.as_dict(),
+        **({} if given.people is None else {"votes": given.people}),
         "figures": [f"figures/{name}.png" for name in figures],
     }
     temporary = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.absolute().parent))

@@ -28,11 +28,15 @@ POINTS_MOST: Final = 5_000
 
 @dataclass(frozen=True, eq=False)
 class ReportInput:
-    """What a report shows; ``robustness`` and ``history`` are None where there is none."""
+    """What a report shows; ``robustness``, ``history`` and ``people`` are None where there is none.
+
+    ``people``: what they saw, from :func:`engine.analysis.people.people_seen`.
+    """
 
     found: Evaluation
     robustness: RobustnessReport | None
     history: History | None
+    people: dict[str, Any] | None = None
 
 
 def png_bytes(figure: Figure, dpi: int) -> bytes:

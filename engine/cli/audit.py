@@ -12,7 +12,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
 from engine.analysis.audited import judge
-from engine.cli.common import STDERR, add_data_options, add_json_option, note, print_json
+from engine.cli.common import STDERR, add_data_options, add_json_option, add_votes_option, note, print_json
+from engine.cli.votes import suspicion_sentences, votes_at_hand
 from engine.data.audit.audit import audit, audit_document
 from engine.data.audit.groups import MOST_BITS, NEAR_BITS
 from engine.data.audit.source import read_pictures
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", help="also: likely wrong labels and accuracy without copies, from this checkpoint's stored analysis"
     )
+    add_votes_option(parser)
     parser.add_argument(
         "--near-bits",
         type=int,
@@ -37,6 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Audit and report."""
+    votes = None
+    if arguments.model:  # before the pictures are read
+        votes = votes_at_hand(arguments.dataset, arguments.votes, arguments.data)
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -55,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         found = audit(pictures, near_bits=arguments.near_bits)
     document = audit_document(found)
     if arguments.model:
-        document["model"] = judge(found, arguments.model).as_dict()
+        document["model"] = judge(found, arguments.model, votes=votes).as_dict()
     if pictures.skipped:
         first = pictures.skipped[0]
         note(f"{len(pictures.skipped)} files could not be read, for example {first.id}: {first.reason}.")
@@ -93,6 +98,8 @@ def _print(document: dict[str, Any]) -> None:
             f"{model['model']} finds {model['suspected']:,} labels of {model['judged']:,} likely wrong (confident "
             f"learning on {', '.join(model['out_of_sample_splits'])}, which did not train it)"
         )
+        if "people" in model:
+            lines += suspicion_sentences(model["people"])
     sys.stdout.write("\n".join(lines) + "\n")
     table = Table("split", *document["classes"], "all")
     for split, counts in document["balance"].items():

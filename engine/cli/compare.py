@@ -10,14 +10,27 @@ import numpy as np
 from rich.progress import Progress
 from rich.table import Table
 
-from engine.cli.common import STDERR, add_data_options, add_json_option, add_views_options, note, print_json
+from engine.cli.common import (
+    STDERR,
+    add_data_options,
+    add_json_option,
+    add_views_options,
+    add_votes_option,
+    note,
+    print_json,
+)
+from engine.cli.votes import add_votes, nearer_lines
 from engine.data.dataset import FaceDataset
 from engine.data.enhance.enhance import require_enhanced
 from engine.data.registry import load_dataset
+from engine.data.votes.ferplus import FERPLUS
+from engine.data.votes.rules import VoteChoice
 from engine.errors import UsageError
+from engine.measure.nearer import Nearer, nearer_to_people
 from engine.measure.split import SINGLE, VIEWS, check_classes, predict_dataset
 from engine.measure.trained_alike import alike_words, training_differences
 from engine.models.checkpoint import LoadedModel, load_checkpoint
+from engine.records import Float32
 from engine.statistics.comparison import Answers, Comparison, compare
 from engine.training.device import choose_device
 
@@ -29,13 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_data_options(parser)
     parser.add_argument("--split", default="private", help="train, val, test; for fer2013 also public, private")
+    add_votes_option(parser)
     add_views_options(parser)
     parser.add_argument("--seed", type=int, default=0, help="of the resampling (default: %(default)s)")
     parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
     add_json_option(parser)
 
 
-def _answers(loaded: LoadedModel, dataset: FaceDataset, arguments: argparse.Namespace) -> Answers:
+def _answers(loaded: LoadedModel, dataset: FaceDataset, arguments: argparse.Namespace) -> tuple[Answers, Float32]:
     card = loaded.card
     check_classes(card, dataset)
     with Progress(console=STDERR, disable=not sys.stderr.isatty(), transient=True) as bar:
@@ -43,7 +57,21 @@ def _answers(loaded: LoadedModel, dataset: FaceDataset, arguments: argparse.Name
         probabilities = predict_dataset(
             loaded.model, card.input, dataset, views=arguments.views, progress=lambda count: bar.advance(task, count)
         )
-    return Answers(card.name, card.classes, dataset.ids, dataset.labels, probabilities.argmax(1).astype(np.int64))
+    predicted = probabilities.argmax(1).astype(np.int64)
+    return Answers(card.name, card.classes, dataset.ids, dataset.labels, predicted), probabilities
+
+
+def _nearer(
+    dataset: FaceDataset, arguments: argparse.Namespace, answers: list[tuple[Answers, Float32]]
+) -> Nearer | None:
+    """Return which of the two is nearer to what people saw; None where that is not at hand."""
+    votes = add_votes(dataset, arguments.votes, arguments.data).votes
+    if votes is None:
+        return None
+    (first, one), (second, other) = answers
+    order = [second.classes.index(name) for name in first.classes]
+    names = (first.model, second.model)
+    return nearer_to_people(names, votes, one, other[:, order], first.classes, seed=arguments.seed)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -65,6 +93,9 @@ def run(arguments: argparse.Namespace) -> int:
             f"Expected two models that see the same of a clip, but '{first.name}' sees {first.clips} and "
             f"'{second.name}' {second.clips}; compare models of one kind."
         )
+    choice = None
+    if arguments.dataset == FERPLUS:
+        choice = VoteChoice(arguments.votes, classes=8 if "contempt" in first.classes else 7)
     loaded_as: dict[tuple[int, int], FaceDataset] = {}
     answers = []
     for loaded in models:
@@ -78,10 +109,12 @@ def run(arguments: argparse.Namespace) -> int:
                 size=spec.size,
                 channels=spec.channels,
                 clips=first.clips,
+                votes=choice,
             )
         answers.append(_answers(loaded, loaded_as[spec.size, spec.channels], arguments))
-    comparison = compare(*answers, seed=arguments.seed)
+    comparison = compare(*(one for one, _ in answers), seed=arguments.seed)
     dataset = next(iter(loaded_as.values()))
+    nearer = _nearer(dataset, arguments, answers)
     document: dict[str, Any] = {
         "dataset": dataset.name,
         "split": dataset.split,
@@ -93,11 +126,14 @@ def run(arguments: argparse.Namespace) -> int:
         "training_seeds": [card.recipe.get("seed") for card in (first, second)],
         "resampling_seed": arguments.seed,
         **comparison.as_dict(),
+        **({} if nearer is None else {"votes": nearer.as_dict()}),
     }
     if arguments.json:
         print_json(document)
     else:
         _print(comparison, document)
+        if nearer is not None:
+            sys.stdout.write(nearer_lines(nearer))
     return 0
 
 

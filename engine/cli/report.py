@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from engine.cli.common import STDERR, add_json_option, note, print_json
+from engine.cli.common import STDERR, add_json_option, add_votes_option, note, print_json
+from engine.cli.votes import votes_at_hand
 from engine.errors import DataError, FerLensError, UsageError
 from engine.models.checkpoint import DEFAULT_MODEL, find_checkpoint, read_card
 
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dataset", help="of the stored analysis (default: the first that is there)")
     parser.add_argument("--split", help="likewise")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder for the report")
+    add_votes_option(parser)
     add_json_option(parser)
 
 
@@ -55,26 +57,31 @@ def run(arguments: argparse.Namespace) -> int:
 
     from engine.analysis.evaluation import VALIDATION, evaluation, metric_rows, read_history
     from engine.analysis.files.places import analysis_folder
+    from engine.analysis.people import people_seen
     from engine.analysis.report import check_new_folder, share_words, write_report
     from engine.analysis.report_figures import ReportInput
     from engine.analysis.store.store import open_store
     from engine.measure.robustness import read_robustness, robustness_file
+    from engine.measure.votes import fitted_temperature
 
     check_new_folder(arguments.out)
     with STDERR.status(f"evaluating {card.name} on {split.dataset} {split.split}"):
-        store = open_store([checkpoint.name], split.dataset, split.split, folder=checkpoint.parent)
+        votes = votes_at_hand(split.dataset, arguments.votes, None)
+        store = open_store([checkpoint.name], split.dataset, split.split, folder=checkpoint.parent, votes=votes)
         validation = None
         if split.split != VALIDATION and analysis_folder(checkpoint, split.dataset, VALIDATION).exists():
             try:
                 validation = open_store([checkpoint.name], split.dataset, VALIDATION, folder=checkpoint.parent)
             except FerLensError as error:
                 note(f"No temperature: {error}")
+        found = evaluation(store, validation)
         given = ReportInput(
-            evaluation(store, validation),
+            found,
             read_robustness(
                 checkpoint / robustness_file(split.dataset, split.split), card, dataset=split.dataset, split=split.split
             ),
             read_history(checkpoint, card.recipe.get("chosen_epoch")),
+            None if votes is None else people_seen(store, found.answers, temperature=fitted_temperature(card)),
         )
         document = write_report(arguments.out, given, metric_rows(card))
     if arguments.json:

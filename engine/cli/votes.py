@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ from rich.table import Table
 from engine.cli.common import note
 from engine.data.dataset import FaceDataset
 from engine.data.votes.ferplus import FERPLUS, left_out_in_words
-from engine.data.votes.file import WHERE, find_votes
-from engine.data.votes.join import WITH_VOTES, with_votes
+from engine.data.votes.file import WHERE, VoteFile, find_votes, read_votes
+from engine.data.votes.join import WITH_VOTES, votes_of
 from engine.errors import UsageError
+from engine.measure.nearer import Nearer
 
 
 def add_votes(dataset: FaceDataset, given: Path | None, data: Path | None) -> FaceDataset:
@@ -23,15 +25,36 @@ def add_votes(dataset: FaceDataset, given: Path | None, data: Path | None) -> Fa
     """
     if dataset.votes is not None:
         return dataset
-    if dataset.name not in WITH_VOTES:
+    votes = votes_at_hand(dataset.name, given, data)
+    return dataset if votes is None else replace(dataset, votes=votes_of(dataset.ids, votes))
+
+
+def votes_at_hand(dataset: str, given: Path | None, data: Path | None) -> VoteFile | None:
+    """Return FER+'s file where it is here; where it could be of use, say how to get it.
+
+    Raises:
+        UsageError: it was given for another dataset. DataError: it cannot be read.
+    """
+    if dataset not in WITH_VOTES:
         if given is not None:
-            raise UsageError(f"--votes is for {' and '.join(WITH_VOTES)}; '{dataset.name}' has none.")
-        return dataset
+            raise UsageError(f"--votes is for {' and '.join(WITH_VOTES)}; '{dataset}' has none.")
+        return None
     file = find_votes(given, data)
     if file is None:
         note(f"What people saw in these pictures is not reported: {WHERE}")
-        return dataset
-    return with_votes(dataset, file)
+        return None
+    return read_votes(file)
+
+
+def suspicion_sentences(people: dict[str, Any]) -> list[str]:
+    """Return how often people confirm a model's suspicions, as lines of text."""
+    confirmed, other, base = (
+        people[name] for name in ("confirmed", "label_is_not_majority", "label_is_not_majority_among_all")
+    )
+    return [
+        f"people confirm {_of(confirmed)} of these suspicions (n = {confirmed['n']:,}): more saw the class suggested",
+        f"{_of(other)} of the suspect labels are not what most people saw, {_of(base)} of all labels",
+    ]
 
 
 def note_skipped(dataset: FaceDataset) -> None:
@@ -95,10 +118,26 @@ def vote_table(votes: dict[str, Any]) -> Table:
 def _of(share: dict[str, Any]) -> str:
     if share["share"] is None:
         return "-"
-    return f"{100 * share['share']:.1f} % ({100 * share['low']:.1f}-{100 * share['high']:.1f})"
+    low, high = share["interval"]
+    return f"{100 * share['share']:.1f} % ({100 * low:.1f}-{100 * high:.1f})"
 
 
 def _mean(estimate: dict[str, Any]) -> str:
     if estimate["low"] is None:
         return "-" if estimate["mean"] is None else f"{100 * estimate['mean']:.1f} %"
     return f"{100 * estimate['mean']:.1f} % ({100 * estimate['low']:.1f}-{100 * estimate['high']:.1f})"
+
+
+def nearer_lines(found: Nearer) -> str:
+    """Return which of two models is nearer to people, as lines of text."""
+    rows = (
+        ("right by what most people saw", found.accuracy),
+        ("Jensen-Shannon distance to the votes", found.distance),
+        ("cross-entropy to the votes, nats", found.entropy),
+    )
+    lines = [
+        f"{name}: {found.first} {row.first:.3f}, {found.second} {row.second:.3f}, difference {row.difference:+.3f} "
+        f"({row.low:+.3f} to {row.high:+.3f}), p = {row.p:.2g}"
+        for name, row in rows
+    ]
+    return "\n".join([found.verdict, *lines]) + "\n"

@@ -53,7 +53,7 @@ class _Voted:
 
 
 def vote_report(dataset: FaceDataset, probabilities: Float32, *, temperature: float | None = None) -> dict[str, Any]:
-    """Return the JSON-ready figures of a model's answers against the votes.
+    """Return the JSON-ready figures of a model's answers against the votes, as :func:`report_on_votes` does.
 
     Args:
         dataset: N pictures with votes, labels of the model's classes.
@@ -65,24 +65,46 @@ def vote_report(dataset: FaceDataset, probabilities: Float32, *, temperature: fl
     """
     if dataset.votes is None:
         raise ValueError("expected a dataset with votes, got one without")
-    most = most_votes(dataset.votes)
+    labels = None if dataset.name == FERPLUS else dataset.labels
+    return report_on_votes(dataset.votes, probabilities, labels, dataset.classes, temperature=temperature)
+
+
+def report_on_votes(
+    votes: Int64,
+    probabilities: Float32 | Float64,
+    labels: Int64 | None,
+    classes: tuple[str, ...],
+    *,
+    temperature: float | None = None,
+) -> dict[str, Any]:
+    """Return the JSON-ready figures of answers to N pictures against people's votes.
+
+    Args:
+        votes: int64 (N, 10). probabilities: (N, K), the model's, over ``classes``.
+        labels: int64 (N,), indices of ``classes``; None where the labels are the votes' own.
+        temperature: see :func:`vote_report`.
+
+    Raises:
+        ValueError: there is no vote for an emotion.
+    """
+    most = most_votes(votes)
     some = most >= 0
     if not some.any():
         raise ValueError("expected a vote for an emotion on one picture or more, got none")
-    columns = np.array(columns_of(dataset.classes))
+    columns = np.array(columns_of(classes))
     voted = _Voted(
-        dataset.classes,
-        dataset.votes[some],
+        classes,
+        votes[some],
         probabilities[some].astype(np.float64),
         columns[probabilities[some].argmax(axis=1)],
         most[some],
-        None if dataset.name == FERPLUS else columns[dataset.labels[some]],
+        None if labels is None else columns[labels[some]],
     )
     right = voted.answers == voted.most
     return {
         "n": len(voted.most),
-        "without_votes": int((~dataset.votes.any(axis=1)).sum()),
-        "without_emotion": int((~some & dataset.votes.any(axis=1)).sum()),
+        "without_votes": int((~votes.any(axis=1)).sum()),
+        "without_emotion": int((~some & votes.any(axis=1)).sum()),
         "ties": int(tied(voted.counts).sum()),
         "majorities": _by_class(voted.most),
         "accuracy_on_majority": _share(right),
@@ -108,11 +130,10 @@ def _share(right: Bool) -> dict[str, Any]:
     n, hit = len(right), int(right.sum())
     low, high = wilson_interval(hit, n)
     return {
-        "share": round(hit / n, 5) if n else None,
         "count": hit,
         "n": n,
-        "low": round(low, 5),
-        "high": round(high, 5),
+        "share": round(hit / n, 5) if n else None,
+        "interval": [round(low, 5), round(high, 5)] if n else None,
     }
 
 

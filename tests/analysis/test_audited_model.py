@@ -10,16 +10,19 @@ import pytest
 
 from engine.analysis.audited import Share, held_out_splits, judge
 from engine.analysis.files.places import analysis_folder
+from engine.analysis.people import Part
 from engine.analysis.sweep.block import SweepSettings
 from engine.analysis.sweep.finish import suspect
 from engine.analysis.sweep.sweep import sweep
 from engine.data.audit.audit import DataAudit, audit
 from engine.data.dataset import FaceDataset
+from engine.data.votes.file import read_votes
 from engine.errors import DataError
 from engine.measure.split import predict_dataset
 from engine.models.checkpoint import load_checkpoint
 from tests.made import write_seeded
 from tests.made_audit import planted_pictures
+from tests.made_votes import votes, write_made_table, write_votes
 
 
 def part(found: DataAudit, names: set[str], split: str) -> FaceDataset:
@@ -105,3 +108,29 @@ def test_an_analysis_of_other_pictures_is_refused(found: DataAudit, folder: Path
 def test_no_share_of_nothing() -> None:
     assert Share(0, 0).as_dict() == {"n": 0, "accuracy": None, "interval": None}
     assert Share(4, 3).as_dict()["accuracy"] == 0.75
+
+
+def test_how_often_people_confirm_a_suspicion(
+    found: DataAudit, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everybody sees what the model suggests of the first suspect label, and the label of all other pictures."""
+    plain = judge(found, "one", folder=folder)
+    assert plain.people is None
+    assert "people" not in plain.as_dict()
+    (first, *others) = plain.suspects
+    rows = []
+    for name in found.pictures.ids:
+        _, word, file = name.split("/")
+        usage, number = file.removesuffix(".png").split("_")
+        rows.append((usage, word, int(number)))
+    monkeypatch.setattr("engine.data.votes.table.TABLE", write_made_table(tmp_path / "table.npz", rows))
+    seen = [
+        (usage, votes(**{first.suggested if name == first.id else word: 10}))
+        for name, (usage, word, _) in zip(found.pictures.ids, rows, strict=True)
+    ]
+    file = read_votes(write_votes(tmp_path / "v.csv", seen))
+    people = judge(found, "one", folder=folder, votes=file).people
+    assert people is not None
+    assert people.confirmed == people.not_majority == Part(1, 1 + len(others))
+    assert people.base == Part(1, plain.judged)
+    assert judge(found, "one", folder=folder, votes=file).as_dict()["people"]["confirmed"]["count"] == 1

@@ -99,3 +99,31 @@ def test_wrong_use(
     assert document == {"out": ""}
     assert said.startswith(line)
     assert said.count("\n") == 1
+
+
+def test_compare_says_which_is_nearer_to_people(
+    checkpoints: Path, patterns: Path, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["compare", "--models", "cbam", "baseline", "--data", str(patterns), "--votes", str(file)]
+    assert main([*words, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)["votes"]
+    assert (document["models"], document["n"], document["n_distances"]) == (["cbam", "baseline"], 13, 12)
+    for index, model in (("first", "cbam"), ("second", "baseline")):
+        assert main(["evaluate", "--model", model, "--data", str(patterns), "--votes", str(file), "--json"]) == 0
+        own = json.loads(capsys.readouterr().out)["votes"]
+        assert document["accuracy_on_majority"][index] == own["accuracy_on_majority"]["share"]
+        mean = own["distributions"]["jensen_shannon_distance"]["mean"]
+        assert document["jensen_shannon_distance"][index] == pytest.approx(mean, abs=1e-5)
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert document["verdict"] in said
+    assert "right by what most people saw: cbam" in said
+    assert main([*words[:-2], "--json"]) == 0
+    assert "votes" not in json.loads(capsys.readouterr().out)
+
+
+def test_compare_on_ferplus(checkpoints: Path, patterns: Path, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--dataset", "ferplus", "--data", str(patterns), "--votes", str(file), "--json"]
+    assert main(["compare", "--models", "cbam", "baseline", *words]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["dataset"], document["n"], document["votes"]["n"]) == ("ferplus", 11, 11)

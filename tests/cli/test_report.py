@@ -11,7 +11,9 @@ from engine.analysis.sweep.block import SweepSettings
 from engine.analysis.sweep.sweep import sweep
 from engine.cli.main import main
 from engine.data.registry import load_dataset
+from engine.data.votes.file import VOTES_VARIABLE
 from engine.models.checkpoint import load_checkpoint
+from tests.made_votes import pattern_votes, votes, write_votes
 
 
 @pytest.fixture
@@ -63,3 +65,23 @@ def test_a_damaged_val_is_said_and_the_rest_is_written(
     printed = capsys.readouterr()
     assert "No temperature: 'fer2013-val/predictions.parquet' of 'baseline' is damaged" in printed.err
     assert json.loads(printed.out)["calibration"]["temperature"] is None
+
+
+def test_what_people_saw_is_in_the_report(
+    own: Path, tmp_path: Path, pattern_table: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(VOTES_VARIABLE, raising=False)
+    file = write_votes(tmp_path / "v.csv", pattern_votes({("PublicTest", "sad", 0): votes(neutral=10)}))
+    asked = ("--model", "baseline", "--dataset", "fer2013", "--split", "public", "--json")
+    assert report(*asked, "--out", tmp_path / "with", "--votes", file) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["votes"]["label_is_majority"]["count"] == 13
+    assert document["votes"]["uncertainty"]["n"] == 14
+    page = (tmp_path / "with" / "report.html").read_text()
+    assert "<h2>What people saw</h2>" in page
+    assert "92.9 % (" in page  # the label, 13 of 14
+    assert report(*asked, "--out", tmp_path / "without") == 0
+    printed = capsys.readouterr()
+    assert "votes" not in json.loads(printed.out)
+    assert "not reported" in printed.err
+    assert "Not reported: FER+&#x27;s votes are a download" in (tmp_path / "without" / "report.html").read_text()

@@ -12,10 +12,13 @@ from dataclasses import replace
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from engine.analysis.files.predictions import PredictionSource
-from engine.analysis.store.query import SHARED, Column, Names, quoted
+from engine.analysis.store.query import OF_PICTURES, SHARED, Column, Names, quoted
+from engine.analysis.store.voted import OF_MODEL, OF_PICTURE, has_votes, model_columns, picture_columns
+from engine.data.votes.file import WHERE, VoteFile
 from engine.errors import DataError, UsageError
 
 
@@ -42,10 +45,11 @@ class JoinedTable:
     other pixels looks like it), ``look`` (the how manieth of those that look alike), and per model i ``row_i`` (its row
     in the file) and ``<column>|i``. Safe to share between threads.
 
-    Files of before near copies were looked for have no ``near_group``: then it is null, and nothing is alike.
+    Files of before near copies were looked for have no ``near_group``: then it is null, and nothing is alike. With
+    ``votes`` it also has the columns of :data:`engine.analysis.store.voted.OF_PICTURE` and, per model, ``OF_MODEL``.
     """
 
-    def __init__(self, sources: Sequence[PredictionSource]) -> None:
+    def __init__(self, sources: Sequence[PredictionSource], votes: VoteFile | None = None) -> None:
         self.names = _check(sources)
         self.sources = tuple(sources)
         self._lock = threading.Lock()
@@ -54,7 +58,9 @@ class JoinedTable:
         for index, source in enumerate(sources):
             self._load(index, source)
         self._join()
-        self.names = replace(self.names, no_near=self._no_near())
+        self.names = replace(self.names, no_near=self._no_near(), no_votes=self._no_votes(votes))
+        if votes is not None and not self.names.no_votes:
+            self._vote(votes)
 
     def close(self) -> None:
         """Free the memory."""
@@ -81,7 +87,9 @@ class JoinedTable:
             self.names.kind(column)
         with self._lock:
             for index, source in enumerate(self.sources):
-                asked = {c.name for c in columns if c.name not in SHARED and self.names.model_index(c.model) == index}
+                asked = {
+                    c.name for c in columns if c.name not in OF_PICTURES and self.names.model_index(c.model) == index
+                }
                 missing = sorted(name for name in asked if (name, index) not in self._there)
                 if missing:
                     self._add(index, source, missing)
@@ -144,6 +152,37 @@ class JoinedTable:
                 f"{', '.join(self.names.models)} have no picture in common; analyse them on the same split of the same "
                 "data."
             )
+
+    def _vote(self, votes: VoteFile) -> None:
+        """Add what people saw."""
+        place = {name: index for index, name in enumerate(self.names.classes)}
+        count = len(self.sources)
+        answers = ", ".join(quoted(f"predicted|{index}") for index in range(count))
+        rows = self.table(f"SELECT row_0, id, label, {answers} FROM joined ORDER BY row_0")  # noqa: S608 - numbers
+        counts, voted = picture_columns(rows["id"].to_pylist(), votes)
+        named = [np.array([place[name] for name in column.to_pylist()], np.int64) for column in rows.columns[2:]]
+        for index, answered in enumerate(named[1:]):
+            for name, column in zip(
+                OF_MODEL, model_columns(counts, named[0], answered, self.names.classes), strict=True
+            ):
+                voted = voted.append_column(f"{name}|{index}", column)
+                self._there.add((name, index))
+        voted = voted.append_column("row_0", rows["row_0"])
+        self._connection.register("voted", voted)
+        self._connection.execute(
+            "CREATE OR REPLACE TABLE joined AS SELECT joined.*, voted.* EXCLUDE (row_0) FROM joined "
+            "JOIN voted ON voted.row_0 = joined.row_0 ORDER BY joined.row_0"
+        )
+        self._connection.unregister("voted")
+        kinds = {model: {**own, **OF_PICTURE, **OF_MODEL} for model, own in self.names.columns.items()}
+        self.names = replace(self.names, columns=kinds)
+
+    def _no_votes(self, votes: VoteFile | None) -> str:
+        """Say why what people saw is not known; empty where it is."""
+        dataset = str(self.sources[0].metadata.get("dataset", ""))
+        if not has_votes(dataset):
+            return f"Nobody voted on the pictures of '{dataset}'; FER+'s votes are for FER2013 alone."
+        return f"What people saw is not known here: {WHERE}" if votes is None else ""
 
     def _no_near(self) -> str:
         """Say why near copies are not known; empty where they are."""

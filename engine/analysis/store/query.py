@@ -10,10 +10,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from engine.analysis.store.voted import OF_PICTURE
+from engine.data.votes.agreement import AGREEMENTS, SIDES
 from engine.errors import UnknownNameError, UsageError
+from engine.labels import VOCABULARY
 
 SHARED: Final[tuple[str, ...]] = ("id", "source", "label", "duplicate_group", "in_train", "near_group")
 """The columns that belong to the picture; all others belong to a model."""
+
+OF_PICTURES: Final[tuple[str, ...]] = (*SHARED, *OF_PICTURE)
+"""The same with what people saw, which a store has where it was opened with votes."""
 
 COPIES: Final[dict[str, str]] = {"only": "copies > 1", "first": "copy = 1"}
 """The choices of :attr:`Filter.copies` and their SQL."""
@@ -59,6 +65,12 @@ class Filter:
             group that looks alike, exact copies among them.
         in_train: whether an exact copy is in the training set; pictures of which that is not known are in neither.
         suspicious: whether ``model`` makes the label suspect (:mod:`engine.analysis.sweep.finish`).
+        majority: what most people saw; contempt may be among it. Empty for all.
+        agreement: keys of :data:`engine.data.votes.agreement.AGREEMENTS`; empty for all.
+        side: with whom people side where ``model`` and label do not agree, keys of
+            :data:`engine.data.votes.agreement.SIDES`; empty for all.
+        as_people: whether ``model`` answers what most people saw; pictures in which nobody saw an emotion are in
+            neither.
         text: what the id contains, in any case.
         ranges: bounds of number columns.
     """
@@ -72,6 +84,10 @@ class Filter:
     near: Literal["only", "first"] | None = None
     in_train: bool | None = None
     suspicious: bool | None = None
+    majority: tuple[str, ...] = ()
+    agreement: tuple[str, ...] = ()
+    side: tuple[str, ...] = ()
+    as_people: bool | None = None
     text: str = ""
     ranges: tuple[Range, ...] = ()
 
@@ -92,12 +108,14 @@ class Names:
         models: the models, in order. classes: the class names.
         columns: model → column name → ``number``, ``text`` or ``flag``.
         no_near: why near copies are not known here, in a sentence; empty where they are.
+        no_votes: why what people saw is not known here, in a sentence; empty where it is.
     """
 
     models: tuple[str, ...]
     classes: tuple[str, ...]
     columns: Mapping[str, Mapping[str, str]]
     no_near: str = ""
+    no_votes: str = ""
 
     def model_index(self, model: str | None) -> int:
         """Return a model's position; None is the first."""
@@ -121,7 +139,7 @@ class Names:
     def sql(self, column: Column) -> str:
         """Return the quoted name in the joined table."""
         self.kind(column)
-        name = column.name if column.name in SHARED else f"{column.name}|{self.model_index(column.model)}"
+        name = column.name if column.name in OF_PICTURES else f"{column.name}|{self.model_index(column.model)}"
         return quoted(name)
 
     def check_classes(self, given: tuple[str, ...]) -> list[str]:
@@ -154,6 +172,25 @@ def _answers(asked: Filter, names: Names) -> Iterator[Clause]:
         yield f"{of('correct')} = ?", (asked.correct,)
     if asked.suspicious is not None:
         yield f"({of('suspicion')} > 0) = ?", (asked.suspicious,)
+
+
+def _people(asked: Filter, names: Names) -> Iterator[Clause]:
+    """Yield what is asked about people's votes."""
+    given = (
+        ("majority", asked.majority, VOCABULARY),
+        ("agreement", asked.agreement, tuple(AGREEMENTS)),
+        ("side", asked.side, tuple(SIDES)),
+    )
+    if names.no_votes and (asked.as_people is not None or any(values for _, values, _ in given)):
+        raise UsageError(names.no_votes)
+    for name, values, valid in given:
+        for value in values:
+            if value not in valid:
+                raise UnknownNameError(name, value, valid)
+        if values:
+            yield f"list_contains(?, {names.sql(Column(name, asked.model))})", (list(values),)
+    if asked.as_people is not None:
+        yield f"{names.sql(Column('as_people', asked.model))} = ?", (asked.as_people,)
 
 
 def _agreement(asked: Filter, names: Names) -> Iterator[Clause]:
@@ -200,5 +237,5 @@ def _bounds(asked: Filter, names: Names) -> Iterator[Clause]:
 
 def conditions(asked: Filter, names: Names) -> tuple[str, list[Any]]:
     """Return the SQL after WHERE (``TRUE`` for everything) and its parameters."""
-    clauses = [clause for part in (_pictures, _answers, _agreement, _bounds) for clause in part(asked, names)]
+    clauses = [clause for part in (_pictures, _answers, _people, _agreement, _bounds) for clause in part(asked, names)]
     return " AND ".join(sql for sql, _ in clauses) or "TRUE", [value for _, values in clauses for value in values]

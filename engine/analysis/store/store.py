@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 
 from engine.analysis.files.predictions import PredictionSource, find_predictions
 from engine.analysis.store.joined import JoinedTable
-from engine.analysis.store.query import SHARED, Column, Filter, Sort, conditions, quoted
+from engine.analysis.store.query import OF_PICTURES, Column, Filter, Sort, conditions, quoted
+from engine.analysis.store.voted import OF_MODEL, OF_PICTURE
+from engine.data.votes.file import VoteFile
 from engine.errors import UnknownNameError, UsageError
 
 EVERYTHING: Final = Filter()
 GROUPINGS: Final = ("label", "predicted")
+TRUTHS: Final = ("label", "majority")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,14 +51,15 @@ class AnalysisStore:
 
     Args:
         sources: one a model, distinct.
+        votes: what people saw in the pictures, where that is at hand.
 
     Raises:
         DataError: the models have different classes or no picture in common, disagree about labels, or a file is
             damaged.
     """
 
-    def __init__(self, sources: Sequence[PredictionSource]) -> None:
-        self._joined = JoinedTable(sources)
+    def __init__(self, sources: Sequence[PredictionSource], votes: VoteFile | None = None) -> None:
+        self._joined = JoinedTable(sources, votes)
         self.names = self._joined.names
         self.sources = self._joined.sources
 
@@ -77,6 +81,11 @@ class AnalysisStore:
     def no_near(self) -> str:
         """Why near copies are not known here, in a sentence; empty where they are."""
         return self.names.no_near
+
+    @property
+    def no_votes(self) -> str:
+        """Why what people saw is not known here, in a sentence; empty where it is."""
+        return self.names.no_votes
 
     def columns(self, model: str | None = None) -> tuple[str, ...]:
         """Return the names of a model's columns, gates included."""
@@ -122,7 +131,7 @@ class AnalysisStore:
         return Page(table, self.count(where), offset)
 
     def picture(self, picture_id: str, model: str | None = None) -> dict[str, Any]:
-        """Return every column of one picture for one model.
+        """Return every column of one picture for one model, with what people saw where that is known.
 
         Raises:
             UnknownNameError: no such picture in this store.
@@ -131,16 +140,35 @@ class AnalysisStore:
         found = self._joined.fetch(f"SELECT row_{index} FROM joined WHERE id = ?", [picture_id])  # noqa: S608 - a number
         if not found:
             raise UnknownNameError("picture", picture_id, ())
-        return self.sources[index].row(found[0][0])
+        row = self.sources[index].row(found[0][0])
+        if not self.no_votes:
+            columns = [Column(name, model) for name in (*OF_PICTURE, *OF_MODEL)]
+            shown = ", ".join(self.names.sql(column) for column in columns)
+            (seen,) = self._joined.fetch(f"SELECT {shown} FROM joined WHERE id = ?", [picture_id])  # noqa: S608 - whitelisted
+            row |= {column.name: value for column, value in zip(columns, seen, strict=True)}
+        return row
 
-    def confusion(self, where: Filter = EVERYTHING, *, model: str | None = None) -> NDArray[np.int64]:
-        """Return int64 (K, K), rows true, columns predicted by ``model``."""
+    def confusion(
+        self, where: Filter = EVERYTHING, *, model: str | None = None, truth: Literal["label", "majority"] = "label"
+    ) -> NDArray[np.int64]:
+        """Return int64 (K, K), rows true, columns predicted by ``model``.
+
+        By ``majority`` true is what most people saw, and pictures of which that is not known or no class are left out.
+
+        Raises:
+            UsageError: what people saw is not known here.
+        """
+        if truth not in TRUTHS:
+            raise UnknownNameError("kind of truth", truth, TRUTHS)
+        if truth == "majority" and self.no_votes:
+            raise UsageError(self.no_votes)
         clause, values = self._where(where)
-        predicted = self.names.sql(Column("predicted", model))
-        sql = f"SELECT label, {predicted}, count(*) FROM joined WHERE {clause} GROUP BY ALL"  # noqa: S608 - whitelisted
+        row, predicted = self.names.sql(Column(truth)), self.names.sql(Column("predicted", model))
+        sql = f"SELECT {row}, {predicted}, count(*) FROM joined WHERE {clause} GROUP BY ALL"  # noqa: S608 - whitelisted
         matrix = np.zeros((len(self.classes), len(self.classes)), np.int64)
         for label, answer, count in self._joined.fetch(sql, values):
-            matrix[self.classes.index(label), self.classes.index(answer)] = count
+            if label in self.classes:
+                matrix[self.classes.index(label), self.classes.index(answer)] = count
         return matrix
 
     def class_means(
@@ -185,9 +213,19 @@ class AnalysisStore:
 
 
 def _shown(column: Column) -> str:
-    return column.name if column.model is None or column.name in SHARED else f"{column.name}|{column.model}"
+    return column.name if column.model is None or column.name in OF_PICTURES else f"{column.name}|{column.model}"
 
 
-def open_store(models: Sequence[str], dataset: str, split: str, *, folder: Path | None = None) -> AnalysisStore:
-    """Open the analyses of checkpoints on a split (see :func:`engine.analysis.files.predictions.find_predictions`)."""
-    return AnalysisStore(find_predictions(models, dataset, split, folder=folder))
+def open_store(
+    models: Sequence[str],
+    dataset: str,
+    split: str,
+    *,
+    folder: Path | None = None,
+    votes: VoteFile | None = None,
+) -> AnalysisStore:
+    """Open the analyses of checkpoints on a split (see :func:`engine.analysis.files.predictions.find_predictions`).
+
+    ``votes``: what people saw, as :func:`engine.data.votes.file.read_votes` reads it.
+    """
+    return AnalysisStore(find_predictions(models, dataset, split, folder=folder), votes)
