@@ -50,6 +50,10 @@ class NetworkFileError(FerLensError):
     """A user's file of a network for enhancing pictures: missing, damaged, or of another architecture than expected."""
 
 
+class NetworkError(FerLensError):
+    """A user's own network that cannot be opened, followed or stored."""
+
+
 class MissingExtraError(FerLensError):
     """A library of requirements-extras.txt that is not installed; the message says what needs it and how to get it."""
 

@@ -14,9 +14,18 @@ from numpy.typing import NDArray
 Float32 = NDArray[np.float32]
 UInt8 = NDArray[np.uint8]
 
-GateKind = Literal["channel", "spatial", "cross", "emotion"]
-GATE_DIMENSIONS: Final[dict[str, int]] = {"channel": 1, "spatial": 2, "cross": 2, "emotion": 3}
-"""How many axes the weights of each kind of gate have: (C,), (h, w), (queries, keys), (K, h, w)."""
+GateKind = Literal["channel", "spatial", "rows", "columns", "full", "branch", "cross", "emotion"]
+GATE_DIMENSIONS: Final[dict[str, int]] = {
+    "channel": 1,  # (C,)
+    "spatial": 2,  # (h, w)
+    "rows": 2,  # (C, h)
+    "columns": 2,  # (C, w)
+    "full": 3,  # (C, h, w)
+    "branch": 2,  # (branches, C)
+    "cross": 2,  # (queries, keys)
+    "emotion": 3,  # (K, h, w)
+}
+"""How many axes the weights of each kind of gate have."""
 
 
 def _require(condition: bool, expected: str, came: object) -> None:
@@ -107,19 +116,49 @@ class Prediction:
         return tuple((self.classes[i], float(self.probabilities[i])) for i in order)
 
 
+NO_CELL: Final = -1
+"""In :class:`KeyCells`: a key that is no cell of the picture, as a class token or what pads a window."""
+
+
+@dataclass(frozen=True)
+class KeyCells:
+    """Which cells of the picture the keys of a ``cross`` gate are.
+
+    Attributes:
+        grid: (h, w).
+        windows: one tuple for attention over the whole picture, else one a window: the cells of its keys in order,
+            counted row by row; NO_CELL for a key that is none. All have as many keys. Of the gate's queries the first
+            n / windows belong to the first window, and so on.
+    """
+
+    grid: tuple[int, int]
+    windows: tuple[tuple[int, ...], ...]
+
+    def __post_init__(self) -> None:
+        cells = self.grid[0] * self.grid[1]
+        _require(
+            bool(self.windows) and len({len(window) for window in self.windows}) == 1, "equal windows", self.windows
+        )
+        _require(
+            all(NO_CELL <= cell < cells for window in self.windows for cell in window), f"cells below {cells}", self
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class AttentionGate:
     """The weights that one attention gate multiplied its features with, on its native grid, exactly as computed.
 
     Attributes:
         layer: the tap's name, for example ``block2.spatial``.
-        kind: ``channel`` (C,), ``spatial`` (h, w), ``cross`` (queries, keys) or ``emotion`` (K, h, w).
+        kind: a key of :data:`GATE_DIMENSIONS`, which says what the axes are.
         weights: float32; sigmoid gates lie in (0, 1), rows of a ``cross`` gate sum to 1.
+        keys: of a ``cross`` gate, which cells its keys are; None: the cells of a square grid, row by row.
     """
 
     layer: str
     kind: GateKind
     weights: Float32
+    keys: KeyCells | None = None
 
     def __post_init__(self) -> None:
         _require(self.kind in GATE_DIMENSIONS, f"kind among {sorted(GATE_DIMENSIONS)}", self.kind)
@@ -259,22 +298,52 @@ class FaceExplanation:
         return tuple(gate for gate in self.gates if gate.kind == kind)
 
 
+Fit = Literal["", "pad", "stretch", "crop"]
+"""How a picture of another shape is brought to a model's: in whole, its edges repeated; each side by itself; its middle
+alone. Empty: as the networks here were trained, ``pad`` for what a person shows and ``stretch`` for data sets."""
+
+SMALLEST_SIDE: Final = 16
+LARGEST_SIDE: Final = 1024
+
+
 @dataclass(frozen=True)
 class InputSpec:
-    """What a model takes: a square of ``size`` pixels, ``channels`` 1 or 3, scaled to [0, 1], then (x - mean) / std."""
+    """What a model takes: a picture of ``channels`` 1 or 3, scaled to [0, 1], then (x - mean) / std.
+
+    Attributes:
+        size: its height in pixels, and its width too unless ``columns`` says otherwise.
+        channels: 1 or 3.
+        mean, std: one figure a channel.
+        columns: its width in pixels where that is another than its height; 0: a square.
+        fit: see :data:`Fit`.
+    """
 
     size: int
     channels: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    columns: int = 0
+    fit: Fit = ""
 
     def __post_init__(self) -> None:
-        _require(self.size >= 16, "an input of 16 pixels or more", self.size)
+        _require(self.size >= SMALLEST_SIDE, f"an input of {SMALLEST_SIDE} pixels or more", self.size)
+        _require(self.columns == 0 or self.columns >= SMALLEST_SIDE, f"{SMALLEST_SIDE} columns or more", self.columns)
         _require(self.channels in (1, 3), "1 or 3 channels", self.channels)
         _require(
             len(self.mean) == len(self.std) == self.channels, f"{self.channels} means and stds", (self.mean, self.std)
         )
         _require(all(s > 0 for s in self.std), "positive stds", self.std)
+        _require(self.fit in ("", "pad", "stretch", "crop"), "a fit among pad, stretch and crop", self.fit)
+
+    @property
+    def height(self) -> int:
+        """Rows of pixels."""
+        return self.size
+
+    @property
+    def width(self) -> int:
+        """Columns of pixels."""
+        return self.columns or self.size
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,8 @@ def to_prediction(logits: Float32, classes: tuple[str, ...], seconds: float) -> 
 def gates_of(recorded: list[RecordedGate], index: int = 0) -> tuple[AttentionGate, ...]:
     """Return picture ``index``'s gates as records, in forward order."""
     return tuple(
-        AttentionGate(gate.layer, gate.kind, gate.weights[index].float().cpu().numpy().copy()) for gate in recorded
+        AttentionGate(gate.layer, gate.kind, gate.weights[index].float().cpu().numpy().copy(), gate.keys)
+        for gate in recorded
     )
 
 

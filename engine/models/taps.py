@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from engine.records import GATE_DIMENSIONS, GateKind
+from engine.records import GATE_DIMENSIONS, GateKind, KeyCells
 
 GateEdit = Callable[[Tensor], Tensor]
 
@@ -24,12 +24,14 @@ GateEdit = Callable[[Tensor], Tensor]
 class RecordedGate:
     """One gate of one forward pass, still a tensor on its device.
 
-    ``weights`` by kind: channel (B, C), spatial (B, h, w), cross (B, queries, keys), emotion (B, K, h, w).
+    ``weights`` by kind: channel (B, C), spatial (B, h, w), rows (B, C, h), columns (B, C, w), full (B, C, h, w), branch
+    (B, branches, C), cross (B, queries, keys), emotion (B, K, h, w). ``keys``: as of the tap.
     """
 
     layer: str
     kind: GateKind
     weights: Tensor
+    keys: KeyCells | None = None
 
 
 _recorder: ContextVar[list[RecordedGate] | None] = ContextVar("attention_recorder", default=None)
@@ -40,15 +42,22 @@ class AttentionTap(nn.Module):
     """An identity that a gate's weights pass through, with a layer name such as ``block2.spatial``.
 
     ``forward`` takes and returns the weights as the gate multiplies them: (B, C, 1, 1) for a channel gate,
-    (B, 1, h, w) for a spatial one; other kinds as in :class:`RecordedGate`.
+    (B, 1, h, w) for a spatial one, (B, C, h, 1) for rows, (B, C, 1, w) for columns; other kinds as in
+    :class:`RecordedGate`.
+
+    Args:
+        layer: its name.
+        kind: the gate's.
+        keys: of a ``cross`` gate, which cells its keys are; None: the cells of a square grid, row by row.
     """
 
-    def __init__(self, layer: str, kind: GateKind) -> None:
+    def __init__(self, layer: str, kind: GateKind, keys: KeyCells | None = None) -> None:
         super().__init__()
         if kind not in GATE_DIMENSIONS:
             raise ValueError(f"kind must be one of {sorted(GATE_DIMENSIONS)}, got {kind!r}")
         self.layer = layer
         self.kind: GateKind = kind
+        self.keys = keys
 
     def forward(self, weights: Tensor) -> Tensor:
         """Return the weights, edited and recorded where the calling thread asked for it."""
@@ -63,20 +72,24 @@ class AttentionTap(nn.Module):
                 weights = edited
             recorder = _recorder.get()
             if recorder is not None:
-                recorder.append(RecordedGate(self.layer, self.kind, self._native(weights).detach()))
+                recorder.append(RecordedGate(self.layer, self.kind, self._native(weights).detach(), self.keys))
         return weights
 
     def _native(self, weights: Tensor) -> Tensor:
         """Drop the singleton axes that only broadcasting needs."""
         if self.kind == "channel":
             return weights.flatten(1)
-        if self.kind == "spatial":
-            return weights.squeeze(1)
-        return weights
+        axis = {"spatial": 1, "rows": 3, "columns": 2}.get(self.kind)
+        return weights if axis is None else weights.squeeze(axis)
 
     def extra_repr(self) -> str:
         """Return what ``print(model)`` shows of the tap."""
         return f"{self.layer!r}, {self.kind!r}"
+
+
+def is_listening() -> bool:
+    """Whether the calling thread records or edits gates at this moment."""
+    return _recorder.get() is not None or _edits.get() is not None
 
 
 @contextmanager

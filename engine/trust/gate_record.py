@@ -25,7 +25,8 @@ name                  the substitute                                            
 ``ones``              1 everywhere, as if the gate were not built                           pattern or level matters
 ====================  ====================================================================  ===========================
 
-A place is a channel of a channel gate, a cell of a spatial or emotion gate (all emotions alike), a key of a cross
+A place is a channel of a channel or branch gate (all branches alike, whose shares keep their sum of 1), a cell of a
+spatial, full or emotion gate (all channels or emotions alike), a row or column of a gate of those, a key of a cross
 gate (all queries alike), whose rows keep their sum of 1 under the first three. A row of ones sums to the number of
 keys instead of 1, which no softmax gives: ``ones`` is left out there.
 """
@@ -55,6 +56,10 @@ REPLACEMENTS: Final[dict[ReplacementName, str]] = {
 _PLACE_AXES: Final[dict[GateKind, tuple[int, ...]]] = {
     "channel": (1,),
     "spatial": (2, 3),
+    "rows": (2,),
+    "columns": (3,),
+    "full": (2, 3),
+    "branch": (2,),
     "cross": (2,),
     "emotion": (2, 3),
 }

@@ -11,6 +11,10 @@ SHAPES: dict[GateKind, tuple[int, ...]] = {
     "spatial": (2, 1, 3, 4),
     "cross": (2, 3, 5),
     "emotion": (2, 3, 2, 4),
+    "rows": (2, 3, 4, 1),
+    "columns": (2, 3, 1, 4),
+    "full": (2, 3, 3, 4),
+    "branch": (2, 2, 4, 1, 1),
 }
 
 

@@ -7,6 +7,9 @@ It assumes that a channel's mean gradient tells how much that channel matters wh
 layer's native grid (Captum's own upsampling is not used) and the range before the ReLU, so that "no positive evidence"
 can be told from "flat".
 
+Of a network of others a layer is an operation, not a module, which Captum does not know; there the same is computed
+from the gradient itself.
+
 LayerCAM: every cell has a weight of its own, the positive part of its gradient.
 
 [1] P.-T. Jiang, C.-B. Zhang, Q. Hou, M.-M. Cheng, Y. Wei. LayerCAM: Exploring Hierarchical Class Activation Maps for
@@ -51,6 +54,7 @@ from torch import Tensor, nn
 
 from engine.explain.methods.method import Setup
 from engine.explain.target import ScalarFunction
+from engine.models.adopted.network import LayerPoint
 
 
 def gradcam(scalar_of: Callable[[Tensor], Tensor], layer: nn.Module, x: Tensor) -> Tensor:
@@ -66,6 +70,8 @@ def gradcam(scalar_of: Callable[[Tensor], Tensor], layer: nn.Module, x: Tensor) 
     Returns:
         (B, h, w) float32, signed: sum over F of (mean gradient x activation).
     """
+    if isinstance(layer, LayerPoint):
+        return gradcam_of(*layer_gradients(lambda pictures, _which=None: scalar_of(pictures), layer, x))
     from captum.attr import LayerGradCam  # only explaining needs Captum; training machines may lack it
 
     with torch.enable_grad():

@@ -1,0 +1,178 @@
+"""A network of others that behaves as ours do: taps for its gates, layers to explain at, logits from ``forward``.
+
+Nothing of the network is changed. While nobody records, edits or listens, a pass is the network's own; otherwise it
+runs under :class:`engine.models.adopted.watch.Watch`, in the calling thread alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+
+from engine.errors import NetworkError
+from engine.models.adopted.answer import Answer, answer_of, as_logits, judge_answer
+from engine.models.adopted.discover import discover
+from engine.models.adopted.findings import Findings
+from engine.models.adopted.layers import follow, offer
+from engine.models.adopted.watch import Interrupted, Watch, cause_of
+from engine.models.taps import AttentionTap, is_listening
+from engine.records import InputSpec
+
+SEED: Final = 0
+"""Of the noise that is looked through a network for its gates."""
+
+
+class LayerPoint(nn.Module):
+    """An identity that an operation's answer passes as (B, C, h, w), where hooks see it as they see a layer's.
+
+    Args:
+        layer: its name.
+        kind: what made it: a module's class, or ``gate``.
+    """
+
+    def __init__(self, layer: str, kind: str) -> None:
+        super().__init__()
+        self.layer = layer
+        self.kind = kind
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x."""
+        return x
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether a hook is on it."""
+        return bool(self._forward_hooks or self._forward_pre_hooks)
+
+    def extra_repr(self) -> str:
+        """Return what ``print(model)`` shows of it."""
+        return f"{self.layer!r}"
+
+
+class AdoptedModel(nn.Module):
+    """What a live and a stored network of others have in common: taps, points, and the layers that are offered.
+
+    Attributes:
+        findings: gates and layers.
+        taps, points: one a gate and one a layer, in the order of the findings.
+        features: the point that what the last linear layer takes passes; None where there is no such layer.
+        explained_layers: names of the layers to choose from; the last is the default.
+    """
+
+    def __init__(self, findings: Findings) -> None:
+        super().__init__()
+        self.findings = findings
+        self.taps = nn.ModuleList(AttentionTap(gate.name, gate.kind, gate.keys) for gate in findings.gates)
+        self.points = nn.ModuleList(LayerPoint(layer.name, layer.kind) for layer in findings.layers)
+        self.features = None if findings.features is None else LayerPoint("features", "features")
+        self.explained_layers: tuple[str, ...] = findings.offered
+
+    def activation_module(self, layer: str) -> nn.Module:
+        """Return the point of a layer, offered or not; its output is (B, C, h, w).
+
+        Raises:
+            UnknownNameError: there is no such layer.
+        """
+        return self.points[self.findings.layers.index(self.findings.layer(layer))]
+
+    def layer_points(self) -> dict[str, nn.Module]:
+        """Return every layer's point by name, in forward order."""
+        return {layer.name: point for layer, point in zip(self.findings.layers, self.points, strict=True)}
+
+
+class AdoptedNetwork(AdoptedModel):
+    """A live network, with its own code.
+
+    Args:
+        net: in eval mode.
+        findings: see :func:`adopt`.
+        answer: what ``net`` answers.
+    """
+
+    def __init__(self, net: nn.Module, findings: Findings, answer: Answer) -> None:
+        super().__init__(findings)
+        self.net = net
+        self.answer: Answer = answer
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map normalised pictures (B, C, H, W) to logits (B, K) float32."""
+        # Plain order in memory: many networks flatten with .view, which channels_last forbids.
+        given = x.to(next(self.net.parameters()).dtype).contiguous()
+        points = [
+            (layer, point)
+            for layer, point in zip(self.findings.layers, self.points, strict=True)
+            if isinstance(point, LayerPoint) and point.is_watched
+        ]
+        wanted = self.features if self.features is not None and self.features.is_watched else None
+        if not points and wanted is None and not is_listening():
+            return self._logits(self.net(given))
+        gates = tuple(zip(self.findings.gates, self.taps, strict=True)) if is_listening() else ()
+        step = self.findings.features
+        watch = Watch(len(x), gates, points, None if wanted is None or step is None else (step, wanted))
+        try:
+            with watch:
+                output = self.net(given)
+        except Interrupted as carried:
+            raise cause_of(carried) from None
+        watch.check_complete()
+        return self._logits(output)
+
+    def _logits(self, output: Any) -> Tensor:
+        answer = answer_of(output)
+        if answer is None:
+            raise NetworkError("The network returned no tensor this time; open one of a fixed form.")
+        return as_logits(answer, self.answer)
+
+
+def _plain(net: nn.Module) -> nn.Module:
+    """Return the network inside what wraps it, refusing what hides its operations."""
+    if isinstance(net, torch.jit.ScriptModule):
+        raise NetworkError(
+            "This network is TorchScript, which hides its operations; open the nn.Module that it was made of."
+        )
+    inner = getattr(net, "_orig_mod", None)  # of torch.compile
+    if isinstance(inner, nn.Module):
+        return _plain(inner)
+    return _plain(net.module) if isinstance(net, (nn.DataParallel, nn.parallel.DistributedDataParallel)) else net
+
+
+def noise(spec: InputSpec, count: int = 2) -> Tensor:
+    """Return ``count`` seeded pictures of noise as a network takes them: (count, C, H, W) float32, mean 0, std 1."""
+    return torch.randn(count, spec.channels, spec.height, spec.width, generator=torch.Generator().manual_seed(SEED))
+
+
+def adopt(net: nn.Module, spec: InputSpec, classes: Sequence[str]) -> AdoptedNetwork:
+    """Look through a network for gates and layers, and return it as one of ours.
+
+    Args:
+        net: any classifier; it is put into eval mode and otherwise left as it is.
+        spec: what it takes.
+        classes: K names, in the order of its outputs.
+
+    Raises:
+        NetworkError: it does not take such pictures, or its answer is not one logit a class.
+    """
+    net = _plain(net).eval()
+    first = next(net.parameters(), None)
+    if first is None:
+        raise NetworkError("The network has no weights; open one that was trained.")
+    x = noise(spec).to(first)
+    try:
+        found = discover(net, x)
+    except (RuntimeError, ValueError, TypeError, AssertionError, IndexError) as error:
+        what = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise NetworkError(
+            f"The network does not take pictures of {spec.height} x {spec.width} x {spec.channels} "
+            f"(height, width, channels): {what[:200]}. Name the input it was trained with."
+        ) from error
+    answer = judge_answer(answer_of(found.output), len(x), classes, found.squash, depends=found.depends)
+    findings = offer(follow(net, x, found.findings))
+    if not findings.offered:
+        raise NetworkError(
+            "No layer of this network answers with a map of the picture, so no place in it can be explained; FERLens "
+            "needs convolutions, or tokens that stand for places."
+        )
+    return AdoptedNetwork(net, findings, answer)
