@@ -14,7 +14,7 @@ import pytest
 from tests.made import ROOT
 
 ROOMS: Final = (
-    ("engine.errors", "engine.labels", "engine.places", "engine.records"),
+    ("engine.documents", "engine.errors", "engine.labels", "engine.places", "engine.records"),
     ("engine.extras",),
     ("engine.statistics", "engine.media", "engine.draw", "engine.synthetic", "engine.models"),
     ("engine.data",),

@@ -9,10 +9,10 @@ import threading
 from collections import OrderedDict
 from typing import Final
 
-from engine.errors import CheckpointError, UnknownNameError
+from engine.errors import UnknownNameError
 from engine.labels import VOCABULARY
 from engine.media.faces import FaceDetector, default_detector
-from engine.models.checkpoint import checkpoint_names, read_card
+from engine.models.checkpoint import checkpoint_names, read_card, survey_checkpoints
 from engine.places import checkpoint_path
 from engine.predictor import EmotionPredictor
 from engine.records import RunCard
@@ -31,13 +31,7 @@ class LiveModels:
 
     def cards(self) -> tuple[RunCard, ...]:
         """Return the cards of the usable checkpoints, sorted by name; a damaged one is left out."""
-        cards = []
-        for name in checkpoint_names():
-            try:
-                cards.append(read_card(checkpoint_path(name)))
-            except CheckpointError:  # the dashboard's Home says which and why
-                continue
-        return tuple(cards)
+        return survey_checkpoints().cards  # the dashboard's Home says which are damaged, and how
 
     def names(self) -> tuple[str, ...]:
         """Return the names of the usable checkpoints, sorted."""

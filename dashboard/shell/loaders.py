@@ -20,11 +20,11 @@ import streamlit as st
 from engine.data.drawn import load_synthetic
 from engine.data.registry import KINDS, find_data
 from engine.draw.overlay import png_bytes
-from engine.errors import CheckpointError, DataError, FerLensError, PictureError
+from engine.errors import DataError, FerLensError, PictureError
 from engine.evidence.document import evidence_file, read_evidence
 from engine.labels import EMOTIONS
 from engine.media.pictures import Picture, open_picture
-from engine.models.checkpoint import CARD, checkpoint_names, read_card
+from engine.models.checkpoint import Survey, card_stamps, survey_checkpoints
 from engine.places import checkpoint_path, checkpoint_places
 from engine.records import FaceBox, FaceExplanation, Float32, PicturePrediction, RunCard, UInt8
 
@@ -45,11 +45,8 @@ KEPT: Final = 256
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """The checkpoints found: the cards of those that can be used, and a sentence for each that cannot."""
-
-    cards: tuple[RunCard, ...]
-    problems: tuple[str, ...]
+class Shelf(Survey):
+    """The checkpoints found, by name."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -82,19 +79,13 @@ class Sample:
 
 @st.cache_data(show_spinner=False, max_entries=8)
 def _shelf(places: tuple[Path, ...], stamps: tuple[tuple[str, int], ...]) -> Shelf:  # noqa: ARG001  # looked in
-    cards, problems = [], []
-    for name, _ in stamps:
-        try:
-            cards.append(read_card(checkpoint_path(name)))
-        except CheckpointError as error:
-            problems.append(str(error))
-    return Shelf(tuple(cards), tuple(problems))
+    found = survey_checkpoints()
+    return Shelf(found.cards, found.problems)
 
 
 def shelf() -> Shelf:
     """Return the checkpoints as they are on disk now; a card that changed is read again."""
-    stamps = tuple((name, (checkpoint_path(name) / CARD).stat().st_mtime_ns) for name in checkpoint_names())
-    return _shelf(checkpoint_places(), stamps)
+    return _shelf(checkpoint_places(), card_stamps())
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

@@ -6,7 +6,6 @@ classes each gets the level 1 - .05 / K (Bonferroni), so that all K hold togethe
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +15,7 @@ from engine.analysis.files.places import REPORT
 from engine.analysis.files.predictions import PredictionSource
 from engine.analysis.store.query import Column
 from engine.analysis.store.store import AnalysisStore
+from engine.documents import BAD_VALUES, read_document
 from engine.errors import DataError, UsageError
 from engine.statistics.comparison import Answers, ClassDifference, Comparison, compare
 from engine.statistics.intervals import LEVEL, RESAMPLES
@@ -71,11 +71,11 @@ def _wrong_confidence(one: Outcome) -> float:
 def bare_milliseconds(source: PredictionSource) -> float | None:
     """Return how long a face took in bare inference when the model was analysed, or None where that is not stored."""
     try:
-        document: dict[str, Any] = json.loads((source.file.parent / REPORT).read_text(encoding="utf-8"))
+        document: dict[str, Any] = read_document(source.file.parent / REPORT)
         rate = (document.get("throughput") or {}).get("bare_pictures_per_second")
-    except (OSError, ValueError):
+        return 1000.0 / float(rate) if rate else None
+    except (OSError, *BAD_VALUES):
         return None  # the report is not what is asked for here: the predictions are whole
-    return 1000.0 / float(rate) if rate else None
 
 
 def compare_stored(store: AnalysisStore, *, seed: int = 0) -> StoredComparison:

@@ -357,7 +357,7 @@ def read_history(checkpoint: Path, chosen: object = None) -> History | None:
             rows = list(csv.DictReader(file))
         found = {name: np.array([float(row[name]) for row in rows]) for name in COLUMNS}
         averaged = np.array([float(row.get(AVERAGED) or "nan") for row in rows])
-    except (KeyError, TypeError, ValueError, csv.Error) as error:
+    except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
         raise CheckpointError(
             f"Expected the columns {', '.join(COLUMNS)} of numbers in '{HISTORY}' of '{checkpoint.name}', got others; "
             "fetch the checkpoint again, or train it again."

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import Any, Final
 
 import torch
 from rich.console import Console
 from rich.table import Table
 
-from engine.cli.common import add_json_option, print_json
+from engine.cli.common import STDERR, add_json_option, print_json
+from engine.documents import BAD_VALUES
+from engine.errors import CheckpointError, FerLensError
 from engine.measure.split import VIEWS
-from engine.models.checkpoint import list_checkpoints
-from engine.models.registry import ARCHITECTURES, build_model, count_parameters, input_spec, parameters_by_module
+from engine.models.checkpoint import survey_checkpoints
+from engine.models.registry import (
+    ARCHITECTURES,
+    build_model,
+    count_parameters,
+    input_spec,
+    parameters_by_module,
+)
 from engine.models.taps import record_attention
 from engine.records import InputSpec, RunCard
+
+_COMPUTED: Final = 512  # pixels of a side
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,12 +34,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """List."""
-    cards = list_checkpoints()
-    rows = [_trained(card) for card in cards]
-    there = {card.architecture for card in cards}
+    survey = survey_checkpoints()
+    rows, problems = [], list(survey.problems)
+    for card in survey.cards:
+        try:
+            rows.append(_trained(card))
+        except FerLensError as error:
+            problems.append(f"'{card.name}' cannot be built: {error}")
+    there = {row["architecture"] for row in rows}
     rows += [_untrained(name) for name in ARCHITECTURES if name not in there]
     if arguments.json:
-        print_json({"models": rows})
+        print_json({"models": rows, "problems": problems})
         return 0
     table = Table("model", "architecture", "parameters", "input", "gates", "private", "and mirror image", "ten crops")
     for row in rows:
@@ -48,6 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
     for row in rows:
         parts = ", ".join(f"{name} {count:,}" for name, count in row["parameters_by_module"].items())
         console.print(f"  {row['name']}: {parts}", highlight=False)
+    for problem in problems:
+        STDERR.print(problem, markup=False)
     return 0
 
 
@@ -55,14 +72,21 @@ def _accuracy(metrics: dict[str, dict[str, Any]], view: str) -> str:
     found = metrics.get(f"fer2013/private/{view}")
     if found is None:
         return "not measured"
-    low, high = found["interval"]
+    low, high = found["interval"] or (None, None)
+    if low is None or high is None:
+        return f"{100 * found['accuracy']:.1f} %"
     return f"{100 * found['accuracy']:.1f} % ({100 * low:.1f}-{100 * high:.1f})"
 
 
 def _built(architecture: str, classes: int, spec: InputSpec, config: dict[str, Any]) -> dict[str, Any]:
-    model = build_model(architecture, classes=classes, spec=spec, config=config).eval()
-    with torch.no_grad(), record_attention() as gates:
-        model(torch.zeros(1, spec.channels, spec.size, spec.size))
+    # Gates are listed by their shapes, so that what is large need not be computed; the device of shapes starts slowly.
+    with torch.device("cpu" if spec.size <= _COMPUTED else "meta"):
+        model = build_model(architecture, classes=classes, spec=spec, config=config).eval()
+        try:
+            with torch.no_grad(), record_attention() as gates:
+                model(torch.zeros(1, spec.channels, spec.size, spec.size))
+        except (RuntimeError, *BAD_VALUES) as error:
+            raise CheckpointError("it cannot take a picture of the size that its card names.") from error
     listed = [{"layer": gate.layer, "kind": gate.kind, "shape": list(gate.weights.shape[1:])} for gate in gates]
     return {
         "parameters": count_parameters(model),

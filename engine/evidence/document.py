@@ -8,11 +8,11 @@ file cut short, edited by hand or written for another model is noticed before a 
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any
 
+from engine.documents import BAD_VALUES, DocumentError, read_document
 from engine.errors import DataError
 from engine.evidence.pictures import VARIANTS
 from engine.evidence.report import CEILING, CueAnswers, EvidenceReport, GroupFigures, MapFigures, MapSource
@@ -41,15 +41,15 @@ def read_evidence(path: Path, card: RunCard, *, variant: str, split: str = "test
         DataError: the file is damaged, contradicts itself, or is of another model, variant, split or other weights.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = read_document(path)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
-        raise _broken(path, card, variant, "it is no whole JSON document") from error
+    except DocumentError as error:
+        raise _broken(path, card, variant, str(error)) from error
     try:
         report = _report(document)
         _check_whole(report)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except BAD_VALUES as error:
         raise _broken(path, card, variant, f"it is damaged ({type(error).__name__}: {error})") from error
     came = (report.model, report.variant, report.split, report.classes)
     if came != (card.name, variant, split, card.classes):

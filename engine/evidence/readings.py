@@ -28,6 +28,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from engine.data.dataset import Int64
+from engine.documents import BAD_VALUES, parse_document
 from engine.errors import DataError
 from engine.evidence.report import MapSource
 from engine.evidence.scores import Bool, EvidenceScores, enrichment_of
@@ -232,12 +233,12 @@ def read_readings(file: Path, settings: Mapping[str, Any]) -> EvidenceReadings |
     """
     try:
         table = pq.read_table(file)
-        said = json.loads(table.schema.metadata[_KEY])
+        said = parse_document(table.schema.metadata[_KEY])
         came = dict(said["settings"])
         readings = _readings(table, said)
     except FileNotFoundError:
         return None
-    except (OSError, pa.ArrowException, AttributeError, KeyError, TypeError, ValueError) as error:
+    except (OSError, pa.ArrowException, *BAD_VALUES) as error:
         raise DataError(
             f"Expected readings of faces in '{file.name}', but it is damaged; remove it, and the same command measures "
             "anew."

@@ -19,7 +19,6 @@ the seed and its id: a higher severity is more of the same.
 from __future__ import annotations
 
 import io
-import json
 import math
 import zlib
 from collections.abc import Callable, Iterable, Sequence
@@ -34,6 +33,7 @@ from PIL import Image
 from torch import nn
 
 from engine.data.dataset import FaceDataset
+from engine.documents import BAD_VALUES, DocumentError, read_document
 from engine.errors import DataError, UnknownNameError, UsageError
 from engine.measure.split import evaluate
 from engine.records import RunCard
@@ -284,14 +284,14 @@ def read_robustness(path: Path, card: RunCard, *, dataset: str, split: str) -> R
         DataError: the file is damaged, or of another model, split or other weights.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = read_document(path)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
-        raise _broken(path, card, dataset, split, "it is no whole JSON document") from error
+    except DocumentError as error:
+        raise _broken(path, card, dataset, split, str(error)) from error
     try:
         report = _report(document)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except BAD_VALUES as error:
         what = f"it is damaged ({type(error).__name__}: {error})"
         raise _broken(path, card, dataset, split, what) from error
     if (report.model, report.dataset, report.split) != (card.name, dataset, split):

@@ -11,6 +11,7 @@ import os
 import platform
 import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,7 +22,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from engine.documents import BAD_VALUES, read_document
 from engine.errors import CheckpointError, UnknownNameError
+from engine.models.card_rules import check_card
 from engine.models.registry import build_model
 from engine.places import checkpoint_path, checkpoint_places
 from engine.records import InputSpec, RunCard
@@ -30,6 +33,8 @@ DEFAULT_MODEL: Final[str] = "cbam"
 MANY_WEIGHTS: Final = 20_000_000
 WEIGHTS: Final[str] = "weights.safetensors"
 CARD: Final[str] = "card.json"
+_STORED: Final = {torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int64, torch.int32, torch.bool}
+_REASON: Final = 200  # characters of what is wrong, in a message
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +47,7 @@ class LoadedModel:
 
 def checkpoint_names(folder: Path | None = None) -> tuple[str, ...]:
     """Return the names of the checkpoints in ``folder`` (default: in all of :func:`checkpoint_places`), sorted."""
-    places = checkpoint_places() if folder is None else (folder,)
-    return tuple(sorted({path.parent.name for place in places if place.is_dir() for path in place.glob(f"*/{CARD}")}))
+    return tuple(sorted({path.name for path in _folders(folder) if path.name.isprintable()}))
 
 
 def find_checkpoint(name_or_path: str | Path, folder: Path | None = None) -> Path:
@@ -68,26 +72,89 @@ def find_checkpoint(name_or_path: str | Path, folder: Path | None = None) -> Pat
 
 
 def read_card(path: Path) -> RunCard:
-    """Read and validate ``card.json`` of the checkpoint folder ``path``."""
+    """Read and validate ``card.json`` of the checkpoint folder ``path``.
+
+    Raises:
+        CheckpointError: there is none, or it says what no card may (see :mod:`engine.models.card_rules`).
+    """
     try:
-        document = json.loads((path / CARD).read_text(encoding="utf-8"))
-        spec = document.pop("input")
-        return RunCard(
+        document = read_document(path / CARD)
+        spec, classes = document.pop("input"), document["classes"]
+        if not isinstance(classes, list):
+            raise TypeError("expected the classes as a list")
+        card = RunCard(
             **{
                 **document,
                 "name": path.name,
-                "classes": tuple(document["classes"]),
+                "classes": tuple(classes),
                 "notes": tuple(document.get("notes", ())),
                 "input": InputSpec(**{**spec, "mean": tuple(spec["mean"]), "std": tuple(spec["std"])}),
             }
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:  # bad JSON and bad UTF-8 are ValueErrors
-        raise CheckpointError(f"The card of '{path.name}' is damaged ({error}); fetch the folder again.") from error
+        check_card(card)
+    except FileNotFoundError as error:
+        raise CheckpointError(f"Checkpoint '{path.name}' has no {CARD}; fetch the folder again.") from error
+    except BAD_VALUES as error:
+        reason = f"it has no '{error.args[0]}'" if isinstance(error, KeyError) else str(error)
+        raise CheckpointError(
+            f"The card of '{path.name}' is damaged ({reason[:_REASON]}); fetch the folder again."
+        ) from error
+    return card
 
 
 def list_checkpoints(folder: Path | None = None) -> tuple[RunCard, ...]:
-    """Return the cards of all checkpoints, sorted by name."""
+    """Return the cards of all checkpoints, sorted by name. Raises CheckpointError where one is damaged."""
     return tuple(read_card(checkpoint_path(name, folder)) for name in checkpoint_names(folder))
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The checkpoints found: the cards of those that can be used, and a sentence for each that cannot."""
+
+    cards: tuple[RunCard, ...]
+    problems: tuple[str, ...]
+
+
+def survey_checkpoints(folder: Path | None = None) -> Survey:
+    """Read the cards of all checkpoints, sorted by name; one odd folder costs no other."""
+    cards, problems = [], list(_unnamable(folder))
+    for name in checkpoint_names(folder):
+        try:
+            cards.append(read_card(checkpoint_path(name, folder)))
+        except CheckpointError as error:
+            problems.append(str(error))
+    return Survey(tuple(cards), tuple(problems))
+
+
+def card_stamps(folder: Path | None = None) -> tuple[tuple[str, int], ...]:
+    """Return (name in ASCII, when its card changed, in ns) of all checkpoints, odd ones too: equal while none did."""
+    stamps = []
+    for one in _folders(folder):
+        try:
+            changed = (one / CARD).stat().st_mtime_ns
+        except OSError:
+            changed = 0
+        stamps.append((ascii(one.name), changed))
+    return tuple(stamps)
+
+
+def _folders(folder: Path | None) -> Iterator[Path]:
+    """Yield whatever has a card; hidden folders are unfinished work."""
+    for place in checkpoint_places() if folder is None else (folder,):
+        try:
+            inside = sorted(place.iterdir()) if place.is_dir() else []
+            yield from (one for one in inside if not one.name.startswith(".") and os.path.lexists(one / CARD))
+        except OSError:  # a place that may not be looked into has nothing to offer
+            continue
+
+
+def _unnamable(folder: Path | None) -> Iterator[str]:
+    for one in _folders(folder):
+        if not one.name.isprintable():
+            yield (
+                f"A folder among the checkpoints is called {ascii(one.name)[:_REASON]}, which cannot be printed; "
+                "rename it."
+            )
 
 
 def file_sha256(path: Path) -> str:
@@ -110,15 +177,22 @@ def load_checkpoint(
     weights = path / WEIGHTS
     if not weights.is_file():
         raise CheckpointError(f"Checkpoint '{card.name}' has no {WEIGHTS}; fetch the folder again.")
-    if file_sha256(weights) != card.weights_sha256:
-        raise CheckpointError(
-            f"The weights of '{card.name}' are not the ones its card describes (sha256 differs); "
-            "fetch the folder again."
-        )
     try:
+        if file_sha256(weights) != card.weights_sha256:
+            raise CheckpointError(
+                f"The weights of '{card.name}' are not the ones its card describes (sha256 differs); "
+                "fetch the folder again."
+            )
         tensors = load_file(weights)
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"The weights of '{card.name}' are no safetensors file ({error}).") from error
+    except (SafetensorError, OSError, RuntimeError, MemoryError, *BAD_VALUES) as error:
+        reason = str(error).replace(str(weights), WEIGHTS)[:_REASON]
+        raise CheckpointError(f"The weights of '{card.name}' are no safetensors file ({reason}).") from error
+    for key, value in tensors.items():
+        if value.dtype not in _STORED:
+            raise CheckpointError(
+                f"Expected weights of '{card.name}' as float16, bfloat16, float32 or float64, but '{key[:_REASON]}' is "
+                f"{str(value.dtype).removeprefix('torch.')}; save them as float16."
+            )
     broken = [key for key, value in tensors.items() if value.is_floating_point() and not bool(value.isfinite().all())]
     if broken:
         raise CheckpointError(f"The weights of '{card.name}' hold NaN or infinity in '{broken[0]}'; train it again.")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
+from engine.documents import BAD_VALUES
 from engine.errors import CheckpointError, UnknownNameError
 from engine.models.activation import ActivationNet
 from engine.models.cmaen.net import CMAEN
@@ -54,6 +58,11 @@ ARCHITECTURES: Final[dict[str, Callable[..., nn.Module]]] = {
     "activation": _sized(ActivationNet),
     "vit": _sized(VisionTransformer),
 }
+
+MOST_VALUES: Final = 400_000_000
+"""Of a network; in float32 that is 1.6 GB, and ten times the largest here."""
+_MAKING: Final = {torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn}
+"""What layers make their weights and buffers with."""
 
 DEFAULT_INPUT: Final[InputSpec] = InputSpec(size=48, channels=1, mean=(0.5,), std=(0.25,))
 """48x48 grey. FER2013's training pictures have mean 0.508 and standard deviation 0.255; round figures serve as well."""
@@ -103,14 +112,38 @@ def build_model(architecture: str, *, classes: int, spec: InputSpec, config: dic
 
     Raises:
         UnknownNameError: the architecture is not among the valid ones.
-        CheckpointError: the config has an entry, or a value, that the architecture does not take.
+        CheckpointError: the config has an entry, or a value, that the architecture does not take; or the network would
+            be larger than :data:`MOST_VALUES`.
     """
     if architecture not in ARCHITECTURES:
         raise UnknownNameError("architecture", architecture, ARCHITECTURES)
     try:
-        return ARCHITECTURES[architecture](classes=classes, spec=spec, **(config or {}))
-    except (TypeError, ValueError) as error:
+        with _Bounded(architecture):
+            return ARCHITECTURES[architecture](classes=classes, spec=spec, **(config or {}))
+    except (*BAD_VALUES, RuntimeError, MemoryError) as error:
         raise CheckpointError(f"The config of '{architecture}' has an entry that it does not take: {error}.") from error
+
+
+class _Bounded(TorchFunctionMode):
+    """Ends a construction once it asks for more than :data:`MOST_VALUES`, before memory is taken for them."""
+
+    def __init__(self, architecture: str) -> None:
+        super().__init__()
+        self._architecture = architecture
+        self._values = 0
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if func in _MAKING:
+            shape = args[0] if args and isinstance(args[0], Sequence) else args
+            self._values += math.prod(side for side in shape if isinstance(side, int))
+            if self._values > MOST_VALUES:
+                raise CheckpointError(
+                    f"Expected a network of at most {MOST_VALUES:,} values, but this '{self._architecture}' would have "
+                    "more; mend its size or config."
+                )
+        return func(*args, **(kwargs or {}))
 
 
 def count_parameters(model: nn.Module) -> int:

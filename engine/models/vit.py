@@ -61,6 +61,9 @@ class SelfAttention(nn.Module):
         return out
 
 
+MOST_CELLS: Final = 96**2
+"""Of a picture; each cell is compared with each, for each head, in each block."""
+DEEPEST: Final = 64
 CELL: Final = 4
 """Side of a cell in pixels; the stem halves the picture twice."""
 LONGEST_WAVE: Final = 10_000.0
@@ -133,8 +136,13 @@ class VisionTransformer(nn.Module):
         super().__init__()
         if size % CELL:
             raise ValueError(f"size must be a multiple of {CELL} so that no cell is cut, got {size}")
-        if depth < 1 or expansion < 1:
-            raise ValueError(f"depth and expansion must be 1 or more, got {depth} and {expansion}")
+        if (size // CELL) ** 2 > MOST_CELLS:
+            raise ValueError(f"size must be at most {CELL * math.isqrt(MOST_CELLS)}, got {size}")
+        if not (1 <= depth <= DEEPEST and expansion >= 1 and width >= CELL):
+            raise ValueError(
+                f"depth must be 1 to {DEEPEST}, expansion 1 or more and width {CELL} or more, got {depth}, {expansion} "
+                f"and {width}"
+            )
         self.stem = nn.Sequential(
             *(nn.Conv2d(channels, width // 4, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(width // 4)),
             nn.ReLU(inplace=True),

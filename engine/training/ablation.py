@@ -21,6 +21,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
+from engine.documents import BAD_VALUES, read_document
 from engine.errors import CheckpointError, UnknownNameError, UsageError
 from engine.models.cmaen.net import WITHOUT
 from engine.training.fit import RUNS, fit
@@ -126,10 +127,10 @@ def _read(path: Path, signature: dict[str, Any]) -> dict[tuple[str, int], Cell]:
     if not path.exists():
         return {}
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = read_document(path)
         cells = {(row["variant"], row["seed"]): _read_cell(row) for row in document["cells"]}
         settings = document["settings"]
-    except (KeyError, TypeError, ValueError) as error:
+    except (OSError, *BAD_VALUES) as error:
         raise CheckpointError(
             f"The kept results of '{path.parent.name}' cannot be read; remove that folder, or give another --name."
         ) from error

@@ -39,3 +39,6 @@ def test_none_and_damaged(tmp_path: Path) -> None:
         with pytest.raises(CheckpointError, match=r"history\.csv") as raised:
             read_history(tmp_path)
         assert str(tmp_path.parent) not in str(raised.value)
+    (tmp_path / "history.csv").write_bytes(HEAD.encode() + b"1,0.1,2.0,0.3,0.3,\xff\n")
+    with pytest.raises(CheckpointError, match=r"history\.csv"):
+        read_history(tmp_path)

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from engine.cli.main import main
 from engine.models.registry import ARCHITECTURES
+from tests.made_odd import write_absurd, write_odd
 
 
 def test_the_document(checkpoints: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -38,13 +40,24 @@ def test_the_table(checkpoints: Path, capsys: pytest.CaptureFixture[str], monkey
     assert "not measured" in printed
 
 
-def test_a_damaged_card_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_odd_folders_are_named_and_the_rest_is_listed(
+    checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "broken").mkdir()
-    (tmp_path / "broken" / "card.json").write_text("{")
+    odd = write_odd(tmp_path)
+    shutil.copytree(checkpoints / "cbam", tmp_path / "cbam")
+    for which in ("size", "width", "mean-nan"):
+        write_absurd(tmp_path, checkpoints / "cbam", which)
+    shutil.copytree(checkpoints / "cbam", tmp_path / "unbuildable")
+    card = json.loads((tmp_path / "cbam" / "card.json").read_text())
+    (tmp_path / "unbuildable" / "card.json").write_text(json.dumps({**card, "config": {"reduction": 0}}))
     monkeypatch.setenv("FERLENS_CHECKPOINTS", str(tmp_path))
-    assert main(["models", "--json"]) == 1
+    assert main(["models", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [row["name"] for row in document["models"] if row["trained"]] == ["cbam"]
+    assert len(document["problems"]) == len(odd) + 1 + 3 + 1
+    assert any(problem.startswith("'unbuildable' cannot be built") for problem in document["problems"])
+    monkeypatch.setenv("COLUMNS", "160")
+    assert main(["models"]) == 0
     printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err.startswith("error: The card of 'broken' is damaged")
+    assert "The card of 'brace' is damaged" in printed.err.replace("\n", " ")
+    assert "3,960,083" in printed.out

@@ -107,3 +107,7 @@ def test_a_cut_file_is_said(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-30])
     with pytest.raises(DataError, match="no whole JSON document"):
         read_robustness(path, CARD, dataset="fer2013", split="train")
+    for text in ('{"a":' * 100_000, '{"model": 1e999, "settings": [[]]}', "[]"):
+        path.write_text(text)
+        with pytest.raises(DataError, match=r"r\.json"):
+            read_robustness(path, CARD, dataset="fer2013", split="train")

@@ -263,8 +263,9 @@ def test_history_is_kept_beside_the_weights(tmp_path: Path) -> None:
 
 def test_update_card_replaces_the_figures_alone(written: Path) -> None:
     card = read_card(written)
-    update_card(written, replace(card, metrics={"fer2013/private/single": {"accuracy": 0.5}}))
-    assert load_checkpoint(written).card.metrics == {"fer2013/private/single": {"accuracy": 0.5}}
+    found = {"fer2013/private/single": {"accuracy": 0.5, "interval": [0.4, 0.6], "macro_f1": 0.5, "n": 9}}
+    update_card(written, replace(card, metrics=found))
+    assert load_checkpoint(written).card.metrics == found
     assert sorted(path.name for path in written.iterdir()) == ["card.json", "weights.safetensors"]
 
 

@@ -7,7 +7,6 @@ The fourth tab of the Class attention page: is each gate used, over the data set
 
 from __future__ import annotations
 
-import json
 from functools import partial
 
 import plotly.graph_objects as go
@@ -52,6 +51,7 @@ from engine.analysis.files.attention import AttentionFile, is_gradcam
 from engine.analysis.files.gate_use import SplitGateUse, gate_use_command
 from engine.analysis.files.places import REPORT, AnalysedSplit
 from engine.analysis.store.store import AnalysisStore
+from engine.documents import BAD_VALUES, read_document
 from engine.errors import DataError, UsageError
 
 LEAST = 16
@@ -147,11 +147,11 @@ def _show_model(
 def even_shares(file: AttentionFile) -> dict[str, float] | None:
     """Return region → the share of an even map there, as the report says; None where each picture has its own."""
     try:
-        report = json.loads((file.file.parent / REPORT).read_text(encoding="utf-8"))
+        report = read_document(file.file.parent / REPORT)
         area = (report.get("regions") or {}).get("area")
-    except (OSError, ValueError):
+        return {str(name): float(share) for name, share in area.items()} if area else None
+    except (OSError, *BAD_VALUES):
         return None  # the report is not what is asked for here: the line is left out
-    return {str(name): float(share) for name, share in area.items()} if area else None
 
 
 def show_regions(store: AnalysisStore, files: Files) -> Build:

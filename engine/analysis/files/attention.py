@@ -28,6 +28,7 @@ from safetensors.numpy import save_file
 
 from engine.analysis.files.places import ATTENTION, FORMAT, analysis_folder, analyze_command
 from engine.analysis.sweep.statistics import MapStatistics, Plane
+from engine.documents import BAD_VALUES, parse_document
 from engine.errors import DataError, UnknownNameError
 from engine.models.checkpoint import find_checkpoint
 from engine.records import Float32
@@ -175,7 +176,7 @@ class AttentionFile:
             if mean.ndim == 2:
                 return ClassAttention(layer, count, channel_mean=mean, channel_var=variance)
             return ClassAttention(layer, count, mean=mean, var=variance)
-        except (OSError, SafetensorError, ValueError) as error:
+        except (OSError, SafetensorError, *BAD_VALUES) as error:
             raise _damaged(self.file, self.rebuild) from error
 
     def plane(self) -> Plane:
@@ -185,9 +186,15 @@ class AttentionFile:
                 parts = [
                     opened.get_tensor(f"embedding/{part}").astype(np.float64) for part in ("mean", "axes", "explained")
                 ]
-        except (OSError, SafetensorError) as error:
+            return Plane(*parts)
+        except (OSError, SafetensorError, *BAD_VALUES) as error:
             raise _damaged(self.file, self.rebuild) from error
-        return Plane(*parts)
+
+
+def _check_names(names: object, what: str) -> None:
+    known = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    if not known or len(set(names)) != len(names):  # type: ignore[arg-type, call-overload]  # it is a list
+        raise ValueError(f"expected {what} as distinct names, got {names}")
 
 
 def _damaged(file: Path, rebuild: str) -> DataError:
@@ -204,9 +211,11 @@ def open_attention(file: Path, rebuild: str) -> AttentionFile:
         raise DataError(f"There is no '{file.parent.name}/{file.name}'; make it with: {rebuild}")
     try:
         with safe_open(file, framework="numpy") as opened:
-            metadata = json.loads(opened.metadata()[METADATA_KEY])
-        fits = metadata["format"] == FORMAT and {"layers", "classes"} <= metadata.keys()
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+            metadata = parse_document(opened.metadata()[METADATA_KEY])
+        fits = metadata["format"] == FORMAT
+        for key in ("layers", "classes") if fits else ():
+            _check_names(metadata[key], key)
+    except (OSError, SafetensorError, *BAD_VALUES) as error:
         raise _damaged(file, rebuild) from error
     if not fits:
         raise DataError(

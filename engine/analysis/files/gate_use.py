@@ -24,6 +24,7 @@ from typing import Any, Final
 
 from engine.analysis.files.answer_shares import SHARES, AnswerShares, PictureShares
 from engine.analysis.files.places import analysis_folder
+from engine.documents import BAD_VALUES, DocumentError, read_document
 from engine.errors import DataError, UnknownNameError, UsageError
 from engine.records import GATE_DIMENSIONS, GateKind, RunCard
 from engine.statistics.intervals import LEVEL, RESAMPLES, Estimate
@@ -254,14 +255,14 @@ def read_gate_use(path: Path, card: RunCard, *, dataset: str, split: str) -> Spl
         DataError: the file is damaged, or of another model, split or other weights.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = read_document(path)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
-        raise _broken(path, card, dataset, split, "it is no whole JSON document") from error
+    except DocumentError as error:
+        raise _broken(path, card, dataset, split, str(error)) from error
     try:
         use = _use(document)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except BAD_VALUES as error:
         raise _broken(path, card, dataset, split, f"it is damaged ({type(error).__name__}: {error})") from error
     if (use.model, use.dataset, use.split) != (card.name, dataset, split):
         raise _broken(path, card, dataset, split, f"it is of '{use.model}' on {use.dataset} {use.split}")

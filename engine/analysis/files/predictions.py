@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 
 from engine.analysis.files.places import FORMAT, PREDICTIONS, analysis_folder, analyze_command
 from engine.analysis.sweep.statistics import entropy_and_places, entropy_nats, peak_channel
+from engine.documents import BAD_VALUES, parse_document
 from engine.edit.face_template import REGIONS, PictureRegions
 from engine.errors import DataError
 from engine.models.checkpoint import find_checkpoint, read_card
@@ -210,10 +211,10 @@ def look_at(model: str, file: Path, rebuild: str) -> PredictionSource:
     try:
         with pq.ParquetFile(file) as opened:
             schema, rows = opened.schema_arrow, opened.metadata.num_rows
-        metadata = json.loads(schema.metadata[METADATA_KEY])
+        metadata = parse_document(schema.metadata[METADATA_KEY])
         classes = tuple(metadata["classes"])
         known = metadata["format"]
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
+    except (OSError, pa.ArrowException, *BAD_VALUES) as error:
         raise damaged(model, file, rebuild) from error
     if known != FORMAT:
         raise DataError(

@@ -47,6 +47,7 @@ from engine.analysis.sweep.statistics import MapStatistics, Moments, Plane, fit_
 from engine.data.audit.audit import blanks
 from engine.data.audit.groups import near_numbers
 from engine.data.dataset import FaceDataset, Int64
+from engine.documents import read_document
 from engine.edit.face_template import REGIONS, template_map
 from engine.errors import DataError, UsageError
 from engine.measure.split import SINGLE, measurement, predict_dataset
@@ -113,7 +114,7 @@ def _stale(file: Path, report: Path, metadata: dict[str, Any]) -> str:
 
 def _document(file: Path) -> dict[str, Any] | None:
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = read_document(file)
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None

@@ -22,6 +22,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from engine.analysis.sweep.statistics import MapStatistics
+from engine.documents import BAD_VALUES, parse_document
 from engine.errors import DataError
 
 SETTINGS: Final = "settings.json"
@@ -113,7 +114,7 @@ class PartsFolder:
         """
         try:
             with safe_open(self._file(block, ".safetensors"), framework="numpy") as opened:
-                layers = json.loads(opened.metadata()["layers"])
+                layers = parse_document(opened.metadata()["layers"])
                 tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - it is no dict
             statistics = {
                 layer: MapStatistics(*(tensors[f"{layer}/{name}"] for name in ("count", "mean", "m2")))
@@ -121,7 +122,7 @@ class PartsFolder:
             }
             seconds = BlockSeconds(*tensors["seconds"].tolist())
             return Part(statistics, tensors["features"], tensors["probabilities"], seconds)
-        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        except (OSError, SafetensorError, *BAD_VALUES) as error:
             raise self._damaged(block) from error
 
     def rows(self, block: int) -> pa.Table:

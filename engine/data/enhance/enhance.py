@@ -17,7 +17,6 @@ gone through the same networks. The folder's note says which, and the model's ca
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -32,6 +31,7 @@ from torch import Tensor, nn
 from engine.data.enhance.networks import Network, Tiling, pad_to_multiple, run_tiled
 from engine.data.read.sources import MAX_PIXELS
 from engine.data.registry import KINDS, PICTURES_OF, find_data
+from engine.documents import BAD_VALUES, read_document
 from engine.errors import DataError, PictureError, UsageError
 from engine.records import Float32, UInt8
 
@@ -218,10 +218,10 @@ def enhancement_at(place: Path) -> dict[str, Any] | None:
         if not note.is_file():
             continue
         try:
-            document = json.loads(note.read_text(encoding="utf-8"))
+            document = read_document(note)
             found = document if inside is None else document.get(inside)
             return None if found is None else {key: found[key] for key in KEYS}
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (OSError, *BAD_VALUES) as error:
             raise DataError(f"'{name}' in '{place.name}' is damaged; make the folder again.") from error
     return None
 

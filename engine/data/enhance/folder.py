@@ -32,6 +32,7 @@ from engine.data.read.gather import read_pixels
 from engine.data.read.samm import SHEET_SUFFIXES
 from engine.data.read.sources import MAX_MEMBER_BYTES, Entry
 from engine.data.registry import KINDS, read_entries
+from engine.documents import BAD_VALUES, read_document
 from engine.errors import DataError, PictureError, UsageError
 from engine.labels import canonical
 from engine.records import UInt8
@@ -255,11 +256,11 @@ def _begin(folder: Path, settings: dict[str, Any]) -> dict[str, _Row]:
         return {}
     cure = f"give the same as before, or remove '{folder.name}' to begin afresh"
     try:
-        begun = json.loads((folder / NOTE).read_text(encoding="utf-8"))
+        begun = read_document(folder / NOTE)
         different = [
             words for key, words in _WORDS.items() if _compared(key, begun[key]) != _compared(key, settings[key])
         ]
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (OSError, *BAD_VALUES) as error:
         raise UsageError(
             f"'{folder.name}' holds no work that can be gone on with; remove it to begin afresh."
         ) from error

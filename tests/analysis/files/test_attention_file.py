@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from engine.analysis.files.attention import by_class, find_attention, open_attention, write_attention
 from engine.analysis.files.places import ATTENTION, FORMAT
@@ -47,6 +49,37 @@ def test_a_checkpoints_own(analysed: Path) -> None:
     assert len(found.layers) == 10
     assert found.of("block4.spatial").count.tolist() == [2] * 7
     assert found.metadata["model"] == "cbam"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"layers": "b.spatial"}, {"layers": [3]}, {"layers": {}}, {"classes": 7}, {"classes": ["happy", "happy"]},
+        {"classes": [["happy"], ["sad"]]}, {"format": [1]}, {"deep": "[" * 70},
+    ],
+)  # fmt: skip
+def test_odd_metadata_is_a_sentence(tmp_path: Path, change: dict[str, object]) -> None:
+    file = tmp_path / "a.safetensors"
+    write_attention(file, statistics(), PLANE, METADATA)
+    tensors = load_file(file)
+    document = json.dumps({**METADATA, "layers": ["b.spatial", "a.channel"], **change})
+    save_file(tensors, file, metadata={"ferlens": document.replace('"' + "[" * 70 + '"', "[" * 70 + "]" * 70)})
+    with pytest.raises(DataError, match=r"a\.safetensors"):
+        open_attention(file, AGAIN)
+
+
+def test_odd_tensors_are_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "a.safetensors"
+    write_attention(file, statistics(), PLANE, METADATA)
+    tensors = load_file(file)
+    del tensors["embedding/axes"]
+    tensors["b.spatial/all/mean"] = np.zeros(3, dtype=np.float32)
+    metadata = {"ferlens": json.dumps({**METADATA, "layers": ["b.spatial"]})}
+    save_file(tensors, file, metadata=metadata)
+    opened = open_attention(file, AGAIN)
+    for ask in (opened.plane, lambda: opened.of("b.spatial")):
+        with pytest.raises(DataError, match="is damaged; make it again"):
+            ask()
 
 
 @pytest.mark.parametrize("how", ["missing", "empty", "cut", "text", "other"])

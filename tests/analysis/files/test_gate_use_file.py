@@ -62,6 +62,8 @@ def _first(document: dict[str, Any]) -> dict[str, Any]:
         (lambda document: _first(document)["logit_change"].update(mean=None), "expected logit_change"),
         (lambda document: _first(document).update(replacement="zeros"), "expected a replacement"),
         (lambda document: document.update(format=2), "expected format 1"),
+        (lambda document: document.update(total=float("inf")), "damaged"),
+        (lambda document: document.update(cmaen={"gamma": 1.0, "weights": [], "pictures": [], "means": {}}), "damaged"),
         (lambda document: document.update(model="other"), "it is of 'other' on made test"),
         (lambda document: document.update(weights_sha256="1" * 64), "measured with other weights"),
     ],
@@ -81,4 +83,11 @@ def test_damage_and_other_weights_are_a_sentence(
 def test_half_a_file_is_a_sentence(file: Path) -> None:
     file.write_text(file.read_text()[:-40])
     with pytest.raises(DataError, match="no whole JSON document"):
+        read_gate_use(file, CARD, dataset="made", split="test")
+    file.write_text("[" * 100_000)
+    with pytest.raises(DataError, match="nested too deeply"):
+        read_gate_use(file, CARD, dataset="made", split="test")
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(DataError, match="no ordinary file"):
         read_gate_use(file, CARD, dataset="made", split="test")

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from engine.labels import EMOTIONS
 from tests.dashboard.made import page_html, sentences
+from tests.made_odd import write_absurd, write_odd
 
 
 def test_home_shows_models_strip_data_and_what_it_must_not_be_used_for(home: AppTest) -> None:
@@ -68,3 +69,21 @@ def test_missing_data_is_said(home: AppTest, tmp_path: Path, monkeypatch: pytest
     words = " ".join(block.value for block in home.markdown)
     assert "FER2013 is not here" in words
     assert str(tmp_path) not in words
+
+
+@pytest.mark.parametrize("page", [None, "views/explain/page.py", "views/evaluation/page.py"])
+def test_odd_folders_among_the_checkpoints_take_no_page_down(
+    page: str | None, home: AppTest, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(store, tmp_path / "all")
+    odd = write_odd(tmp_path / "all")
+    for which in ("size", "mean-text", "metric-text"):
+        write_absurd(tmp_path / "all", store / "cbam", which)
+    monkeypatch.setenv("FERLENS_CHECKPOINTS", str(tmp_path / "all"))
+    home.run()
+    if page is not None:
+        home.switch_page(page).run()
+    assert not home.exception
+    said = sentences(home)
+    assert sum("is damaged" in sentence or "has no card" in sentence for sentence in said) == len(odd) + 3
+    assert home.selectbox(key="model").options == ["baseline", "cbam", "spatial"]
