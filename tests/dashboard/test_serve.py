@@ -17,8 +17,6 @@ import pytest
 from gradio_client import Client, handle_file
 
 from dashboard import serve
-from engine.cli import serve as command
-from engine.cli.main import main
 from engine.errors import UsageError
 from tests.dashboard.made import ROOT, SAMPLES
 from tests.dashboard.test_webcam_api import free_port
@@ -98,22 +96,6 @@ def test_it_stops_cleanly(served: Served) -> None:  # the last one: it ends the 
     ]
     said = served.process.stderr.read()
     assert "Traceback" not in said, said[said.index("Traceback") - 500 :]
-
-
-def test_the_engine_becomes_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    became: list[list[str]] = []
-
-    def become(_: str, words: list[str]) -> None:
-        became.append(words)
-        raise SystemExit(0)
-
-    monkeypatch.setattr(command.os, "execv", become)
-    with pytest.raises(SystemExit):
-        main(["serve", "--port", "9000", "--model", "baseline"])
-    assert became == [
-        [sys.executable, "-m", "dashboard.serve", "--host", "127.0.0.1", "--port", "9000", "--model", "baseline"]
-    ]
 
 
 def test_wrong_use_is_one_line(
