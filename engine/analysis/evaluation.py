@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from sklearn.manifold import TSNE
 
 from engine.analysis.files.places import analyze_command
+from engine.analysis.split_protocol import NOT_SAID, SplitProtocol, split_protocol
 from engine.analysis.store.query import Column, Filter
 from engine.analysis.store.store import AnalysisStore
 from engine.errors import CheckpointError, DataError
@@ -100,6 +101,7 @@ class Evaluation:
         before: calibration of the answers as they are.
         temperature: fitted on ``val``; None where there are no stored answers to that, or this is ``val`` itself.
         after: calibration with that temperature.
+        protocol: what the split may be used for.
     """
 
     answers: StoredAnswers
@@ -110,6 +112,7 @@ class Evaluation:
     before: Calibration
     temperature: Temperature | None
     after: Calibration | None
+    protocol: SplitProtocol = NOT_SAID
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON-ready figures, without the curves' points."""
@@ -118,6 +121,8 @@ class Evaluation:
             "model": self.answers.model,
             "dataset": self.answers.dataset,
             "split": self.answers.split,
+            "protocol": self.protocol.words,
+            "leak": self.protocol.leak,
             "classes": list(self.answers.classes),
             **self.figures.as_dict(),
             "subsets": {
@@ -162,7 +167,7 @@ def stored_answers(store: AnalysisStore) -> StoredAnswers:
     )
 
 
-def _subsets(store: AnalysisStore) -> tuple[Subset, ...]:
+def _subsets(store: AnalysisStore, *, leaks: bool) -> tuple[Subset, ...]:
     whole = store.count()
 
     def part(name: str, where: Filter, *, known: bool = True) -> Subset:
@@ -175,7 +180,7 @@ def _subsets(store: AnalysisStore) -> tuple[Subset, ...]:
     return (
         part("all pictures", Filter()),
         part("one of each group of copies", Filter(copies="first")),
-        part("without copies of training pictures", Filter(in_train=False), known=told),
+        part("without copies of training pictures", Filter(in_train=False), known=told and not leaks),
     )
 
 
@@ -195,7 +200,8 @@ def evaluation(store: AnalysisStore, validation: AnalysisStore | None = None) ->
         fitted_on = stored_answers(validation)
         temperature = fit_temperature(fitted_on.probabilities, fitted_on.labels)
         after = calibration(tempered(answers.probabilities, temperature.value), answers.labels)
-    subsets = _subsets(store)
+    protocol = split_protocol(store)
+    subsets = _subsets(store, leaks=bool(protocol.leak))
     found = subsets[0].figures
     if found is None:
         raise ValueError("expected a store with one picture or more, got none")
@@ -208,6 +214,7 @@ def evaluation(store: AnalysisStore, validation: AnalysisStore | None = None) ->
         calibration(answers.probabilities, answers.labels),
         temperature,
         after,
+        protocol,
     )
 
 

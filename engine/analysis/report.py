@@ -150,6 +150,7 @@ def report_html(given: ReportInput, metrics: Sequence[MetricRow], pictures: dict
         f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><h1>{escape(title)}</h1>"
         f"<p>Accuracy <b>{share_words(found.figures.accuracy)}</b>, macro F1 {_f1(found.figures.macro_f1)}. Single "
         "view; 95 % intervals over pictures, which do not say how much another training seed would change.</p>"
+        f"{''.join(f'<p>{escape(said)}</p>' for said in (found.protocol.words, found.protocol.leak) if said)}"
         f"<h2>With and without duplicates</h2>{_subsets(given)}{people}{''.join(parts)}"
         f"<h2>On other data</h2>{_metrics(metrics)}</body></html>\n"
     )

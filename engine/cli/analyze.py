@@ -96,6 +96,7 @@ def _analyse(arguments: argparse.Namespace, path: Path, out: Path, processes: Pr
         size=spec.size,
         channels=spec.channels,
         clips=loaded.card.clips,
+        looks=True,
     )
     if dataset.skipped and processes.leads:
         first = dataset.skipped[0]
@@ -138,7 +139,10 @@ def _print(document: dict[str, Any], out: Path) -> None:
         f"{document['model']} on {document['dataset']} {document['split']} (n = {document['n']:,}): accuracy "
         f"{100 * document['accuracy']:.1f} % ({100 * low:.1f}-{100 * high:.1f}); {len(document['layers'])} maps and "
         f"gates by class; {document['suspicion']['suspected']:,} labels suspected; written to {out.name}\n"
+        f"{document['protocol']}\n"
     )
+    if document.get("near_copies", {}).get("leaks"):
+        sys.stdout.write(f"{document['near_copies']['conclusion']}\n")
     for file in document.get("replaced", ()):
         became = "kept" if file["kept"] else "dropped"
         again = f"; measure again with: {file['remedy']}" if file["remedy"] else ""

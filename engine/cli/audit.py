@@ -91,6 +91,7 @@ def _print(document: dict[str, Any]) -> None:
             f"{part}: {count['n']:,} pictures, {count['exact_copy_in_train']:,} with an exact copy in the training "
             f"set, {count['near_copy_in_train']:,} more with a near one"
         )
+    lines += [f"conclusion: {sentence}" for sentence in document["conclusion"]]
     lines += [f"not looked for: {what} ({why})" for what, why in document["not_looked_for"].items()]
     if "model" in document:
         model = document["model"]

@@ -10,13 +10,17 @@ import json
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from engine.data.votes.file import VOTES_VARIABLE
 from engine.errors import UsageError
 from engine.measure.split import MIRROR, SINGLE, TTA
+
+if TYPE_CHECKING:
+    from engine.data.dataset import FaceDataset
+    from engine.data.people import People
 
 STDERR = Console(stderr=True, highlight=False)
 
@@ -99,6 +103,11 @@ def print_json(document: Any) -> None:
 def note(text: str) -> None:
     """Say something on stderr."""
     STDERR.print(text, soft_wrap=True, markup=False)
+
+
+def note_people(dataset: FaceDataset, people: People | None = None) -> None:
+    """Say on stderr whether a split keeps people apart; ``people`` where the model's card says more."""
+    note(f"{dataset.name} {dataset.split}: {(people or dataset.people).in_words()}.")
 
 
 def check_new_file(out: Path | None, *, overwrite: bool = False) -> None:

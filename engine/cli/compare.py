@@ -17,6 +17,7 @@ from engine.cli.common import (
     add_views_options,
     add_votes_option,
     note,
+    note_people,
     print_json,
 )
 from engine.cli.votes import add_votes, nearer_lines
@@ -27,7 +28,7 @@ from engine.data.votes.ferplus import FERPLUS
 from engine.data.votes.rules import VoteChoice
 from engine.errors import UsageError
 from engine.measure.nearer import Nearer, nearer_to_people
-from engine.measure.split import SINGLE, VIEWS, check_classes, predict_dataset
+from engine.measure.split import SINGLE, VIEWS, check_classes, people_of, predict_dataset
 from engine.measure.trained_alike import alike_words, training_differences
 from engine.models.checkpoint import LoadedModel, load_checkpoint
 from engine.records import Float32
@@ -115,12 +116,15 @@ def run(arguments: argparse.Namespace) -> int:
     comparison = compare(*(one for one, _ in answers), seed=arguments.seed)
     dataset = next(iter(loaded_as.values()))
     nearer = _nearer(dataset, arguments, answers)
+    seen = [people_of(card, dataset) for card in (first, second)]
+    note_people(dataset, next((people for people in seen if not people.apart), None))
     document: dict[str, Any] = {
         "dataset": dataset.name,
         "split": dataset.split,
         "tta": arguments.views != SINGLE,
         "views": VIEWS[arguments.views].words,
         "skipped": len(dataset.skipped),
+        "person_independent": all(people.apart for people in seen),
         "parameters": [first.parameters, second.parameters],
         "training_differs_in": list(training_differences(first, second)),
         "training_seeds": [card.recipe.get("seed") for card in (first, second)],

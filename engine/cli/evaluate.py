@@ -24,9 +24,8 @@ from engine.data.dataset import map_classes
 from engine.data.enhance.enhance import require_enhanced
 from engine.data.registry import load_dataset
 from engine.data.votes.ferplus import FERPLUS
-from engine.data.votes.join import WITH_VOTES
 from engine.data.votes.rules import OUTLIERS, VoteChoice
-from engine.measure.split import check_classes, measurement, predict_dataset
+from engine.measure.split import check_classes, measurement, predict_dataset, usual_split
 from engine.measure.votes import fitted_temperature, vote_report
 from engine.models.checkpoint import DEFAULT_MODEL, find_checkpoint, load_checkpoint, read_card, update_card
 from engine.training.device import choose_device
@@ -38,7 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data_options(parser)
     parser.add_argument(
         "--split",
-        help="train, val, test; for fer2013 also public, private (default: private for fer2013, else test)",
+        help="train, val, test; for fer2013 also public, private; all: every picture, for data that did not train the "
+        "model (default: all for such data; else private for fer2013 and ferplus, test for others)",
     )
     add_votes_option(parser)
     parser.add_argument(
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     loaded = load_checkpoint(path, device=choose_device(arguments.device))
     spec = loaded.card.input
     require_enhanced(loaded.card.name, loaded.card.data, arguments.dataset, arguments.data)
-    split = arguments.split or ("private" if arguments.dataset in WITH_VOTES else "test")
+    split = arguments.split or usual_split(loaded.card, arguments.dataset)
     choice = VoteChoice(arguments.votes, outliers=arguments.outliers) if arguments.dataset == FERPLUS else None
     dataset = load_dataset(
         arguments.dataset,
@@ -70,6 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
         channels=spec.channels,
         clips=loaded.card.clips,
         votes=choice,
+        looks=True,
     )
     note_skipped(dataset)
     dataset = add_votes(dataset, arguments.votes, arguments.data)
@@ -108,7 +109,7 @@ def _print(document: dict[str, Any]) -> None:
         f"{document['model']} on {document['dataset']} {document['split']} "
         f"({document['views']}, n = {document['n']:,}): "
         f"accuracy {100 * document['accuracy']:.1f} % ({100 * low:.1f}-{100 * high:.1f}), "
-        f"macro F1 {document['macro_f1']:.3f}\n"
+        f"macro F1 {document['macro_f1']:.3f}; {document['protocol']}\n"
     )
     if document["accuracy_clean"] is not None:
         low, high = document["interval_clean"]
@@ -116,6 +117,15 @@ def _print(document: dict[str, Any]) -> None:
             f"without copies of training pictures (n = {document['n_clean']:,}): "
             f"{100 * document['accuracy_clean']:.1f} % ({100 * low:.1f}-{100 * high:.1f})\n"
         )
+    near = document.get("near_copies")
+    if near and near["near_copy_in_train"]:
+        without = "none is left"
+        if near["n_without"]:
+            low, high = near["interval_without"]
+            without = f"{100 * near['accuracy_without']:.1f} % ({100 * low:.1f}-{100 * high:.1f})"
+        sys.stdout.write(f"without near copies of training pictures, too (n = {near['n_without']:,}): {without}\n")
+    if near and near["leaks"]:
+        sys.stdout.write(f"{near['conclusion']}\n")
     table = Table("class", "precision", "recall", "F1", "n")
     for name, row in document["per_class"].items():
         table.add_row(name, *(f"{row[key]:.3f}" for key in ("precision", "recall", "f1")), f"{row['support']:,}")

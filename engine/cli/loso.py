@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     spec = input_spec(chosen.architecture, size=chosen.input_size, channels=chosen.input_channels)
     dataset = load_dataset(
         arguments.dataset,
-        "all" if arguments.dataset == "samm" else "trainval",
+        "all",
         data=arguments.data,
         drop_unknown=arguments.drop_unknown,
         size=spec.size,

@@ -105,6 +105,8 @@ def _train(recipe: Recipe, out: Path, arguments: argparse.Namespace, processes: 
     known = result.best_epoch > 0
     best = f", best val accuracy {100 * result.best_val_accuracy:.1f} % in epoch {result.best_epoch}" if known else ""
     note(f"{out.name}: {state}; {result.epochs_done} epochs in {result.seconds / 60:.1f} minutes{best}.")
+    if known:
+        note(f"The split that chose the epoch: {result.people.in_words()}.")
     if arguments.json:
         print_json(
             {
@@ -113,6 +115,7 @@ def _train(recipe: Recipe, out: Path, arguments: argparse.Namespace, processes: 
                 "epochs_done": result.epochs_done,
                 "best_epoch": result.best_epoch,
                 "best_val_accuracy": result.best_val_accuracy if known else None,
+                "person_independent": result.people.apart,
                 "seconds": round(result.seconds, 1),
             }
         )

@@ -101,15 +101,16 @@ class PictureIndex:
             DataError: there is none. UnknownNameError: the built-in faces have no such split.
         """
         if self.dataset == SYNTHETIC:
-            if split not in SPLIT_COUNTS:
-                raise UnknownNameError("split of synthetic", split, SPLIT_COUNTS)
-            return tuple(synthetic_id(split, index) for index in range(SPLIT_COUNTS[split]))
-        parts = (*TEST_SPLITS.get(split, (split,)), None, "train")
-        for part in parts:
+            if split not in {*SPLIT_COUNTS, "all"}:
+                raise UnknownNameError("split of synthetic", split, (*SPLIT_COUNTS, "all"))
+            parts = SPLIT_COUNTS if split == "all" else (split,)
+            return tuple(synthetic_id(part, index) for part in parts for index in range(SPLIT_COUNTS[part]))
+        for part in (*TEST_SPLITS.get(split, (split,)), None, "train"):
             inside = [
                 (entry.row, entry.id)
                 for entry in self._entries.values()
-                if entry.split == part or (part in {"public", "private"} and f"/{part}test_" in entry.id.lower())
+                if part in {entry.split, "all"}
+                or (part in {"public", "private"} and f"/{part}test_" in entry.id.lower())
             ]
             if inside:
                 return tuple(name for _, name in sorted(inside))

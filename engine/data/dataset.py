@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.people import NOT_TOLD, People
 from engine.errors import DataError
 from engine.labels import canonical
 from engine.records import FaceSample, Float32, UInt8
@@ -57,6 +58,8 @@ class FaceDataset:
         votes: int64 (N, 10), what people said of each picture, all 0 where nobody was asked (see
             :data:`engine.data.votes.file.VOTE_COLUMNS`); None where there are no votes.
         targets: float32 (N, K), rows sum to 1, what is to be learnt in place of the labels; None for the labels.
+        people: whether nobody in this split is in another one, too.
+        training_looks: uint8 (M, 48, 48), grey: the whole training set, where it was asked for beside a test split.
     """
 
     name: str
@@ -71,6 +74,8 @@ class FaceDataset:
     subjects: tuple[str, ...] | None = None
     votes: Int64 | None = None
     targets: Float32 | None = None
+    people: People = NOT_TOLD
+    training_looks: UInt8 | None = None
 
     def __post_init__(self) -> None:
         shape = self.images.shape
@@ -219,4 +224,24 @@ def map_classes(dataset: FaceDataset, classes: tuple[str, ...]) -> MappedDataset
         dataset=replace(kept, classes=classes, labels=labels[labels >= 0], targets=None),
         dropped={name: counts[name] for index, name in enumerate(dataset.classes) if new[index] < 0 and counts[name]},
         without_pictures=tuple(name for index, name in enumerate(classes) if index not in new),
+    )
+
+
+def together(parts: Sequence[FaceDataset], split: str) -> FaceDataset:
+    """Return the pictures of several splits of one dataset, whose ids differ, after one another, as ``split``."""
+    offsets = np.cumsum([0, *(int(part.duplicate_group.max(initial=-1)) + 1 for part in parts)])
+    return replace(
+        parts[0],
+        split=split,
+        images=np.concatenate([part.images for part in parts]),
+        labels=np.concatenate([part.labels for part in parts]),
+        ids=tuple(picture_id for part in parts for picture_id in part.ids),
+        duplicate_group=np.concatenate(
+            [part.duplicate_group + offset for part, offset in zip(parts, offsets, strict=False)]
+        ),
+        skipped=tuple(file for part in parts for file in part.skipped),
+        in_train=None,
+        subjects=None,
+        votes=None,
+        targets=None,
     )

@@ -21,6 +21,7 @@ from typing import Final
 import numpy as np
 
 from engine.data.dataset import FaceDataset
+from engine.data.people import DRAWN_ANEW
 from engine.errors import DataError, UnknownNameError
 from engine.labels import EMOTIONS
 from engine.places import CODE, cache_folder
@@ -192,6 +193,7 @@ def load_synthetic(
         duplicate_group=np.array(groups, np.int64),
         # Splits are drawn from streams of their own, so no copy of a training face is in another split.
         in_train=None if split == "train" else np.zeros(count, np.bool_),
+        people=DRAWN_ANEW,
     )
 
 

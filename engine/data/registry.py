@@ -16,10 +16,11 @@ from typing import Any, Final
 import numpy as np
 
 from engine.data.balance.balance import is_balanced, refuse_drawing
-from engine.data.dataset import Bool, FaceDataset
-from engine.data.read.gather import Decoder, Need, Picture, gather
+from engine.data.dataset import Bool, FaceDataset, together
+from engine.data.people import KEPT_APART, NO_SPLIT, NOT_TOLD, before_underscore
+from engine.data.read.gather import LOOK_SIDE, Decoder, Need, Picture, gather
 from engine.data.read.samm import CLIPS, FRAMES, read_samm
-from engine.data.read.sources import ARCHIVE_SUFFIXES, SPLIT_FOLDERS, Entry, read_source
+from engine.data.read.sources import ARCHIVE_SUFFIXES, SPLIT_FOLDERS, Entry, fit_picture, read_source
 from engine.data.splits import TEST_SHARE, VALIDATION_SHARE, draw_parts, draw_val, duplicate_groups, subjects_of
 from engine.data.votes.ferplus import FERPLUS, FERPLUS_SPLITS, by_votes
 from engine.data.votes.file import require_votes
@@ -28,8 +29,10 @@ from engine.data.votes.rules import VoteChoice
 from engine.errors import DataError, UnknownNameError, UsageError
 from engine.labels import AFFECTNET_CODES, CK_EMOTIONS, EMOTIONS, RAFDB_CODES, SAMM_EMOTIONS, VOCABULARY
 from engine.places import DATA_VARIABLE, DEFAULT_DATA
+from engine.records import UInt8
 
-SPLITS: Final[tuple[str, ...]] = ("train", "val", "trainval", "test")
+SPLITS: Final[tuple[str, ...]] = ("train", "val", "trainval", "test", "all")
+"""``all`` is every picture of the source: for a model that was trained on other data."""
 FER2013_SPLITS: Final[tuple[str, ...]] = (*SPLITS, "public", "private")
 TEST_SPLITS: Final[dict[str, tuple[str, ...]]] = {
     "test": ("test", "public", "private"),
@@ -48,12 +51,14 @@ class DatasetKind:
         splits: the splits that can be asked for.
         files: names (without path) it is looked for under a data folder that holds several datasets.
         codes: what its class folders mean where they are named by numbers.
+        subject: reads out of a picture's id who is shown, where the source itself does not say; empty: nobody known.
     """
 
     classes: tuple[str, ...]
     splits: tuple[str, ...]
     files: tuple[str, ...]
     codes: Mapping[str, str] = field(default_factory=dict)
+    subject: Callable[[str], str] | None = None
 
 
 def _archives(*stems: str) -> tuple[str, ...]:
@@ -65,9 +70,12 @@ KINDS: Final[dict[str, DatasetKind]] = {
         EMOTIONS, FER2013_SPLITS, ("fer2013", "fer2013.csv", "icml_face_data.csv", *_archives("fer2013", "archive"))
     ),
     "ckplus": DatasetKind(
-        CK_EMOTIONS, SPLITS, ("ckplus", "CK+", "CK+48", "ckextended.csv", *_archives("ckplus", "CK+", "CK+48"))
+        CK_EMOTIONS,
+        SPLITS,
+        ("ckplus", "CK+", "CK+48", "ckextended.csv", *_archives("ckplus", "CK+", "CK+48")),
+        subject=before_underscore,
     ),
-    "samm": DatasetKind(SAMM_EMOTIONS, (*SPLITS, "all"), ("samm", *_archives("samm"))),
+    "samm": DatasetKind(SAMM_EMOTIONS, SPLITS, ("samm", *_archives("samm"))),
     "folder": DatasetKind(EMOTIONS, SPLITS, ()),
     "affectnet": DatasetKind(VOCABULARY, SPLITS, ("affectnet", *_archives("affectnet")), AFFECTNET_CODES),
     "rafdb": DatasetKind(EMOTIONS, SPLITS, ("rafdb", "RAF-DB", *_archives("rafdb", "RAF-DB")), RAFDB_CODES),
@@ -131,6 +139,7 @@ __all__ = [
     "load_dataset",
     "read_entries",
     "source_entries",
+    "subjects_of",
 ]
 
 DEFAULT_SIZE: Final = 48
@@ -146,32 +155,34 @@ def _part(entry: Entry) -> str | None:
     return entry.split
 
 
-def _needs(split: str, *, people: bool) -> Callable[[str | None], Need]:
+def _needs(split: str, *, people: bool, looks: bool = False) -> Callable[[str | None], Need]:
     """Say what loading ``split`` needs of each part; a test split is compared with the digests of the training set.
 
-    Where ``people`` must be in one part alone, no part is left unread.
+    Where ``people`` must be in one part alone, no part is left unread. ``looks``: what training pictures look like is
+    wanted, too.
     """
     other: Need = "digest" if people else "nothing"
+    beside: Need = "look" if looks else "digest"
 
     def need(part: str | None) -> Need:
         if part is None or split == "all":
             return "pixels"
         if split in TEST_SPLITS:
-            return "pixels" if part in TEST_SPLITS[split] else "digest" if part == "train" else other
+            return "pixels" if part in TEST_SPLITS[split] else beside if part == "train" else other
         return "pixels" if part in {"train", "val"} else other
 
     return need
 
 
-def _members(split: str, pictures: list[Picture], seed: int, *, whole: bool) -> tuple[list[int], set[bytes]]:
-    """Return the positions that belong to ``split`` and the digests of the whole training set beside it.
+def _members(split: str, pictures: list[Picture], seed: int, *, whole: bool) -> tuple[list[int], list[Picture]]:
+    """Return the positions that belong to ``split`` and the whole training set beside it.
 
     Of a training set that is taken ``whole``, no ``val`` is drawn.
     """
     if split == "all":
-        return list(range(len(pictures))), set()
+        return list(range(len(pictures))), []
     parts = draw_parts(pictures, seed)
-    training = {picture.digest for picture, part in zip(pictures, parts, strict=True) if part == "train"}
+    training = [picture for picture, part in zip(pictures, parts, strict=True) if part == "train"]
     if split in TEST_SPLITS:
         return [i for i, part in enumerate(parts) if part in TEST_SPLITS[split]], training
     parts = parts if whole else draw_val(pictures, parts, seed)
@@ -179,11 +190,19 @@ def _members(split: str, pictures: list[Picture], seed: int, *, whole: bool) -> 
     return [i for i, part in enumerate(parts) if part in wanted], training
 
 
+def _looks(training: list[Picture]) -> UInt8:
+    """Return the distinct pictures among ``training`` as uint8 (M, 48, 48), grey."""
+    distinct = {picture.digest: picture.pixels for picture in training if picture.pixels is not None}
+    return np.stack([fit_picture(pixels, LOOK_SIDE, 1) for pixels in distinct.values()])
+
+
 def read_entries(name: str, place: Path, clips: str = FRAMES) -> Iterator[Entry]:
     """Yield the entries of dataset ``name`` at ``place`` as its source has them, class numbers turned into names."""
     entries = read_samm(place, clips) if name == "samm" else read_source(place)
-    codes = KINDS[name].codes
-    return (replace(entry, word=codes.get(entry.word, entry.word)) for entry in entries) if codes else entries
+    codes, subject = KINDS[name].codes, KINDS[name].subject
+    if codes:
+        entries = (replace(entry, word=codes.get(entry.word, entry.word)) for entry in entries)
+    return (replace(entry, subject=subject(entry.id)) for entry in entries) if subject else entries
 
 
 def source_entries(name: str, place: Path, clips: str = FRAMES) -> Iterator[Entry]:
@@ -208,7 +227,7 @@ def _nothing(name: str, split: str, source: str, seen: set[str]) -> str:
     return f"'{source}' has no pictures for the split '{split}'; it has {parts or 'too few pictures to split'}."
 
 
-def _load_pictures(
+def _load_pictures(  # noqa: PLR0913 - load_dataset's, which are named
     name: str,
     split: str,
     *,
@@ -218,6 +237,7 @@ def _load_pictures(
     channels: int | None,
     seed: int,
     clips: str,
+    looks: bool,
 ) -> FaceDataset:
     kind = KINDS[name]
     place = find_data(name, kind.files, data)
@@ -233,7 +253,7 @@ def _load_pictures(
             yield entry
 
     labels = {word: label for label, word in enumerate(kind.classes)}
-    needs = _needs(split, people=name == "samm")
+    needs = _needs(split, people=name == "samm" or kind.subject is not None, looks=looks)
     decoder = Decoder(labels=labels, size=size, channels=channels, need=needs)
     pictures, skipped = gather(entries(), decoder, drop_unknown=drop_unknown, source=source)
     positions, training = _members(split, pictures, seed, whole=balanced)
@@ -245,7 +265,9 @@ def _load_pictures(
         pixels = [image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2) for image in pixels]
     in_train: Bool | None = None
     if split in TEST_SPLITS and training:
-        in_train = np.array([picture.digest in training for picture in chosen], dtype=np.bool_)
+        digests = {picture.digest for picture in training}
+        in_train = np.array([picture.digest in digests for picture in chosen], dtype=np.bool_)
+    told = subjects_of(pictures) is not None
     return FaceDataset(
         name=name,
         split=split,
@@ -256,7 +278,9 @@ def _load_pictures(
         duplicate_group=duplicate_groups([picture.digest for picture in chosen]),
         skipped=skipped,
         in_train=in_train,
-        subjects=subjects_of(chosen),
+        subjects=tuple(picture.subject for picture in chosen) if told else None,
+        people=NO_SPLIT if split == "all" else KEPT_APART if told else NOT_TOLD,
+        training_looks=_looks(training) if looks and in_train is not None else None,
     )
 
 
@@ -283,19 +307,22 @@ def load_dataset(  # noqa: PLR0913 - all but the first two have defaults and are
     seed: int = 0,
     clips: str = FRAMES,
     votes: VoteChoice | None = None,
+    looks: bool = False,
 ) -> FaceDataset:
     """Load a split of a dataset into memory.
 
     A source with ``train``, ``val`` and ``test`` parts is taken at its word. Where it has no ``val`` part, ``val`` is a
     stratified tenth of its training pictures and ``train`` the rest; where it has classes alone, ``train``, ``val``
     and ``test`` are stratified 80/10/10. Both draws depend on nothing but the pictures, their ids and ``seed``; exact
-    duplicates stay on one side. Of ``samm``, people are drawn instead of pictures, and nobody is in two splits.
+    duplicates stay on one side. Where the source says of every picture who is shown (``samm``; CK+'s own names),
+    people are drawn instead of pictures, and nobody is in two splits.
 
     Args:
         name: one of ``DATASETS``.
         split: ``train``, ``val``, ``trainval`` (both), ``test``; for fer2013 also ``public`` and ``private``, the
-            halves of ``test``; for samm also ``all`` (for :func:`engine.data.splits.leave_one_subject_out`); for
-            ferplus those of fer2013 and FER+'s own names, :data:`engine.data.votes.ferplus.FERPLUS_SPLITS`.
+            halves of ``test``; ``all``: every picture of the source, for a model that was trained on other data and for
+            :func:`engine.data.splits.leave_one_subject_out`; for ferplus those of fer2013 and FER+'s own names,
+            :data:`engine.data.votes.ferplus.FERPLUS_SPLITS`.
         data: where it lies: a folder, an archive or a CSV; None for the variable FERLENS_DATA, else ``data/``.
         drop_unknown: leave out classes that the dataset does not have instead of raising.
         size: side of the pictures in pixels, 48 unless said.
@@ -303,6 +330,7 @@ def load_dataset(  # noqa: PLR0913 - all but the first two have defaults and are
         seed: of the draw of ``val`` (and ``test``).
         clips: for samm a key of :data:`engine.data.read.samm.CLIPS`: every frame, or one difference a clip.
         votes: for ferplus how FER+'s votes become labels; for fer2013 with seven classes the same, None for its labels.
+        looks: of a test split, keep the training pictures beside it, small, so that near copies can be looked for.
 
     Raises:
         UnknownNameError: for an unknown dataset, split or kind of clips.
@@ -312,7 +340,7 @@ def load_dataset(  # noqa: PLR0913 - all but the first two have defaults and are
     if name not in DATASETS:
         raise UnknownNameError("dataset", name, DATASETS)
     if name == FERPLUS or votes is not None:
-        how = {"drop_unknown": drop_unknown, "size": size, "channels": channels, "seed": seed}
+        how = {"drop_unknown": drop_unknown, "size": size, "channels": channels, "seed": seed, "looks": looks}
         return _load_voted(name, split, votes or VoteChoice(), data=data, **how)
     split = SPLIT_FOLDERS.get(split, split)
     splits = KINDS[name].splits if name in KINDS else SPLITS
@@ -328,9 +356,12 @@ def load_dataset(  # noqa: PLR0913 - all but the first two have defaults and are
     if channels not in {None, 1, 3}:
         raise UsageError(f"Expected 1 or 3 channels, got {channels}.")
     if name == "synthetic":
-        from engine.data.drawn import load_synthetic
+        from engine.data.drawn import SPLIT_COUNTS, load_synthetic
 
-        return load_synthetic(split, size=side, channels=channels or 1)
+        if split != "all":
+            return load_synthetic(split, size=side, channels=channels or 1)
+        return together([load_synthetic(part, size=side, channels=channels or 1) for part in SPLIT_COUNTS], split)
     return _load_pictures(
-        name, split, data=data, drop_unknown=drop_unknown, size=side, channels=channels, seed=seed, clips=clips
-    )
+        name, split, data=data, drop_unknown=drop_unknown, size=side, channels=channels, seed=seed, clips=clips,
+        looks=looks,
+    )  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from engine.data.dataset import Int64
+from engine.data.people import known_people, torn_people
 from engine.data.read.gather import Picture
 from engine.errors import DataError
 
@@ -147,10 +148,11 @@ VALIDATION_SHARE: Final = 0.1
 TEST_SHARE: Final = 0.1
 
 
-def draw_parts(pictures: Sequence[Picture], seed: int) -> list[str | None]:
+def draw_parts(pictures: Sequence[Picture], seed: int, *, torn: bool = False) -> list[str | None]:
     """Return each picture's part as the source says, or, where it says none, drawn 80/10/10.
 
-    Where the people are known, they are drawn, and none may be in two parts.
+    Where the people are known, they are drawn, and none may be in two parts, unless ``torn`` says so (for an audit,
+    which is there to find it).
 
     Raises:
         DataError: the source has a person in two parts, or too few to draw.
@@ -161,12 +163,11 @@ def draw_parts(pictures: Sequence[Picture], seed: int) -> list[str | None]:
         shares = {"val": VALIDATION_SHARE, "test": TEST_SHARE}
         if subjects:
             return list(assign_subjects(subjects, shares=shares, seed=seed))
-        parts = list(assign_splits(*_drawn_by(pictures), shares=shares, seed=seed))
-    part_of: dict[str, str | None] = {}
-    for subject, part in zip(subjects or (), parts, strict=subjects is not None):
-        if part_of.setdefault(subject, part) != part:
+        return list(assign_splits(*_drawn_by(pictures), shares=shares, seed=seed))
+    if subjects and not torn:
+        for subject, where in torn_people(subjects, parts).items():
             raise DataError(
-                f"Expected each person in one part, but '{subject}' is in {part_of[subject]} and in {part}; move the "
+                f"Expected each person in one part, but '{subject}' is in {' and in '.join(where)}; move the "
                 "pictures of a person together, or give class folders alone."
             )
     return parts
@@ -174,8 +175,7 @@ def draw_parts(pictures: Sequence[Picture], seed: int) -> list[str | None]:
 
 def subjects_of(pictures: Sequence[Picture]) -> tuple[str, ...] | None:
     """Return the people shown, or None where not all are known."""
-    names = tuple(picture.subject for picture in pictures)
-    return names if names and all(names) else None
+    return known_people([picture.subject for picture in pictures])
 
 
 def draw_val(pictures: Sequence[Picture], parts: Sequence[str | None], seed: int) -> list[str | None]:

@@ -52,7 +52,10 @@ def measure_without_each(
         UsageError: the recipe begins with other weights or learns from other models, or there are too few pictures.
     """
     if dataset.subjects is None:
-        raise DataError(f"'{dataset.name}' does not tell who is shown; leave-one-subject-out needs --dataset samm.")
+        raise DataError(
+            f"'{dataset.name}' as it lies here does not tell who is shown; leave-one-subject-out needs samm, or ckplus "
+            "with its own names (S010_004_00000019.png)."
+        )
     if recipe.model.start_from or recipe.distillation.teachers or recipe.hints.teacher:
         raise UsageError(
             f"Recipe '{recipe.name}' takes over from other models, which may have seen the person left out; "
@@ -102,7 +105,8 @@ def _document(
         "recipe": recipe.name,
         "dataset": dataset.name,
         "clips": recipe.data.clips,
-        "protocol": "leave one subject out; other people's pictures chose the epoch",
+        "protocol": "leave one subject out; other people's pictures chose the epoch; person-independent",
+        "person_independent": True,
         "seed": seed,
         "subjects": len(rounds),
         # Frames of a person are no independent draws, so the interval of independent ones would be too narrow.

@@ -5,7 +5,7 @@ How a picture is looked at to be measured: once, with its mirror image, or in te
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,13 +13,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from engine.data.audit.near import seen_in_training
 from engine.data.dataset import FaceDataset
+from engine.data.people import People
+from engine.data.registry import PICTURES_OF
 from engine.data.transforms import channels_last, mirrored, normalise, ten_crop, to_tensor
 from engine.data.votes.join import WITH_VOTES
 from engine.errors import DataError, UnknownNameError
 from engine.models.locking import holding
 from engine.records import Float32, InputSpec, RunCard
-from engine.statistics.classification import classification_report
+from engine.statistics.classification import Int64, classification_report, wilson_interval
 
 
 @dataclass(frozen=True)
@@ -145,22 +148,85 @@ def evaluate(
     return measurement(card, dataset, probabilities, views=views)
 
 
+def trained_on(card: RunCard) -> tuple[str, ...]:
+    """Return the datasets that trained a checkpoint, as its card names them; empty where it does not."""
+    several = [one.get("dataset") for one in card.data.get("datasets", ())]
+    return tuple(dict.fromkeys(str(name) for name in (card.data.get("dataset"), *several) if name))
+
+
+def usual_split(card: RunCard, dataset: str) -> str:
+    """Return which split of a dataset says most about a model: all of it, where it trained on others alone.
+
+    Of the built-in faces ``test`` is as good: no picture shows anybody, and each split is drawn alike.
+    """
+    known = trained_on(card)
+    if known and not _trained(known, dataset) and dataset != "synthetic":
+        return "all"
+    return "private" if dataset in WITH_VOTES else "test"
+
+
+def _trained(known: Sequence[str], dataset: str) -> bool:
+    """Say whether one of the datasets in ``known`` has the pictures of ``dataset``, under whatever labels."""
+    pictures = PICTURES_OF.get(dataset, dataset)
+    return any(PICTURES_OF.get(name, name) == pictures for name in known)
+
+
+def people_of(card: RunCard, dataset: FaceDataset) -> People:
+    """Say whether a model is measured on people whom it has not seen, as far as is known."""
+    known = trained_on(card)
+    if known and not _trained(known, dataset.name):
+        return People(True, f"the model was trained on {', '.join(known)}, not on {dataset.name}")
+    if dataset.split == "all" and known:
+        return People(False, f"the pictures that trained the model are among these ({dataset.name})")
+    return dataset.people
+
+
 def measurement(card: RunCard, dataset: FaceDataset, probabilities: Float32, *, views: str) -> dict[str, Any]:
-    """Return the document of :func:`evaluate` from probabilities (N, K) that were computed before."""
-    report = classification_report(
-        dataset.labels, probabilities.argmax(1).astype(np.int64), dataset.classes, in_train=dataset.in_train
-    )
+    """Return the document of :func:`evaluate` from probabilities (N, K) that were computed before.
+
+    Where the dataset was loaded with ``looks``, it says how many pictures training has seen nearly; a split that leaks
+    (:data:`engine.data.audit.audit.LEAK_SHARE`) has no clean part: ``n_clean`` and its figures are None.
+    """
+    predicted = probabilities.argmax(1).astype(np.int64)
+    report = classification_report(dataset.labels, predicted, dataset.classes, in_train=dataset.in_train)
     split = f"split {dataset.split}"
     if dataset.name in WITH_VOTES:
         split = PROTOCOLS.get(dataset.split, dataset.split)
+    people = people_of(card, dataset)
+    known = trained_on(card)
     return {
         "model": card.name,
         "dataset": dataset.name,
         "split": dataset.split,
         "tta": views != SINGLE,
         "views": find_views(views).words,
-        "protocol": split,
+        "protocol": f"{split}; {people.in_words()}",
+        "person_independent": people.apart,
         "seed": card.recipe.get("seed"),
         "skipped": len(dataset.skipped),
         **report.as_dict(),
+        **(_near_copies(dataset, predicted) if _trained(known, dataset.name) or not known else {}),
     }
+
+
+def _near_copies(dataset: FaceDataset, predicted: Int64) -> dict[str, Any]:
+    """Return what training has seen of a split, and the figures without it; empty where that was not looked for."""
+    found = seen_in_training(dataset)
+    if found is None:
+        return {}
+    seen, alike = found
+    left = int((~alike).sum())
+    right = int((predicted == dataset.labels)[~alike].sum())
+    document: dict[str, Any] = {
+        "near_copies": {
+            **seen.as_dict(),
+            "leaks": seen.leaks,
+            "conclusion": seen.conclusion(dataset.split),
+            "n_without": left,
+            "accuracy_without": round(right / left, 5) if left else None,
+            "interval_without": [round(bound, 5) for bound in wilson_interval(right, left)] if left else None,
+        }
+    }
+    if seen.leaks:
+        document |= {"n_clean": None, "accuracy_clean": None, "interval_clean": None}
+    return document

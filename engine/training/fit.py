@@ -24,6 +24,7 @@ from torch import nn
 
 from engine.data.dataset import FaceDataset
 from engine.data.enhance.enhance import common_enhancement
+from engine.data.people import NOT_TOLD, People
 from engine.data.registry import load_dataset
 from engine.data.votes.rules import VoteChoice
 from engine.errors import CheckpointError, DataError, FerLensError, UsageError
@@ -108,7 +109,10 @@ RUNS: Final[Path] = Path("runs")
 
 @dataclass(frozen=True, eq=False)
 class FitResult:
-    """How a call of :func:`fit` ended. ``card`` is None while the run is unfinished."""
+    """How a call of :func:`fit` ended. ``card`` is None while the run is unfinished.
+
+    ``people``: whether nobody in the split that chose the epoch trained.
+    """
 
     finished: bool
     epochs_done: int
@@ -117,6 +121,7 @@ class FitResult:
     seconds: float
     out: Path
     card: RunCard | None
+    people: People = NOT_TOLD
 
 
 def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
@@ -251,6 +256,7 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
                     "dataset": recipe.data.dataset,
                     "train": {"split": recipe.data.train, "n": len(train), "fingerprint": train.fingerprint},
                     "val": {"split": recipe.data.val, "n": len(val), "fingerprint": val.fingerprint},
+                    "person_independent": val.people.apart,
                     **together.described,
                     **said_of_votes,
                     **({"enhancement": enhancement} if enhancement else {}),
@@ -259,7 +265,8 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
                     f"{recipe.data.dataset}/{recipe.data.val}/chosen": {
                         "n": len(val),
                         "accuracy": progress.best_accuracy,
-                        "protocol": "the split that chose the epoch; optimistic by construction"
+                        "protocol": "the split that chose the epoch; optimistic by construction; "
+                        + val.people.in_words()
                         + (f"; right is {chooses.in_words()}" if chooses else ""),
                         **({"vote_temperature": temperature.as_dict()} if temperature else {}),
                     }
@@ -269,7 +276,7 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
             history=folder / "history.csv",
         )
     best = progress.best_accuracy if progress.best_epoch else math.nan
-    return FitResult(finished, progress.epoch, progress.best_epoch, best, progress.seconds, out, card)
+    return FitResult(finished, progress.epoch, progress.best_epoch, best, progress.seconds, out, card, val.people)
 
 
 def load_split(

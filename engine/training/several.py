@@ -145,6 +145,7 @@ def _concatenated(parts: Sequence[FaceDataset]) -> FaceDataset:
         in_train=None,
         subjects=None,
         votes=None,
+        people=next((part.people for part in parts if not part.people.apart), parts[0].people),
     )
 
 

@@ -5,9 +5,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
+from engine.analysis.evaluation import metric_rows
 from engine.cli.main import main
-from engine.models.checkpoint import load_checkpoint, read_card
+from engine.labels import CK_EMOTIONS
+from engine.models.checkpoint import load_checkpoint, read_card, write_checkpoint
+from engine.models.registry import DEFAULT_INPUT, build_model
+from tests.made_people import write_people
 
 
 def evaluate(*words: object) -> int:
@@ -83,6 +88,64 @@ def test_classes_of_another_dataset_are_mapped(
     assert all(document["per_class"][name]["support"] == 4 for name in document["classes"] if name != "neutral")
     assert "Left out, since the model has no such class: contempt (4)." in printed.err
     assert "mapped_classes" not in _own(patterns, capsys)
+
+
+@pytest.fixture
+def of_ckplus(tmp_path: Path) -> Path:
+    """Return an untrained checkpoint for CK+'s classes whose card says that CK+ trained it."""
+    torch.manual_seed(0)
+    model = build_model("baseline", classes=7, spec=DEFAULT_INPUT)
+    facts = {"architecture": "baseline", "config": {}, "classes": CK_EMOTIONS, "input": DEFAULT_INPUT,
+             "recipe": {"seed": 0}, "data": {"dataset": "ckplus"}, "metrics": {}}  # fmt: skip
+    write_checkpoint(tmp_path / "own", model, facts)
+    return tmp_path / "own"
+
+
+def test_a_split_that_leaks_has_no_clean_part(
+    of_ckplus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = write_people(tmp_path / "ck", named=False)
+    words = ("--model", of_ckplus, "--dataset", "ckplus", "--data", place)
+    assert evaluate(*words) == 0
+    said = capsys.readouterr().out
+    assert "; split test; not person-independent: the source does not tell who is shown\n" in said
+    assert "test leaks: " in said
+    assert "so a figure on it measures memory" in said
+    assert "without copies" not in said
+    assert evaluate(*words, "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["person_independent"] is False
+    assert document["near_copies"]["leaks"] is True
+    assert document["n_clean"] is document["accuracy_clean"] is document["interval_clean"] is None
+
+
+def test_people_kept_apart_are_said_to_be(of_ckplus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = write_people(tmp_path / "ck")
+    assert evaluate("--model", of_ckplus, "--dataset", "ckplus", "--data", place, "--json", "--write-card") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["n"], document["n_clean"], document["near_copies"]["near_copy_in_train"]) == (18, 18, 0)
+    assert document["protocol"] == "split test; person-independent: nobody is in two splits"
+    (row,) = metric_rows(read_card(of_ckplus))
+    assert row.protocol == document["protocol"]  # what pages and reports print beside the figure
+
+
+def test_other_data_is_measured_whole(
+    of_ckplus: Path, checkpoints: Path, patterns: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--dataset", "folder", "--data", patterns, "--json")
+    assert evaluate("--model", of_ckplus, *words) == 0
+    document = json.loads(capsys.readouterr().out)
+    # 16 pictures of each class but neutral, which CK+ lacks.
+    assert (document["split"], document["n"]) == ("all", 6 * 16)
+    assert document["protocol"] == "split all; person-independent: the model was trained on ckplus, not on folder"
+    assert evaluate("--model", of_ckplus, *words, "--split", "test") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["split"], document["n"]) == ("test", 6 * 4)
+    place = write_people(tmp_path / "ck", people=3)
+    assert evaluate("--model", of_ckplus, "--dataset", "ckplus", "--data", place, "--split", "all", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["n"], document["person_independent"]) == (27, False)
+    assert "the pictures that trained the model are among these" in document["protocol"]
 
 
 def _own(patterns: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, object]:

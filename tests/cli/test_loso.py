@@ -9,6 +9,7 @@ from PIL import Image
 
 from engine.cli.main import main
 from tests.made import draw
+from tests.made_people import write_people
 
 RECIPE = """
 [model]
@@ -62,6 +63,15 @@ def test_each_person_is_left_out_once(people: Path, capsys: pytest.CaptureFixtur
     assert "'loso-own' are there already; go on with --resume" in capsys.readouterr().err
     assert loso("--json", "--resume") == 0
     assert json.loads(capsys.readouterr().out) == document
+
+
+@pytest.mark.usefixtures("narrow", "people")
+def test_ckplus_by_its_own_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_people(tmp_path / "ck", people=3)
+    assert loso("--dataset", "ckplus", "--data", "ck", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["subjects"], document["n"], document["person_independent"]) == (3, 27, True)
+    assert {name: row["n"] for name, row in document["per_subject"].items()} == {"S005": 9, "S006": 9, "S007": 9}
 
 
 @pytest.mark.usefixtures("narrow", "people")

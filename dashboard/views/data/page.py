@@ -24,6 +24,7 @@ from dashboard.views.data.figures.groups import (
     facts_html,
     read_balance,
     read_clean,
+    read_conclusion,
     read_straddling,
 )
 from dashboard.views.data.loaders import Wanted
@@ -43,7 +44,7 @@ def show_facts(found: DataAudit) -> None:
             f"{len(skipped):,} files could not be read, for example {skipped[0].id}: {skipped[0].reason}.",
             icon=":material/warning:",
         )
-    sentences = [*read_clean(found), read_straddling(found)]
+    sentences = [*read_clean(found), read_straddling(found), *read_conclusion(found)]
     if any(sentences):
         st.html('<div class="fl-reading">' + "<br>".join(escape(said) for said in sentences if said) + "</div>")
     st.download_button(

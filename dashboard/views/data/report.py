@@ -10,7 +10,7 @@ import numpy as np
 from dashboard.report.content import Array, Content, Section, Shot, Table
 from dashboard.shared.figures.map_content import bare_map, face_shot
 from dashboard.views.data.figures.faces import SPREAD_COLORS, SheetRow, reach
-from dashboard.views.data.figures.groups import facts, read_balance, read_clean, read_straddling
+from dashboard.views.data.figures.groups import facts, read_balance, read_clean, read_conclusion, read_straddling
 from engine.data.audit.audit import ClassFaces, DataAudit
 from engine.draw.overlay import resize_face
 from engine.records import UInt8
@@ -91,7 +91,7 @@ def _counts(found: DataAudit) -> Section:
     balance = found.balance()
     classes = list(next(iter(balance.values()), {}))
     rows = tuple((name, *(f"{counts[name]:,}" for counts in balance.values())) for name in classes)
-    words = (*read_clean(found), read_straddling(found), read_balance(balance))
+    words = (*read_clean(found), read_straddling(found), *read_conclusion(found), read_balance(balance))
     return Section("Counts", words, tables=(numbers, Table(("class", *balance), rows, "Pictures by class and split.")))
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 import plotly.graph_objects as go
 import streamlit as st
 
+from dashboard.report.text import escape
 from dashboard.shared import study
 from dashboard.shared.figures.confusion import Confusion, confusion_figure
 from dashboard.shared.maps import ink
@@ -49,9 +50,11 @@ def headline(found: Evaluation) -> None:
     f1 = found.figures.macro_f1
     st.html(
         f'<div class="fl-shows-what" role="status"><b>Accuracy {words(found.figures.accuracy)}</b> · macro F1 '
-        f'{f1_words(f1.mean, f1.low, f1.high)} <span class="fl-quiet">single view, 95 % intervals over pictures</span>'
-        "</div>"
+        f'{f1_words(f1.mean, f1.low, f1.high)} <span class="fl-quiet">single view, 95 % intervals over pictures'
+        f"{'; ' if found.protocol.words else ''}{escape(found.protocol.words)}</span></div>"
     )
+    if found.protocol.leak:
+        st.warning(found.protocol.leak, icon=":material/warning:")
 
 
 def show_summary(found: Evaluation) -> None:
@@ -75,7 +78,12 @@ def show_summary(found: Evaluation) -> None:
         st.html(subsets_table(found))
         st.caption(
             "Copies are pictures with equal pixels; one of each group is kept. A copy of a training picture measures "
-            "memory, too: the last row is the fairest figure."
+            "memory, too"
+            + (
+                ", and this split leaks: no part of it is clean."
+                if found.protocol.leak
+                else ": the last row is the fairest figure."
+            )
         )
 
 

@@ -37,7 +37,7 @@ def _summary(found: Evaluation) -> Section:
     )
     return Section(
         "Summary",
-        (words,),
+        tuple(filter(None, (words, found.protocol.words, found.protocol.leak))),
         tables=(
             Table(("pictures", "left out", "accuracy", "macro F1"), subsets),
             Table(("class", "precision", "recall", "F1"), classes),

@@ -10,7 +10,15 @@ from typing import Final
 from rich.progress import Progress
 from rich.table import Table
 
-from engine.cli.common import STDERR, add_data_options, add_json_option, check_new_file, print_json, write_document
+from engine.cli.common import (
+    STDERR,
+    add_data_options,
+    add_json_option,
+    check_new_file,
+    note_people,
+    print_json,
+    write_document,
+)
 from engine.errors import UsageError
 from engine.models.checkpoint import DEFAULT_MODEL
 
@@ -34,6 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure and report."""
     from engine.data.registry import load_dataset
     from engine.measure.robustness import CORRUPTIONS, SEVERITIES, robustness
+    from engine.measure.split import people_of
     from engine.models.checkpoint import load_checkpoint
     from engine.training.device import choose_device
 
@@ -48,6 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.dataset, split, data=arguments.data, drop_unknown=arguments.drop_unknown, size=spec.size,
         channels=spec.channels,
     )  # fmt: skip
+    note_people(dataset, people_of(loaded.card, dataset))
     with Progress(console=STDERR, disable=not sys.stderr.isatty(), transient=True) as bar:
         passes = 1 + len(CORRUPTIONS) * len(SEVERITIES)
         pictures = min(arguments.limit or len(dataset), len(dataset))

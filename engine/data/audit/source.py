@@ -15,7 +15,16 @@ from engine.data.dataset import FaceDataset, Int64, SkippedFile
 from engine.data.drawn import SPLIT_COUNTS, load_synthetic
 from engine.data.read.gather import Decoder, gather
 from engine.data.read.sources import Entry
-from engine.data.registry import DATASETS, DEFAULT_SIZE, KINDS, draw_parts, draw_val, find_data, source_entries
+from engine.data.registry import (
+    DATASETS,
+    DEFAULT_SIZE,
+    KINDS,
+    draw_parts,
+    draw_val,
+    find_data,
+    source_entries,
+    subjects_of,
+)
 from engine.data.splits import duplicate_groups
 from engine.errors import DataError, UnknownNameError
 from engine.labels import EMOTIONS
@@ -51,6 +60,7 @@ class AuditedPictures:
         splits: N names; as ``parts``, but with ``val`` drawn out of ``train`` where the source has none.
         duplicate_group: int64 (N,); equal numbers mean equal decoded pixels, before resizing and in colour.
         skipped: files that could not be read.
+        subjects: N names of the people shown, where the source tells them; else None.
         drawn: whether a program drew each picture anew, so that no two come from one photograph.
     """
 
@@ -64,6 +74,7 @@ class AuditedPictures:
     duplicate_group: Int64
     skipped: tuple[SkippedFile, ...] = ()
     drawn: bool = False
+    subjects: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         count = len(self.ids)
@@ -139,7 +150,7 @@ def read_pictures(
             f"Expected train|val|test/<class>/*, or class folders alone, in '{place.name}', but it has no pictures in "
             "such folders; point --data at the dataset itself."
         )
-    parts = draw_parts(pictures, seed=0)
+    parts = draw_parts(pictures, seed=0, torn=True)
     named = parts if is_balanced(place) else draw_val(pictures, parts, seed=0)
     return AuditedPictures(
         name=name,
@@ -151,6 +162,7 @@ def read_pictures(
         splits=tuple(part or "unnamed" for part in named),
         duplicate_group=duplicate_groups([picture.digest for picture in pictures]),
         skipped=skipped,
+        subjects=subjects_of(pictures),
     )
 
 

@@ -18,8 +18,11 @@ from engine.errors import DataError, PictureError
 from engine.labels import canonical
 from engine.records import UInt8
 
-Need = Literal["pixels", "digest", "nothing"]
-"""What the caller wants of an entry: its picture, only whether it equals another, or nothing."""
+Need = Literal["pixels", "look", "digest", "nothing"]
+"""What the caller wants of an entry: its picture, what it looks like, only whether it equals another, or nothing."""
+
+LOOK_SIDE: Final = 48
+"""Side in pixels of a grey picture that is kept to see what looks alike."""
 
 THREADS: Final = 4
 CHUNK: Final = 1024
@@ -32,7 +35,7 @@ costs more than decoding them."""
 class Picture:
     """One decoded entry: its label, digest and, where the caller needs them, pixels uint8 (size, size[, 3]).
 
-    ``subject`` is the person shown, or empty.
+    Where only its look is needed, the pixels are (48, 48), grey. ``subject`` is the person shown, or empty.
     """
 
     id: str
@@ -86,7 +89,9 @@ class Decoder:
         except PictureError as error:
             return _LeftOut(SkippedFile(entry.id, str(error)), entry.split, unreadable=not entry.foreign)
         fitted = None
-        if self.need(entry.split) == "pixels":
+        if self.need(entry.split) == "look":
+            fitted = fit_picture(pixels, LOOK_SIDE, 1)
+        elif self.need(entry.split) == "pixels":
             as_found = 1 if pixels.ndim == 2 else 3
             fitted = fit_picture(pixels, self.size, self.channels or as_found)
         return Picture(entry.id, entry.split, label, pixel_digest(pixels), fitted, entry.row, entry.subject)

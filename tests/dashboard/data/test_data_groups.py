@@ -11,6 +11,7 @@ from dashboard.views.data.figures.groups import (
     picture_html,
     read_accuracies,
     read_clean,
+    read_conclusion,
     read_straddling,
 )
 from engine.analysis.audited import AuditedModel, CleanAccuracy, Share
@@ -35,6 +36,13 @@ def test_what_training_has_seen(found: DataAudit) -> None:
     )
     pictures = replace(found.pictures, parts=("test",) * 18, splits=("test",) * 18)
     assert read_clean(audit(pictures)) == ("test: none of 18 pictures has a copy in the training set.",)
+
+
+def test_what_leaks_and_whether_people_are_apart(found: DataAudit) -> None:
+    public, private, people = read_conclusion(found)
+    assert public.startswith("public leaks: 1 of its 3 pictures (33.3 %)")
+    assert private.startswith("private leaks: 2 of its 4 pictures (50.0 %)")
+    assert people == "Not person-independent: the source does not tell who is shown."
 
 
 def test_which_parts_groups_straddle(found: DataAudit) -> None:

@@ -50,6 +50,24 @@ def test_the_summary_is_that_of_the_stored_answers(page: AppTest, store: Path) -
     assert sum(sum(row) for row in confusion["data"][0]["z"]) == 35
 
 
+def test_a_split_that_leaks_is_said_to(
+    page: AppTest, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = own(store, tmp_path, monkeypatch)
+    file = analysis_folder(folder / "cbam", "synthetic", "test") / "report.json"
+    file.unlink()
+    assert "pictures; person-independent: every face is drawn anew<" in page_html(opened(page))
+    document = {
+        "protocol": "split test; not person-independent: nobody knows", "person_independent": False,
+        "near_copies": {"leaks": True, "conclusion": "test leaks: 30 of its 35 pictures."},
+    }  # fmt: skip
+    file.write_text(json.dumps(document))
+    app = opened(page)
+    assert "; split test; not person-independent: nobody knows" in page_html(app)
+    assert "test leaks: 30 of its 35 pictures." in [said.value for said in app.warning]
+    assert not any("fairest" in said.value for said in app.caption)
+
+
 @pytest.mark.parametrize(
     ("address", "area"), [({"tab": "Curves"}, "AUC"), ({"tab": "Curves", "curves": "precision and recall"}, "AP")]
 )

@@ -85,6 +85,12 @@ def read_clean(found: DataAudit) -> tuple[str, ...]:
     return tuple(sentences)
 
 
+def read_conclusion(found: DataAudit) -> tuple[str, ...]:
+    """Say which parts leak, and whether people are kept apart."""
+    leaks = [count.conclusion(part) for part, count in found.clean().items() if count.leaks]
+    return (*leaks, found.conclusion()[-1])
+
+
 def read_accuracies(judged: AuditedModel) -> tuple[str, ...]:
     """Say, for each analysed split, how accurate a model is on all pictures and on those that training has not seen."""
     return tuple(_read_accuracy(judged.model, one) for one in judged.accuracies)
