@@ -13,7 +13,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Column, Table
 
-from engine.cli.common import add_data_options, add_json_option, note, note_people, print_json
+from engine.cli.common import add_data_options, add_json_option, note, note_people, note_skipped, print_json
 from engine.data.dataset import FaceDataset
 from engine.measure.split import check_classes, predict_dataset
 from engine.models.checkpoint import load_checkpoint
@@ -106,6 +106,7 @@ class _Measured:
             self.dataset = load_split(
                 self.recipe, how.split, data=how.data, drop_unknown=how.drop_unknown, spec=loaded.card.input
             )
+            note_skipped(self.dataset.skipped)
             note_people(self.dataset)
         check_classes(loaded.card, self.dataset)
         answers = predict_dataset(loaded.model, loaded.card.input, self.dataset).argmax(1)

@@ -13,7 +13,7 @@ from engine.analysis.files.places import analysis_folder
 from engine.analysis.sweep.block import BLOCK, SweepSettings
 from engine.analysis.sweep.finish import refuse_existing
 from engine.analysis.sweep.sweep import BARE_SAMPLE, sweep
-from engine.cli.common import STDERR, add_data_options, add_json_option, note, print_json
+from engine.cli.common import STDERR, add_data_options, add_json_option, note, note_skipped, print_json
 from engine.data.dataset import FaceDataset
 from engine.data.enhance.enhance import require_enhanced
 from engine.data.registry import load_dataset
@@ -98,11 +98,8 @@ def _analyse(arguments: argparse.Namespace, path: Path, out: Path, processes: Pr
         clips=loaded.card.clips,
         looks=True,
     )
-    if dataset.skipped and processes.leads:
-        first = dataset.skipped[0]
-        note(
-            f"{len(dataset.skipped)} files could not be read and are left out, for example {first.id}: {first.reason}."
-        )
+    if processes.leads:
+        note_skipped(dataset.skipped)
     dataset = _limited(dataset, arguments.limit)
     quiet = not (sys.stderr.isatty() and processes.leads)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

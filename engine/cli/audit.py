@@ -12,7 +12,15 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
 from engine.analysis.audited import judge
-from engine.cli.common import STDERR, add_data_options, add_json_option, add_votes_option, note, print_json
+from engine.cli.common import (
+    STDERR,
+    add_data_options,
+    add_json_option,
+    add_votes_option,
+    note,
+    note_skipped,
+    print_json,
+)
 from engine.cli.votes import suspicion_sentences, votes_at_hand
 from engine.data.audit.audit import audit, audit_document
 from engine.data.audit.groups import MOST_BITS, NEAR_BITS
@@ -61,9 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     document = audit_document(found)
     if arguments.model:
         document["model"] = judge(found, arguments.model, votes=votes).as_dict()
-    if pictures.skipped:
-        first = pictures.skipped[0]
-        note(f"{len(pictures.skipped)} files could not be read, for example {first.id}: {first.reason}.")
+    note_skipped(pictures.skipped)
     if arguments.out:
         arguments.out.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         note(f"Written to {arguments.out.name}.")

@@ -13,12 +13,12 @@ from rich.progress import Progress
 from rich.table import Table
 
 from engine.analysis.sweep.penultimate import penultimate_features
-from engine.cli.common import STDERR, add_data_options, add_json_option, check_new_file, note, print_json
+from engine.cli.common import STDERR, add_data_options, add_json_option, check_new_file, note, note_skipped, print_json
 from engine.data.balance.balance import METHODS, SPACES, BalancePlan, is_balanced, made_pictures, plan_balance
 from engine.data.balance.folder import refuse_place, write_balanced
 from engine.data.dataset import FaceDataset
 from engine.data.enhance.enhance import enhancement_of
-from engine.data.read.sources import SPLIT_FOLDERS
+from engine.data.read.split_names import split_of
 from engine.data.registry import KINDS, TEST_SPLITS, find_data, load_dataset
 from engine.errors import DataError, UnknownNameError, UsageError
 from engine.models.checkpoint import find_checkpoint, load_checkpoint
@@ -97,7 +97,7 @@ def _space(arguments: argparse.Namespace) -> str | None:
 
 
 def _load(arguments: argparse.Namespace, size: int | None, channels: int | None) -> FaceDataset:
-    return load_dataset(
+    dataset = load_dataset(
         arguments.dataset,
         "train",
         data=arguments.data,
@@ -105,13 +105,15 @@ def _load(arguments: argparse.Namespace, size: int | None, channels: int | None)
         size=size,
         channels=channels,
     )
+    note_skipped(dataset.skipped)
+    return dataset
 
 
 def _refuse_test_folder(place: Path | None) -> None:
     """Refuse a part that is kept apart from training, given as if it were a dataset; and what was balanced before."""
     if place is None:
         return
-    part = SPLIT_FOLDERS.get(place.name.lower())
+    part = split_of(place.name)
     if part in TEST_SPLITS or part == "val":
         raise DataError(
             f"'{place.name}' is by its name kept apart from training, and only training pictures are balanced; "

@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from engine.data.dataset import left_out_words
 from engine.data.votes.file import VOTES_VARIABLE
 from engine.errors import UsageError
 from engine.measure.split import MIRROR, SINGLE, TTA
 
 if TYPE_CHECKING:
-    from engine.data.dataset import FaceDataset
+    from collections.abc import Sequence
+
+    from engine.data.dataset import FaceDataset, SkippedFile
     from engine.data.people import People
 
 STDERR = Console(stderr=True, highlight=False)
@@ -103,6 +106,12 @@ def print_json(document: Any) -> None:
 def note(text: str) -> None:
     """Say something on stderr."""
     STDERR.print(text, soft_wrap=True, markup=False)
+
+
+def note_skipped(skipped: Sequence[SkippedFile]) -> None:
+    """Say on stderr what of a dataset is left out, and why; nothing where all of it is there."""
+    if skipped:
+        note(left_out_words(skipped))
 
 
 def note_people(dataset: FaceDataset, people: People | None = None) -> None:

@@ -18,6 +18,7 @@ from engine.cli.common import (
     add_votes_option,
     note,
     note_people,
+    note_skipped,
     print_json,
 )
 from engine.cli.votes import add_votes, nearer_lines
@@ -117,6 +118,7 @@ def run(arguments: argparse.Namespace) -> int:
     dataset = next(iter(loaded_as.values()))
     nearer = _nearer(dataset, arguments, answers)
     seen = [people_of(card, dataset) for card in (first, second)]
+    note_skipped(dataset.skipped)
     note_people(dataset, next((people for people in seen if not people.apart), None))
     document: dict[str, Any] = {
         "dataset": dataset.name,

@@ -19,7 +19,7 @@ from engine.cli.common import (
     note,
     print_json,
 )
-from engine.cli.votes import add_votes, note_skipped, vote_sentences, vote_table
+from engine.cli.votes import add_votes, note_left_out, vote_sentences, vote_table
 from engine.data.dataset import map_classes
 from engine.data.enhance.enhance import require_enhanced
 from engine.data.registry import load_dataset
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
         votes=choice,
         looks=True,
     )
-    note_skipped(dataset)
+    note_left_out(dataset)
     dataset = add_votes(dataset, arguments.votes, arguments.data)
     mapping: dict[str, Any] = {}
     if dataset.classes != loaded.card.classes:

@@ -10,7 +10,7 @@ from typing import Any
 from rich.progress import Progress
 from rich.table import Table
 
-from engine.cli.common import STDERR, add_data_options, add_json_option, note, print_json
+from engine.cli.common import STDERR, add_data_options, add_json_option, note, note_skipped, print_json
 from engine.data.read.samm import CLIPS, ONSET_APEX
 from engine.data.registry import load_dataset
 from engine.data.splits import SubjectFold
@@ -61,6 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
         channels=spec.channels,
         clips=recipe.data.clips,
     )
+    note_skipped(dataset.skipped)
     people = len(set(dataset.subjects or ()))
     with Progress(console=STDERR, disable=not sys.stderr.isatty(), transient=True) as bar:
         task = bar.add_task("people", total=people)

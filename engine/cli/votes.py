@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
-from engine.cli.common import note
+from engine.cli.common import note, note_skipped
 from engine.data.dataset import FaceDataset
 from engine.data.votes.ferplus import FERPLUS, left_out_in_words
 from engine.data.votes.file import WHERE, VoteFile, find_votes, read_votes
@@ -57,18 +57,16 @@ def suspicion_sentences(people: dict[str, Any]) -> list[str]:
     ]
 
 
-def note_skipped(dataset: FaceDataset) -> None:
-    """Say which files are left out, and why: those that cannot be read, and of ferplus those without a majority."""
+def note_left_out(dataset: FaceDataset) -> None:
+    """Say what is left out, and why: what is damaged or no part of the data; of ferplus also what has no label by votes."""
     voted = [file for file in dataset.skipped if dataset.name == FERPLUS and _is_of_votes(file.reason)]
     if voted:
         note(
             f"{len(voted):,} pictures have no label by the votes and are left out: "
             f"{left_out_in_words([file.reason for file in voted])}."
         )
-    others = len(dataset.skipped) - len(voted)
-    if others:
-        first = next(file for file in dataset.skipped if file not in voted)
-        note(f"{others} files could not be read and are left out, for example {first.id}: {first.reason}.")
+    said = {file.id for file in voted}
+    note_skipped([file for file in dataset.skipped if file.id not in said])
 
 
 def _is_of_votes(reason: str) -> bool:

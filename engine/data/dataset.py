@@ -8,10 +8,11 @@ CK+ has contempt and no neutral, FER2013 the reverse: a model of one is measured
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +25,34 @@ from engine.records import FaceSample, Float32, UInt8
 Int64 = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 
+_REASONS: Final = 3
+"""Reasons that a sentence gives at most; ``audit --json`` lists every file with its own."""
+
 
 @dataclass(frozen=True)
 class SkippedFile:
-    """A file or row that is not in the dataset, and why."""
+    """A file or row that is not in the dataset, and why; ``unreadable``: it was meant as a picture and is damaged."""
 
     id: str
     reason: str
+    unreadable: bool = field(default=False, compare=False)
+
+
+def left_out_words(skipped: Sequence[SkippedFile]) -> str:
+    """Say in a sentence or two what is not in a dataset; empty where nothing is left out."""
+    damaged = [file for file in skipped if file.unreadable]
+    others = [file for file in skipped if not file.unreadable]
+    words = []
+    if damaged:
+        words.append(f"{len(damaged):,} files could not be read, for example {damaged[0].id}: {damaged[0].reason}.")
+    if others:
+        reasons = Counter(file.reason.partition(":")[0] for file in others).most_common()
+        listed = "; ".join(f"{count:,}: {reason}" for reason, count in reasons[:_REASONS])
+        more = f"; {len(reasons) - _REASONS} more reasons" if len(reasons) > _REASONS else ""
+        words.append(
+            f"{len(others):,} files or rows are no part of the data, for example {others[0].id} ({listed}{more})."
+        )
+    return " ".join(words)
 
 
 def _expect(condition: bool, expected: str, came: object) -> None:
@@ -51,7 +73,7 @@ class FaceDataset:
         ids: N distinct names that stay the same between a folder and its archive, for example
             ``test/happy/PrivateTest_1.jpg``; ``<usage>/<class>/<row>`` for a CSV.
         duplicate_group: int64, (N,); the same number means the same decoded pixels before resizing.
-        skipped: files that could not be read or were dropped.
+        skipped: files and rows that could not be read or were dropped, each with its reason.
         in_train: bool, (N,): whether an exact copy of the picture lies in the whole training set; None where the
             question makes no sense (the training pictures themselves).
         subjects: N names of the people shown, where the dataset tells them; else None.

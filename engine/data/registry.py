@@ -20,7 +20,8 @@ from engine.data.dataset import Bool, FaceDataset, together
 from engine.data.people import KEPT_APART, NO_SPLIT, NOT_TOLD, before_underscore
 from engine.data.read.gather import LOOK_SIDE, Decoder, Need, Picture, gather
 from engine.data.read.samm import CLIPS, FRAMES, read_samm
-from engine.data.read.sources import ARCHIVE_SUFFIXES, SPLIT_FOLDERS, Entry, fit_picture, read_source
+from engine.data.read.sources import ARCHIVE_SUFFIXES, Entry, fit_picture, read_source
+from engine.data.read.split_names import SPLIT_FOLDERS, split_of
 from engine.data.splits import TEST_SHARE, VALIDATION_SHARE, draw_parts, draw_val, duplicate_groups, subjects_of
 from engine.data.votes.ferplus import FERPLUS, FERPLUS_SPLITS, by_votes
 from engine.data.votes.file import require_votes
@@ -31,9 +32,10 @@ from engine.labels import AFFECTNET_CODES, CK_EMOTIONS, EMOTIONS, RAFDB_CODES, S
 from engine.places import DATA_VARIABLE, DEFAULT_DATA
 from engine.records import UInt8
 
-SPLITS: Final[tuple[str, ...]] = ("train", "val", "trainval", "test", "all")
-"""``all`` is every picture of the source: for a model that was trained on other data."""
-FER2013_SPLITS: Final[tuple[str, ...]] = (*SPLITS, "public", "private")
+SPLITS: Final[tuple[str, ...]] = ("train", "val", "trainval", "test")
+ALL: Final = "all"
+"""Every picture of a source: for a model that was trained on other data."""
+FER2013_SPLITS: Final[tuple[str, ...]] = (*SPLITS, "public", "private", ALL)
 TEST_SPLITS: Final[dict[str, tuple[str, ...]]] = {
     "test": ("test", "public", "private"),
     "public": ("public",),
@@ -71,14 +73,14 @@ KINDS: Final[dict[str, DatasetKind]] = {
     ),
     "ckplus": DatasetKind(
         CK_EMOTIONS,
-        SPLITS,
+        (*SPLITS, ALL),
         ("ckplus", "CK+", "CK+48", "ckextended.csv", *_archives("ckplus", "CK+", "CK+48")),
         subject=before_underscore,
     ),
-    "samm": DatasetKind(SAMM_EMOTIONS, SPLITS, ("samm", *_archives("samm"))),
-    "folder": DatasetKind(EMOTIONS, SPLITS, ()),
-    "affectnet": DatasetKind(VOCABULARY, SPLITS, ("affectnet", *_archives("affectnet")), AFFECTNET_CODES),
-    "rafdb": DatasetKind(EMOTIONS, SPLITS, ("rafdb", "RAF-DB", *_archives("rafdb", "RAF-DB")), RAFDB_CODES),
+    "samm": DatasetKind(SAMM_EMOTIONS, (*SPLITS, ALL), ("samm", *_archives("samm"))),
+    "folder": DatasetKind(EMOTIONS, (*SPLITS, ALL), ()),
+    "affectnet": DatasetKind(VOCABULARY, (*SPLITS, ALL), ("affectnet", *_archives("affectnet")), AFFECTNET_CODES),
+    "rafdb": DatasetKind(EMOTIONS, (*SPLITS, ALL), ("rafdb", "RAF-DB", *_archives("rafdb", "RAF-DB")), RAFDB_CODES),
 }
 PICTURES_OF: Final[dict[str, str]] = {"ferplus": "fer2013"}
 """Datasets that are the pictures of another with other labels, and so no kind of source themselves."""
@@ -111,7 +113,7 @@ def find_data(name: str, usual_names: Sequence[str], data: str | Path | None = N
     while place.is_dir():
         try:
             children = {child.name.lower() for child in place.iterdir()}
-            child = None if children & SPLIT_FOLDERS.keys() else _named_child(place, usual_names)
+            child = None if any(map(split_of, children)) else _named_child(place, usual_names)
         except OSError as error:
             raise DataError(f"Expected {name} at '{shown}' ({said}), but it cannot be read; {cure}.") from error
         if not children:
@@ -158,10 +160,10 @@ def _part(entry: Entry) -> str | None:
 def _needs(split: str, *, people: bool, looks: bool = False) -> Callable[[str | None], Need]:
     """Say what loading ``split`` needs of each part; a test split is compared with the digests of the training set.
 
-    Where ``people`` must be in one part alone, no part is left unread. ``looks``: what training pictures look like is
-    wanted, too.
+    Where ``people`` must be in one part alone, it is looked at who is in every other part. ``looks``: what training
+    pictures look like is wanted, too.
     """
-    other: Need = "digest" if people else "nothing"
+    other: Need = "person" if people else "nothing"
     beside: Need = "look" if looks else "digest"
 
     def need(part: str | None) -> Need:
@@ -343,7 +345,7 @@ def load_dataset(  # noqa: PLR0913 - all but the first two have defaults and are
         how = {"drop_unknown": drop_unknown, "size": size, "channels": channels, "seed": seed, "looks": looks}
         return _load_voted(name, split, votes or VoteChoice(), data=data, **how)
     split = SPLIT_FOLDERS.get(split, split)
-    splits = KINDS[name].splits if name in KINDS else SPLITS
+    splits = KINDS[name].splits if name in KINDS else (*SPLITS, ALL)
     if split not in splits:
         raise UnknownNameError(f"split of {name}", split, splits)
     if clips not in CLIPS:

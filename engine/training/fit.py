@@ -11,6 +11,7 @@ Measured on one core with batches of 128 pictures: cbam 128 to 170 pictures/s, s
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from engine.data.dataset import FaceDataset
+from engine.data.dataset import FaceDataset, left_out_words
 from engine.data.enhance.enhance import common_enhancement
 from engine.data.people import NOT_TOLD, People
 from engine.data.registry import load_dataset
@@ -102,6 +103,8 @@ def write_events(folder: Path, history: list[dict[str, float]]) -> bool:
         writer.close()
     return True
 
+
+_LOG = logging.getLogger(__name__)
 
 RUNS: Final[Path] = Path("runs")
 """Where unfinished runs are kept (ignored by git): ``runs/<name of the checkpoint>/``."""
@@ -194,6 +197,8 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
     )
     together = join(train, val, recipe, others, spec=spec, limit=limit, drop_unknown=drop_unknown)
     train, val = together.train, together.val
+    if processes.leads and (skipped := left_out_words(tuple(dict.fromkeys((*train.skipped, *val.skipped))))):
+        _LOG.warning(skipped)
     if train.classes != val.classes:
         raise DataError(f"The splits have different classes: {train.classes} and {val.classes}.")
     torch.manual_seed(seed)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any, Final, NamedTuple
 
 from engine.data.read.samm import CLIPS, FRAMES
-from engine.data.read.sources import SPLIT_FOLDERS
+from engine.data.read.split_names import SPLIT_FOLDERS
 from engine.data.votes.ferplus import FERPLUS_SPLITS
 from engine.data.votes.join import WITH_VOTES
 from engine.data.votes.rules import CLASSES, OUTLIERS

@@ -247,6 +247,64 @@ def test_class_folders_named_by_numbers(
         load_dataset(name, "test", data=place)
 
 
+@pytest.mark.parametrize(
+    ("train", "val", "test"),
+    [
+        ("train_set", "val_set", "test_set"),
+        ("Train data", "Validation data", "Test data"),
+        ("train_images", "valid_images", "test_images"),
+        ("FER2013Train", "FER2013Valid", "FER2013Test"),
+        ("trainset", "dev", "testset"),
+    ],
+)
+def test_official_splits_under_other_names(
+    fer_files: Files, write_folder: Callable, train: str, val: str, test: str
+) -> None:
+    """Pooled and drawn again, official validation pictures would train."""
+    named = {"train": train, "test": test}
+    files = {name.replace(name.split("/")[0], named[name.split("/")[0]], 1): data for name, data in fer_files.items()}
+    files |= {name.replace(train, val).replace("Training_", "v"): data for name, data in files.items() if train in name}
+    place = write_folder({f"set/{name}": data for name, data in files.items()})
+    parts = {split: load_dataset("folder", split, data=place) for split in ("train", "val", "test")}
+    for split, folder in (("train", train), ("val", val), ("test", test)):
+        assert {name.split("/")[0] for name in parts[split].ids} == {folder}
+    assert [len(part) for part in parts.values()] == [84, 84, 28]
+
+
+def test_wrappers_that_are_no_splits_are_refused(classes_alone: Files, write_folder: Callable) -> None:
+    files = {f"{wrapper}/{name}": data for name, data in classes_alone.items() for wrapper in ("studio", "web")}
+    with pytest.raises(DataError, match=r"no splits: 'studio' \(150\), 'web' \(150\); call them train, val and test"):
+        load_dataset("folder", "train", data=write_folder(files))
+    assert len(load_dataset("folder", "all", data=write_folder(files) / "web")) == 150
+
+
+def test_twins_in_thumbnail_folders_stay_out(fer_files: Files, write_folder: Callable) -> None:
+    twins = {
+        f"train/happy/@eaDir/{name.rsplit('/', 1)[1]}": data for name, data in fer_files.items() if "test/" in name
+    }
+    train = load_dataset("folder", "trainval", data=write_folder(fer_files | twins))
+    assert len(train) == 84
+    assert {file.reason for file in train.skipped} == {"in '@eaDir', a folder of thumbnails, rubbish or hidden files"}
+    assert len(train.skipped) == len(twins)
+
+
+def test_rows_without_a_usage_are_listed(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    rows = ["emotion,pixels,Usage"]
+    rows += [
+        f"3,{' '.join(map(str, rng.integers(0, 256, 2304)))},{usage}"
+        for usage in ("Training", "", "PublicTest", "  ", "Training")
+    ]
+    (tmp_path / "fer2013.csv").write_text("\n".join(rows))
+    train = load_dataset("fer2013", "trainval", data=tmp_path)
+    assert train.ids == ("Training/happy/0", "Training/happy/4")
+    reason = "its row names no Usage, though others do"
+    assert [(file.id, file.reason) for file in train.skipped] == [("all/happy/1", reason), ("all/happy/3", reason)]
+    (tmp_path / "fer2013.csv").write_text("\n".join(row.rpartition(",")[0] + "," for row in rows[1:]))
+    (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage\n" + (tmp_path / "fer2013.csv").read_text())
+    assert len(load_dataset("folder", "all", data=tmp_path / "fer2013.csv")) == 5  # a column that is empty throughout
+
+
 def test_unknown_names_list_the_valid_ones(fer: Path) -> None:
     with pytest.raises(UnknownNameError, match="synthetic, fer2013, ckplus, samm, folder"):
         load_dataset("mnist", "test", data=fer)

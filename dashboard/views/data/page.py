@@ -30,6 +30,7 @@ from dashboard.views.data.figures.groups import (
 from dashboard.views.data.loaders import Wanted
 from dashboard.views.data.report import DataView, data_content
 from engine.data.audit.audit import DataAudit, audit_document
+from engine.data.dataset import left_out_words
 from engine.errors import DataError, FerLensError
 
 STYLE: Final = Path(__file__).with_name("style.css")
@@ -40,10 +41,7 @@ def show_facts(found: DataAudit) -> None:
     st.html(facts_html(facts(found)))
     skipped = found.pictures.skipped
     if skipped:
-        st.warning(
-            f"{len(skipped):,} files could not be read, for example {skipped[0].id}: {skipped[0].reason}.",
-            icon=":material/warning:",
-        )
+        st.warning(left_out_words(skipped), icon=":material/warning:")
     sentences = [*read_clean(found), read_straddling(found), *read_conclusion(found)]
     if any(sentences):
         st.html('<div class="fl-reading">' + "<br>".join(escape(said) for said in sentences if said) + "</div>")

@@ -11,7 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.progress import Progress
 from rich.table import Column, Table
 
-from engine.cli.common import STDERR, add_data_options, add_json_option, note, note_people, print_json
+from engine.cli.common import STDERR, add_data_options, add_json_option, note, note_people, note_skipped, print_json
 from engine.errors import UsageError
 from engine.models.checkpoint import DEFAULT_MODEL
 
@@ -75,6 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.dataset, arguments.split, data=arguments.data, drop_unknown=arguments.drop_unknown, size=spec.size,
         channels=spec.channels,
     )  # fmt: skip
+    note_skipped(dataset.skipped)
     note_people(dataset, people_of(loaded.card, dataset))
     with Progress(console=STDERR, disable=not sys.stderr.isatty(), transient=True) as bar:
         task = bar.add_task(f"gates of {loaded.card.name} on {arguments.dataset} {arguments.split}", total=None)

@@ -16,6 +16,7 @@ from engine.cli.common import (
     add_json_option,
     check_new_file,
     note_people,
+    note_skipped,
     print_json,
     write_document,
 )
@@ -57,6 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.dataset, split, data=arguments.data, drop_unknown=arguments.drop_unknown, size=spec.size,
         channels=spec.channels,
     )  # fmt: skip
+    note_skipped(dataset.skipped)
     note_people(dataset, people_of(loaded.card, dataset))
     with Progress(console=STDERR, disable=not sys.stderr.isatty(), transient=True) as bar:
         passes = 1 + len(CORRUPTIONS) * len(SEVERITIES)

@@ -59,7 +59,7 @@ class AuditedPictures:
             source has class folders alone, these are drawn.
         splits: N names; as ``parts``, but with ``val`` drawn out of ``train`` where the source has none.
         duplicate_group: int64 (N,); equal numbers mean equal decoded pixels, before resizing and in colour.
-        skipped: files that could not be read.
+        skipped: files and rows that could not be read or do not belong, each with its reason.
         subjects: N names of the people shown, where the source tells them; else None.
         drawn: whether a program drew each picture anew, so that no two come from one photograph.
     """

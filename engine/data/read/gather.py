@@ -13,13 +13,14 @@ from typing import Final, Literal
 import numpy as np
 
 from engine.data.dataset import SkippedFile
-from engine.data.read.sources import MAX_MEMBER_BYTES, Entry, decode_picture, fit_picture, pixel_digest
+from engine.data.read.sources import ALL_ROWS, MAX_MEMBER_BYTES, Entry, decode_picture, fit_picture, pixel_digest
 from engine.errors import DataError, PictureError
 from engine.labels import canonical
 from engine.records import UInt8
 
-Need = Literal["pixels", "look", "digest", "nothing"]
-"""What the caller wants of an entry: its picture, what it looks like, only whether it equals another, or nothing."""
+Need = Literal["pixels", "look", "digest", "person", "nothing"]
+"""What the caller wants of an entry: its picture, what it looks like, only whether it equals another, only who is
+shown, or nothing."""
 
 LOOK_SIDE: Final = 48
 """Side in pixels of a grey picture that is kept to see what looks alike."""
@@ -29,13 +30,16 @@ CHUNK: Final = 1024
 CHUNK_BYTES: Final = 64_000_000
 """Files in memory at a time, and their bytes; each thread takes a slice, since handing over single 48x48 pictures
 costs more than decoding them."""
+_LISTED: Final = 4
+"""Folders that a message names at most."""
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
     """One decoded entry: its label, digest and, where the caller needs them, pixels uint8 (size, size[, 3]).
 
-    Where only its look is needed, the pixels are (48, 48), grey. ``subject`` is the person shown, or empty.
+    Where only its look is needed, the pixels are (48, 48), grey. ``subject`` is the person shown, or empty;
+    ``wrapper`` the folders around its class folder, where there is no split.
     """
 
     id: str
@@ -45,6 +49,7 @@ class Picture:
     pixels: UInt8 | None
     row: int
     subject: str = ""
+    wrapper: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,11 @@ class _LeftOut:
     split: str | None
     word: str = ""
     unreadable: bool = False
+
+    @property
+    def id(self) -> str:
+        """The entry's."""
+        return self.file.id
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +90,8 @@ class Decoder:
     def _decode(self, entry: Entry) -> Picture | _LeftOut:
         if self.need(entry.split) == "nothing":
             return _LeftOut(SkippedFile(entry.id, "of another split"), entry.split)
+        if self.need(entry.split) == "person":
+            return Picture(entry.id, entry.split, -1, b"", None, entry.row, entry.subject)
         label = self.labels.get(canonical(entry.word) or "", -1)
         if label < 0 and entry.word:
             file = SkippedFile(entry.id, f"unknown class '{entry.word}'")
@@ -87,14 +99,16 @@ class Decoder:
         try:
             pixels = read_pixels(entry)
         except PictureError as error:
-            return _LeftOut(SkippedFile(entry.id, str(error)), entry.split, unreadable=not entry.foreign)
+            file = SkippedFile(entry.id, str(error), unreadable=not entry.foreign)
+            return _LeftOut(file, entry.split, unreadable=not entry.foreign)
         fitted = None
         if self.need(entry.split) == "look":
             fitted = fit_picture(pixels, LOOK_SIDE, 1)
         elif self.need(entry.split) == "pixels":
             as_found = 1 if pixels.ndim == 2 else 3
             fitted = fit_picture(pixels, self.size, self.channels or as_found)
-        return Picture(entry.id, entry.split, label, pixel_digest(pixels), fitted, entry.row, entry.subject)
+        return Picture(entry.id, entry.split, label, pixel_digest(pixels), fitted, entry.row, entry.subject,
+                       entry.wrapper)  # fmt: skip
 
 
 def read_pixels(entry: Entry) -> UInt8:
@@ -144,6 +158,55 @@ def _decode_all(entries: Iterable[Entry], decoder: Decoder) -> Iterator[Picture 
                 yield from outcomes
 
 
+def _sorted_out(outcomes: Iterable[Picture | _LeftOut]) -> tuple[list[Picture], list[_LeftOut], list[SkippedFile]]:
+    """Return what became a picture, what did not, and what belongs to no split of a source that has some.
+
+    What lies beside train/ and test/ is something else: another dataset, a report's pictures, a row without a Usage.
+    """
+    together = list(outcomes)
+    splits = ", ".join(sorted({outcome.split for outcome in together if outcome.split}))
+    beside = [
+        outcome.file
+        if isinstance(outcome, _LeftOut) and not outcome.word
+        else SkippedFile(outcome.id, _beside(outcome, splits))
+        for outcome in together
+        if splits and not outcome.split
+    ]
+    inside = [outcome for outcome in together if outcome.split or not splits]
+    pictures = [outcome for outcome in inside if isinstance(outcome, Picture)]
+    return pictures, [outcome for outcome in inside if isinstance(outcome, _LeftOut)], beside
+
+
+def _beside(outcome: Picture | _LeftOut, splits: str) -> str:
+    """Say why an outcome without a split is none of the data, where others have one of ``splits``."""
+    if outcome.id.startswith(ALL_ROWS):
+        return "its row names no Usage, though others do"
+    return f"it belongs to none of the source's splits ({splits})"
+
+
+def _refuse_wrappers(pictures: Sequence[Picture], decoder: Decoder, source: str) -> None:
+    """Refuse one class in folders side by side that are called like no split: nobody knows which of them train.
+
+    Raises:
+        DataError: there are such folders.
+    """
+    around: dict[int, Counter[str]] = {}
+    for picture in pictures:
+        if picture.split is None:
+            around.setdefault(picture.label, Counter())[picture.wrapper] += 1
+    torn = {label: counts for label, counts in around.items() if len(counts) > 1}
+    if not torn:
+        return
+    names = {label: name for name, label in decoder.labels.items()}
+    folders = sum(torn.values(), Counter())
+    listed = ", ".join(f"'{folder or source}' ({count})" for folder, count in sorted(folders.items())[:_LISTED])
+    more = f" and {len(folders) - _LISTED} more" if len(folders) > _LISTED else ""
+    raise DataError(
+        f"'{source}' has the class '{names[min(torn)]}' in several folders whose names are no splits: {listed}{more}; "
+        "call them train, val and test, or point --data at one of them."
+    )
+
+
 def gather(
     entries: Iterable[Entry],
     decoder: Decoder,
@@ -163,14 +226,11 @@ def gather(
         The pictures in their stable order (CSV rows, else by id) and, by id, what was left out.
 
     Raises:
-        DataError: for unknown classes, repeated ids, or when more than half of the picture files are unreadable.
+        DataError: for unknown classes, repeated ids, one class in several folders that are no splits, or when more
+            than half of the picture files are unreadable.
     """
-    outcomes = list(_decode_all(entries, decoder))
-    if any(outcome.split for outcome in outcomes):
-        # What lies beside train/ and test/ is something else: another dataset, a report's pictures.
-        outcomes = [outcome for outcome in outcomes if outcome.split]
-    pictures = [outcome for outcome in outcomes if isinstance(outcome, Picture)]
-    left_out = [outcome for outcome in outcomes if isinstance(outcome, _LeftOut)]
+    pictures, left_out, beside = _sorted_out(_decode_all(entries, decoder))
+    _refuse_wrappers(pictures, decoder, source)
 
     unknown = Counter(outcome.word for outcome in left_out if outcome.word)
     if unknown and not drop_unknown:
@@ -192,5 +252,5 @@ def gather(
             raise DataError(
                 f"Expected each picture of '{source}' once, but '{one.id}' is there again; give one copy alone."
             )
-    skipped = [outcome.file for outcome in left_out if decoder.need(outcome.split) == "pixels"]
+    skipped = [*beside, *(outcome.file for outcome in left_out if decoder.need(outcome.split) == "pixels")]
     return pictures, tuple(sorted(skipped, key=lambda file: file.id))

@@ -26,8 +26,9 @@ from typing import Final
 import numpy as np
 
 from engine.data.read.bounds import check_sheet
+from engine.data.read.clutter import SUFFIXES, clutter
 from engine.data.read.gather import read_pixels
-from engine.data.read.sources import SUFFIXES, Entry, read_source
+from engine.data.read.sources import Entry, read_source
 from engine.errors import DataError, PictureError
 from engine.extras import extra
 from engine.records import UInt8
@@ -269,12 +270,16 @@ def _named_frames(place: Path) -> Iterator[Entry]:
 
 def _clips(place: Path, emotions: ClipEmotions) -> Iterator[Entry]:
     for folder, subfolders, files in os.walk(place):
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith((".", "__MACOSX")))
+        subfolders.sort()
         here = Path(folder)
         folders = here.relative_to(place).parts
         clip = _clip_of(folders, emotions)
         for name in sorted(files):
-            if Path(name).suffix.lower() not in SUFFIXES or name.startswith("."):
+            path = PurePosixPath(*folders, name)
+            rubbish = clutter(path)
+            if rubbish:
+                yield Entry(str(path), None, "", None, reason=rubbish, foreign=True)
+            if rubbish is not None or path.suffix.lower() not in SUFFIXES:
                 continue
             if clip is None:
                 reason = "its folder is no clip of the label sheet"

@@ -26,6 +26,8 @@ import numpy as np
 from PIL import Image
 
 from engine.data.read.bounds import MAX_LINE, BoundedTarInfo, Meter, UnpackedStream, check_zip
+from engine.data.read.clutter import SUFFIXES, clutter
+from engine.data.read.split_names import split_of
 from engine.errors import DataError, PictureError
 from engine.labels import FER2013_CSV_ORDER, canonical
 from engine.media.budget import DATASET_PICTURE, OverBudgetError
@@ -34,8 +36,6 @@ from engine.records import UInt8
 
 MAX_PIXELS: Final = DATASET_PICTURE.pixels
 """A picture that claims more is refused from its header, before any pixel is decoded."""
-
-SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm", ".pnm")
 
 
 def decode_picture(data: bytes) -> UInt8:
@@ -83,6 +83,8 @@ def fit_picture(pixels: UInt8, size: int, channels: int) -> UInt8:
 
 
 MAX_MEMBER_BYTES: Final = 20_000_000
+ALL_ROWS: Final = "all/"
+"""How the id of a row begins that names no split."""
 _FIRST_ROWS: Final = 1_000
 _NUMBERS: Final = re.compile(r"(?: *[0-9]{1,3})(?: +[0-9]{1,3})* *")
 _ZIP_METHODS: Final = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2}  # others want memory by their word
@@ -94,19 +96,6 @@ _DAMAGE: Final = (
 ARCHIVE_SUFFIXES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2")
 
 csv.field_size_limit(MAX_LINE)  # Python's own bound is a picture of 190x190
-
-SPLIT_FOLDERS: Final[dict[str, str]] = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "test": "test",
-    "testing": "test",
-    "publictest": "public",
-    "privatetest": "private",
-}
-"""What folder names and a CSV's Usage column (in lower case) call a split."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +111,7 @@ class Entry:
         foreign: it is no picture file by its name, so it does not count as a damaged one.
         row: the row in a CSV, so that its order is kept; 0 for files.
         subject: the person shown, or empty where the layout does not tell.
+        wrapper: the folders around its class folder, as they are left out of the id; only where there is no split.
     """
 
     id: str
@@ -132,10 +122,13 @@ class Entry:
     foreign: bool = False
     row: int = 0
     subject: str = ""
+    wrapper: str = ""
 
 
 def locate(path: PurePosixPath) -> tuple[str, str | None, str] | None:
     """Read a picture's id, split and class word out of its relative path.
+
+    What a split may be called, see :func:`engine.data.read.split_names.split_of`.
 
     The innermost folder that is named like a split and has a class folder in it counts; what wraps it is left out of
     the id. Without such a folder the class is the outermost one with a known class name, else the picture's own folder.
@@ -145,25 +138,20 @@ def locate(path: PurePosixPath) -> tuple[str, str | None, str] | None:
     """
     folders = path.parts[:-1]
     for index in range(len(folders) - 2, -1, -1):
-        split = SPLIT_FOLDERS.get(folders[index].lower())
+        split = split_of(folders[index])
         if split is not None:
             return "/".join(path.parts[index:]), split, folders[index + 1]
-    if not folders or folders[-1].lower() in SPLIT_FOLDERS:
+    if not folders or split_of(folders[-1]) is not None:
         return None
     known = [index for index, folder in enumerate(folders) if canonical(folder) is not None]
     start = known[0] if known else len(folders) - 1
     return "/".join(path.parts[start:]), None, folders[start]
 
 
-def _is_clutter(path: PurePosixPath) -> bool:
-    """Say whether a path is an operating system's or a hidden file, which no person meant as data."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts) or path.name in {
-        "Thumbs.db",
-        "desktop.ini",
-    }
-
-
 def _entry(path: PurePosixPath, payload: bytes | Path | None, reason: str = "") -> Entry | None:
+    rubbish = clutter(path)
+    if rubbish is not None:
+        return Entry(str(path), None, "", None, reason=rubbish, foreign=True) if rubbish else None
     found = locate(path)
     if found is None:
         return None
@@ -174,7 +162,8 @@ def _entry(path: PurePosixPath, payload: bytes | Path | None, reason: str = "") 
         return Entry(
             name, split, word, None, reason=f"not a kind of picture that can be read ({path.name})", foreign=True
         )
-    return Entry(name, split, word, payload, reason=reason)
+    around = path.parts[: len(path.parts) - name.count("/") - 1]
+    return Entry(name, split, word, payload, reason=reason, wrapper="" if split else "/".join(around))
 
 
 def read_folder(root: Path) -> Iterator[Entry]:
@@ -185,8 +174,6 @@ def read_folder(root: Path) -> Iterator[Entry]:
         inside = PurePosixPath(here.relative_to(root).as_posix())
         for name in sorted(files):
             path = inside / name
-            if _is_clutter(path):
-                continue
             entry = _entry(path, here / name)
             if entry is not None:
                 yield entry
@@ -197,9 +184,9 @@ def _read_members(members: Iterable[tuple[str, IO[bytes] | None]], meter: Meter)
     for member, stream in members:
         parts = member.replace("\\", "/").split("/")
         path = PurePosixPath(*[part for part in parts if part not in {"", ".", ".."}])
-        if stream is None or _is_clutter(path):
+        if stream is None:
             continue
-        if path.suffix.lower() == ".csv":
+        if path.suffix.lower() == ".csv" and clutter(path) is None:
             lines = _bounded_lines(stream)
             header = _header(lines, path.name)
             if header is not None:
@@ -313,8 +300,8 @@ def _parse_row(cells: list[str], columns: dict[str, int]) -> tuple[str, UInt8]:
 def _row_entry(row: int, cells: list[str], columns: dict[str, int]) -> Entry:
     """Turn one row into an entry; one that makes no sense keeps its reason instead of pixels."""
     usage = cells[columns["usage"]].strip() if columns.get("usage", len(cells)) < len(cells) else ""
-    split = SPLIT_FOLDERS.get(usage.lower())
-    part = usage if split else "all"
+    split = split_of(usage)
+    part = usage if split else ALL_ROWS.rstrip("/")
     if usage and split is None:
         reason = f"expected Training, PublicTest or PrivateTest as Usage, got '{usage[:20]}'"
         return Entry(f"{part}/unknown/{row}", None, "", None, reason=reason, row=row)

@@ -110,13 +110,39 @@ def test_unknown_classes_are_listed_and_can_be_dropped() -> None:
     ]
 
 
-def test_what_lies_beside_the_splits_is_ignored() -> None:
+def test_what_lies_beside_the_splits_is_left_out_and_listed() -> None:
     entries = [entry("train/happy/a"), entry("plots/b", word="plots", split=None), entry("happy/c", split=None)]
     pictures, skipped = gather(entries, decoder(), drop_unknown=False, source="set")
     assert [picture.id for picture in pictures] == ["train/happy/a"]
-    assert skipped == ()
+    reason = "it belongs to none of the source's splits (train)"
+    assert [(file.id, file.reason, file.unreadable) for file in skipped] == [
+        ("happy/c", reason, False),
+        ("plots/b", reason, False),
+    ]
     pictures, _ = gather(entries, decoder(train="nothing"), drop_unknown=False, source="set")
     assert pictures == []
+
+
+def test_one_class_in_two_folders_that_are_no_splits_is_refused() -> None:
+    """Nobody knows which of them is for testing; pooled, they would be drawn again."""
+    pools = [entry(f"happy/{n}", split=None, wrapper=("one", "two", "")[n]) for n in range(3)]
+    with pytest.raises(DataError) as caught:
+        gather(pools, decoder(), drop_unknown=False, source="set")
+    assert str(caught.value) == (
+        "'set' has the class 'happy' in several folders whose names are no splits: 'set' (1), 'one' (1), 'two' (1); "
+        "call them train, val and test, or point --data at one of them."
+    )
+    apart = [entry("happy/1", split=None, wrapper="one"), entry("angry/1", split=None, wrapper="two", word="angry")]
+    assert len(gather(apart, decoder(), drop_unknown=False, source="set")[0]) == 2
+    beside = [entry("train/happy/1"), entry("happy/2", split=None, wrapper="x"), entry("happy/3", split=None)]
+    assert len(gather(beside, decoder(), drop_unknown=False, source="set")[0]) == 1
+
+
+def test_who_is_elsewhere_costs_no_decoding() -> None:
+    entries = [entry("train/happy/1", subject="S1"), Entry("test/happy/2", "test", "happy", b"broken", subject="S2")]
+    pictures, skipped = gather(entries, decoder(test="person"), drop_unknown=False, source="set")
+    assert [(picture.subject, picture.pixels is None) for picture in pictures] == [("S2", True), ("S1", False)]
+    assert skipped == ()
 
 
 def test_the_same_id_twice_is_an_error() -> None:

@@ -67,6 +67,13 @@ def test_both_layouts(layout: str, request: pytest.FixtureRequest, write_folder:
     assert people["trainval"] | people["test"] == set(whole.subjects)
 
 
+def test_thumbnails_beside_the_frames(by_clip: Files, write_folder: Callable) -> None:
+    files = by_clip | {"006/006_1/@eaDir/1.png": by_clip["006/006_1/1.png"]}
+    whole = load_dataset("samm", "all", data=write_folder(files))
+    assert len(whole) == 15
+    assert "006/006_1/@eaDir/1.png" in {file.id for file in whole.skipped}
+
+
 def test_a_frame_by_its_id(by_clip: Files, write_folder: Callable) -> None:
     place = write_folder(by_clip)
     assert PictureIndex("samm", place).picture("006/006_2/frames/1.png", 20, 1).label == "surprise"

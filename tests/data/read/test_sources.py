@@ -58,6 +58,32 @@ def test_folder_and_archives_give_the_same(write_folder: Callable, write_archive
     assert all(entry.payload == PICTURE for entry in read_source(write_archive(files, "again.tar.xz")))
 
 
+THUMBNAILS = (
+    "@eaDir/1.png", "#recycle/1.png", "System Volume Information/1.png", "lost+found/1.png", "$RECYCLE.BIN/S-1/1.png",
+    ".thumbnails/1.png", "Thumbnails/1.png", "@eaDir/2.png/SYNOPHOTO_THUMB_M.png", "found.000/1.png",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_thumbnails_and_rubbish_are_left_out_and_counted(
+    packed: bool, write_folder: Callable, write_archive: Callable
+) -> None:
+    files = {f"train/happy/{path}": PICTURE for path in THUMBNAILS} | {"@eaDir/happy/2.png": PICTURE}
+    files |= {"train/happy/1.png": PICTURE, "train/happy/._1.png": PICTURE, "train/@eaDir/happy/index.txt": b"x"}
+    entries = list(read_source(write_archive(files, "set.zip") if packed else write_folder(files)))
+    assert [entry.id for entry in entries if not entry.reason] == ["train/happy/1.png"]
+    left = {entry.id: entry.reason for entry in entries if entry.reason}
+    assert sorted(left) == sorted([*(f"train/happy/{path}" for path in THUMBNAILS), "@eaDir/happy/2.png"])
+    assert left["@eaDir/happy/2.png"] == "in '@eaDir', a folder of thumbnails, rubbish or hidden files"
+    assert all(entry.foreign and entry.payload is None for entry in entries if entry.reason)
+
+
+def test_what_wraps_a_class_folder_is_kept(write_folder: Callable) -> None:
+    files = {"a/b/happy/S1/1.png": PICTURE, "happy/2.png": PICTURE, "c/train/happy/3.png": PICTURE}
+    wrappers = {entry.id: entry.wrapper for entry in read_source(write_folder(files))}
+    assert wrappers == {"happy/S1/1.png": "a/b", "happy/2.png": "", "train/happy/3.png": ""}
+
+
 def test_an_archive_cannot_reach_outside_itself(tmp_path: Path) -> None:
     """A path that climbs is only text, and a link to a file of the machine is passed over."""
     (tmp_path / "secret.png").write_bytes(b"secret")
