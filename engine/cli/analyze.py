@@ -138,6 +138,8 @@ def _print(document: dict[str, Any], out: Path) -> None:
         f"gates by class; {document['suspicion']['suspected']:,} labels suspected; written to {out.name}\n"
         f"{document['protocol']}\n"
     )
+    if document["below_chance"]:
+        sys.stdout.write(f"{document['below_chance']}\n")
     if document.get("near_copies", {}).get("leaks"):
         sys.stdout.write(f"{document['near_copies']['conclusion']}\n")
     for file in document.get("replaced", ()):

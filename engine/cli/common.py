@@ -31,9 +31,9 @@ STDERR = Console(stderr=True, highlight=False)
 def add_data_options(
     parser: argparse.ArgumentParser, *, dataset: str | None = "fer2013", several: bool = False
 ) -> None:
-    """Add ``--dataset``, ``--data`` and ``--drop-unknown``; with ``several`` the first two may be given again.
+    """Add ``--dataset``, ``--data``, ``--codes`` and ``--drop-unknown``.
 
-    They are then lists, or None.
+    With ``several`` the first two may be given again; they are then lists, or None.
     """
     action = "append" if several else "store"
     parser.add_argument(
@@ -47,6 +47,12 @@ def add_data_options(
         type=Path,
         action=action,
         help="folder, .zip, .tar.* or .csv with the pictures (default: the variable FERLENS_DATA, else data/)",
+    )
+    parser.add_argument(
+        "--codes",
+        help="what class folders mean that are named by numbers: affectnet, rafdb, fer2013, alphabetical, or "
+        "0=neutral,1=happy,...; DATASET:CODES;DATASET:CODES for several (default: the variable FERLENS_CODES, else as "
+        "the dataset was published)",
     )
     parser.add_argument("--drop-unknown", action="store_true", help="leave out classes that the vocabulary lacks")
 

@@ -126,6 +126,8 @@ def _print(document: dict[str, Any]) -> None:
         sys.stdout.write(f"without near copies of training pictures, too (n = {near['n_without']:,}): {without}\n")
     if near and near["leaks"]:
         sys.stdout.write(f"{near['conclusion']}\n")
+    if document["below_chance"]:
+        sys.stdout.write(f"{document['below_chance']}\n")
     table = Table("class", "precision", "recall", "F1", "n")
     for name, row in document["per_class"].items():
         table.add_row(name, *(f"{row[key]:.3f}" for key in ("precision", "recall", "f1")), f"{row['support']:,}")

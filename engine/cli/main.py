@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -73,7 +74,9 @@ def main(argv: Sequence[str] | None = None, *, program: str = PROGRAM) -> int:
         if words[:1] == [chosen] and chosen in PASSED_ON:
             importlib.import_module(f"engine.cli.{chosen}").pass_on(words[1:])
         arguments = build_parser(chosen, program=program).parse_args(words)
-        status: int = importlib.import_module(f"engine.cli.{chosen}").run(arguments)
+        command = importlib.import_module(f"engine.cli.{chosen}")
+        with _codes(arguments):
+            status: int = command.run(arguments)
     except UsageError as error:
         return _complain(error, 2)
     except FerLensError as error:
@@ -87,6 +90,15 @@ def main(argv: Sequence[str] | None = None, *, program: str = PROGRAM) -> int:
         what = f"'{Path(str(error.filename)).name}': " if error.filename else ""
         return _complain(f"{what}{error.strerror or type(error).__name__}; mend that and run the command again.", 1)
     return status
+
+
+def _codes(arguments: argparse.Namespace) -> AbstractContextManager[None]:
+    """Let ``--codes`` decide, where a command has it, wherever a dataset is read."""
+    if getattr(arguments, "codes", None) is None:
+        return nullcontext()
+    from engine.data.read.class_codes import choosing_codes
+
+    return choosing_codes(arguments.codes)
 
 
 def _complain(message: object, status: int) -> int:

@@ -58,7 +58,7 @@ def suspicion_sentences(people: dict[str, Any]) -> list[str]:
 
 
 def note_left_out(dataset: FaceDataset) -> None:
-    """Say what is left out, and why: what is damaged or no part of the data; of ferplus also what has no label by votes."""
+    """Say what is left out, and why: what is damaged or no part of the data; of ferplus also what has no majority."""
     voted = [file for file in dataset.skipped if dataset.name == FERPLUS and _is_of_votes(file.reason)]
     if voted:
         note(

@@ -80,6 +80,7 @@ class FaceDataset:
         votes: int64 (N, 10), what people said of each picture, all 0 where nobody was asked (see
             :data:`engine.data.votes.file.VOTE_COLUMNS`); None where there are no votes.
         targets: float32 (N, K), rows sum to 1, what is to be learnt in place of the labels; None for the labels.
+        codes: what class numbers were read as, in words, where there were any to read.
         people: whether nobody in this split is in another one, too.
         training_looks: uint8 (M, 48, 48), grey: the whole training set, where it was asked for beside a test split.
     """
@@ -96,6 +97,7 @@ class FaceDataset:
     subjects: tuple[str, ...] | None = None
     votes: Int64 | None = None
     targets: Float32 | None = None
+    codes: str = ""
     people: People = NOT_TOLD
     training_looks: UInt8 | None = None
 

@@ -7,6 +7,7 @@ Where a dataset lies on this machine: the argument, else the variable FERLENS_DA
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ import numpy as np
 from engine.data.balance.balance import is_balanced, refuse_drawing
 from engine.data.dataset import Bool, FaceDataset, together
 from engine.data.people import KEPT_APART, NO_SPLIT, NOT_TOLD, before_underscore
+from engine.data.read.class_codes import choosing_codes, codes_in_words, codes_of, meaning
 from engine.data.read.gather import LOOK_SIDE, Decoder, Need, Picture, gather
 from engine.data.read.samm import CLIPS, FRAMES, read_samm
 from engine.data.read.sources import ARCHIVE_SUFFIXES, Entry, fit_picture, read_source
@@ -146,6 +148,8 @@ __all__ = [
 
 DEFAULT_SIZE: Final = 48
 
+_LOG = logging.getLogger(__name__)
+
 
 def _part(entry: Entry) -> str | None:
     """Return the split of a FER2013 entry: its test files say in their names which half they belong to."""
@@ -199,12 +203,26 @@ def _looks(training: list[Picture]) -> UInt8:
 
 
 def read_entries(name: str, place: Path, clips: str = FRAMES) -> Iterator[Entry]:
-    """Yield the entries of dataset ``name`` at ``place`` as its source has them, class numbers turned into names."""
+    """Yield the entries of dataset ``name`` at ``place`` as its source has them, class numbers turned into names.
+
+    What the numbers mean is said when the first is met (:func:`engine.data.read.class_codes.codes_of`).
+    """
+    kind = KINDS[name]
     entries = read_samm(place, clips) if name == "samm" else read_source(place)
-    codes, subject = KINDS[name].codes, KINDS[name].subject
-    if codes:
-        entries = (replace(entry, word=codes.get(entry.word, entry.word)) for entry in entries)
+    if codes := codes_of(name, kind.classes, kind.codes):
+        entries = _named(entries, name, codes)
+    subject = kind.subject
     return (replace(entry, subject=subject(entry.id)) for entry in entries) if subject else entries
+
+
+def _named(entries: Iterator[Entry], name: str, codes: Mapping[str, str]) -> Iterator[Entry]:
+    said = False
+    for entry in entries:
+        word = meaning(entry.word, codes)
+        if word != entry.word and not said:
+            said = True
+            _LOG.warning("%s: its class numbers are read as %s; --codes changes that.", name, codes_in_words(codes))
+        yield replace(entry, word=word)
 
 
 def source_entries(name: str, place: Path, clips: str = FRAMES) -> Iterator[Entry]:
@@ -281,6 +299,7 @@ def _load_pictures(  # noqa: PLR0913 - load_dataset's, which are named
         skipped=skipped,
         in_train=in_train,
         subjects=tuple(picture.subject for picture in chosen) if told else None,
+        codes=codes_in_words(codes_of(name, kind.classes, kind.codes)),
         people=NO_SPLIT if split == "all" else KEPT_APART if told else NOT_TOLD,
         training_looks=_looks(training) if looks and in_train is not None else None,
     )
@@ -310,6 +329,7 @@ def load_dataset(  # noqa: PLR0913 - all but the first two have defaults and are
     clips: str = FRAMES,
     votes: VoteChoice | None = None,
     looks: bool = False,
+    codes: str | None = None,
 ) -> FaceDataset:
     """Load a split of a dataset into memory.
 
@@ -333,6 +353,8 @@ def load_dataset(  # noqa: PLR0913 - all but the first two have defaults and are
         clips: for samm a key of :data:`engine.data.read.samm.CLIPS`: every frame, or one difference a clip.
         votes: for ferplus how FER+'s votes become labels; for fer2013 with seven classes the same, None for its labels.
         looks: of a test split, keep the training pictures beside it, small, so that near copies can be looked for.
+        codes: what class folders mean that are named by numbers, as ``--codes`` gives it: a key of
+            :data:`engine.data.read.class_codes.TABLES`, ``alphabetical``, or ``0=neutral,1=happy,...``.
 
     Raises:
         UnknownNameError: for an unknown dataset, split or kind of clips.
@@ -342,7 +364,14 @@ def load_dataset(  # noqa: PLR0913 - all but the first two have defaults and are
     if name not in DATASETS:
         raise UnknownNameError("dataset", name, DATASETS)
     if name == FERPLUS or votes is not None:
-        how = {"drop_unknown": drop_unknown, "size": size, "channels": channels, "seed": seed, "looks": looks}
+        how = {
+            "drop_unknown": drop_unknown,
+            "size": size,
+            "channels": channels,
+            "seed": seed,
+            "looks": looks,
+            "codes": codes,
+        }
         return _load_voted(name, split, votes or VoteChoice(), data=data, **how)
     split = SPLIT_FOLDERS.get(split, split)
     splits = KINDS[name].splits if name in KINDS else (*SPLITS, ALL)
@@ -363,7 +392,8 @@ def load_dataset(  # noqa: PLR0913 - all but the first two have defaults and are
         if split != "all":
             return load_synthetic(split, size=side, channels=channels or 1)
         return together([load_synthetic(part, size=side, channels=channels or 1) for part in SPLIT_COUNTS], split)
-    return _load_pictures(
-        name, split, data=data, drop_unknown=drop_unknown, size=side, channels=channels, seed=seed, clips=clips,
-        looks=looks,
-    )  # fmt: skip
+    with choosing_codes(codes):
+        return _load_pictures(
+            name, split, data=data, drop_unknown=drop_unknown, size=side, channels=channels, seed=seed, clips=clips,
+            looks=looks,
+        )  # fmt: skip

@@ -22,7 +22,7 @@ from engine.data.votes.join import WITH_VOTES
 from engine.errors import DataError, UnknownNameError
 from engine.models.locking import holding
 from engine.records import Float32, InputSpec, RunCard
-from engine.statistics.classification import Int64, classification_report, wilson_interval
+from engine.statistics.classification import ClassificationReport, Int64, classification_report, wilson_interval
 
 
 @dataclass(frozen=True)
@@ -202,11 +202,28 @@ def measurement(card: RunCard, dataset: FaceDataset, probabilities: Float32, *, 
         "views": find_views(views).words,
         "protocol": f"{split}; {people.in_words()}",
         "person_independent": people.apart,
+        "class_codes": dataset.codes or None,
         "seed": card.recipe.get("seed"),
         "skipped": len(dataset.skipped),
         **report.as_dict(),
+        "below_chance": below_chance(report),
         **(_near_copies(dataset, predicted) if _trained(known, dataset.name) or not known else {}),
     }
+
+
+def below_chance(report: ClassificationReport) -> str:
+    """Say that a model is surely worse than guessing, and what that means; empty where it is not.
+
+    An answer drawn at random is right once in K, so labels that mean something else are the usual cause.
+    """
+    there = sum(1 for row in report.per_class.values() if row["support"])
+    chance = 1 / max(there, 1)
+    if there < 2 or report.interval[1] >= chance:
+        return ""
+    return (
+        f"An accuracy of {100 * report.accuracy:.1f} % is far below chance ({100 * chance:.1f} % of {there} classes): "
+        "the labels seem to mean other classes than was read; where folders or rows are named by numbers, see --codes."
+    )
 
 
 def _near_copies(dataset: FaceDataset, predicted: Int64) -> dict[str, Any]:

@@ -262,6 +262,7 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
                     "train": {"split": recipe.data.train, "n": len(train), "fingerprint": train.fingerprint},
                     "val": {"split": recipe.data.val, "n": len(val), "fingerprint": val.fingerprint},
                     "person_independent": val.people.apart,
+                    **({"class_codes": train.codes} if train.codes else {}),
                     **together.described,
                     **said_of_votes,
                     **({"enhancement": enhancement} if enhancement else {}),

@@ -4,8 +4,10 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from engine.analysis.evaluation import metric_rows
 from engine.cli.main import main
@@ -127,6 +129,23 @@ def test_people_kept_apart_are_said_to_be(of_ckplus: Path, tmp_path: Path, capsy
     assert document["protocol"] == "split test; person-independent: nobody is in two splits"
     (row,) = metric_rows(read_card(of_ckplus))
     assert row.protocol == document["protocol"]  # what pages and reports print beside the figure
+
+
+def test_numbered_classes_are_said_and_can_be_chosen(
+    checkpoints: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for label in range(7):
+        folder = tmp_path / "set" / "test" / str(label)
+        folder.mkdir(parents=True)
+        Image.fromarray(np.full((48, 48), 30 * label, np.uint8)).save(folder / "1.png")
+    words = ("--dataset", "folder", "--split", "test", "--data", tmp_path / "set", "--json")
+    assert evaluate(*words, "--codes", "alphabetical") == 0
+    printed = capsys.readouterr()
+    document = json.loads(printed.out)
+    assert document["class_codes"] == "0 angry, 1 disgust, 2 fear, 3 happy, 4 neutral, 5 sad, 6 surprise"
+    assert document["n"] == 7
+    assert evaluate(*words, "--codes", "yolo") == 2
+    assert "Unknown class codes 'yolo'; valid: affectnet, rafdb, fer2013, alphabetical" in capsys.readouterr().err
 
 
 def test_other_data_is_measured_whole(

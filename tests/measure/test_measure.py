@@ -11,9 +11,18 @@ from torch import Tensor, nn
 from engine.data.dataset import FaceDataset
 from engine.data.transforms import normalise, ten_crop, to_tensor
 from engine.errors import DataError, UnknownNameError
-from engine.measure.split import VIEWS, evaluate, predict_dataset
+from engine.measure.split import (
+    VIEWS,
+    below_chance,
+    evaluate,
+    people_of,
+    predict_dataset,
+    trained_on,
+    usual_split,
+)
 from engine.models.registry import build_model
 from engine.records import InputSpec, RunCard
+from engine.statistics.classification import classification_report
 from tests.made import make_dataset
 
 SPEC = InputSpec(size=16, channels=1, mean=(0.0,), std=(1.0,))
@@ -126,3 +135,43 @@ def test_other_classes_are_refused() -> None:
 def test_the_protocol_is_named(name: str, split: str, protocol: str) -> None:
     data = replace(dataset([1], [0]), name=name, split=split)
     assert protocol in evaluate(Brightness(), card(), data)["protocol"]
+
+
+def test_surely_worse_than_guessing_is_said() -> None:
+    """Sixty pictures whose labels were counted in another order; six of sixty would be too few to be sure."""
+    labels = np.repeat([0, 1, 2], 20)
+    right = classification_report(labels, labels, CLASSES)
+    turned = classification_report(labels, (labels + 1) % 3, CLASSES)
+    assert below_chance(right) == ""
+    assert below_chance(turned) == (
+        "An accuracy of 0.0 % is far below chance (33.3 % of 3 classes): the labels seem to mean other classes than "
+        "was read; where folders or rows are named by numbers, see --codes."
+    )
+    assert below_chance(classification_report(labels[:2], labels[:2] + 1, CLASSES)) == ""
+    assert below_chance(classification_report(labels[::10], (labels[::10] + 1) % 3, CLASSES)) == ""
+
+
+def test_what_trained_decides_what_is_measured() -> None:
+    own, other = card(), replace(card(), data={"dataset": "rafdb", "datasets": [{"dataset": "ckplus"}]})
+    assert trained_on(other) == ("rafdb", "ckplus")
+    assert [usual_split(own, name) for name in ("fer2013", "rafdb", "synthetic")] == ["private", "test", "test"]
+    assert [usual_split(other, name) for name in ("fer2013", "rafdb", "ckplus", "synthetic")] == [
+        "all", "test", "test", "test"
+    ]  # fmt: skip
+    pictures = make_dataset(1)
+    assert people_of(own, pictures) == pictures.people
+    assert people_of(other, pictures).in_words() == (
+        "person-independent: the model was trained on rafdb, ckplus, not on fer2013"
+    )
+    whole = replace(pictures, split="all", name="rafdb")
+    assert not people_of(other, whole).apart
+
+
+def test_the_same_pictures_under_other_labels_are_no_other_data() -> None:
+    """FER+ is FER2013's pictures: a model that trained on either has seen the other's people and pictures."""
+    of_fer2013 = replace(card(), data={"dataset": "fer2013"})
+    of_ferplus = replace(card(), data={"dataset": "ferplus"})
+    assert usual_split(of_fer2013, "ferplus") == usual_split(of_ferplus, "fer2013") == "private"
+    pictures = make_dataset(1)
+    assert people_of(of_ferplus, pictures) == pictures.people
+    assert not people_of(of_fer2013, replace(pictures, name="ferplus", split="all")).apart
