@@ -56,7 +56,7 @@ def test_dhash_of_ramps() -> None:
 @pytest.mark.parametrize("most", [0, 1, 5, 12])
 @pytest.mark.parametrize("block", [3, 4096])
 def test_near_pairs_equal_those_of_brute_force(monkeypatch: pytest.MonkeyPatch, most: int, block: int) -> None:
-    monkeypatch.setattr(hash, "_BLOCK", block)
+    monkeypatch.setattr("engine.data.audit.hashes._BLOCK", block)
     rng = np.random.default_rng(5)
     hashes = rng.integers(0, 2**63, 60, dtype=np.uint64)
     for number in range(30):  # half are neighbours of another, 0 to 14 bits away
