@@ -42,6 +42,7 @@ def test_the_card_says_how_it_came_about(place: Path, patterns: Path) -> None:
         "dataset": "fer2013",
         "train": {"split": "train", "n": len(train), "fingerprint": train.fingerprint},
         "val": {"split": "val", "n": len(val), "fingerprint": val.fingerprint},
+        "person_independent": False,
     }
     assert card.classes == train.classes
     assert card.config == {"dropout": 0.1}
@@ -52,6 +53,7 @@ def test_the_card_says_how_it_came_about(place: Path, patterns: Path) -> None:
     chosen = card.metrics["fer2013/val/chosen"]
     assert chosen["accuracy"] == result.best_val_accuracy
     assert "optimistic" in chosen["protocol"]
+    assert "not person-independent" in chosen["protocol"]
     rows = list(csv.DictReader((result.out / "history.csv").open()))
     assert max(float(row["val_accuracy"]) for row in rows) == result.best_val_accuracy
     assert float(rows[result.best_epoch - 1]["val_accuracy"]) == result.best_val_accuracy
