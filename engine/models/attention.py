@@ -32,7 +32,8 @@ class ChannelGate(nn.Module):
         if reduction < 1:
             raise ValueError(f"reduction must be 1 or more, got {reduction}")
         hidden = max(1, channels // reduction)
-        first, last = nn.Linear(channels, hidden), nn.Linear(hidden, channels)  # in this order: a seed means the same net
+        # In this order, so that a seed goes on to mean the same net.
+        first, last = nn.Linear(channels, hidden), nn.Linear(hidden, channels)
         self.mlp = nn.Sequential(first, nn.ReLU(), last)
         self.tap = AttentionTap(layer, "channel")
         self.gain = 1.0

@@ -35,6 +35,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patterns: Path) -> It
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FERLENS_DATA", str(patterns))
+    monkeypatch.setenv("FERLENS_CHECKPOINTS", str(tmp_path / "checkpoints"))
     (tmp_path / "own.toml").write_text(RECIPE)
     yield tmp_path
     for number, handler in handlers.items():
