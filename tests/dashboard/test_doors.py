@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,8 +111,7 @@ def test_the_pages_websocket_asks_for_the_login_the_host_and_the_origin(server: 
             "origin": f"{origin}:{port}",
             "additional_headers": {"Cookie": sent},
             "subprotocols": ["streamlit"],
-            "host": "127.0.0.1",
-            "port": port,
+            "sock": socket.create_connection(("127.0.0.1", port)),  # whatever name the address has
         }
         if opens:
             with connect(f"ws://{host}:{port}/_stcore/stream", **asked):
