@@ -22,7 +22,7 @@ CMAEN = """
 architecture = "cmaen"
 input_size = 64
 input_channels = 1
-config = { widths = [8, 8, 16, 16], efficientnet_width = 0.1, efficientnet_depth = 1, dropout = 0.1 }
+config = { widths = [4, 8, 8, 16], efficientnet_width = 0.1, efficientnet_depth = 1, dropout = 0.1 }
 [optimiser]
 kind = "adamw"
 learning_rate = 0.002

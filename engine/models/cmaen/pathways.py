@@ -25,6 +25,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from typing import Any, Final
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 _LOG = logging.getLogger(__name__)
@@ -180,6 +181,22 @@ def strides(size: int) -> tuple[bool, int]:
     return False, 2 if -(-size // 16) >= FEWEST_ROWS else 1
 
 
+class Sampling1x1(nn.Conv2d):
+    """A 1x1 convolution without bias at every ``stride``-th cell, which are picked first: the same numbers.
+
+    oneDNN's own strided kernel for CPUs without AVX-512 writes past its buffer in the weights' gradient where the
+    channels are no multiple of eight (PyTorch 2.14: "free(): invalid next size").
+    """
+
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+        super().__init__(inputs, outputs, 1, stride, bias=False)
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's own name
+        """Map (B, inputs, h, w) to (B, outputs, ceil(h / stride), ceil(w / stride))."""
+        rows, columns = self.stride
+        return F.conv2d(input[:, :, ::rows, ::columns], self.weight)
+
+
 class ResidualBlock(nn.Module):
     """relu(drop(BN(conv(relu(drop(BN(conv(x))))))) + shortcut(x)), both convolutions 3x3 [1, fig. 2].
 
@@ -198,7 +215,7 @@ class ResidualBlock(nn.Module):
         self.dropout = nn.Dropout2d(dropout)
         self.shortcut: nn.Module = nn.Identity()
         if stride != 1 or inputs != outputs:
-            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+            self.shortcut = nn.Sequential(Sampling1x1(inputs, outputs, stride), nn.BatchNorm2d(outputs))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, inputs, h, w) to (B, outputs, ceil(h / stride), ceil(w / stride))."""

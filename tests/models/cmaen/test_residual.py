@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from engine.models.cmaen.pathways import ExpressionCNN, ResidualBlock, strides
+from engine.models.cmaen.pathways import ExpressionCNN, ResidualBlock, Sampling1x1, strides
 
 WIDTHS = (4, 8, 8, 8)
 
@@ -53,3 +53,13 @@ def test_dropout_drops_whole_channels_of_the_main_branch_only() -> None:
     block = ResidualBlock(4, 4, 1, 1.0).train()  # drops everything
     x = torch.randn(2, 4, 3, 3)
     torch.testing.assert_close(block(x), x.relu())
+
+
+@pytest.mark.parametrize("size", [8, 7])
+def test_a_sampling_convolution_is_the_strided_one(size: int) -> None:
+    torch.manual_seed(2)
+    sampling = Sampling1x1(4, 8, 2)
+    strided = torch.nn.Conv2d(4, 8, 1, 2, bias=False)
+    strided.load_state_dict(sampling.state_dict())
+    x = torch.randn(3, 4, size, size)
+    torch.testing.assert_close(sampling(x), strided(x))
