@@ -56,6 +56,8 @@ OTHER_BACKBONES: Final[dict[str, str]] = {
     "micro": "channel + spatial, after the second block",
     "vit": "self-attention, in each block",
     "cmaen": "multi-scale, by emotion, across two pathways",
+    "lite0": "none",
+    "lite0-cbam": "channel + spatial, after each stage",
 }
 """The attention of the architectures with a backbone of their own."""
 
