@@ -28,3 +28,12 @@ def test_figures_know_no_streamlit(path: Path) -> None:
 def test_only_the_loaders_cache(path: Path) -> None:
     assert "cache_data" not in path.read_text(encoding="utf-8")
     assert "cache_resource" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "dashboard").glob("views/*/page.py")), ids=lambda path: path.parent.name
+)
+def test_a_page_writes_no_string_by_chance(path: Path) -> None:
+    """Streamlit writes a bare string of the file that it runs onto the page: what describes a constant is a comment."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body[1:]
+    assert [node.lineno for node in body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)] == []

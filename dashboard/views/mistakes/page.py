@@ -26,8 +26,8 @@ from engine.analysis.store.store import AnalysisStore
 from engine.edit.face_template import REGIONS
 
 MATRIX: Final = "mistake_matrix"
+# How many clicks were dealt with: a cell carries the number, so that no click counts twice.
 _CLICK: Final = "mistake_click"
-"""How many clicks were dealt with: a cell carries the number, so that no click counts twice."""
 
 
 def take_click(classes: tuple[str, ...]) -> None:
