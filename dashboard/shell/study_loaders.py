@@ -15,6 +15,8 @@ import streamlit as st
 from dashboard.shell.loaders import KEPT, PIXELS_KEPT, predictor, shelf
 from engine.analysis.files.places import PREDICTIONS, AnalysedSplit, analysed_splits, analysis_folder
 from engine.data.by_id import LabelledPicture, PictureIndex, place_of
+from engine.data.votes.file import VoteFile, find_votes, read_votes
+from engine.data.votes.join import WITH_VOTES
 from engine.errors import FerLensError
 from engine.explain.target import Target
 from engine.places import checkpoint_path, checkpoint_places
@@ -49,20 +51,46 @@ def _store(
     dataset: str,
     split: str,
     stamps: tuple[tuple[int, str], ...],  # noqa: ARG001  # the files' times and the weights' digests
+    voted: tuple[str, int] | None,
 ) -> AnalysisStore:
     from engine.analysis.store.store import open_store
 
-    return open_store(models, dataset, split)
+    return open_store(models, dataset, split, votes=None if voted is None else _votes(*voted))
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _votes(file: str, stamp: int) -> VoteFile:  # noqa: ARG001  # the file's time
+    return read_votes(file)
+
+
+def votes_at(dataset: str) -> tuple[str, int] | None:
+    """Return where FER+'s votes on a data set's pictures lie on this machine and when that changed; None without."""
+    if dataset not in WITH_VOTES:
+        return None
+    try:
+        found = find_votes()
+    except FerLensError:  # the variable names a file that is not there
+        return None
+    return None if found is None else (str(found.resolve()), found.stat().st_mtime_ns)
+
+
+def votes(dataset: str) -> VoteFile | None:
+    """Return what people saw in a data set's pictures, None where that is not at hand. Raises DataError if damaged."""
+    at = votes_at(dataset)
+    return None if at is None else _votes(*at)
 
 
 def store(models: tuple[str, ...], dataset: str, split: str) -> AnalysisStore:
-    """Return the joined analyses of ``models``. Raises DataError with the command that mends it, which is not kept."""
+    """Return the joined analyses of ``models``, with what people saw where that is at hand.
+
+    Raises DataError with the command that mends it, which is not kept.
+    """
     files = [analysis_folder(checkpoint_path(model), dataset, split) / PREDICTIONS for model in models]
     stamps = tuple(
         (file.stat().st_mtime_ns if file.is_file() else 0, shelf().card(model).weights_sha256)
         for model, file in zip(models, files, strict=True)
     )
-    return _store(checkpoint_places(), models, dataset, split, stamps)
+    return _store(checkpoint_places(), models, dataset, split, stamps, votes_at(dataset))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

@@ -25,6 +25,9 @@ SHARES: Final[tuple[str, ...]] = ("counts", "of true", "of answers")
 FIGURES: Final[tuple[str, ...]] = ("confidence", "loss", "margin", "suspicion")
 """The columns that pictures are filtered and sorted by, and averaged over a cell."""
 
+PEOPLES: Final = "voters_entropy"
+"""The column that pictures are sorted by as well, in a store that knows what people saw."""
+
 
 @dataclass(frozen=True)
 class MistakesView:
@@ -36,7 +39,9 @@ class MistakesView:
         agree: whether the models of the store agree; None for either.
         copies, near, in_train, suspicious, text: as in :class:`engine.analysis.store.query.Filter`.
         ranges: column of :data:`FIGURES` → (low, high), either None for no bound.
-        sort: a column of :data:`FIGURES`, or empty for the data set's order.
+        truth: ``label``, or ``majority``: true is what most people saw, and an answer is right where it is that.
+        agreement, side: as in :class:`engine.analysis.store.query.Filter`.
+        sort: a column of :data:`FIGURES`, or :data:`PEOPLES`, or empty for the data set's order.
         descending: largest first.
     """
 
@@ -50,11 +55,18 @@ class MistakesView:
     suspicious: bool | None = None
     text: str = ""
     ranges: tuple[tuple[str, float | None, float | None], ...] = ()
+    truth: Literal["label", "majority"] = "label"
+    agreement: tuple[str, ...] = ()
+    side: tuple[str, ...] = ()
     sort: str = ""
     descending: bool = True
 
     def matrix(self) -> Filter:
         """Return what a confusion matrix counts: everything that is asked but the classes, which are its axes."""
+        return replace(self.pictures(), agreement=self.agreement, side=self.side)
+
+    def pictures(self) -> Filter:
+        """Return the same whatever is asked about people."""
         return Filter(
             agree=self.agree,
             copies=self.copies,
@@ -69,14 +81,17 @@ class MistakesView:
         """Return the pictures of the chosen cell, or of the chosen rows and columns."""
         if self.answered not in ANSWERED:
             raise UnknownNameError("choice of answers", self.answered, ANSWERED)
-        return replace(self.matrix(), labels=self.labels, predicted=self.predicted, correct=ANSWERED[self.answered])
+        of_answer = replace(self.matrix(), predicted=self.predicted)
+        if self.truth == "majority":
+            return replace(of_answer, majority=self.labels, as_people=ANSWERED[self.answered])
+        return replace(of_answer, labels=self.labels, correct=ANSWERED[self.answered])
 
     def order(self) -> Sort | None:
         """Return the order of the gallery; None is the data set's."""
         if not self.sort:
             return None
-        if self.sort not in FIGURES:
-            raise UnknownNameError("order", self.sort, FIGURES)
+        if self.sort not in (*FIGURES, PEOPLES):
+            raise UnknownNameError("order", self.sort, (*FIGURES, PEOPLES))
         return Sort(Column(self.sort), self.descending)
 
     @property

@@ -68,6 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
     with STDERR.status(f"evaluating {card.name} on {split.dataset} {split.split}"):
         votes = votes_at_hand(split.dataset, arguments.votes, None)
         store = open_store([checkpoint.name], split.dataset, split.split, folder=checkpoint.parent, votes=votes)
+        if votes is not None and store.no_votes:
+            raise DataError(store.no_votes)
         validation = None
         if split.split != VALIDATION and analysis_folder(checkpoint, split.dataset, VALIDATION).exists():
             try:

@@ -100,3 +100,18 @@ def test_what_is_analysed_is_listed(analysed: Path) -> None:
     (analysed / "baseline/analysis/synthetic-test/evidence-plain.json").write_text("{}")
     assert analysed_splits(analysed, ("cbam", "baseline")) == (found,)
     assert analysed_splits(analysed, ()) == ()
+
+
+def test_true_may_be_what_most_people_saw() -> None:
+    view = MistakesView(labels=("sad",), predicted=("fear",), truth="majority", agreement=("clear",), side=("model",))
+    asked = view.gallery()
+    assert (asked.majority, asked.labels, asked.predicted) == (("sad",), (), ("fear",))
+    assert (asked.as_people, asked.correct) == (False, None)
+    assert (asked.agreement, asked.side) == (("clear",), ("model",))
+    assert view.matrix().majority == ()
+    assert (view.pictures().agreement, view.pictures().side) == ((), ())
+    label = MistakesView(labels=("sad",), answered="right").gallery()
+    assert (label.labels, label.correct, label.majority, label.as_people) == (("sad",), True, (), None)
+    order = MistakesView(sort="voters_entropy").order()
+    assert order is not None
+    assert order.column.name == "voters_entropy"

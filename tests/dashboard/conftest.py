@@ -16,6 +16,7 @@ from engine.records import FaceExplanation
 from tests.dashboard.made import ROOT, make_gate, make_map, make_prediction, write_seeded
 from tests.dashboard.made_analysis import write_analysed
 from tests.dashboard.made_report import Caught
+from tests.dashboard.made_votes import write_seen, write_voted_store
 
 PATIENCE_SECONDS = 180
 """For a page to be drawn: the first one imports torch, which takes a busy machine a minute."""
@@ -50,6 +51,31 @@ def page(store: Path, home: AppTest, monkeypatch: pytest.MonkeyPatch) -> AppTest
     """The app over that store, with FER2013's pictures nowhere; not yet run."""
     monkeypatch.setenv("FERLENS_CHECKPOINTS", str(store))
     monkeypatch.setenv("FERLENS_DATA", "nowhere")
+    return home
+
+
+@pytest.fixture(scope="session")
+def voted_store(tmp_path_factory: pytest.TempPathFactory, patterns: Path) -> Path:
+    """Answers to the private patterns, read only; see :func:`write_voted_store`."""
+    folder: Path = tmp_path_factory.mktemp("voted")
+    write_voted_store(folder, patterns)
+    return folder
+
+
+@pytest.fixture
+def seen_file(tmp_path: Path, pattern_table: None) -> Path:
+    """What people saw in the patterns."""
+    return write_seen(tmp_path / "fer2013new.csv")
+
+
+@pytest.fixture
+def voted_page(
+    voted_store: Path, patterns: Path, seen_file: Path, home: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> AppTest:
+    """The app over that store, with the pictures and what people saw in them; not yet run."""
+    monkeypatch.setenv("FERLENS_CHECKPOINTS", str(voted_store))
+    monkeypatch.setenv("FERLENS_DATA", str(patterns))
+    monkeypatch.setenv("FERLENS_VOTES", str(seen_file))
     return home
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ import numpy as np
 from dashboard.report.text import escape, percent, short
 from dashboard.shared.figures.colours import emotion_color
 from dashboard.shared.figures.map_card import data_uri, received_maps
+from dashboard.shared.figures.votes import side_words, votes_html
 from engine.analysis.mistakes import Means, MistakesView
 from engine.draw.overlay import GATE_RANGE, display_ranges, overlay, resize_face
 from engine.edit.face_template import OVAL, REGIONS
@@ -163,7 +164,7 @@ def _dot(name: str) -> str:
     return f'<span class="fl-dot" style="background:{emotion_color(name)}"></span>'
 
 
-def tile_html(row: Mapping[str, Any], field: str, other: str = "") -> str:
+def tile_html(row: Mapping[str, Any], field: str, other: str = "", voted: Sequence[str] = ()) -> str:
     """Return a tile.
 
     Args:
@@ -171,6 +172,7 @@ def tile_html(row: Mapping[str, Any], field: str, other: str = "") -> str:
             ``predicted|<other>`` where a second model is there.
         field: the picture or what stands in its place, as HTML.
         other: the second model's name, or empty.
+        voted: the model's classes where the row has what people saw and a probability for each class, else empty.
     """
     label, predicted = str(row["label"]), str(row["predicted"])
     answer = (
@@ -183,10 +185,16 @@ def tile_html(row: Mapping[str, Any], field: str, other: str = "") -> str:
         notes.append(f"{escape(other)}: {escape(str(row[f'predicted|{other}']))}")
     if row.get("suggested"):
         notes.append(f"label suspect: {escape(str(row['suggested']))}?")
+    if voted and row.get("majority") and row["majority"] != label:
+        notes.append(f"most people saw {escape(str(row['majority']))}")
+    if voted and (side := side_words(row)):
+        notes.append(side)
+    people = votes_html(row, voted) if voted else ""
     below = "".join(f'<span class="fl-id">{note}</span>' for note in notes)
     return (
         f'<div class="fl-tile" data-id="{escape(str(row["id"]))}">{field}<div class="fl-answer">{answer}</div>'
         f'<div class="fl-figures">{percent(float(row["confidence"]))} sure · loss {float(row["loss"]):.2f}</div>'
+        f"{people}"
         f'<span class="fl-id" title="{escape(str(row["id"]))}">{escape(str(row["id"]))}</span>{below}</div>'
     )
 
@@ -207,12 +215,21 @@ def _either(names: tuple[str, ...]) -> str:
 def read_choice(view: MistakesView, pictures: int) -> str:
     """Say what the gallery shows: ``14 pictures of fear answered as surprise``."""
     count = f"{pictures:,} picture{'' if pictures == 1 else 's'}"
-    of = f" of {_either(view.labels)}" if view.labels else ""
+    seen = view.truth == "majority"
+    of = f" {'seen as' if seen else 'of'} {_either(view.labels)}" if view.labels else ""
     if view.predicted:
         return f"{count}{of} answered as {_either(view.predicted)}" + (
             "" if view.cell else {"wrong": ", wrongly", "right": ", rightly", "all": ""}[view.answered]
         )
-    return f"{count}{of}" + {"wrong": " answered wrongly", "right": " answered rightly", "all": ""}[view.answered]
+    answered = {"wrong": " answered wrongly", "right": " answered rightly", "all": ""}[view.answered]
+    by = " by what most people saw" if seen and answered else ""
+    agreed = f", people {_either(view.agreement)}" if view.agreement else ""
+    sided = (
+        f", people siding with {'neither' if view.side == ('neither',) else 'the ' + _either(view.side)}"
+        if view.side
+        else ""
+    )
+    return f"{count}{of}{answered}{by}{agreed}{sided}"
 
 
 def _figure(value: float) -> str:

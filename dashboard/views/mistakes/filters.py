@@ -9,14 +9,15 @@ What the filters of the Misclassifications page offer, and what each choice mean
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import streamlit as st
 
 from dashboard.shared.study import first_page, only_valid, unknown_names
 from dashboard.shell import say, state
 from dashboard.shell.state import AGAINST, ANALYSIS, PAGE, PICKED
-from engine.analysis.mistakes import ANSWERED, MistakesView
+from engine.analysis.mistakes import ANSWERED, PEOPLES, MistakesView
+from engine.data.votes.agreement import AGREEMENTS, SIDES
 
 LOSS_MOST: Final = 10.0
 """End of the loss filter, in nats; there it bounds nothing. A fixed end, so that addresses mean the same anywhere."""
@@ -37,6 +38,10 @@ NEAR_WORDS: Final = (
     "pictures. One of each: one of all that look alike, exact copies among them."
 )
 
+PEOPLE_CHOICES: Final[dict[str, tuple[str, ...]]] = {"any": (), **{name: (name,) for name in AGREEMENTS}}
+SIDE_CHOICES: Final[dict[str, tuple[str, ...]]] = {"any": (), **{name: (name,) for name in SIDES}}
+TRUTHS: Final[tuple[Literal["label", "majority"], ...]] = ("label", "majority")
+
 TRUE: Final = "true"
 ANSWER: Final = "answer"
 SHOWN: Final = "shown"
@@ -46,6 +51,9 @@ COPIES: Final = "copies"
 NEAR: Final = "near"
 TRAINING: Final = "training"
 SUSPECT: Final = "suspect"
+TRUTH: Final = "truth"
+PEOPLE: Final = "people"
+SIDE: Final = "side"
 SORT: Final = "sort"
 MAPS: Final = "maps"
 SHARE: Final = "share"
@@ -60,12 +68,13 @@ SORTS: Final[dict[str, tuple[str, bool]]] = {
     "smallest margin": ("margin", False),
     "largest margin": ("margin", True),
     "most suspect label": ("suspicion", True),
+    "people least agree": (PEOPLES, True),
     "data set's order": ("", False),
 }
 """Entry of the menu → column and whether descending."""
 
 FILTERS: Final[tuple[str, ...]] = (
-    TRUE, ANSWER, SHOWN, SEARCH, *RANGES, AGREEMENT, COPIES, NEAR, TRAINING, SUSPECT,
+    TRUE, ANSWER, SHOWN, SEARCH, *RANGES, AGREEMENT, COPIES, NEAR, TRAINING, SUSPECT, TRUTH, PEOPLE, SIDE,
 )  # fmt: skip
 WIDGETS: Final[tuple[str, ...]] = (
     ANALYSIS, AGAINST, *FILTERS, SORT, PAGE, MAPS, SHARE, DIAGONAL, DIFFERENCE,
@@ -107,7 +116,8 @@ def clear() -> None:
     for key in (TRUE, ANSWER):
         st.session_state[key] = []
     for key, value in ((SHOWN, "wrong"), (SEARCH, ""), (AGREEMENT, "any"), (COPIES, "any"), (NEAR, "any"),
-                       (TRAINING, "any"), (SUSPECT, "any")):  # fmt: skip
+                       (TRAINING, "any"), (SUSPECT, "any"), (TRUTH, "label"), (PEOPLE, "any"),
+                       (SIDE, "any")):  # fmt: skip
         st.session_state[key] = value
     for key, (low, high, _) in RANGES.items():
         st.session_state[key] = (low, high)
@@ -154,13 +164,44 @@ def _range(name: str, hint: str) -> tuple[str, float | None, float | None] | Non
     return None if bounds == (None, None) else (name, *bounds)
 
 
-def filter_bar(classes: tuple[str, ...], other: str, no_near: str) -> MistakesView:
+def _people(no_votes: str) -> tuple[Literal["label", "majority"], tuple[str, ...], tuple[str, ...]]:
+    """Draw the choices about people; return what is true, how much they agree and with whom they side."""
+    off = bool(no_votes)
+    truth = _segments(
+        "True is",
+        TRUTHS,
+        TRUTH,
+        hint=no_votes or "What FER2013 labels a picture with, or what most of ten people saw (FER+).",
+        disabled=off,
+    )
+    people = _segments(
+        "People",
+        tuple(PEOPLE_CHOICES),
+        PEOPLE,
+        hint=no_votes or "Unanimous: all saw the same. Clear: more than half. Contested: no emotion has a majority.",
+        disabled=off,
+    )
+    side = _segments(
+        "People side with",
+        tuple(SIDE_CHOICES),
+        SIDE,
+        hint=no_votes or "Whether more of them saw what the model answers or what the label says.",
+        disabled=off,
+    )
+    if off:
+        if (truth, people, side) != ("label", "any", "any"):  # the address, or another analysis, has asked for it
+            say.problems([no_votes])
+        return "label", (), ()
+    return "majority" if truth == "majority" else "label", PEOPLE_CHOICES[people], SIDE_CHOICES[side]
+
+
+def filter_bar(classes: tuple[str, ...], other: str, no_near: str, no_votes: str) -> MistakesView:
     """Draw the filters; return what they say, in the order that the gallery's menu says.
 
     Args:
         classes: the K class names.
         other: the second model, or empty.
-        no_near: why near copies are not known here, or empty.
+        no_near: why near copies are not known here, or empty. no_votes: likewise what people saw.
     """
     problems = [
         *unknown_names(TRUE, "true class", classes),
@@ -182,6 +223,8 @@ def filter_bar(classes: tuple[str, ...], other: str, no_near: str) -> MistakesVi
         text: str = st.text_input(
             "Id contains", key=SEARCH, bind="query-params", on_change=first_page, width=130, placeholder="any"
         )
+        with st.popover("People", icon=":material/groups:"):
+            truth, people, side = _people(no_votes)
         with st.popover("More filters", icon=":material/tune:"):
             ranges = [
                 _range("confidence", "The probability of the answer."),
@@ -218,6 +261,9 @@ def filter_bar(classes: tuple[str, ...], other: str, no_near: str) -> MistakesVi
     column, descending = SORTS.get(str(st.session_state.get(SORT)), next(iter(SORTS.values())))
     if SORT not in st.session_state and (asked := st.query_params.get(SORT)) in SORTS:
         column, descending = SORTS[str(asked)]
+    if no_votes and column == PEOPLES:
+        say.problems([no_votes])
+        column = ""
     return MistakesView(
         labels=tuple(labels),
         predicted=tuple(predicted),
@@ -229,6 +275,9 @@ def filter_bar(classes: tuple[str, ...], other: str, no_near: str) -> MistakesVi
         suspicious=SUSPICIOUS[suspect],
         text=text.strip(),
         ranges=tuple(found for found in ranges if found is not None),
+        truth=truth,
+        agreement=people,
+        side=side,
         sort=column,
         descending=descending,
     )

@@ -29,6 +29,7 @@ from engine.analysis.files.places import AnalysedSplit
 from engine.analysis.mistakes import MistakesView
 from engine.analysis.store.query import Column
 from engine.analysis.store.store import AnalysisStore
+from engine.analysis.store.voted import OF_MODEL, OF_PICTURE
 from engine.errors import UnknownNameError
 from engine.records import RunCard
 
@@ -131,7 +132,7 @@ def _tile(row: Mapping[str, Any], field: str, split: AnalysedSplit, store: Analy
     other = store.models[1] if len(store.models) > 1 else ""
     key = f"pick.{picture_id}"
     with st.container(gap="xsmall"):
-        st.html(tile_html(row, field, other))
+        st.html(tile_html(row, field, other, () if store.no_votes else store.classes))
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             st.session_state[key] = ticked
             st.checkbox(f"Select {picture_id}", key=key, on_change=_toggle, args=(picture_id, key),
@@ -147,6 +148,7 @@ def _all_columns(store: AnalysisStore) -> list[Column]:
     """Return the columns of the table to export: what belongs to no gate, and the other models' answers."""
     return [
         *(Column(name) for name in store.sources[0].core),
+        *(Column(name) for name in (() if store.no_votes else (*OF_PICTURE, *OF_MODEL))),
         *(Column(name, model) for model in store.models[1:] for name in ("predicted", "confidence", "loss", "margin")),
     ]
 
@@ -223,6 +225,8 @@ def show_gallery(store: AnalysisStore, view: MistakesView, split: AnalysedSplit)
         *(Column(column) for column in (place_columns(name) if name else ())),
     ]
     columns += [Column("predicted", model) for model in store.models[1:]]
+    if not store.no_votes:
+        columns += [Column(name) for name in (*OF_PICTURE, *OF_MODEL, *(f"p_{name}" for name in store.classes))]
     rows = store.rows(
         view.gallery(), sort=view.order(), columns=columns, offset=(page - 1) * ON_PAGE, limit=ON_PAGE
     ).table.to_pylist()

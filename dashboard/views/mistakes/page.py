@@ -10,6 +10,7 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.shared.figures import votes
 from dashboard.shared.figures.confusion import INKS, Confusion, clicked, confusion_figure
 from dashboard.shared.figures.tile import COLUMNS, CSS, figures_html, regions_html
 from dashboard.shared.study import choose_analysis, no_analysis
@@ -18,6 +19,7 @@ from dashboard.shell.frame import framed
 from dashboard.shell.state import Selection
 from dashboard.views.mistakes import filters
 from dashboard.views.mistakes import gallery as mistake_gallery
+from dashboard.views.mistakes.people import show_people
 from dashboard.views.mistakes.report import Matrix, mistakes_content
 from engine.analysis.files.places import AnalysedSplit
 from engine.analysis.mistakes import SHARES, Means, MistakesView, means, normalised
@@ -40,10 +42,10 @@ def take_click(classes: tuple[str, ...]) -> None:
 
 
 def _confusion(store: AnalysisStore, view: MistakesView, share: str, other: str) -> Confusion:
-    counts = store.confusion(view.matrix())
+    counts = store.confusion(view.matrix(), truth=view.truth)
     values = normalised(counts, share)
     if other:
-        values = values - normalised(store.confusion(view.matrix(), model=other), share)
+        values = values - normalised(store.confusion(view.matrix(), model=other, truth=view.truth), share)
     return Confusion(store.classes, counts, values, shares=share != "counts", difference=bool(other))
 
 
@@ -86,7 +88,8 @@ def show_matrix(store: AnalysisStore, view: MistakesView, other: str) -> Matrix:
     )
     model = store.models[0]
     said = f"{model} minus {other}: green, {model} has more." if minus else "Click a cell to see its pictures."
-    st.caption(f"{int(drawn.counts.sum()):,} pictures. {said}")
+    rows = " Rows are what most people saw." if view.truth == "majority" else ""
+    st.caption(f"{int(drawn.counts.sum()):,} pictures. {said}{rows}")
     shown, everything = _show_figures(store, view)
     return Matrix(drawn, hide, outlined, shown, everything)
 
@@ -128,7 +131,8 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
     with st.spinner(f"Opening the analysis of {model} …"):
         store = study_loaders.store((model, other) if other else (model,), split.dataset, split.split)
     take_click(store.classes)
-    view = filters.filter_bar(store.classes, other, store.no_near)
+    view = filters.filter_bar(store.classes, other, store.no_near, store.no_votes)
+    seen = show_people(store, view)
     with st.container(key="stack-mistakes"):
         left, right = st.columns([9, 13], gap="large")
     with left:
@@ -139,7 +143,7 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
         "Misclassifications",
         store.models,
         split,
-        partial(mistakes_content, matrix, gallery),
+        partial(mistakes_content, matrix, gallery, seen),
         settings=filters.settings(),
         notes=report_button.dataset_notes(split.dataset),
     )
@@ -147,7 +151,7 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
 
 def main(selected: Selection) -> None:
     """Select, load, draw."""
-    card = page_ends.opened("Misclassifications", selected, CSS)
+    card = page_ends.opened("Misclassifications", selected, CSS + votes.CSS)
     if card is None:
         return
     filters.recall()

@@ -14,6 +14,7 @@ from dashboard.shared.figures.confusion import Confusion, confusion_figure
 from dashboard.shared.figures.map_card import received_maps
 from dashboard.shared.figures.map_content import face_shot
 from dashboard.shared.figures.tile import COLUMNS
+from dashboard.shared.figures.votes import vote_counts, votes_in_words
 from engine.analysis.mistakes import Means
 from engine.draw.overlay import display_ranges, overlay, overlay_explanation, overlay_gate
 from engine.records import FaceExplanation, Float32, UInt8
@@ -65,7 +66,9 @@ def _map(shown: Gallery, picture_id: str) -> tuple[Float32, UInt8 | None] | None
 
 def _said(row: Mapping[str, Any]) -> str:
     answer = f"answered {row['predicted']} ({percent(float(row['confidence']))})"
-    return f"{row['id']}: labelled {row['label']}, {answer}, loss {float(row['loss']):.2f} nats"
+    counts = vote_counts(row)
+    people = "" if counts is None else f"; people: {votes_in_words(counts)}"
+    return f"{row['id']}: labelled {row['label']}, {answer}, loss {float(row['loss']):.2f} nats{people}"
 
 
 def _shot(shown: Gallery, row: Mapping[str, Any]) -> tuple[Shot, ...]:
@@ -98,11 +101,16 @@ def _counts(drawn: Confusion) -> Table:
     return Table(("true class, answered as", *drawn.classes), rows, "Pictures.")
 
 
-def mistakes_content(matrix: Matrix, gallery: Gallery) -> Content:
-    """Return the report's content; maps and pictures are those of this page of the gallery."""
+def mistakes_content(matrix: Matrix, gallery: Gallery, seen: str = "") -> Content:
+    """Return the report's content; maps and pictures are those of this page of the gallery.
+
+    ``seen``: what people make of the mistakes, a sentence; empty where it is not known.
+    """
     drawn = matrix.drawn
     chart = Chart(confusion_figure(drawn, hide_diagonal=matrix.hide_diagonal, chosen=matrix.chosen))
-    confusion = Section("Confusion matrix", charts=(chart,), tables=(_counts(drawn), _means(matrix)))
+    confusion = Section(
+        "Confusion matrix", (seen,) if seen else (), charts=(chart,), tables=(_counts(drawn), _means(matrix))
+    )
     shots = tuple(shot for row in gallery.rows for shot in _shot(gallery, row))
     part = f"Page {gallery.pages[0]} of {gallery.pages[1]}." if gallery.pages[1] > 1 else ""
     # Columns with a dot say where a map lies, for pictures that are not here.

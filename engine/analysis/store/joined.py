@@ -60,7 +60,10 @@ class JoinedTable:
         self._join()
         self.names = replace(self.names, no_near=self._no_near(), no_votes=self._no_votes(votes))
         if votes is not None and not self.names.no_votes:
-            self._vote(votes)
+            try:
+                self._vote(votes)
+            except DataError as error:  # all else is there without them
+                self.names = replace(self.names, no_votes=str(error))
 
     def close(self) -> None:
         """Free the memory."""
