@@ -9,13 +9,16 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.report.text import escape, percent
 from dashboard.shared.face_loaders import FaceKey
+from dashboard.shared.figures import votes
 from dashboard.shared.figures.face import boxed_picture, probability_bars, read_answer, read_map, verdict
 from dashboard.shared.figures.map_card import data_uri
 from dashboard.shell import loaders, say
 from dashboard.shell.in_address import ON_OFF, in_address
 from dashboard.shell.state import NamedPicture
+from engine.analysis.store.voted import vote_column
+from engine.data.votes.file import VOTE_COLUMNS
 from engine.media.pictures import Picture
-from engine.records import Explanation, FaceExplanation, FacePrediction, PicturePrediction, RunCard
+from engine.records import Explanation, FaceExplanation, FacePrediction, PicturePrediction, Prediction, RunCard
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,10 +122,22 @@ def show_answer(
     )
 
 
-def show_truth(truth: str, predicted: str) -> None:
-    """Say what the data set labels the picture with, and whether that is the answer."""
+def show_truth(truth: str, prediction: Prediction, seen: tuple[int, ...] = ()) -> None:
+    """Say what the data set labels the picture with, whether that is the answer, and what people saw if known."""
+    predicted = prediction.label
     judged = "The answer agrees." if truth == predicted else f"The answer, {predicted}, is wrong by it."
     st.html(f'<div class="fl-reading">The data set’s label is <b>{escape(truth)}</b>. {escape(judged)}</div>')
+    if seen:
+        _show_seen(seen, prediction)
+
+
+def _show_seen(seen: tuple[int, ...], prediction: Prediction) -> None:
+    """Draw what people saw beside what the model answers."""
+    counts = dict(zip(VOTE_COLUMNS, seen, strict=True))
+    row = {vote_column(name): count for name, count in counts.items()}
+    row |= {f"p_{name}": p for name, p in zip(prediction.classes, prediction.probabilities.tolist(), strict=True)}
+    said = f"{sum(seen)} people were asked what they see (FER+): {votes.votes_in_words(counts)}."
+    st.html(f'{votes.CSS}<div class="fl-reading">{escape(said)}</div>{votes.votes_html(row, prediction.classes)}')
 
 
 def _seen(explanation: FaceExplanation, whole: bool, cut: bool) -> str:

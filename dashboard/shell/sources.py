@@ -79,7 +79,8 @@ def choose_picture(card: RunCard) -> tuple[NamedPicture, ...]:
             problems.append(str(error))
             continue
         credit = f"{found.id} of {dataset}, labelled {found.label}."
-        pictures.append(NamedPicture(found.id, png_bytes(found.pixels), credit, truth=found.label))
+        seen = study_loaders.picture_votes(dataset, found.id)
+        pictures.append(NamedPicture(found.id, png_bytes(found.pixels), credit, truth=found.label, seen=seen))
     for sentence in problems:
         st.error(sentence)
     return tuple(pictures)

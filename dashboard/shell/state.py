@@ -63,6 +63,7 @@ class NamedPicture:
         data: the file's bytes. digest: their sha256.
         credit: where it is from, for a sample or a dataset's picture.
         truth: what a dataset labels it with, or None.
+        seen: how many people said what, in the order of ``VOTE_COLUMNS``; empty where nobody was asked.
         cut: whether it is framed as models were trained: a dataset's picture, or a built-in face.
     """
 
@@ -72,6 +73,7 @@ class NamedPicture:
     digest: str = field(default="", compare=False)
     truth: str | None = None
     cut: bool = False
+    seen: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.digest:

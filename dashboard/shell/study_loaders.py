@@ -16,7 +16,7 @@ from dashboard.shell.loaders import KEPT, PIXELS_KEPT, predictor, shelf
 from engine.analysis.files.places import PREDICTIONS, AnalysedSplit, analysed_splits, analysis_folder
 from engine.data.by_id import LabelledPicture, PictureIndex, place_of
 from engine.data.votes.file import VoteFile, find_votes, read_votes
-from engine.data.votes.join import WITH_VOTES
+from engine.data.votes.join import WITH_VOTES, votes_of
 from engine.errors import FerLensError
 from engine.explain.target import Target
 from engine.places import checkpoint_path, checkpoint_places
@@ -140,6 +140,21 @@ def _explained(
 def dataset_explanation(dataset: str, picture_id: str, card: RunCard, target: str = "predicted") -> FaceExplanation:
     """Explain a picture of a dataset: its gates, and the Grad-CAM of ``target`` at the last layer."""
     return _explained(dataset, place(dataset), picture_id, card, card.weights_sha256, card.name, target)
+
+
+@st.cache_data(show_spinner=False, max_entries=1000)
+def _picture_votes(at: tuple[str, int], picture_id: str) -> tuple[int, ...]:
+    return tuple(votes_of((picture_id,), _votes(*at))[0].tolist())
+
+
+def picture_votes(dataset: str, picture_id: str) -> tuple[int, ...]:
+    """Return how many people said what of a picture, in the order of ``VOTE_COLUMNS``; empty where nobody was asked."""
+    at = votes_at(dataset)
+    try:
+        found = () if at is None else _picture_votes(at, picture_id)
+    except FerLensError:  # the votes are of other pictures, or damaged; the pages of an analysis say so
+        return ()
+    return found if any(found) else ()
 
 
 def first_id(dataset: str, split: str) -> str:

@@ -21,6 +21,7 @@ from engine.data.votes.file import EMOTION_VOTES, VOTE_COLUMNS
 from engine.data.votes.rules import columns_of, most_votes
 from engine.errors import UsageError
 from engine.labels import VOCABULARY
+from engine.measure.nearer import Nearer, nearer_to_people
 from engine.measure.votes import report_on_votes
 from engine.statistics.classification import wilson_interval
 
@@ -134,6 +135,24 @@ def stored_vote_report(store: AnalysisStore, *, temperature: float | None = None
     answers = stored_answers(store)
     votes = votes_in(store)
     return report_on_votes(votes, answers.probabilities, answers.labels, answers.classes, temperature=temperature)
+
+
+def nearer_in_store(store: AnalysisStore) -> Nearer:
+    """Return which of a store's two models is nearer to what people saw.
+
+    Raises:
+        UsageError: the store has not two models, or what people saw is not known here.
+        DataError: nobody saw an emotion in any of its pictures.
+    """
+    if len(store.models) != 2:
+        raise UsageError(f"Expected two models to compare, got {len(store.models)}; open the store with two.")
+    votes = votes_in(store)
+    answers = []
+    for model in store.models:
+        columns = [Column(f"p_{name}", model) for name in store.classes]
+        table = store.rows(columns=columns, limit=None).table
+        answers.append(np.stack([np.asarray(column.to_numpy(), np.float64) for column in table.columns], axis=1))
+    return nearer_to_people((store.models[0], store.models[1]), votes, answers[0], answers[1], store.classes)
 
 
 def labels_by_majority(labels: Int64, votes: Int64, classes: tuple[str, ...]) -> Int64:

@@ -12,6 +12,7 @@ from dashboard.report.text import escape, percent
 from dashboard.shared.figures.colours import emotion_color
 from dashboard.shared.figures.pair import PairedMaps, signed
 from engine.analysis.files.places import AnalysedSplit, analyze_command
+from engine.measure.nearer import Nearer
 from engine.records import Prediction, RunCard
 from engine.statistics.comparison import ALPHA
 from engine.statistics.paired import Difference
@@ -142,6 +143,18 @@ def p_words(p: float) -> str:
         return "< .001"
     text = f"{p:.2f}" if p >= 0.1 else f"{p:.3f}" if p < 0.01 else f"{p:.2g}"
     return text.replace("0.", ".", 1) if text.startswith("0.") else text
+
+
+def nearer_words(found: Nearer) -> str:
+    """Say which of two models is nearer to what people saw, and how often each answers what most of them saw."""
+    accuracy = found.accuracy
+    p = p_words(accuracy.p)
+    said = f"p {p}" if p.startswith("<") else f"p = {p}"
+    return (
+        f"{found.verdict} What most people saw: {found.first} {share_words(accuracy.first)}, {found.second} "
+        f"{share_words(accuracy.second)}, difference {interval_words(accuracy)} points, McNemar’s exact {said} "
+        f"(n = {found.n:,})."
+    )
 
 
 def share_words(value: float) -> str:

@@ -18,6 +18,7 @@ from dashboard.shared.figures.answers import (
     commands_missing,
     cost_table,
     interval_words,
+    nearer_words,
     p_words,
     parameter_words,
     share_words,
@@ -29,9 +30,11 @@ from dashboard.shell.pages import EXPLAIN
 from dashboard.views.compare.choice import follow, tell
 from dashboard.views.compare.figures.tables import FIGURES, class_chart, tile_html
 from dashboard.views.compare.loaders import compared
+from dashboard.views.compare.loaders import nearer as nearer_to_people
 from engine.analysis.comparison import Outcome, StoredComparison
 from engine.analysis.files.places import AnalysedSplit, analyze_command
 from engine.errors import FerLensError
+from engine.measure.nearer import Nearer
 from engine.measure.trained_alike import alike_words, training_differences
 from engine.records import RunCard
 from engine.statistics.comparison import TESTS
@@ -56,6 +59,7 @@ class OnSplit:
     second: RunCard
     split: AnalysedSplit
     found: StoredComparison
+    nearer: Nearer | None = None
 
 
 def show_verdict(first: RunCard, second: RunCard) -> OnSplit | None:
@@ -82,7 +86,10 @@ def show_verdict(first: RunCard, second: RunCard) -> OnSplit | None:
         f"points, McNemar’s exact {said}; parameters {parameter_words(first, second)}. "
         f"{escape(alike_words(training_differences(first, second)))}</div>"
     )
-    return OnSplit(first, second, split, found)
+    nearer = nearer_to_people((first.name, second.name), split.dataset, split.split)
+    if nearer is not None:
+        st.html(f'<div class="fl-quiet">{escape(nearer_words(nearer))}</div>')
+    return OnSplit(first, second, split, found, nearer)
 
 
 def _choose_split(names: Sequence[str]) -> str:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.shell.loaders import shelf
-from dashboard.shell.study_loaders import store
+from dashboard.shell.study_loaders import store, votes_at
 from engine.analysis.files.places import PREDICTIONS, REPORT, analysis_folder
 from engine.places import checkpoint_path, checkpoint_places
 
 if TYPE_CHECKING:
     from engine.analysis.comparison import StoredComparison
+    from engine.measure.nearer import Nearer
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
@@ -29,13 +30,36 @@ def _compared(
     return compare_stored(store(models, dataset, split))
 
 
-def compared(models: tuple[str, str], dataset: str, split: str) -> StoredComparison:
-    """Compare two models on a split. Raises DataError with the command that mends it, which is not kept."""
+@st.cache_data(show_spinner=False, max_entries=16)
+def _nearer(
+    places: tuple[Path, ...],  # noqa: ARG001  # with the votes' and files' times it stands for the answers
+    models: tuple[str, str],
+    dataset: str,
+    split: str,
+    stamps: tuple[object, ...],  # noqa: ARG001
+) -> Nearer | None:
+    from engine.analysis.people import nearer_in_store
+
+    opened = store(models, dataset, split)
+    return None if opened.no_votes else nearer_in_store(opened)
+
+
+def nearer(models: tuple[str, str], dataset: str, split: str) -> Nearer | None:
+    """Return which of two models is nearer to what people saw; None where that is not known here."""
+    return _nearer(checkpoint_places(), models, dataset, split, (*_stamps(models, dataset, split), votes_at(dataset)))
+
+
+def _stamps(models: tuple[str, str], dataset: str, split: str) -> tuple[object, ...]:
+    """Return what changes when two models' stored answers do."""
     files = [
         analysis_folder(checkpoint_path(model), dataset, split) / name
         for model in models
         for name in (PREDICTIONS, REPORT)
     ]
     stamps = tuple(file.stat().st_mtime_ns if file.is_file() else 0 for file in files)
-    digests = tuple(shelf().card(model).weights_sha256 for model in models)
-    return _compared(checkpoint_places(), models, dataset, split, (stamps, digests))
+    return stamps, tuple(shelf().card(model).weights_sha256 for model in models)
+
+
+def compared(models: tuple[str, str], dataset: str, split: str) -> StoredComparison:
+    """Compare two models on a split. Raises DataError with the command that mends it, which is not kept."""
+    return _compared(checkpoint_places(), models, dataset, split, _stamps(models, dataset, split))

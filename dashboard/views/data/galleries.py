@@ -8,17 +8,20 @@ from typing import Final
 import streamlit as st
 
 from dashboard.report.text import escape, percent
-from dashboard.shell import say, state, theme
+from dashboard.shell import say, state, study_loaders, theme
 from dashboard.shell.pages import EXPLAIN
 from dashboard.views.data import loaders
 from dashboard.views.data.figures.groups import group_html, picture_html, read_accuracies
 from dashboard.views.data.loaders import Wanted
+from dashboard.views.data.people import suspicion_words
 from dashboard.views.data.report import Shown
 from engine.analysis.audited import AuditedModel
 from engine.analysis.files.places import analyze_command
 from engine.data.audit.audit import NO_NEAR_COPIES, DataAudit
 from engine.data.audit.groups import PictureGroup
 from engine.data.audit.source import AuditedPictures
+from engine.data.votes.file import WHERE
+from engine.data.votes.join import WITH_VOTES
 from engine.errors import FerLensError
 
 GALLERY: Final = "gallery"
@@ -29,6 +32,7 @@ EXACT: Final = "exact copies"
 NEAR: Final = "near copies"
 BLANKS: Final = "blank"
 SUSPECTS: Final = "suspect labels"
+UNSEEN: Final = "labels nobody saw"
 WORDS: Final[dict[str, str]] = {
     CONFLICTS: "The same pixels, labelled differently: at most one of the labels is what was meant.",
     LEAKS: "The same pixels in the training set and in a part kept apart from it: a model saw such a test picture.",
@@ -38,6 +42,7 @@ WORDS: Final[dict[str, str]] = {
     BLANKS: "One grey all over, or nearly: nothing can be seen on them, whatever their label says.",
     SUSPECTS: "Labels that the chosen model’s answers contradict (confident learning, Northcutt et al. 2021). A model "
     "is no judge: look before you change anything.",
+    UNSEEN: "None of ten people (FER+) saw what the label says; those first of which most saw one other thing.",
 }
 """Gallery → what is in it."""
 GROUPS_ON_PAGE: Final = 12
@@ -78,6 +83,8 @@ def show_galleries(asked: Wanted, found: DataAudit, model: str | None) -> tuple[
     st.caption(WORDS[chosen])
     if chosen == SUSPECTS:
         return chosen, _suspects(asked, found, model)
+    if chosen == UNSEEN:
+        return chosen, _unseen(asked, found, model)
     if chosen == BLANKS:
         positions = [index for index, blank in enumerate(found.blank) if blank]
         return chosen, _pictures(found.pictures, positions, [""] * len(positions), "No picture is blank.", model)
@@ -128,12 +135,28 @@ def _pictures(
     return [Shown(position, note=note) for position, note in zip(positions[chosen], notes[chosen], strict=True)]
 
 
+def _unseen(asked: Wanted, found: DataAudit, model: str | None) -> list[Shown]:
+    """Draw the pictures whose label nobody saw, or say why that is not known."""
+    why = f"Nobody voted on the pictures of {asked.dataset}; FER+'s votes are for FER2013 alone."
+    if asked.dataset in WITH_VOTES:
+        why = f"What people saw is not known here: {WHERE}"
+    try:
+        seen = loaders.people(asked, found, study_loaders.votes_at(asked.dataset))
+    except FerLensError as error:
+        say.problems([str(error)])
+        return []
+    if seen is None:
+        st.info(why, icon=":material/groups:")
+        return []
+    return _pictures(found.pictures, seen.unseen, seen.notes, "Somebody saw what each label says.", model)
+
+
 def _suspects(asked: Wanted, found: DataAudit, model: str | None) -> list[Shown]:
     if model is None:
         say.no_checkpoint()
         return []
     try:
-        judged = loaders.judged(asked, found, model)
+        judged = loaders.judged(asked, found, model, study_loaders.votes_at(asked.dataset))
     except FerLensError as error:
         say.problems([str(error)])
         return []
@@ -155,7 +178,8 @@ def _suspected(found: DataAudit, judged: AuditedModel, model: str) -> list[Shown
         f"**{len(judged.suspects):,} of {judged.judged:,} labels ({share}) are suspect** by {model} on "
         f"{', '.join(judged.splits)}, whose pictures did not train it. Most suspect first."
     )
-    st.html('<div class="fl-reading">' + "<br>".join(escape(said) for said in read_accuracies(judged)) + "</div>")
+    said = [sentence for sentence in (suspicion_words(judged.people), *read_accuracies(judged)) if sentence]
+    st.html('<div class="fl-reading">' + "<br>".join(escape(sentence) for sentence in said) + "</div>")
     return _pictures(
         found.pictures,
         [positions[one.id] for one in judged.suspects],

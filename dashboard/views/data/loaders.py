@@ -15,14 +15,19 @@ from typing import Final
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from dashboard.shell.loaders import shelf
 from engine.analysis.audited import AuditedModel, held_out_splits, judge
 from engine.analysis.files.places import PREDICTIONS, analysis_folder
+from engine.analysis.people import Part, labels_by_majority
 from engine.data.audit.audit import ClassFaces, DataAudit, audit, class_faces
 from engine.data.audit.source import read_pictures
 from engine.data.by_id import SYNTHETIC, place_of
 from engine.data.drawn import SPLIT_COUNTS
+from engine.data.votes.file import read_votes
+from engine.data.votes.join import votes_of
+from engine.data.votes.rules import columns_of, most_votes, votes_in_words
 from engine.places import checkpoint_path
 from engine.records import UInt8
 from engine.training.recipe import load_recipe
@@ -117,13 +122,64 @@ def audited(asked: Wanted, told: Told) -> DataAudit:
         raise
 
 
+@dataclass(frozen=True, eq=False)
+class PeopleOnLabels:
+    """What people saw in a dataset's pictures, beside the labels.
+
+    Attributes:
+        matrix: int64 (K, 8), pictures by label and by what most people saw.
+        agrees: pictures whose label is that. without: pictures without a vote for an emotion.
+        unseen: positions of the labels that nobody saw, those first of which most people saw one other thing.
+        notes: for each of these, what people saw.
+    """
+
+    matrix: NDArray[np.int64]
+    agrees: Part
+    without: int
+    unseen: tuple[int, ...]
+    notes: tuple[str, ...]
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def people(asked: Wanted, _found: DataAudit, at: tuple[str, int] | None) -> PeopleOnLabels | None:  # noqa: ARG001
+    """Return what people saw; None where that is not at hand. ``at``: where the votes lie, and their time.
+
+    Raises:
+        DataError: the votes do not belong to these pictures, or are damaged.
+    """
+    if at is None:
+        return None
+    pictures = _found.pictures
+    counts = votes_of(pictures.ids, read_votes(at[0]))
+    own = np.array(columns_of(pictures.classes))[pictures.labels]
+    most = most_votes(counts)
+    seen = most >= 0
+    nobody = np.flatnonzero(seen & (counts[np.arange(len(own)), own] == 0))
+    order = nobody[np.argsort(-counts[nobody, most[nobody]], kind="stable")]
+    return PeopleOnLabels(
+        labels_by_majority(pictures.labels, counts, pictures.classes),
+        Part(int((most == own)[seen].sum()), int(seen.sum())),
+        int((~seen).sum()),
+        tuple(order.tolist()),
+        tuple(f"people: {votes_in_words(counts[index])}" for index in order),
+    )
+
+
 @st.cache_data(show_spinner=False, max_entries=8)
-def _judged(asked: Wanted, model: str, stamps: tuple[tuple[int, str], ...], _found: DataAudit) -> AuditedModel:  # noqa: ARG001
-    return judge(_found, model)
+def _judged(
+    asked: Wanted,  # noqa: ARG001
+    model: str,
+    stamps: tuple[tuple[int, str], ...],  # noqa: ARG001
+    voted: tuple[str, int] | None,
+    _found: DataAudit,
+) -> AuditedModel:
+    return judge(_found, model, votes=None if voted is None else read_votes(voted[0]))
 
 
-def judged(asked: Wanted, found: DataAudit, model: str) -> AuditedModel | None:
+def judged(asked: Wanted, found: DataAudit, model: str, voted: tuple[str, int] | None = None) -> AuditedModel | None:
     """Return what a model's stored answers say of a dataset, or None where it was analysed on no split held out.
+
+    ``voted``: where people's votes lie and their time, to say how often they confirm a suspicion.
 
     Raises:
         DataError: an analysis is damaged, or of other pictures.
@@ -134,7 +190,7 @@ def judged(asked: Wanted, found: DataAudit, model: str) -> AuditedModel | None:
     files = [analysis_folder(checkpoint_path(model), asked.dataset, split) / PREDICTIONS for split in splits]
     sha256 = shelf().card(model).weights_sha256
     stamps = tuple((file.stat().st_mtime_ns if file.is_file() else 0, sha256) for file in files)
-    return _judged(asked, model, stamps, found)
+    return _judged(asked, model, stamps, voted, found)
 
 
 @st.cache_data(show_spinner=False, max_entries=32)

@@ -15,7 +15,7 @@ from dashboard.report.text import escape
 from dashboard.shell import loaders, report_button, say, state, theme
 from dashboard.shell.frame import framed
 from dashboard.shell.state import Selection
-from dashboard.views.data import choice, galleries
+from dashboard.views.data import choice, galleries, people
 from dashboard.views.data import loaders as data_loaders
 from dashboard.views.data import pictures as data_pictures
 from dashboard.views.data.figures.groups import (
@@ -73,6 +73,7 @@ def study(asked: Wanted, model: str | None) -> None:
     found = choice.read(asked)
     show_facts(found)
     show_balance(found)
+    people.show_majorities(asked, found)
     split = data_pictures.choose_split(found)
     faces = data_pictures.show_faces(asked, found, split)
     sample = data_pictures.show_sample(found, split)

@@ -15,7 +15,7 @@ from engine.analysis.files.places import AnalysedSplit
 
 TAB: Final = "tab"
 TABS: Final[tuple[str, ...]] = (
-    "Summary", "Curves", "Calibration", "Embedding", "Robustness", "Training", "Other data",
+    "Summary", "Curves", "Calibration", "Embedding", "People", "Robustness", "Training", "Other data",
 )  # fmt: skip
 CURVES: Final = "curves"
 KINDS: Final[dict[str, str]] = {"ROC": "roc", "precision and recall": "pr"}

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard.shell.loaders import shelf
-from dashboard.shell.study_loaders import store
+from dashboard.shell.study_loaders import store, votes_at
 from engine.analysis.evaluation import VALIDATION
 from engine.analysis.files.places import ATTENTION, PREDICTIONS, REPORT, AnalysedSplit, analysis_folder
 from engine.errors import FerLensError
@@ -22,6 +22,7 @@ from engine.records import RunCard
 if TYPE_CHECKING:
     from dashboard.report.content import Content
     from engine.analysis.evaluation import Evaluation, History
+    from engine.analysis.uncertainty import Uncertainty
     from engine.measure.robustness import RobustnessReport
 
 
@@ -79,6 +80,30 @@ def evaluated(model: str, split: AnalysedSplit) -> Evaluated:
     )
 
 
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _seen(
+    places: tuple[Path, ...],  # noqa: ARG001  # with the times of the files and of the votes it stands for the answers
+    model: str,
+    dataset: str,
+    split: str,
+    stamps: tuple[object, ...],  # noqa: ARG001
+) -> tuple[dict[str, Any], Uncertainty] | None:
+    from engine.analysis.evaluation import stored_answers
+    from engine.analysis.people import stored_vote_report, votes_in
+    from engine.analysis.uncertainty import whose_uncertainty
+
+    opened = store((model,), dataset, split)
+    if opened.no_votes:
+        return None
+    return stored_vote_report(opened), whose_uncertainty(stored_answers(opened), votes_in(opened))
+
+
+def seen(model: str, split: AnalysedSplit) -> tuple[dict[str, Any], Uncertainty] | None:
+    """Return the figures of people's votes beside a model's stored answers; None where they are not at hand."""
+    stamps = (_stamp(model, split.dataset, split.split), shelf().card(model).weights_sha256, votes_at(split.dataset))
+    return _seen(checkpoint_places(), model, split.dataset, split.split, stamps)
+
+
 @st.cache_data(show_spinner=False, max_entries=8)
 def _tsne(_evaluated: Evaluated, key: tuple[object, ...]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:  # noqa: ARG001
     from engine.analysis.evaluation import spread, tsne_places
@@ -125,4 +150,4 @@ def report_content(evaluated: Evaluated, card: RunCard, split: AnalysedSplit) ->
             return None
 
     given = ReportInput(evaluated.found, read(lambda: robustness(card, split)), read(lambda: history(card)))
-    return evaluation_content(given, metric_rows(card), notes)
+    return evaluation_content(given, metric_rows(card), notes, read(lambda: seen(card.name, split)))

@@ -12,7 +12,7 @@ from dashboard.shared.study import no_analysis
 from dashboard.shell import loaders, page_ends, say
 from dashboard.shell.frame import framed
 from dashboard.shell.state import Selection
-from dashboard.views.evaluation import area, choice, embedding, numbers
+from dashboard.views.evaluation import area, choice, embedding, numbers, people
 from dashboard.views.evaluation import loaders as evaluation_loaders
 from engine.analysis.files.places import AnalysedSplit
 
@@ -30,6 +30,7 @@ def study(model: str, split: AnalysedSplit) -> None:
         lambda: numbers.show_curves(evaluated.found),
         lambda: numbers.show_calibration(evaluated, model, split),
         lambda: embedding.show_embedding(evaluated, model, split),
+        lambda: people.show_people(model, split),
         lambda: numbers.show_robustness(card, split),
         lambda: numbers.show_training(card),
         lambda: numbers.show_metrics(card),

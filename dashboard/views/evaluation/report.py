@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from dashboard.report.content import Array, Content, Section, Shot, Table
 from dashboard.report.text import percent
+from dashboard.views.evaluation.figures.people import correlation_words, people_rows
 from engine.analysis.evaluation import Evaluation, MetricRow, no_temperature
 from engine.analysis.report import share_words
 from engine.analysis.report_figures import FIGURES, ReportInput, png_bytes
+from engine.analysis.uncertainty import Uncertainty
 from engine.statistics.intervals import Estimate
 
 DPI: Final = 150
@@ -107,17 +109,48 @@ def _arrays(given: ReportInput) -> dict[str, Array]:
     return arrays
 
 
-def evaluation_content(given: ReportInput, metrics: Sequence[MetricRow], notes: Sequence[str] = ()) -> Content:
+def _people(model: str, seen: tuple[dict[str, Any], Uncertainty] | None) -> tuple[Section, ...]:
+    if seen is None:
+        return ()
+    figures, uncertainty = seen
+    rows = tuple((said, value, f"{n:,}") for said, value, n in people_rows(model, figures))
+    correlations = tuple(
+        (name, correlation_words(one), f"{one.n:,}")
+        for name, one in (("all pictures", uncertainty.overall), *uncertainty.by_class.items())
+    )
+    return (
+        Section("What people saw", tables=(Table(("ten people a picture (FER+)", "share (95 %)", "n"), rows),)),
+        Section(
+            "Whose uncertainty is it?",
+            ("The model's entropy against the voters', Spearman's rank correlation by what most people saw.",),
+            tables=(Table(("pictures", "rank correlation (95 %)", "n"), correlations),),
+        ),
+    )
+
+
+def evaluation_content(
+    given: ReportInput,
+    metrics: Sequence[MetricRow],
+    notes: Sequence[str] = (),
+    seen: tuple[dict[str, Any], Uncertainty] | None = None,
+) -> Content:
     """Return the report's content, all tabs of it.
 
     Args:
         given: the evaluation and what else was measured. metrics: the card's measurements.
         notes: what could not be read, and why.
+        seen: figures of people's votes and whose uncertainty it is; None where the votes are not at hand.
     """
     figures = []
     for name, (title, caption, draw) in FIGURES.items():
         figure = draw(given)
         if figure is not None:
             figures.append(Section(title, (), (Shot(name, png_bytes(figure, DPI), caption),)))
-    sections = (_summary(given.found), *figures, _calibration(given.found), *_metrics(metrics))
-    return Content(sections, _arrays(given), tuple(notes))
+    sections = (_summary(given.found), *figures, _calibration(given.found))
+    sections = (*sections, *_people(given.found.answers.model, seen), *_metrics(metrics))
+    arrays = _arrays(given)
+    if seen is not None:
+        arrays["uncertainty/ids"] = np.array(seen[1].ids)
+        arrays["uncertainty/model_bits"] = seen[1].model_bits
+        arrays["uncertainty/people_bits"] = seen[1].people_bits
+    return Content(sections, arrays, tuple(notes))

@@ -180,7 +180,7 @@ def explain(card: RunCard, named: NamedPicture) -> None:
     with reading:
         answer.show_answer(chosen, main_map, key.whole, cut=named.cut, trusted=read_trust(trusted, main_map))
         if truth is not None:
-            answer.show_truth(truth, predicted)
+            answer.show_truth(truth, face.prediction, named.seen)
     with gates:
         gate_cards = maps.show_gates(chosen, style, gate_trust)
         emotion_cards = gate_views.show_emotion_gates(chosen, style, gate_trust)

@@ -1,0 +1,57 @@
+"""What people saw, on the Data page: labels against majorities, and the labels that nobody saw."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.report.text import escape, percent
+from dashboard.shell import study_loaders, theme
+from dashboard.views.data import loaders
+from dashboard.views.data.figures.people import majority_table
+from dashboard.views.data.loaders import Wanted
+from engine.analysis.people import Part, PeopleOnSuspicions
+from engine.data.audit.audit import DataAudit
+from engine.data.votes.file import WHERE
+from engine.data.votes.join import WITH_VOTES
+from engine.errors import FerLensError
+
+
+def _shares(part: Part) -> str:
+    low, high = part.interval
+    return f"{percent(part.share or 0.0)} ({100 * low:.1f}–{100 * high:.1f})"
+
+
+def show_majorities(asked: Wanted, found: DataAudit) -> str:
+    """Draw labels against what most people saw; return the section's sentence, empty where it is not known."""
+    if asked.dataset not in WITH_VOTES:
+        return ""
+    theme.section(
+        "The label and what people saw",
+        "Ten people a picture (FER+). Rows: the label. Columns: the emotion with the most votes.",
+    )
+    try:
+        seen = loaders.people(asked, found, study_loaders.votes_at(asked.dataset))
+    except FerLensError as error:
+        st.caption(str(error))
+        return ""
+    if seen is None:
+        st.caption(f"Not known here: {WHERE}")
+        return ""
+    said = (
+        f"The label is what most people saw in {_shares(seen.agrees)} of {seen.agrees.n:,} pictures; in "
+        f"{len(seen.unseen):,} nobody at all saw it. {seen.without:,} pictures have no vote for an emotion."
+    )
+    st.html(f'<div class="fl-reading">{escape(said)}</div>')
+    st.html(majority_table(found.pictures.classes, seen.matrix))
+    return said
+
+
+def suspicion_words(people: PeopleOnSuspicions | None) -> str:
+    """Say how often people confirm a model's suspicions; empty where that is not known."""
+    if people is None or not people.confirmed.n:
+        return ""
+    return (
+        f"People confirm {_shares(people.confirmed)} of {people.confirmed.n:,} suspicions: more of them saw the class "
+        f"suggested than the label. {_shares(people.not_majority)} of the suspect labels are not what most people saw, "
+        f"{_shares(people.base)} of all labels."
+    )
