@@ -7,8 +7,10 @@ what was measured of them is in the store.
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
 import streamlit as st
 
@@ -17,14 +19,16 @@ from engine.analysis.files.places import PREDICTIONS, AnalysedSplit, analysed_sp
 from engine.data.by_id import LabelledPicture, PictureIndex, place_of
 from engine.data.votes.file import VoteFile, find_votes, read_votes
 from engine.data.votes.join import WITH_VOTES, votes_of
-from engine.errors import FerLensError
+from engine.errors import DataError, FerLensError
 from engine.explain.target import Target
-from engine.places import checkpoint_path, checkpoint_places
+from engine.places import cache_folder, checkpoint_path, checkpoint_places
 from engine.records import FaceExplanation, RunCard
 
 if TYPE_CHECKING:
     from engine.analysis.store.store import AnalysisStore
 
+_BROUGHT: Final = "brought_votes"
+"""Of the session: where the file lies that it brought."""
 STORES_KEPT: Final = 8
 """Stores in memory at a time; a million pictures of two models take about 400 MB."""
 
@@ -64,14 +68,42 @@ def _votes(file: str, stamp: int) -> VoteFile:  # noqa: ARG001  # the file's tim
 
 
 def votes_at(dataset: str) -> tuple[str, int] | None:
-    """Return where FER+'s votes on a data set's pictures lie on this machine and when that changed; None without."""
+    """Return where FER+'s votes on a data set's pictures lie on this machine and when that changed; None without.
+
+    A file that this session brought comes first (:func:`bring_votes`).
+    """
     if dataset not in WITH_VOTES:
         return None
     try:
-        found = find_votes()
+        brought = st.session_state.get(_BROUGHT)
+        found = Path(brought) if brought is not None and Path(brought).is_file() else find_votes()
     except FerLensError:  # the variable names a file that is not there
         return None
     return None if found is None else (str(found.resolve()), found.stat().st_mtime_ns)
+
+
+def bring_votes(name: str, data: bytes) -> bool:
+    """Take FER+'s file as it was uploaded, for this session alone; return whether it is another than before.
+
+    Raises:
+        DataError: it is no such file.
+    """
+    suffix = "".join(suffix for suffix in Path(name).suffixes[-2:] if suffix in {".csv", ".xz", ".gz"})
+    folder = cache_folder() / "votes"
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / f"{hashlib.sha256(data).hexdigest()[:16]}{suffix}"
+    partial = kept.with_name(f".{uuid4().hex}{suffix}")
+    partial.write_bytes(data)
+    try:
+        read_votes(partial)
+        partial.replace(kept)
+    except DataError as error:
+        raise DataError(str(error).replace(partial.name, name)) from error
+    finally:
+        partial.unlink(missing_ok=True)
+    new = st.session_state.get(_BROUGHT) != str(kept)
+    st.session_state[_BROUGHT] = str(kept)
+    return new
 
 
 def votes(dataset: str) -> VoteFile | None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine.analysis.files.attention import ClassAttention
 from engine.analysis.store.query import Column, Filter
-from engine.analysis.store.store import AnalysisStore
+from engine.analysis.store.store import TRUTHS, AnalysisStore
 from engine.analysis.sweep.statistics import entropy_nats, places
 from engine.edit.face_template import REGIONS
 from engine.errors import UnknownNameError
@@ -49,28 +49,40 @@ def mass_columns(layer: str) -> tuple[str, ...]:
     return tuple(f"{layer}.mass.{region}" for region in REGIONS)
 
 
-def group_filter(label: str, group: str, model: str | None) -> Filter:
-    """Return the pictures of a class in a group of :data:`ANSWERS`, by the answers of ``model``."""
+def group_filter(label: str, group: str, model: str | None, truth: str = "label") -> Filter:
+    """Return the pictures of a class in a group of :data:`ANSWERS`, by the answers of ``model``.
+
+    ``truth``: one of :data:`engine.analysis.store.store.TRUTHS`; by ``majority`` the class is what most people saw, and
+    right is what answers that.
+    """
     if group not in ANSWERS:
         raise UnknownNameError("group of pictures", group, ANSWERS)
+    if truth not in TRUTHS:
+        raise UnknownNameError("kind of truth", truth, TRUTHS)
+    if truth == "majority":
+        return Filter(majority=(label,), as_people=ANSWERS[group], model=model)
     return Filter(labels=(label,), correct=ANSWERS[group], model=model)
 
 
 def class_places(
-    store: AnalysisStore, layer: str, *, model: str | None = None, group: str = "all", seed: int = 0,
-    resamples: int = RESAMPLES,
+    store: AnalysisStore, layer: str, *, model: str | None = None, group: str = "all", truth: str = "label",
+    seed: int = 0, resamples: int = RESAMPLES,
 ) -> tuple[ClassPlace, ...]:  # fmt: skip
     """Estimate where a map lies for each of K classes.
 
     Args:
         store: holds the pictures. layer: a spatial gate or Grad-CAM of ``model``; None is the store's first.
-        group: which pictures, of :data:`ANSWERS`. seed, resamples: of the bootstrap.
+        group: which pictures, of :data:`ANSWERS`. truth: what says which class a picture is of, see
+            :func:`group_filter`. seed, resamples: of the bootstrap.
+
+    Raises:
+        UsageError: by ``majority``, where what people saw is not known.
     """
     names = (*mass_columns(layer), f"{layer}.entropy", f"{layer}.centre_x", f"{layer}.centre_y")
     columns = [Column(name, model) for name in names]
     found = []
     for label in store.classes:
-        table = store.rows(group_filter(label, group, model), columns=columns, limit=None).table
+        table = store.rows(group_filter(label, group, model, truth), columns=columns, limit=None).table
         values = np.column_stack(
             [column.to_numpy(zero_copy_only=False).astype(np.float64) for column in table.itercolumns()]
         )

@@ -11,8 +11,10 @@ from engine.analysis.class_regions import class_places, group_filter, mean_map_p
 from engine.analysis.contrasts import typical_pictures
 from engine.analysis.files.attention import find_attention
 from engine.analysis.store.store import AnalysisStore, open_store
+from engine.data.votes.file import read_votes
 from engine.edit.face_template import REGIONS
 from engine.errors import UnknownNameError, UsageError
+from tests.made_votes import pattern_votes, votes, write_votes
 
 LAYER = "block2.spatial"
 
@@ -90,3 +92,23 @@ def test_pictures_without_a_place_are_counted_and_no_picture_is_at_both_ends(sto
     assert len(found.nearest) + len(found.farthest) == found.n
     with pytest.raises(UsageError, match="one picture"):
         typical_pictures(store, LAYER, "angry", model="cbam", most=0)
+
+
+def test_classes_may_be_what_most_people_saw(analysed_store: Path, tmp_path: Path, pattern_table: None) -> None:
+    seen = {("PrivateTest", "fear", 0): votes(sad=10), ("PrivateTest", "sad", 1): votes(unknown=10)}
+    file = read_votes(write_votes(tmp_path / "v.csv", pattern_votes(seen)))
+    joined = open_store(("cbam",), "fer2013", "private", folder=analysed_store, votes=file)
+    found = {place.label: place for place in class_places(joined, LAYER, truth="majority", resamples=10)}
+    own = {row["id"]: row[f"{LAYER}.mass.mouth"] for label in ("fear", "sad") for row in rows(analysed_store, label)}
+    moved = [own["test/fear/PrivateTest_0.png"], own["test/sad/PrivateTest_0.png"]]
+    assert found["sad"].masses["mouth"].mean == pytest.approx(np.mean(moved))
+    assert (found["sad"].masses["mouth"].n, found["fear"].masses["mouth"].n) == (2, 1)
+    right = group_filter("sad", "right", "cbam", "majority")
+    assert (right.majority, right.as_people, right.labels, right.correct) == (("sad",), True, (), None)
+    with pytest.raises(UnknownNameError, match="kind of truth"):
+        group_filter("sad", "right", "cbam", "people")
+
+
+def test_without_votes_the_majority_is_refused(store: AnalysisStore) -> None:
+    with pytest.raises(UsageError, match="What people saw is not known here"):
+        class_places(store, LAYER, model="cbam", truth="majority", resamples=10)

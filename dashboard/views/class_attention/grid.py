@@ -14,6 +14,7 @@ import streamlit as st
 from dashboard.report.content import Build
 from dashboard.shared import study
 from dashboard.shared.study import Kept, segments
+from dashboard.shell import say
 from dashboard.shell.state import AGAINST, ANALYSIS
 from dashboard.views.class_attention.figures.channels import CELLS, ORDERS
 from dashboard.views.class_attention.figures.face_outline import outline_style
@@ -35,6 +36,7 @@ from dashboard.views.class_attention.figures.grid import (
 )
 from dashboard.views.class_attention.report import grid_content
 from engine.analysis.files.attention import GROUPS, AttentionFile
+from engine.analysis.store.store import TRUTHS
 
 VIEW: Final = "view"
 TABS: Final[tuple[str, ...]] = ("Maps", "Channels", "Regions", "Is it used?")
@@ -57,14 +59,16 @@ CHANNEL_CLUSTERS: Final = "channel_clusters"
 USED_GATE: Final = "used_gate"
 USED_PICTURES: Final = "used_pictures"
 
+TRUTH: Final = "truth"
 WIDGETS: Final[tuple[str, ...]] = (
     ANALYSIS, AGAINST, VIEW, GROUP, SHOW, REFERENCE, RANGE, OUTLINE, GATE, CLASS, VERSUS, RANKED_BY, OVERLAY,
-    CHANNEL_GATE, CHANNEL_CELLS, CHANNEL_ORDER, CHANNEL_MOST, CHANNEL_CLUSTERS, USED_GATE,
+    CHANNEL_GATE, CHANNEL_CELLS, CHANNEL_ORDER, CHANNEL_MOST, CHANNEL_CLUSTERS, USED_GATE, TRUTH,
     USED_PICTURES,
 )  # fmt: skip
 CHOICES: Final[dict[str, Sequence[str]]] = {
     VIEW: TABS,
     GROUP: GROUPS,
+    TRUTH: TRUTHS,
     SHOW: SHOWS,
     RANGE: tuple(SCALES),
     CHANNEL_CELLS: tuple(CELLS),
@@ -93,6 +97,16 @@ def references(classes: Sequence[str]) -> tuple[str, ...]:
 def choose_group() -> str:
     """Draw the choice of pictures, one widget for all tabs."""
     return segments("Pictures", GROUPS, GROUP, hint="All of a true class, or those answered right or wrong.")
+
+
+def choose_truth(no_votes: str) -> str:
+    """Draw the choice of what says which class a picture is of; return ``label`` or ``majority``."""
+    hint = no_votes or "What FER2013 labels a picture with, or what most of ten people saw (FER+)."
+    chosen = segments("True is", TRUTHS, TRUTH, hint=hint, disabled=bool(no_votes))
+    if no_votes and chosen != TRUTHS[0]:  # the address, or another analysis, has asked for it
+        say.problems([no_votes])
+        return TRUTHS[0]
+    return chosen
 
 
 def choose_gate(layers: Sequence[str]) -> str:

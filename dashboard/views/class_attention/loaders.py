@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.shell.loaders import KEPT, shelf
+from dashboard.shell.study_loaders import votes_at
 from engine.analysis.files.attention import AttentionFile, find_attention
 from engine.analysis.files.gate_use import gate_use_file, read_gate_use
 from engine.analysis.files.places import ATTENTION, AnalysedSplit, analysis_folder
@@ -60,15 +61,26 @@ def _key(store: AnalysisStore) -> Key:
 
 
 @st.cache_data(show_spinner=False, max_entries=KEPT)
-def _places(key: Key, _store: AnalysisStore, layer: str, model: str, group: str) -> tuple[ClassPlace, ...]:  # noqa: ARG001
+def _places(
+    key: tuple[Key, tuple[str, int] | None],  # noqa: ARG001
+    _store: AnalysisStore,
+    layer: str,
+    model: str,
+    group: str,
+    truth: str,
+) -> tuple[ClassPlace, ...]:
     from engine.analysis.class_regions import class_places
 
-    return class_places(_store, layer, model=model, group=group)
+    return class_places(_store, layer, model=model, group=group, truth=truth)
 
 
-def places(store: AnalysisStore, layer: str, model: str, group: str) -> tuple[ClassPlace, ...]:
-    """Return where a map of ``model`` lies for each class, with bootstrap intervals: about a second, then kept."""
-    return _places(_key(store), store, layer, model, group)
+def places(store: AnalysisStore, layer: str, model: str, group: str, truth: str = "label") -> tuple[ClassPlace, ...]:
+    """Return where a map of ``model`` lies for each class, with bootstrap intervals: about a second, then kept.
+
+    ``truth``: ``label`` or ``majority``, see :func:`engine.analysis.class_regions.group_filter`.
+    """
+    voted = votes_at(str(store.sources[0].metadata["dataset"])) if truth == "majority" else None
+    return _places((_key(store), voted), store, layer, model, group, truth)
 
 
 @st.cache_data(show_spinner=False, max_entries=KEPT)

@@ -161,13 +161,19 @@ def show_regions(store: AnalysisStore, files: Files) -> Build:
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         layer = grid.choose_gate(layers)
         group = grid.choose_group()
+        truth = grid.choose_truth(store.no_votes)
     having = [model for model, file in files.items() if layer in map_layers(file)]
     for model in files:
         if model not in having:
             st.caption(f"{model} has no map called {layer}.")
     with st.spinner("Resampling pictures for the intervals …"):
-        places = {model: loaders.places(store, layer, model, group) for model in having}
+        places = {model: loaders.places(store, layer, model, group, truth) for model in having}
     means = {model: mean_map_places(files[model].of(layer, group)) for model in having}
+    if truth == "majority":
+        st.caption(
+            "Classes are what most people saw, and right is what answers that. The mean maps of the other tabs, and of "
+            "the table below, are kept by label: no map of a single picture is kept that could be averaged anew."
+        )
     even = even_shares(files[having[0]])
     theme.section("Share of the map’s mass by region", "Mean over the pictures of a class and its 95 % interval.")
     charts = [interval_figure(places, store.classes, fields) for fields in (region_fields(even), PLACE_FIELDS)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.report.text import escape, percent
-from dashboard.shell import study_loaders, theme
+from dashboard.shell import say, study_loaders, theme
 from dashboard.views.data import loaders
 from dashboard.views.data.figures.people import majority_table
 from dashboard.views.data.loaders import Wanted
@@ -33,9 +33,11 @@ def show_majorities(asked: Wanted, found: DataAudit) -> str:
         seen = loaders.people(asked, found, study_loaders.votes_at(asked.dataset))
     except FerLensError as error:
         st.caption(str(error))
+        _bring()
         return ""
     if seen is None:
         st.caption(f"Not known here: {WHERE}")
+        _bring()
         return ""
     said = (
         f"The label is what most people saw in {_shares(seen.agrees)} of {seen.agrees.n:,} pictures; in "
@@ -44,6 +46,22 @@ def show_majorities(asked: Wanted, found: DataAudit) -> str:
     st.html(f'<div class="fl-reading">{escape(said)}</div>')
     st.html(majority_table(found.pictures.classes, seen.matrix))
     return said
+
+
+def _bring() -> None:
+    """Let a person bring FER+'s file; where it is one, draw the page again with it."""
+    given = st.file_uploader(
+        "fer2013new.csv", type=["csv", "xz", "gz"], key="votes_file", help="It is used in this session alone."
+    )
+    if given is None:
+        return
+    try:
+        new = study_loaders.bring_votes(given.name, given.getvalue())
+    except FerLensError as error:
+        say.problems([str(error)])
+        return
+    if new:  # else it was tried, and what is wrong with it is said above
+        st.rerun()
 
 
 def suspicion_words(people: PeopleOnSuspicions | None) -> str:

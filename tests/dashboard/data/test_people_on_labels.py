@@ -60,6 +60,35 @@ def test_nobody_voted_on_built_in_faces(voted_page: AppTest, tmp_path: Path, mon
     assert "The label and what people saw" not in page_html(app)
 
 
+def test_a_file_may_be_brought(
+    voted_page: AppTest, seen_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FERLENS_VOTES")
+    monkeypatch.setenv("FERLENS_CACHE", str(tmp_path / "kept"))
+    app = opened(voted_page)
+    app.file_uploader(key="votes_file").upload("mine.csv", b"a,b\n1,2\n", "text/csv").run()
+    assert sentences(app)
+    assert "Expected FER+'s columns in 'mine.csv'" in sentences(app)[0]
+    assert str(tmp_path) not in sentences(app)[0]
+    app = opened(voted_page)
+    app.file_uploader(key="votes_file").upload("fer2013new.csv", seen_file.read_bytes(), "text/csv").run()
+    assert not app.exception
+    assert "The label is what most people saw in" in page_html(app)
+    assert len([file for file in (tmp_path / "kept" / "votes").iterdir() if not file.name.startswith(".")]) == 1
+
+
+def test_a_file_that_does_not_fit_is_said_once(
+    voted_page: AppTest, seen_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FERLENS_VOTES")
+    monkeypatch.setenv("FERLENS_CACHE", str(tmp_path / "kept"))
+    short = "\n".join(seen_file.read_text().splitlines()[:-1]) + "\n"
+    app = opened(voted_page)
+    app.file_uploader(key="votes_file").upload("fer2013new.csv", short.encode(), "text/csv").run()
+    assert not app.exception
+    assert any("Expected 112 rows in" in one.value for one in app.caption)
+
+
 def test_votes_of_other_pictures_are_a_sentence(
     voted_page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
