@@ -126,11 +126,11 @@ def test_parts_of_a_batch_keep_its_order() -> None:
 
 def test_logit_adjustment_is_added_to_the_task_and_not_to_what_teachers_teach() -> None:
     recipe = recipe_of(PLAIN + "logit_adjustment = 1\n[distillation]\nweight = 0.4\ntemperature = 1\n")
-    offsets = torch.tensor([0.0, LOG(3.0)])
+    offsets = torch.tensor([0.0, LOG(2.0)])
     targets = smooth_one_hot(LABELS, 2, 0.0)
     found = Objective(recipe, None, offsets)(Answer(LOGITS), targets)
-    # (log 3, 0) + (0, log 3) is even, and (0, 0) becomes p = (1/4, 3/4): the second class's picture is easy there.
-    assert float(found) == pytest.approx((LOG(2) + LOG(4 / 3)) / 2, rel=1e-5)
+    # (log 3, 0) becomes p = (3/5, 2/5), and (0, 0) p = (1/3, 2/3); the labels are the first and the second class.
+    assert float(found) == pytest.approx((LOG(5 / 3) + LOG(3 / 2)) / 2, rel=1e-5)
     answers = torch.softmax(LOGITS, dim=1)
     taught = Objective(recipe, None, offsets)(Answer(LOGITS), targets, answers)
     assert float(taught) == pytest.approx(0.6 * float(found), rel=1e-5)  # the teacher agrees with the plain logits
@@ -138,9 +138,9 @@ def test_logit_adjustment_is_added_to_the_task_and_not_to_what_teachers_teach() 
 
 def test_logit_adjustment_reaches_the_focal_loss() -> None:
     recipe = recipe_of("[loss]\nlabel_smoothing = 0\nfocal_gamma = 2\n")
-    offsets = torch.tensor([0.0, LOG(3.0)])
+    offsets = torch.tensor([0.0, LOG(2.0)])
     found = Objective(recipe, None, offsets)(Answer(LOGITS), smooth_one_hot(LABELS, 2, 0.0))
-    assert float(found) == pytest.approx((0.25 * LOG(2) + 0.0625 * LOG(4 / 3)) / 2, rel=1e-5)
+    assert float(found) == pytest.approx(((2 / 5) ** 2 * LOG(5 / 3) + (1 / 3) ** 2 * LOG(3 / 2)) / 2, rel=1e-5)
 
 
 def test_several_accepted_emotions_and_their_parts_of_a_batch() -> None:
