@@ -164,7 +164,9 @@ def _dot(name: str) -> str:
     return f'<span class="fl-dot" style="background:{emotion_color(name)}"></span>'
 
 
-def tile_html(row: Mapping[str, Any], field: str, other: str = "", voted: Sequence[str] = ()) -> str:
+def tile_html(
+    row: Mapping[str, Any], field: str, other: str = "", voted: Sequence[str] = (), truth: str = "label"
+) -> str:
     """Return a tile.
 
     Args:
@@ -173,8 +175,10 @@ def tile_html(row: Mapping[str, Any], field: str, other: str = "", voted: Sequen
         field: the picture or what stands in its place, as HTML.
         other: the second model's name, or empty.
         voted: the model's classes where the row has what people saw and a probability for each class, else empty.
+        truth: ``label``, or ``majority`` where the answer stands beside what most people saw.
     """
-    label, predicted = str(row["label"]), str(row["predicted"])
+    by_people = truth == "majority" and bool(row.get("majority"))
+    label, predicted = str(row["majority" if by_people else "label"]), str(row["predicted"])
     answer = (
         f"{_dot(label)}{escape(label)} <span>→</span> {_dot(predicted)}<b>{escape(predicted)}</b>"
         if label != predicted
@@ -185,7 +189,9 @@ def tile_html(row: Mapping[str, Any], field: str, other: str = "", voted: Sequen
         notes.append(f"{escape(other)}: {escape(str(row[f'predicted|{other}']))}")
     if row.get("suggested"):
         notes.append(f"label suspect: {escape(str(row['suggested']))}?")
-    if voted and row.get("majority") and row["majority"] != label:
+    if by_people and row["label"] != label:
+        notes.append(f"labelled {escape(str(row['label']))}")
+    elif voted and row.get("majority") and row["majority"] != label:
         notes.append(f"most people saw {escape(str(row['majority']))}")
     if voted and (side := side_words(row)):
         notes.append(side)

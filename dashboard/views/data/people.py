@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.report.text import escape, percent
+from dashboard.report.text import escape
 from dashboard.shell import say, study_loaders, theme
 from dashboard.views.data import loaders
 from dashboard.views.data.figures.people import majority_table
@@ -18,7 +18,7 @@ from engine.errors import FerLensError
 
 def _shares(part: Part) -> str:
     low, high = part.interval
-    return f"{percent(part.share or 0.0)} ({100 * low:.1f}–{100 * high:.1f})"
+    return f"{100 * (part.share or 0.0):.1f} % ({100 * low:.1f}–{100 * high:.1f})"
 
 
 def show_majorities(asked: Wanted, found: DataAudit) -> str:

@@ -127,12 +127,14 @@ def _fields(card: RunCard, split: AnalysedSplit, shown: Gallery, name: str) -> l
     return fields
 
 
-def _tile(row: Mapping[str, Any], field: str, split: AnalysedSplit, store: AnalysisStore, *, ticked: bool) -> None:
+def _tile(
+    row: Mapping[str, Any], field: str, split: AnalysedSplit, store: AnalysisStore, *, ticked: bool, truth: str
+) -> None:
     picture_id = str(row["id"])
     other = store.models[1] if len(store.models) > 1 else ""
     key = f"pick.{picture_id}"
     with st.container(gap="xsmall"):
-        st.html(tile_html(row, field, other, () if store.no_votes else store.classes))
+        st.html(tile_html(row, field, other, () if store.no_votes else store.classes, truth))
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             st.session_state[key] = ticked
             st.checkbox(f"Select {picture_id}", key=key, on_change=_toggle, args=(picture_id, key),
@@ -237,6 +239,6 @@ def show_gallery(store: AnalysisStore, view: MistakesView, split: AnalysedSplit)
         fields = _fields(card, split, shown, name)
     with tiles:
         for row, field in zip(rows, fields, strict=True):
-            _tile(row, field, split, store, ticked=str(row["id"]) in picked)
+            _tile(row, field, split, store, ticked=str(row["id"]) in picked, truth=view.truth)
     _export(store, view, rows, total)
     return shown

@@ -6,7 +6,7 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.report.text import escape, percent
+from dashboard.report.text import escape
 from dashboard.shared.study import first_page
 from dashboard.views.mistakes import filters
 from engine.analysis.mistakes import MistakesView
@@ -26,7 +26,7 @@ def _unanimous() -> None:
 
 def _with_interval(part: Part) -> str:
     low, high = part.interval
-    return f"{percent(part.share or 0.0)} ({100 * low:.1f}–{100 * high:.1f})"
+    return f"{100 * (part.share or 0.0):.1f} % ({100 * low:.1f}–{100 * high:.1f})"
 
 
 def headline(model: str, found: PeopleOnMistakes) -> str:

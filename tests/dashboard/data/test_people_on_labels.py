@@ -112,5 +112,5 @@ def test_how_often_people_confirm_in_words() -> None:
     assert suspicion_words(None) == ""
     assert suspicion_words(PeopleOnSuspicions(Part(0, 0), Part(0, 0), Part(1, 5))) == ""
     said = suspicion_words(PeopleOnSuspicions(Part(5, 10), Part(7, 10), Part(30, 100)))
-    assert said.startswith("People confirm 50 % (23.7–76.3) of 10 suspicions")
-    assert "70 % (39.7–89.2) of the suspect labels" in said
+    assert said.startswith("People confirm 50.0 % (23.7–76.3) of 10 suspicions")
+    assert "70.0 % (39.7–89.2) of the suspect labels" in said

@@ -93,3 +93,14 @@ def test_regions_share_one_scale() -> None:
     assert html.count("width:100.0%") == 2
     assert "width:50.0%" in html
     assert "off face" in html
+
+
+def test_a_tile_may_go_by_what_most_people_saw() -> None:
+    row = {**ROW, "predicted": "sad", "majority": "fear", "votes_fear": 10}
+    assert "most people saw fear" in tile_html(row, "", "", ("sad", "fear"))
+    by_people = tile_html(row, "", "", ("sad", "fear"), "majority")
+    assert "fear <span>→</span>" in by_people
+    assert "<b>sad</b>" in by_people
+    assert "labelled sad" in by_people
+    assert "<span>right</span>" not in by_people
+    assert "<span>right</span>" in tile_html({**row, "majority": None}, "", "", ("sad",), "majority")
