@@ -140,8 +140,6 @@ def choose(card: RunCard) -> Asked:
     return Asked(layer, order, dataset, Look(scale, over))
 
 
-# FIXME-import
-
 ON_PAGE: Final = 24
 CHANNEL: Final = "channel"
 MOST_EXCITED: Final = 8

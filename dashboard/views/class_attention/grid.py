@@ -114,8 +114,6 @@ def choose_gate(layers: Sequence[str]) -> str:
     return select("Gate or map", layers, GATE)
 
 
-# FIXME-import
-
 Files = Mapping[str, AttentionFile]
 """Model → its class statistics; the sidebar's model first."""
 

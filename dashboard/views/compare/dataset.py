@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from engine.analysis.comparison import StoredComparison
 
 
-# FIXME-import
-
 ON: Final = "on"
 """The split's key, in the session and in the address: ``fer2013-private``."""
 PREFERRED: Final = "fer2013-private"

@@ -65,9 +65,6 @@ def show_balance(found: DataAudit) -> None:
         st.caption("val is drawn from the training pictures, a tenth of each class; copies stay on one side.")
 
 
-# FIXME-import
-
-
 def study(asked: Wanted, model: str | None) -> None:
     """Draw the page for one dataset."""
     found = choice.read(asked)

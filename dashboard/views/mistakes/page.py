@@ -123,9 +123,6 @@ def _show_figures(store: AnalysisStore, view: MistakesView) -> tuple[Means, Mean
     return both
 
 
-# FIXME-import
-
-
 def study(model: str, split: AnalysedSplit, other: str) -> None:
     """Draw the page for one analysed split."""
     with st.spinner(f"Opening the analysis of {model} …"):

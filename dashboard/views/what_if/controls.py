@@ -110,8 +110,6 @@ def tell() -> str | None:
     return said
 
 
-# FIXME-import
-
 SECOND: Final = "second"
 """The key of the second face, in the address."""
 NO_SECOND: Final = "none"
