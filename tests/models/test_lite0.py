@@ -63,7 +63,7 @@ def test_an_unknown_layer_and_an_impossible_config_say_so() -> None:
 
 
 def test_open_gates_leave_the_features_as_they_are_and_learn() -> None:
-    torch.manual_seed(0)
+    torch.manual_seed(1)  # one in thirty seeds, 0 among them, shuts all four hidden units of the first gate
     plain = stirred(Lite0()).eval()
     gated = Lite0("cbam").eval()
     missing = gated.load_state_dict(plain.state_dict(), strict=False).missing_keys
