@@ -1,0 +1,237 @@
+"""From a live network to a stored one: ``torch.export``, the graph as data, and the gates found again in it.
+
+An exported program is a list of operations; what is kept of it are their names, arguments and weights
+(:mod:`engine.models.adopted.graph`). The gates and layers of the live network are found again by their values: the
+node that gives the same numbers for the same pictures. Last, the stored network's logits and gradients are compared
+with the live one's, and nothing is kept that differs.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+
+from engine.errors import NetworkError
+from engine.models.adopted.findings import Findings
+from engine.models.adopted.findings_json import to_json
+from engine.models.adopted.graph import FORMAT, VERSION, Graph, read_graph
+from engine.models.adopted.graph_operations import PYTHON
+from engine.models.adopted.match import matched
+from engine.models.adopted.network import AdoptedNetwork, noise
+from engine.models.adopted.stored import StoredNetwork, check_sizes
+from engine.records import InputSpec
+
+TOLERANCE: Final = 1e-4
+"""How far logits, and gradients of the picture, may differ, relative to the largest: rounding, and nothing else."""
+
+_DROPPED: Final = ("_assert", "sym_constrain_range", "_guards")
+_SIZES: Final = {value: key for key, value in PYTHON.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Frozen:
+    """A network as data.
+
+    Attributes:
+        document: what ``graph.json`` holds.
+        tensors: what ``weights.safetensors`` holds; floating-point ones as float32, on the CPU.
+        logits_difference, gradient_difference: the largest from the live network, relative to its largest.
+    """
+
+    document: dict[str, Any]
+    tensors: dict[str, Tensor]
+    logits_difference: float
+    gradient_difference: float
+
+
+def freeze(live: AdoptedNetwork, spec: InputSpec) -> Frozen:
+    """Return a live network as data.
+
+    Raises:
+        NetworkError: it cannot be exported, holds an operation that is not on the list, or comes out otherwise.
+    """
+    net = live.net
+    x = noise(spec).to(next(net.parameters()))
+    program = _exported(net, x)
+    document, tensors = _document(program, live, spec)
+    graph = _read(document)
+    check_sizes(graph)
+    findings = matched(live, graph, tensors, x.cpu().float())
+    document["found"] = to_json(findings)
+    stored = StoredNetwork(_read(document), findings, tensors).eval()
+    logits, gradient = _differences(live, stored, x)
+    if not (logits <= TOLERANCE and gradient <= TOLERANCE):  # NaN is no agreement
+        raise NetworkError(
+            f"The stored form of this network does not give the network's own answers: its logits differ by {logits:.1e} "
+            f"and its gradients by {gradient:.1e} of the largest, where at most {TOLERANCE:.0e} is rounding."
+        )
+    return Frozen(document, tensors, logits, gradient)
+
+
+def _read(document: dict[str, Any]) -> Graph:
+    import json
+
+    return read_graph(json.dumps(document).encode())
+
+
+def _exported(net: nn.Module, x: Tensor) -> torch.export.ExportedProgram:
+    batch = torch.export.Dim("batch", min=1, max=4096)
+    noisy = logging.getLogger("torch").level
+    try:
+        logging.getLogger("torch").setLevel(logging.ERROR)
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return torch.export.export(net, (x,), dynamic_shapes=({0: batch},))
+    except Exception as error:
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        raise NetworkError(
+            f"PyTorch cannot export this network ({said[0][:160]}), so it cannot be stored without its code."
+        ) from error
+    finally:
+        logging.getLogger("torch").setLevel(noisy)
+
+
+def _document(
+    program: torch.export.ExportedProgram, live: AdoptedNetwork, spec: InputSpec
+) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    holds = {one.arg.name: one.target for one in program.graph_signature.input_specs if one.target is not None}
+    state: dict[str, Any] = {**program.constants, **program.state_dict}
+    trained = set(program.graph_signature.parameters)
+    used = _needed(program)
+    tensors: dict[str, Tensor] = {}
+    nodes: list[dict[str, Any]] = []
+    output = ""
+    for node in program.graph.nodes:
+        if node.op == "placeholder":
+            key = holds.get(node.name)
+            if key is None:
+                nodes.append({"name": node.name, "holds": None})
+            elif node.name in used:
+                tensors[key] = _kept(state[key])
+                nodes.append({"name": node.name, "holds": key})
+        elif node.op == "output":
+            output = _answer_node(node.args[0])
+        elif node.name in used:
+            nodes.append(_node(node))
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        "input": {"channels": spec.channels, "height": spec.height, "width": spec.width},
+        "tensors": {
+            key: {"shape": list(value.shape), "dtype": _word(value.dtype), "trained": key in trained}
+            for key, value in tensors.items()
+        },
+        "nodes": nodes,
+        "output": output,
+        "answer": live.answer,
+        "found": {},
+    }
+    return document, tensors
+
+
+def _needed(program: torch.export.ExportedProgram) -> set[str]:
+    """Return the names of the nodes that the answer needs, and of those that write into what it needs."""
+    nodes = list(program.graph.nodes)
+    wanted: set[str] = set()
+    for node in reversed(nodes):
+        if node.op == "output":
+            wanted.add(_answer_node(node.args[0]))
+        writes = node.op == "call_function" and getattr(node.target, "__name__", "").partition(".")[0].endswith("_")
+        if (node.name in wanted or writes) and not _is_dropped(node):
+            wanted.add(node.name)
+            wanted.update(before.name for before in node.all_input_nodes)
+    return wanted
+
+
+def _is_dropped(node: torch.fx.Node) -> bool:
+    return node.op == "call_function" and any(word in str(node.target) for word in _DROPPED)
+
+
+def _answer_node(given: Any) -> str:
+    """Return the name of the node that is the network's answer: the first tensor that it returns."""
+    if isinstance(given, torch.fx.Node):
+        return given.name
+    for part in given.values() if isinstance(given, Mapping) else given:
+        if isinstance(part, (torch.fx.Node, tuple, list)) and (found := _answer_node(part)):
+            return found
+    return ""
+
+
+def _kept(value: Any) -> Tensor:
+    """Return a weight as it is stored: float32 where it is a real number, on the CPU, in memory of its own."""
+    tensor: Tensor = value.detach()
+    return (tensor.float() if tensor.is_floating_point() else tensor).cpu().contiguous().clone()
+
+
+def _node(node: torch.fx.Node) -> dict[str, Any]:
+    if node.op != "call_function":
+        raise NetworkError(f"PyTorch exports this network with '{node.op}' in it, which cannot be stored without code.")
+    if node.target in _SIZES:
+        operation = f"py.{_SIZES[node.target]}"
+    elif isinstance(node.target, torch._ops.OpOverload):  # noqa: SLF001 - the class has no public name
+        operation = str(node.target)
+    else:
+        name = getattr(node.target, "__name__", str(node.target))
+        raise NetworkError(f"This network uses the operation '{name}', which cannot be stored without its code.")
+    stack = list((node.meta.get("nn_module_stack") or {}).values())
+    return {
+        "name": node.name,
+        "op": operation,
+        "args": [_packed(value) for value in node.args],
+        "kwargs": {key: _packed(value) for key, value in node.kwargs.items() if key != "pin_memory"},
+        "module": str(stack[-1][0]) if stack else "",
+    }
+
+
+def _word(value: object) -> str:
+    return str(value).removeprefix("torch.")
+
+
+def _packed(value: Any) -> Any:  # noqa: PLR0911 - one way a kind of argument
+    if isinstance(value, torch.fx.Node):
+        return {"node": value.name}
+    if isinstance(value, (list, tuple)):
+        return [_packed(item) for item in value]
+    if isinstance(value, torch.dtype):
+        return {"dtype": _word(value)}
+    if isinstance(value, torch.memory_format):
+        return {"memory": _word(value)}
+    if isinstance(value, torch.device):
+        return {"device": True}
+    if isinstance(value, torch.layout):
+        return None  # strided is what all of them are
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"number": "inf" if value > 0 else "-inf"}
+    if value is None or isinstance(value, (int, float, bool, str)):
+        return value
+    raise NetworkError(f"This network passes a {type(value).__name__} to an operation, which cannot be stored.")
+
+
+def _differences(live: AdoptedNetwork, stored: StoredNetwork, x: Tensor) -> tuple[float, float]:
+    """Return the largest differences of logits and of the picture's gradients, relative to the largest of each."""
+    found = []
+    for net, given in ((live, x), (stored, x.cpu().float())):
+        point = given.detach().clone().requires_grad_()
+        with torch.enable_grad():
+            logits = net(point)
+            weights = torch.linspace(-1.0, 2.0, logits.shape[1], device=logits.device)
+            (gradient,) = torch.autograd.grad((logits * weights).sum(), point)
+        found.append((logits.detach().cpu().float(), gradient.cpu().float()))
+
+    def relative(one: Tensor, other: Tensor) -> float:
+        return float((one - other).abs().max() / one.abs().max().clamp(min=1e-12))
+
+    (logits, gradient), (own_logits, own_gradient) = found
+    return relative(logits, own_logits), relative(gradient, own_gradient)
+
+
+def empty_findings() -> Findings:
+    """Return findings of nothing, for a graph that is only run."""
+    return Findings((), (), (), ())
