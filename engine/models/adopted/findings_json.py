@@ -96,7 +96,7 @@ def from_json(found: Mapping[str, Any], nodes: frozenset[str]) -> Findings:
             findings.layer(name)
         names = [gate.name for gate in findings.gates]
         if len(set(names)) < len(names) or not findings.offered:
-            raise ValueError("gates of one name, or no layer")
+            raise ValueError("gates of one name, or no layer")  # noqa: TRY301 - said as the rest is
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, NetworkError) as error:
         raise NetworkError(
             f"What the graph says of its gates and layers cannot be read ({str(error)[:80]}); it is damaged or was not "

@@ -69,8 +69,8 @@ def freeze(live: AdoptedNetwork, spec: InputSpec) -> Frozen:
     logits, gradient = _differences(live, stored, x)
     if not (logits <= TOLERANCE and gradient <= TOLERANCE):  # NaN is no agreement
         raise NetworkError(
-            f"The stored form of this network does not give the network's own answers: its logits differ by {logits:.1e} "
-            f"and its gradients by {gradient:.1e} of the largest, where at most {TOLERANCE:.0e} is rounding."
+            "The stored form of this network does not give its own answers: its logits differ by "
+            f"{logits:.1e} and its gradients by {gradient:.1e} of the largest; {TOLERANCE:.0e} would be rounding."
         )
     return Frozen(document, tensors, logits, gradient)
 

@@ -9,7 +9,7 @@ The file is JSON of one shape::
      "output": "linear", "answer": "logits", "found": {...}}
 
 An argument is a number, a text, a truth value, null, a list of arguments, or one of ``{"node": NAME}`` (an earlier
-node's result), ``{"dtype": NAME}``, ``{"memory": NAME}``, ``{"device": true}`` (the network's own, wherever it runs) and
+node's result), ``{"dtype": NAME}``, ``{"memory": NAME}``, ``{"device": true}`` (the network's own, wherever it is) and
 ``{"number": "inf" | "-inf"}``. A node speaks of earlier nodes alone, so there can be no cycle.
 """
 

@@ -138,7 +138,7 @@ def _same(one: Tensor, other: Tensor) -> bool:
     return bool((one.float() - other).abs().max() <= NEAR * other.abs().max().clamp(min=1e-12))
 
 
-def _gate_at(
+def _gate_at(  # noqa: C901 - one way a form of gate
     node: Node, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], gate: FoundGate, wanted: Tensor
 ) -> FoundGate | None:
     """Return the gate at this node, if it is here."""

@@ -127,7 +127,7 @@ def test_what_cannot_be_stored_is_said() -> None:
     torch.manual_seed(0)
     with pytest.raises(NetworkError, match=r"PyTorch cannot export this network \("):
         freeze(adopt(Undecided(), WIDE, CLASSES), WIDE)
-    with pytest.raises(NetworkError, match="randn_like.*is not on the list"):
+    with pytest.raises(NetworkError, match=r"randn_like.*is not on the list"):
         freeze(adopt(Drawing(), WIDE, CLASSES), WIDE)
 
 
