@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from engine.errors import NetworkError
+from engine.errors import FerLensError, NetworkError
 from engine.models.adopted.findings import FUSED_OPERAND, Findings, FoundGate, FoundLayer, LeftOut, Step
 from engine.models.adopted.layout import Arrangement, AttentionLayout, GateLayout
 from engine.models.adopted.places import Role
@@ -97,7 +97,7 @@ def from_json(found: Mapping[str, Any], nodes: frozenset[str]) -> Findings:
         names = [gate.name for gate in findings.gates]
         if len(set(names)) < len(names) or not findings.offered:
             raise ValueError("gates of one name, or no layer")  # noqa: TRY301 - said as the rest is
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, NetworkError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, FerLensError) as error:
         raise NetworkError(
             f"What the graph says of its gates and layers cannot be read ({str(error)[:80]}); it is damaged or was not "
             "written by FERLens, so it is not opened."

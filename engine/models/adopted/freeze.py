@@ -8,6 +8,7 @@ with the live one's, and nothing is kept that differs.
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import warnings
@@ -19,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import NetworkError
-from engine.models.adopted.findings import Findings
+from engine.models.adopted.batch import SIZES, merged
 from engine.models.adopted.findings_json import to_json
 from engine.models.adopted.graph import FORMAT, VERSION, Graph, read_graph
 from engine.models.adopted.graph_operations import PYTHON
@@ -31,6 +32,8 @@ from engine.records import InputSpec
 TOLERANCE: Final = 1e-4
 """How far logits, and gradients of the picture, may differ, relative to the largest: rounding, and nothing else."""
 
+_COMPARED: Final = 5
+"""Pictures of the comparison: not as many as any export is made with."""
 _DROPPED: Final = ("_assert", "sym_constrain_range", "_guards")
 _SIZES: Final = {value: key for key, value in PYTHON.items()}
 
@@ -58,9 +61,8 @@ def freeze(live: AdoptedNetwork, spec: InputSpec) -> Frozen:
         NetworkError: it cannot be exported, holds an operation that is not on the list, or comes out otherwise.
     """
     net = live.net
-    x = noise(spec).to(next(net.parameters()))
-    program = _exported(net, x)
-    document, tensors = _document(program, live, spec)
+    x = noise(spec, _COMPARED).to(next(net.parameters()))
+    document, tensors = _exported(live, spec)
     graph = _read(document)
     check_sizes(graph)
     findings = matched(live, graph, tensors, x.cpu().float())
@@ -76,26 +78,47 @@ def freeze(live: AdoptedNetwork, spec: InputSpec) -> Frozen:
 
 
 def _read(document: dict[str, Any]) -> Graph:
-    import json
-
     return read_graph(json.dumps(document).encode())
 
 
-def _exported(net: nn.Module, x: Tensor) -> torch.export.ExportedProgram:
-    batch = torch.export.Dim("batch", min=1, max=4096)
+def _exported(live: AdoptedNetwork, spec: InputSpec) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Return the document and the tensors of a network, for batches of any size."""
+    like = next(live.net.parameters())
+    any_size = ({0: torch.export.Dim("batch", min=1, max=4096)},)
+    try:
+        program = _program(live.net, noise(spec).to(like), any_size)
+    except (RuntimeError, ValueError, TypeError) as error:
+        if "specialized it to be a constant" not in str(error):
+            raise _refused(error) from error
+    except Exception as error:  # whatever PyTorch's export raises, of which there is no list
+        raise _refused(error) from error
+    else:
+        return _document(program, live, spec)
+    try:
+        programs = [_program(live.net, noise(spec, size).to(like), None) for size in SIZES]
+    except Exception as error:
+        raise _refused(error) from error
+    (first, tensors), (second, _) = (_document(program, live, spec) for program in programs)
+    picture = next(node["name"] for node in first["nodes"] if node.get("holds", "") is None)
+    return merged(first, second, picture), tensors
+
+
+def _program(net: nn.Module, x: Tensor, sizes: Any) -> torch.export.ExportedProgram:
     noisy = logging.getLogger("torch").level
     try:
         logging.getLogger("torch").setLevel(logging.ERROR)
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return torch.export.export(net, (x,), dynamic_shapes=({0: batch},))
-    except Exception as error:
-        said = str(error).strip().splitlines() or [type(error).__name__]
-        raise NetworkError(
-            f"PyTorch cannot export this network ({said[0][:160]}), so it cannot be stored without its code."
-        ) from error
+            return torch.export.export(net, (x,), dynamic_shapes=sizes)
     finally:
         logging.getLogger("torch").setLevel(noisy)
+
+
+def _refused(error: Exception) -> NetworkError:
+    said = str(error).strip().splitlines() or [type(error).__name__]
+    return NetworkError(
+        f"PyTorch cannot export this network ({said[0][:160]}), so it cannot be stored without its code."
+    )
 
 
 def _document(
@@ -230,8 +253,3 @@ def _differences(live: AdoptedNetwork, stored: StoredNetwork, x: Tensor) -> tupl
 
     (logits, gradient), (own_logits, own_gradient) = found
     return relative(logits, own_logits), relative(gradient, own_gradient)
-
-
-def empty_findings() -> Findings:
-    """Return findings of nothing, for a graph that is only run."""
-    return Findings((), (), (), ())

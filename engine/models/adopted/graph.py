@@ -27,16 +27,8 @@ from torch.nn import Module
 
 from engine.errors import NetworkError
 from engine.models.adopted.answer import Answer
-from engine.models.adopted.graph_operations import (
-    DTYPES,
-    FORMATS,
-    FROM_NOTHING,
-    PYTHON,
-    TEXTS,
-    VIEWS,
-    is_in_place,
-    resolve,
-)
+from engine.models.adopted.graph_operations import DTYPES, FORMATS, TEXTS, VIEWS, resolve
+from engine.models.adopted.graph_rules import Here, Ref, wrong_call
 from engine.records import LARGEST_SIDE
 
 FORMAT: Final = "ferlens-graph"
@@ -57,18 +49,6 @@ LARGEST: Final = 2**40
 """No whole number in an argument is larger, but for THE_END."""
 THE_END: Final = 2**63 - 1
 """What a slice ends with that ends where its axis does."""
-
-
-@dataclass(frozen=True)
-class Ref:
-    """An earlier node's result, in an argument."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Here:
-    """The device that the network runs on, in an argument."""
 
 
 @dataclass(frozen=True)
@@ -252,36 +232,27 @@ class _Reader:
             raise _refuse(f"{where.capitalize()}: {error}") from error
         args = tuple(self._argument(value, where, given["op"]) for value in given["args"][:LONGEST])
         kwargs = {str(key): self._argument(value, where, given["op"]) for key, value in given["kwargs"].items()}
-        if any(not key.isidentifier() or key == "out" for key in kwargs) or len(given["module"]) > LONGEST * 4:
+        if (
+            any(not key.isidentifier() or key == "out" for key in kwargs)
+            or len(given["args"]) > LONGEST
+            or len(given["module"]) > LONGEST * 4
+        ):
             raise _refuse(f"{where.capitalize()} has an argument that no operation takes")
         self._check(Node(given["name"], given["op"], args, kwargs, given["module"]), where)
 
     def _check(self, node: Node, where: str) -> None:
+        wrong = wrong_call(node.op, node.args, node.kwargs, self._is_borrowed)
+        if wrong:
+            raise _refuse(f"{where.capitalize()} {wrong}")
         first = node.args[0] if node.args else None
-        if not node.op.startswith("py."):
-            if is_in_place(node.op) and (not isinstance(first, Ref) or first.name in self.borrowed):
-                raise _refuse(f"{where.capitalize()} writes into the weights")
-            if (
-                node.op.split(".")[1].strip("_") in {"dropout", "feature_dropout", "alpha_dropout"}
-                and True in node.args
-            ):
-                raise _refuse(f"{where.capitalize()} draws random numbers")
-            if not self._stays_here(node):
-                raise _refuse(f"{where.capitalize()} makes a tensor elsewhere than where the network runs")
-            if node.op.split(".")[1] in VIEWS and isinstance(first, Ref) and first.name in self.borrowed:
-                self.borrowed.add(node.name)
-        elif node.op.removeprefix("py.") not in PYTHON or node.kwargs:
-            raise _refuse(f"{where.capitalize()} has an argument that no operation takes")
-        elif isinstance(first, Ref) and first.name in self.borrowed:
+        views = node.op.startswith("py.") or node.op.split(".")[1] in VIEWS
+        if views and self._is_borrowed(first):
             self.borrowed.add(node.name)
         self._named(node.name)
         self.nodes.append(node)
 
-    @staticmethod
-    def _stays_here(node: Node) -> bool:
-        device = node.kwargs.get("device")
-        made = node.op.split(".")[1] in FROM_NOTHING
-        return isinstance(device, Here) or (device is None and not made)
+    def _is_borrowed(self, value: Any) -> bool:
+        return isinstance(value, Ref) and value.name in self.borrowed
 
     def _named(self, name: str) -> None:
         if not name or len(name) > LONGEST or name in self.names:
@@ -294,7 +265,7 @@ class _Reader:
             return [self._argument(item, where, operation, depth + 1) for item in value]
         if isinstance(value, dict) and len(value) == 1:
             return self._special(*next(iter(value.items())), where)
-        if value is None or isinstance(value, (bool, float)):
+        if value is None or isinstance(value, bool) or (isinstance(value, float) and math.isfinite(value)):
             return value
         if isinstance(value, int) and (abs(value) <= LARGEST or value == THE_END):
             return value

@@ -126,7 +126,9 @@ def with_factor(
     operands = _flat(name, args)
     if operands is not None:
         operands[operand] = value
-        return (args[0], *operands), kwargs
+        # an exported einsum takes them in a list, and nothing else
+        listed = len(args) == 2 and isinstance(args[1], (tuple, list))
+        return ((args[0], operands) if listed else (args[0], *operands)), kwargs
     place = _OPERANDS.get(name, (0, 1))[operand]
     if len(args) > place:
         return (*args[:place], value, *args[place + 1 :]), kwargs

@@ -16,12 +16,13 @@ from engine.errors import NetworkError
 from engine.models.adopted.answer import as_logits
 from engine.models.adopted.findings import FUSED_OPERAND, Findings, FoundGate, FoundLayer
 from engine.models.adopted.fused import attended
-from engine.models.adopted.graph import Graph, Here, Node, Ref
+from engine.models.adopted.graph import Graph, Node
 from engine.models.adopted.graph_operations import RETURNING_LISTS, resolve
+from engine.models.adopted.graph_rules import Here, Ref
 from engine.models.adopted.network import AdoptedModel, LayerPoint
 from engine.models.adopted.operations import factors, operation_name, tensors, with_factor
 from engine.models.adopted.watch import through_point, through_tap
-from engine.models.taps import is_listening
+from engine.models.taps import is_listening, record_attention
 
 MOST_AT_ONCE: Final = 2**28
 """Numbers in one result of an operation, for one picture."""
@@ -242,3 +243,37 @@ def check_sizes(graph: Graph) -> None:
     answer = known[graph.output]
     if not isinstance(answer, Tensor) or answer.ndim != 2 or answer.shape[0] != 2 or not answer.is_floating_point():
         raise NetworkError("The graph's output is no logits (pictures, classes); it is not opened.")
+
+
+def check_findings(net: StoredNetwork) -> None:
+    """Run a stored network once with every gate and layer looked at.
+
+    Raises:
+        NetworkError: one of them is not where the graph says.
+    """
+    channels, height, width = net.graph.input
+    first = next(net.parameters())
+    x = torch.zeros(2, channels, height, width, dtype=first.dtype, device=first.device)
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def look(point: nn.Module, _inputs: object, output: Tensor) -> None:
+        shapes[str(point.layer)] = tuple(output.shape[1:])
+
+    handles = [point.register_forward_hook(look) for point in net.points]
+    try:
+        with torch.no_grad(), record_attention() as gates:
+            net(x)
+    except (RuntimeError, IndexError, ValueError, TypeError, NetworkError) as error:
+        raise NetworkError(_MISPLACED.format(f" ({str(error)[:80]})")) from error
+    finally:
+        for handle in handles:
+            handle.remove()
+    complete = {gate.layer for gate in gates} == {gate.name for gate in net.findings.gates}
+    if not complete or shapes != {layer.name: layer.shape for layer in net.findings.layers}:
+        raise NetworkError(_MISPLACED.format(""))
+
+
+_MISPLACED: Final = (
+    "The gates and layers are not where the graph says{}; the graph is damaged or was not written by FERLens, so it is "
+    "not opened."
+)

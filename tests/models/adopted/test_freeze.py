@@ -12,13 +12,13 @@ import torchvision.models as tv
 from torch import Tensor, nn
 
 from engine.errors import NetworkError
-from engine.explain.gradcam import gradcam
-from engine.explain.locking import holding
+from engine.explain.methods.cams import gradcam
 from engine.models.adopted.findings_json import from_json
 from engine.models.adopted.freeze import Frozen, freeze
 from engine.models.adopted.graph import read_graph
 from engine.models.adopted.network import AdoptedNetwork, adopt
-from engine.models.adopted.stored import StoredNetwork, check_sizes
+from engine.models.adopted.stored import StoredNetwork, check_findings, check_sizes
+from engine.models.locking import holding
 from engine.models.taps import edit_attention, record_attention
 from engine.records import InputSpec
 from tests.models.adopted.made_nets import CLASSES, DESIGNS, Kept, MultiHead, made
@@ -32,7 +32,9 @@ def thawed(frozen: Frozen) -> StoredNetwork:
     graph = read_graph(json.dumps(frozen.document).encode())
     check_sizes(graph)
     findings = from_json(graph.found, frozenset(node.name for node in graph.nodes))
-    return StoredNetwork(graph, findings, frozen.tensors).eval()
+    stored = StoredNetwork(graph, findings, frozen.tensors).eval()
+    check_findings(stored)
+    return stored
 
 
 def compare(live: AdoptedNetwork, spec: InputSpec) -> StoredNetwork:
