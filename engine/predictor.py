@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from engine.errors import DataError, FerLensError, UsageError
+from engine.errors import DataError, FerLensError, NoFaceError, UsageError
 from engine.explain.methods.method import Setup
 from engine.explain.target import Target
-from engine.media.faces import FaceDetector, crop_face, default_detector
+from engine.media.faces import FaceDetector, crop_face, default_detector, film_detector
 from engine.media.pictures import Picture, PictureSource, open_picture
 from engine.models.checkpoint import DEFAULT_MODEL
 from engine.predict.face_model import BATCH, FaceModel
@@ -36,9 +36,16 @@ class EmotionPredictor(FaceModel):
     Args:
         model: a checkpoint's name, or the path of its folder.
         device: ``auto``, ``cuda``, ``mps`` or ``cpu``.
-        detector: finds faces; default OpenCV's Haar cascade, or YuNet where ``FERLENS_YUNET`` names its file.
+        detector: finds faces; default YuNet where ``FERLENS_YUNET`` names its file, else CenterFace where it is
+            installed, else OpenCV's Haar cascade, as :func:`engine.media.faces.default_detector` has it.
         enhancers: folder with the network files that enhanced the model's training pictures, if they were enhanced;
             default the variable ``FERLENS_ENHANCERS``. Every face goes through them first.
+        require_face: refuse a picture in which no face is found (:class:`engine.errors.NoFaceError`), where it is not
+            to be taken whole; else the whole picture is answered, and its face has no box.
+
+    Attributes:
+        detector: for single pictures.
+        film_detector, live_detector: for a film's and a camera's frames, quicker where no detector was given.
 
     Raises:
         UnknownNameError: no such checkpoint (the message lists those there are).
@@ -53,30 +60,50 @@ class EmotionPredictor(FaceModel):
         device: str = "cpu",
         detector: FaceDetector | None = None,
         enhancers: str | Path | None = None,
+        require_face: bool = False,
     ) -> None:
         super().__init__(model, device=device, enhancers=enhancers)
-        self.detector = detector or default_detector()
+        self.require_face = require_face
+        self.detector: FaceDetector = detector or default_detector()
+        self.film_detector: FaceDetector = detector or film_detector()
+        self.live_detector: FaceDetector = detector or default_detector(live=True)
 
-    def faces(self, picture: Picture, *, whole: bool = False) -> tuple[tuple[FaceBox | None, UInt8], ...]:
-        """Return (box, crop (H, W, 3) uint8) of each face, largest first; (None, whole picture) where none is found."""
-        boxes = () if whole else self.detector.detect(picture.pixels)
+    def faces(
+        self, picture: Picture, *, whole: bool = False, boxes: Sequence[FaceBox] | None = None
+    ) -> tuple[tuple[FaceBox | None, UInt8], ...]:
+        """Return (box, crop (H, W, 3) uint8) of each face, largest first; (None, whole picture) where none is found.
+
+        ``boxes`` are those of a search that was made already.
+        """
+        if boxes is None:
+            boxes = () if whole else self.detector.detect(picture.pixels)
         if not boxes:
+            if self.require_face and not whole:
+                raise NoFaceError(picture.source)
             return ((None, picture.pixels),)
         return tuple((box, crop_face(picture.pixels, box)) for box in boxes)
 
-    def predict(self, image: PictureSource, *, whole: bool = False, name: str | None = None) -> PicturePrediction:
+    def predict(
+        self,
+        image: PictureSource,
+        *,
+        whole: bool = False,
+        name: str | None = None,
+        boxes: Sequence[FaceBox] | None = None,
+    ) -> PicturePrediction:
         """Classify every face of one picture.
 
         Args:
             image: a path, the file's bytes, an open file, a PIL image, or an RGB array (see :func:`open_picture`).
             whole: classify the whole picture and look for no face.
             name: what to call it in messages.
+            boxes: its faces where they are known, largest first; None looks for them.
 
         Raises:
             PictureError: the picture cannot be read.
         """
         picture = open_picture(image, name=name)
-        found = self.faces(picture, whole=whole)
+        found = self.faces(picture, whole=whole, boxes=boxes)
         predictions = self.predict_faces([crop for _, crop in found])
         return PicturePrediction(
             picture.source,
@@ -241,7 +268,7 @@ class EmotionPredictor(FaceModel):
 
         return process_film(
             self,
-            self.detector,
+            self.film_detector,
             source,
             output=output,
             table=table,

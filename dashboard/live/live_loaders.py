@@ -11,7 +11,6 @@ from typing import Final
 
 from engine.errors import UnknownNameError
 from engine.labels import VOCABULARY
-from engine.media.faces import FaceDetector, default_detector
 from engine.models.checkpoint import checkpoint_names, read_card, survey_checkpoints
 from engine.places import checkpoint_path
 from engine.predictor import EmotionPredictor
@@ -27,7 +26,6 @@ class LiveModels:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._predictors: OrderedDict[tuple[str, str], EmotionPredictor] = OrderedDict()
-        self._detector: FaceDetector | None = None
 
     def cards(self) -> tuple[RunCard, ...]:
         """Return the cards of the usable checkpoints, sorted by name; a damaged one is left out."""
@@ -58,8 +56,7 @@ class LiveModels:
         key = (name, read_card(checkpoint_path(name)).weights_sha256)
         with self._lock:
             if key not in self._predictors:
-                self._detector = self._detector or default_detector()
-                self._predictors[key] = EmotionPredictor(name, detector=self._detector)
+                self._predictors[key] = EmotionPredictor(name)
             self._predictors.move_to_end(key)
             while len(self._predictors) > KEPT:
                 self._predictors.popitem(last=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -19,6 +20,9 @@ from engine.analysis.store.voted import vote_column
 from engine.data.votes.file import VOTE_COLUMNS
 from engine.media.pictures import Picture
 from engine.records import Explanation, FaceExplanation, FacePrediction, PicturePrediction, Prediction, RunCard
+
+NOBODY: Final = ".fl-verdict,.fl-bar,.fl-cbar{filter:grayscale(1);opacity:.5}"
+"""Greys what reads like an answer about a face."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +61,18 @@ def pick_face(prediction: PicturePrediction, key: str) -> int:
     return chosen
 
 
+def say_nobody(prediction: PicturePrediction, whole: bool, place: DeltaGenerator) -> None:
+    """Say before any answer that no face was found, and grey the answers of the page, which then are about a scene."""
+    if whole or prediction.error is not None or prediction.faces[0].box is not None:
+        return
+    place.warning(
+        "No face was found in this picture. What stands below is about the whole of it, and means little unless the "
+        "picture is cut to one face already." + (f" {missing}" if (missing := loaders.missing_detector()) else ""),
+        icon=":material/face_retouching_off:",
+    )
+    place.html(f"<style>{NOBODY}</style>")
+
+
 def show_picture(picture: Picture, prediction: PicturePrediction, chosen: int, credit: str) -> None:
     """Draw the picture with its boxes, and say what was done to it."""
     faces = prediction.faces
@@ -87,6 +103,7 @@ def use_whole() -> bool:
 def find_face(card: RunCard, named: NamedPicture) -> Found | None:
     """Draw the picture and find its faces; return the chosen one, or None where the picture cannot be answered."""
     picture = loaders.picture(named.digest, named.data, named.name)
+    first = st.container()
     with st.container(key="stack-answer"):
         left, right = st.columns([5, 6], gap="large")
     seen = left.container()
@@ -98,6 +115,7 @@ def find_face(card: RunCard, named: NamedPicture) -> Found | None:
     if prediction.error is not None:
         say.problems([prediction.error])
         return None
+    say_nobody(prediction, whole, first)
     with seen:
         index = pick_face(prediction, key=f"face.{named.digest[:12]}.{whole}")
         show_picture(picture, prediction, index, named.credit)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from engine.draw.overlay import png_bytes
 from engine.errors import DataError, FerLensError, PictureError
 from engine.evidence.document import evidence_file, read_evidence
 from engine.labels import EMOTIONS
+from engine.media.centerface import watching
 from engine.media.pictures import Picture, open_picture
 from engine.models.checkpoint import Survey, card_stamps, survey_checkpoints
 from engine.places import checkpoint_path, checkpoint_places
@@ -42,6 +44,8 @@ PIXELS_KEPT: Final = "400MB"
 """Decoded pictures, and the crops of their faces, are bounded by size: one of 40 megapixels takes 120 MB."""
 KEPT: Final = 256
 """Results kept in memory; an explanation of the 48-pixel models takes about 30 kB."""
+_MANY_LOOKS: Final = 4
+"""Looks at a picture from which their progress is shown."""
 
 
 @dataclass(frozen=True)
@@ -116,10 +120,67 @@ def picture(digest: str, _data: bytes, name: str) -> Picture:  # noqa: ARG001  #
     return open_picture(_data, name=name)
 
 
+class _Searches:
+    """The boxes found in a picture, whoever asked: looking for faces does not depend on the model, and may be slow."""
+
+    def __init__(self) -> None:
+        from engine.media.faces import default_detector
+
+        self.detector = default_detector()
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, tuple[FaceBox, ...]] = OrderedDict()
+
+    def boxes(self, digest: str, pixels: UInt8) -> tuple[FaceBox, ...]:
+        """Return the faces of a picture; a large one shows how far the search is."""
+        with self._lock:
+            if digest in self._kept:
+                return self._kept[digest]
+        place = st.empty()
+
+        def show(done: int, total: int) -> None:
+            if total > _MANY_LOOKS:
+                place.progress(done / total, f"Looking for faces in {total} parts of the picture …")
+
+        try:
+            with watching(show):
+                boxes = self.detector.detect(pixels)
+        finally:
+            place.empty()
+        with self._lock:
+            self._kept[digest] = boxes
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return boxes
+
+
+@st.cache_resource(show_spinner=False)
+def _searches() -> _Searches:
+    return _Searches()
+
+
+def missing_detector() -> str:
+    """Return the sentence that says how to find more faces, empty where nothing is missing."""
+    from engine.media.faces import missing_detector as sentence
+
+    return sentence(_searches().detector)
+
+
 @st.cache_data(show_spinner=False, max_size=PIXELS_KEPT)
-def faces(digest: str, _pixels: UInt8, name: str, sha256: str, whole: bool) -> PicturePrediction:  # noqa: ARG001
+def _answered(
+    digest: str,  # noqa: ARG001  # with ``whole`` it stands for the pixels and the boxes
+    _pixels: UInt8,
+    _boxes: tuple[FaceBox, ...],
+    name: str,
+    sha256: str,
+    whole: bool,
+) -> PicturePrediction:
+    return _predictor(name, sha256).predict(_pixels, whole=whole, boxes=_boxes)
+
+
+def faces(digest: str, pixels: UInt8, name: str, sha256: str, whole: bool) -> PicturePrediction:
     """Find and classify the faces of a decoded picture (H, W, 3) uint8; ``whole`` skips the search for faces."""
-    return _predictor(name, sha256).predict(_pixels, whole=whole)
+    boxes = () if whole else _searches().boxes(digest, pixels)
+    return _answered(digest, pixels, boxes, name, sha256, whole)
 
 
 @st.cache_data(show_spinner=False, max_entries=KEPT)

@@ -9,23 +9,33 @@ import argparse
 import json
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
+from rich.progress import Progress
 
 from engine.data.dataset import left_out_words
 from engine.data.votes.file import VOTES_VARIABLE
 from engine.errors import UsageError
 from engine.measure.split import MIRROR, SINGLE, TTA
+from engine.media.centerface import watching
+from engine.media.faces import missing_detector
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from engine.data.dataset import FaceDataset, SkippedFile
     from engine.data.people import People
+    from engine.media.faces import FaceDetector
 
 STDERR = Console(stderr=True, highlight=False)
+
+NO_FACE: Final = "no face found; of the whole picture: "
+"""What stands before the answer to a scene."""
+_MANY_LOOKS: Final = 4
+"""Looks at a picture from which their progress is shown."""
 
 
 def add_data_options(
@@ -66,6 +76,46 @@ def add_votes_option(parser: argparse.ArgumentParser) -> None:
         help="FER+'s fer2013new.csv, what ten people saw in each picture of FER2013 (default: the variable "
         f"{VOTES_VARIABLE}, else beside the pictures; from github.com/microsoft/FERPlus)",
     )
+
+
+def add_face_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--whole``, ``--require-face`` and ``--yunet``."""
+    parser.add_argument("--whole", action="store_true", help="take the whole picture; look for no face")
+    parser.add_argument(
+        "--require-face",
+        action="store_true",
+        help="refuse a picture in which no face is found, instead of answering of the whole of it",
+    )
+    parser.add_argument("--yunet", type=Path, metavar="FILE", help="find faces with this YuNet .onnx file")
+
+
+def check_face_options(arguments: argparse.Namespace) -> None:
+    """Refuse options that exclude each other.
+
+    Raises:
+        UsageError: --whole and --require-face.
+    """
+    if arguments.whole and arguments.require_face:
+        raise UsageError("Expected --whole or --require-face, got both; leave one away.")
+
+
+def note_missing_detector(detector: FaceDetector, arguments: argparse.Namespace) -> None:
+    """Say how more faces could be found, where faces were looked for without the best detector."""
+    sentence = missing_detector(detector)
+    if sentence and not arguments.whole:
+        note(sentence)
+
+
+@contextmanager
+def shown_search(bar: Progress) -> Iterator[None]:
+    """Show on ``bar`` how far the search for faces in a large picture is; a small one is searched in a moment."""
+    task = bar.add_task("looking for faces", total=None, visible=False)
+
+    def show(done: int, total: int) -> None:
+        bar.update(task, completed=done, total=total, visible=_MANY_LOOKS < total > done)
+
+    with watching(show):
+        yield
 
 
 def add_enhancers_option(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,18 @@ from typing import Any
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
-from engine.cli.common import STDERR, add_enhancers_option, add_json_option, note, print_json
+from engine.cli.common import (
+    NO_FACE,
+    STDERR,
+    add_enhancers_option,
+    add_face_options,
+    add_json_option,
+    check_face_options,
+    note,
+    note_missing_detector,
+    print_json,
+    shown_search,
+)
 from engine.data.read.samm import CLIPS, FRAMES, ONSET_APEX
 from engine.errors import FerLensError, UnknownNameError, UsageError
 from engine.explain.cmaen_shares import cmaen_shares
@@ -151,8 +162,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="of the methods that draw (default: %(default)s)")
     parser.add_argument("--face", type=int, default=0, help="which face, 0 is the largest (default: 0)")
-    parser.add_argument("--whole", action="store_true", help="take the whole picture; look for no face")
-    parser.add_argument("--yunet", type=Path, metavar="FILE", help="find faces with this YuNet .onnx file")
+    add_face_options(parser)
     add_enhancers_option(parser)
     parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the PNG and NPZ files")
@@ -237,15 +247,18 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"Expected --baseline from 0 (black) to 1 (white), got {arguments.baseline}; choose another.")
     if arguments.seed < 0:
         raise UsageError(f"Expected --seed of 0 or more, got {arguments.seed}; choose another.")
+    check_face_options(arguments)
     predictor = EmotionPredictor(
         arguments.model,
         device=arguments.device,
         detector=default_detector(arguments.yunet),
         enhancers=arguments.enhancers,
+        require_face=arguments.require_face,
     )
     setup = Setup(predictor.card.input, baseline=arguments.baseline, seed=arguments.seed)
     methods, left_out = _taken(arguments.method, predictor)
-    made = _explained(predictor, arguments, methods, setup)
+    with Progress(console=STDERR, transient=True, disable=not sys.stderr.isatty()) as bar, shown_search(bar):
+        made = _explained(predictor, arguments, methods, setup)
     explained = made.explained if isinstance(made, PairExplanation) else made
     if arguments.trust or arguments.sanity:  # they take long: a run that is stopped leaves its maps
         _write(made, arguments.out, {})
@@ -264,7 +277,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(document)
         return 0
-    _print(explained, document)
+    _print(explained, document, whole=arguments.whole)
+    note_missing_detector(predictor.detector, arguments)
     if report is not None:
         print_trust(report)
     if sanity:
@@ -273,10 +287,10 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _print(explained: FaceExplanation, document: dict[str, Any]) -> None:
-    where = "" if explained.box else " (no face found: the whole picture)"
+def _print(explained: FaceExplanation, document: dict[str, Any], *, whole: bool) -> None:
+    nobody = NO_FACE if explained.box is None and not whole else ""
     sys.stdout.write(
-        f"{document['source']}: {explained.prediction.label} {explained.prediction.confidence:.0%}{where}\n"
+        f"{document['source']}: {nobody}{explained.prediction.label} {explained.prediction.confidence:.0%}\n"
     )
     if "onset" in document:
         note(f"What moved from {document['onset']} to {document['source']}; maps lie over {document['source']}.")

@@ -9,9 +9,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rich.progress import track
+from rich.progress import Progress
 
-from engine.cli.common import STDERR, add_enhancers_option, add_json_option, note, print_json
+from engine.cli.common import (
+    NO_FACE,
+    STDERR,
+    add_enhancers_option,
+    add_face_options,
+    add_json_option,
+    check_face_options,
+    note,
+    note_missing_detector,
+    print_json,
+    shown_search,
+)
 from engine.errors import FerLensError
 from engine.media.faces import default_detector
 from engine.models.checkpoint import DEFAULT_MODEL
@@ -23,8 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="pictures, or folders of pictures")
     parser.add_argument("--model", default=DEFAULT_MODEL, help="checkpoint name or folder (default: %(default)s)")
-    parser.add_argument("--whole", action="store_true", help="classify the whole picture; look for no face")
-    parser.add_argument("--yunet", type=Path, metavar="FILE", help="find faces with this YuNet .onnx file")
+    add_face_options(parser)
     add_enhancers_option(parser)
     parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the JSON document there")
@@ -33,17 +43,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Classify; status 1 if no picture at all could be read."""
+    check_face_options(arguments)
     predictor = EmotionPredictor(
         arguments.model,
         device=arguments.device,
         detector=default_detector(arguments.yunet),
         enhancers=arguments.enhancers,
+        require_face=arguments.require_face,
     )
     named = list(_files(arguments.paths))
-    results = [
-        (shown, _one(predictor, path, shown, whole=arguments.whole))
-        for path, shown in track(named, "predicting", console=STDERR, transient=True, disable=not sys.stderr.isatty())
-    ]
+    with Progress(console=STDERR, transient=True, disable=not sys.stderr.isatty()) as bar, shown_search(bar):
+        results = [
+            (shown, _one(predictor, path, shown, whole=arguments.whole))
+            for path, shown in bar.track(named, description="predicting")
+        ]
     document = {
         "model": predictor.card.name,
         "results": [_as_dict(shown, result) for shown, result in results],
@@ -59,7 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(document)
     else:
         for shown, result in results:
-            sys.stdout.write(_sentence(shown, result) + "\n")
+            sys.stdout.write(_sentence(shown, result, whole=arguments.whole) + "\n")
+    note_missing_detector(predictor.detector, arguments)
     if not results:
         note("There was no picture in what was given.")
     return 0 if any(result.error is None for _, result in results) else 1
@@ -102,12 +116,12 @@ def _as_dict(shown: str, result: PicturePrediction) -> dict[str, Any]:
     }
 
 
-def _sentence(shown: str, result: PicturePrediction) -> str:
+def _sentence(shown: str, result: PicturePrediction, *, whole: bool) -> str:
     if result.error is not None:
         return f"{shown}: {result.error}"
     words = [
-        f"{face.prediction.label} {100 * face.prediction.confidence:.0f} %"
-        + (" (no face found: the whole picture)" if face.box is None else "")
+        (NO_FACE if face.box is None and not whole else "")
+        + f"{face.prediction.label} {100 * face.prediction.confidence:.0f} %"
         for face in result.faces
     ]
     return f"{shown}: {', '.join(words)}"

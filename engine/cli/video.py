@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from rich.progress import Progress
 
@@ -18,10 +19,13 @@ from engine.live.frame import OVERLAYS
 from engine.live.pipeline import LiveSettings
 from engine.live.smoothing import NO_SMOOTHING, Smoothing
 from engine.live.video import FILM_SETTINGS, VideoSummary, process_film
-from engine.media.faces import default_detector
+from engine.media.faces import film_detector, missing_detector
 from engine.media.film_writer import CODECS
 from engine.models.checkpoint import DEFAULT_MODEL
 from engine.predictor import EmotionPredictor
+
+SMALL_FACES_SIDE: Final = 1920
+"""Longer side in pixels of the frames that are searched for small faces."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,6 +55,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seconds", type=float, metavar="S", help="stop after so much of it (a camera has no end)")
     parser.add_argument("--yunet", type=Path, metavar="FILE", help="find faces with this YuNet .onnx file")
+    parser.add_argument(
+        "--small-faces",
+        action="store_true",
+        help="look for faces from 24 pixels up, turned ones too, in whole frames; slow, and needs CenterFace",
+    )
     parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
     add_json_option(parser)
 
@@ -65,10 +74,12 @@ def run(arguments: argparse.Namespace) -> int:
         layer=arguments.layer,
         smoothing=smoothing,
         detect_every=arguments.every,
-        detect_side=FILM_SETTINGS.detect_side,
+        detect_side=SMALL_FACES_SIDE if arguments.small_faces else FILM_SETTINGS.detect_side,
+        largest_number_of_faces=64 if arguments.small_faces else FILM_SETTINGS.largest_number_of_faces,
     )
     drawing = Drawing(opacity=arguments.opacity)
-    predictor = EmotionPredictor(arguments.model, device=arguments.device, detector=default_detector(arguments.yunet))
+    detector = film_detector(arguments.yunet, small_faces=arguments.small_faces)
+    predictor = EmotionPredictor(arguments.model, device=arguments.device, detector=detector)
     with (
         _finished_when_killed(),
         Progress(console=STDERR, disable=not sys.stderr.isatty(), transient=True) as bar,
@@ -90,8 +101,9 @@ def run(arguments: argparse.Namespace) -> int:
         print_json({**summary.as_dict(), "files": files})
     else:
         sys.stdout.write(_sentence(summary) + "\n")
-    for sentence in summary.notes:
-        note(sentence)
+    for sentence in (*summary.notes, missing_detector(detector)):
+        if sentence:
+            note(sentence)
     return 0
 
 

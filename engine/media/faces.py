@@ -17,23 +17,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import FerLensError, UsageError
+from engine.media.boxes import FRAME_PER_BOX, largest_first, part_inside, square_from_landmarks, without_overlaps
+from engine.media.centerface import GET_CENTERFACE, CenterFaceDetector, centerface_file
 from engine.records import FaceBox, UInt8
 
-FRAME_PER_BOX: Final = 1.04
-"""Side of a FER2013 frame over the side of its Haar box.
-
-Measured on 700 seeded FER2013 training pictures, enlarged to 192 pixels with half a frame of replicated border: the
-cascade below found 554, with a median frame/box of 1.04 (quartiles 0.98 to 1.12) and a median box centre at
-(0.504, 0.495) of the frame. So the crops are such boxes, hardly padded, and centred.
-"""
-
-EYE_DISTANCE: Final = 0.38
-EYE_LINE: Final = 0.38
-MOUTH_LINE: Final = 0.765
-"""Where landmarks lie in a FER2013 frame, in frame sides: medians of 331 pairs of eyes (at (0.30, 0.385) and
-(0.68, 0.378)) and 107 smiles (at height 0.763) that OpenCV's eye and smile cascades found in 600 seeded training
-pictures.
-"""
+__all__ = [
+    "FRAME_PER_BOX",
+    "FaceDetector",
+    "HaarDetector",
+    "YuNetDetector",
+    "crop_face",
+    "crop_square",
+    "default_detector",
+    "film_detector",
+    "missing_detector",
+    "square_from_landmarks",
+    "to_model_input",
+]
 
 YUNET_VARIABLE: Final = "FERLENS_YUNET"
 
@@ -108,10 +108,10 @@ class HaarDetector:
         for (x, y, side, _), weight in zip(boxes, np.ravel(weights), strict=True):
             if weight >= _SURE or self._has_eye(grey[y : y + side, x : x + side]):
                 left, top = (x - border) / scale, (y - border) / scale
-                box = _inside(left, top, left + side / scale, top + side / scale, width, height)
+                box = part_inside(left, top, left + side / scale, top + side / scale, width, height)
                 if box is not None:
                     found.append((float(weight), box))
-        return _largest_first(_without_overlaps(found))
+        return largest_first(without_overlaps(found))
 
     def _has_eye(self, face: UInt8) -> bool:
         """Whether the upper part of ``face``, grey (S, S), holds an eye of a size that fits it."""
@@ -154,10 +154,12 @@ class YuNetDetector:
         found = []
         for row in rows:
             left, top, side = square_from_landmarks(row[4:14].reshape(5, 2) / scale)
-            box = _inside(left, top, left + side, top + side, width, height, score=float(np.clip(row[14], 0.0, 1.0)))
+            box = part_inside(
+                left, top, left + side, top + side, width, height, score=float(np.clip(row[14], 0.0, 1.0))
+            )
             if box is not None:
                 found.append(box)
-        return _largest_first(found)
+        return largest_first(found)
 
     def _raw_faces(self, bgr: UInt8) -> NDArray[np.float32]:
         """Return (N, 15) float32: box (4), five landmarks as (x, y), score; pixels of ``bgr`` (H, W, 3)."""
@@ -178,29 +180,39 @@ class YuNetDetector:
         return np.zeros((0, 15), dtype=np.float32) if rows is None else np.asarray(rows, dtype=np.float32)
 
 
-def default_detector(yunet: Path | None = None) -> FaceDetector:
-    """Return YuNet if ``yunet`` or the variable ``FERLENS_YUNET`` names its file, else the Haar detector."""
-    named = yunet or os.environ.get(YUNET_VARIABLE)
-    return YuNetDetector(Path(named)) if named else HaarDetector()
+def default_detector(yunet: Path | None = None, *, live: bool = False) -> FaceDetector:
+    """Return what finds most faces: YuNet, CenterFace, or the Haar cascade.
 
-
-def square_from_landmarks(points: NDArray[np.float32]) -> tuple[float, float, float]:
-    """Return left, top and side of the Haar-framed square around a face.
-
-    Args:
-        points: (5, 2) pixels: right eye, left eye, nose tip, right and left corner of the mouth (YuNet's order).
+    YuNet if ``yunet`` or the variable ``FERLENS_YUNET`` names its file; else CenterFace where it is installed. Where it
+    is not, and for a ``live`` picture, which is searched small and often, the Haar cascade, which is quicker there.
     """
-    eyes, mouth = points[:2].mean(axis=0), points[3:].mean(axis=0)
-    # A face turned sideways shortens the one distance, a nodding one the other: the longer tells the true size.
-    frame = max(
-        float(np.linalg.norm(points[1] - points[0])) / EYE_DISTANCE,
-        float(np.linalg.norm(mouth - eyes)) / (MOUTH_LINE - EYE_LINE),
-        2.0,
+    named = yunet or os.environ.get(YUNET_VARIABLE)
+    if named:
+        return YuNetDetector(Path(named))
+    return HaarDetector() if live or centerface_file() is None else CenterFaceDetector()
+
+
+def film_detector(yunet: Path | None = None, *, small_faces: bool = False) -> FaceDetector:
+    """Return what suits a film's frames: CenterFace's single look where it is installed, all its looks if asked for.
+
+    Raises:
+        FerLensError: ``small_faces`` are asked for, and CenterFace is not installed.
+    """
+    if yunet or os.environ.get(YUNET_VARIABLE):
+        return default_detector(yunet)
+    if small_faces:
+        return CenterFaceDetector()
+    return HaarDetector() if centerface_file() is None else CenterFaceDetector(thorough=False)
+
+
+def missing_detector(detector: FaceDetector) -> str:
+    """Say how to find more faces, where the Haar cascade stands in for CenterFace; empty where it does not."""
+    if not isinstance(detector, HaarDetector) or centerface_file() is not None:
+        return ""
+    return (
+        "Faces are looked for with OpenCV's Haar cascade, which misses small, turned and covered ones; CenterFace "
+        f"finds them: {GET_CENTERFACE}."
     )
-    up = (eyes - mouth) / max(float(np.linalg.norm(mouth - eyes)), 1e-6)
-    centre = (eyes + mouth) / 2 + up * ((EYE_LINE + MOUTH_LINE) / 2 - 0.5) * frame
-    side = frame / FRAME_PER_BOX
-    return float(centre[0]) - side / 2, float(centre[1]) - side / 2, side
 
 
 def crop_face(pixels: UInt8, box: FaceBox, *, padding: float = FRAME_PER_BOX) -> UInt8:
@@ -265,35 +277,3 @@ def _working_picture(pixels: UInt8) -> tuple[UInt8, float, int]:
     grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA if scale < 1.0 else cv2.INTER_CUBIC)
     border = round(_BORDER * min(size))
     return cv2.copyMakeBorder(grey, border, border, border, border, cv2.BORDER_REPLICATE), scale, border
-
-
-def _inside(
-    left: float, top: float, right: float, bottom: float, width: int, height: int, *, score: float | None = None
-) -> FaceBox | None:
-    """Return the part of a rectangle that lies in the picture, or None where hardly any does."""
-    x, y = max(0, round(left)), max(0, round(top))
-    inside_width, inside_height = min(width, round(right)) - x, min(height, round(bottom)) - y
-    if min(inside_width, inside_height) < 0.5 * (right - left):
-        return None
-    return FaceBox(x, y, inside_width, inside_height, score)
-
-
-def _without_overlaps(found: list[tuple[float, FaceBox]]) -> list[FaceBox]:
-    """Keep, of boxes that share more than half of the smaller one, that with the greater weight."""
-    kept: list[FaceBox] = []
-    for _, box in sorted(found, key=lambda pair: (-pair[0], pair[1].y, pair[1].x)):
-        if all(_shared(box, other) <= 0.5 for other in kept):
-            kept.append(box)
-    return kept
-
-
-def _shared(one: FaceBox, two: FaceBox) -> float:
-    """Return the common area over the smaller area, in [0, 1]."""
-    across = min(one.x + one.width, two.x + two.width) - max(one.x, two.x)
-    down = min(one.y + one.height, two.y + two.height) - max(one.y, two.y)
-    smaller = min(one.width * one.height, two.width * two.height)
-    return max(0, across) * max(0, down) / smaller
-
-
-def _largest_first(boxes: list[FaceBox]) -> tuple[FaceBox, ...]:
-    return tuple(sorted(boxes, key=lambda box: (-box.width * box.height, box.y, box.x)))

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from engine.cli.main import main
 from engine.labels import EMOTIONS
+from tests.made import ROOT
 
 pytestmark = pytest.mark.usefixtures("checkpoints")
 
@@ -45,9 +47,28 @@ def test_a_folder_is_its_pictures_sorted(album: Path, capsys: pytest.CaptureFixt
 def test_a_sentence_a_picture(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert predict(album / "one.png", album / "broken.png") == 0
     first, second = capsys.readouterr().out.splitlines()
-    assert first.startswith("one.png: ")
-    assert first.endswith("% (no face found: the whole picture)")
+    assert first.startswith("one.png: no face found; of the whole picture: ")
     assert second.startswith("broken.png: ")
+
+
+def test_a_picture_that_is_taken_whole_is_not_said_to_lack_a_face(
+    album: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert predict(album / "one.png", "--whole") == 0
+    assert "no face" not in capsys.readouterr().out
+
+
+def test_a_face_can_be_required(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(ROOT / "dashboard" / "samples" / "astronaut.jpg", album)
+    assert predict(album / "one.png", album / "astronaut.jpg", "--require-face", "--json") == 0
+    scene, face = json.loads(capsys.readouterr().out)["results"]
+    assert scene["faces"] == []
+    assert scene["error"].startswith("No face was found in 'one.png', and one is required; ")
+    assert face["faces"][0]["box"] is not None
+    assert predict(album / "one.png", "--require-face") == 1
+    capsys.readouterr()
+    assert predict(album / "one.png", "--require-face", "--whole") == 2
+    assert "Expected --whole or --require-face, got both; leave one away." in capsys.readouterr().err
 
 
 def test_nothing_readable_is_status_1(album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -116,14 +116,6 @@ def test_eight_threads_find_what_one_finds(haar: HaarDetector, astronaut: np.nda
     assert all(len(found) == 1 for found in alone)
 
 
-def test_overlapping_finds_are_one_face() -> None:
-    inner, outer, apart = FaceBox(20, 20, 40, 40), FaceBox(10, 10, 80, 80), FaceBox(100, 10, 40, 40)
-    kept = faces._without_overlaps([(55.0, inner), (57.0, outer), (56.0, apart)])
-    assert kept == [outer, apart]
-    assert faces._shared(FaceBox(0, 0, 10, 10), FaceBox(5, 0, 20, 10)) == pytest.approx(0.5)
-    assert faces._shared(FaceBox(0, 0, 10, 10), FaceBox(10, 0, 10, 10)) == 0.0
-
-
 def test_a_cascade_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(cv2.data, "haarcascades", str(tmp_path))
     with pytest.raises(FerLensError, match="haarcascade_frontalface_alt2") as caught:

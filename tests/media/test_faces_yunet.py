@@ -149,6 +149,7 @@ def test_a_yunet_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
 
 def test_the_default_is_haar_unless_a_yunet_file_is_named(yunet_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FERLENS_YUNET", raising=False)
+    monkeypatch.setattr("engine.media.centerface.PACKAGE", "no_such_package")
     assert isinstance(default_detector(), HaarDetector)
     assert isinstance(default_detector(yunet_file), YuNetDetector)
     monkeypatch.setenv("FERLENS_YUNET", str(yunet_file))

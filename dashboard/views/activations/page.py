@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.shared.face import pick_face
+from dashboard.shared.face import pick_face, say_nobody
 from dashboard.shell import loaders, page_ends, report_button, say, state
 from dashboard.shell.frame import framed
 from dashboard.shell.state import NamedPicture, Selection
@@ -23,6 +23,7 @@ def face_of(card: RunCard, named: NamedPicture) -> UInt8 | None:
     if found.error is not None:
         say.problems([found.error])
         return None
+    say_nobody(found, whole, st.container())
     face = found.faces[pick_face(found, key=f"face.{named.digest[:12]}.{whole}")]
     st.caption(f"{named.name}: {card.name} answers {face.prediction.label} ({100 * face.prediction.confidence:.0f} %).")
     return loaders.predictor(card).model_input(face.crop)

@@ -40,6 +40,7 @@ def compare_picture(
     with st.spinner(f"Loading {', '.join(card.name for card in cards)} …"):
         models = [loaders.predictor(card) for card in cards]
     theme.section("On one face", "The same face for every model; each sees it at the size that it was trained on.")
+    first = st.container()
     with st.container(key="stack-compare"):
         left, right = st.columns([3, 8], gap="large")
     # A data set's pictures are cut to one face already.
@@ -50,6 +51,7 @@ def compare_picture(
         if found.error is not None:
             say.problems([found.error])
             return None
+        answer.say_nobody(found, whole, first)
         index = answer.pick_face(found, key=f"face.{named.digest[:12]}.{whole}")
         answer.show_picture(picture, found, index, named.credit)
     face = found.faces[index]

@@ -67,10 +67,11 @@ def choose_face(card: RunCard, chosen: Selection, named: NamedPicture) -> Subjec
     if found.error is not None:
         say.problems([found.error])
         return None
+    answer.say_nobody(found, whole, st.container())
     index = answer.pick_face(found, key=f"face.{named.digest[:12]}.{whole}")
     face = found.faces[index]
     if face.box is None and not whole:
-        st.caption("No face was found, so the whole picture is taken: regions are where they would be on a face crop.")
+        st.caption("Regions are where they would be on a face crop.")
     regions = parts_of(chosen, named, face.box, card.input.size)
     return Subject(named, face, index, whole, Staged(what_if_loaders.as_taken(card, face.crop), regions))
 
