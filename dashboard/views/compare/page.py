@@ -70,13 +70,13 @@ def compare_picture(
     asked = f"{plus} - {minus}" if minus else plus
     style = maps.style_controls()
     where = (named.digest, index, whole, face.crop, face.box)
-    explained = []
-    names = [card.name for card in cards]
     slot = st.container()
-    with slot, st.spinner(f"Explaining with {', '.join(names)} …"):
-        for card, model in zip(cards, models, strict=True):
-            at = model.gradcam_layers[-1] if layer == choice.EACH_LAST else layer
-            explained.append(loaders.explanation(*where, card.name, card.weights_sha256, at, asked))
+    with slot, st.spinner(f"Explaining with {', '.join(card.name for card in cards)} …"):
+        at = [model.gradcam_layers[-1] if layer == choice.EACH_LAST else layer for model in models]
+        explained = [
+            loaders.explanation(*where, card.name, card.weights_sha256, own, asked)
+            for card, own in zip(cards, at, strict=True)
+        ]
     with answers:
         compare_maps.show_answers(explained, pair)
     shown = explained[0].maps[0].target
