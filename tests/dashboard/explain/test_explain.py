@@ -3,11 +3,15 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from dashboard.shared.face import NOBODY
+from dashboard.shell import loaders
 from engine.labels import EMOTIONS
+from engine.media.centerface import CenterFaceDetector
 from engine.predictor import EmotionPredictor
 from tests.dashboard.made import SAMPLES, open_page, page_html, sentences
 
@@ -153,6 +157,28 @@ def test_two_faces_can_be_chosen_and_none_is_said(home: AppTest) -> None:
     assert page_html(app) != first
     app.selectbox(key="sample").set_value("rocket").run()
     assert "No face was found, so the whole picture was classified" in page_html(app)
+    (first,) = app.warning
+    assert first.value.startswith("No face was found in this picture. What stands below is about the whole of it")
+    assert NOBODY in page_html(app)
+    app.toggle(key="whole").set_value(True).run()
+    assert not app.warning
+    assert NOBODY not in page_html(app)
+
+
+def test_faces_are_looked_for_once_whatever_the_model(home: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[tuple[int, ...]] = []
+    search = CenterFaceDetector.detect
+
+    def detect(self: CenterFaceDetector, pixels: np.ndarray) -> object:
+        searched.append(pixels.shape)
+        return search(self, pixels)
+
+    monkeypatch.setattr(CenterFaceDetector, "detect", detect)
+    loaders._searches.clear()  # other tests asked for this picture
+    app = opened(home, sample="two-faces")
+    app.selectbox(key="model").set_value("baseline").run()
+    assert not app.exception
+    assert len(searched) == 1
 
 
 def test_the_whole_picture_can_be_asked_for(explain: AppTest) -> None:

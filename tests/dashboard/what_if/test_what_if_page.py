@@ -209,7 +209,8 @@ def test_a_model_without_gates_and_a_picture_without_a_face_say_so(page: AppTest
     assert not app.exception
     said = " ".join(caption.value for caption in app.caption)
     assert "baseline has no attention gates" in said
-    assert "No face was found, so the whole picture is taken" in said
+    assert "Regions are where they would be on a face crop." in said
+    assert app.warning[0].value.startswith("No face was found in this picture.")
     assert page_html(app).count("<h4>") == 1
 
 
