@@ -14,11 +14,11 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from dashboard.live.body_limit import Application, Message, Receive, Send
-from dashboard.live.doors import Doors
-from dashboard.live.hosts import refuse
+from dashboard.doors.body_limit import Application, Message, Receive, Send
+from dashboard.doors.doors import Doors
+from dashboard.doors.hosts import refuse
 from dashboard.live.limits import Limits
 from dashboard.live.serving import check_port, exit_status, is_free, mount_live
 from engine.cli.serve import add_arguments
@@ -42,30 +42,25 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def build_app(model: str, *, port: int, login: bool = False) -> st.App:
+def build_app(page: Any, limits: Limits, *, port: int, login: bool) -> st.App:
     """Return the whole as an ASGI application.
 
     Args:
-        model: the live page's first checkpoint; it is loaded here.
+        page: the live page.
+        limits: of it.
         port: the one that it will be served at.
         login: whether it stands behind a login.
-
-    Raises:
-        FerLensError: the model cannot be loaded, or a setting makes no sense.
     """
     import streamlit as st
     from starlette.responses import RedirectResponse
     from starlette.routing import Mount, Route
     from streamlit import config
 
-    from dashboard.live.page import build_page
-
-    limits = Limits.from_environment(os.environ)
     config.set_option("server.allowedHosts", [])  # the doors check them, for every route
     # Where the pages find the live page: the server itself, and browsers, which may know the server by another name.
     os.environ["FERLENS_LIVE_URL"] = f"http://127.0.0.1:{port}{LIVE}"
     os.environ["FERLENS_LIVE_LINK"] = f"{LIVE}/"
-    shell = mount_live(build_page(model, limits=limits, dashboard=""), limits, path=LIVE, login=login)
+    shell = mount_live(page, limits, path=LIVE, login=login)
     (mount,) = (route for route in shell.routes if isinstance(route, Mount) and route.path == LIVE)
 
     @asynccontextmanager
@@ -109,15 +104,18 @@ def check_free(host: str, port: int) -> None:
 
 def serve(arguments: argparse.Namespace) -> None:
     """Serve until Ctrl-C or SIGTERM. Raises FerLensError where it cannot begin."""
-    from dashboard.live.running import start
+    from dashboard.doors.running import start
+    from dashboard.live.page import build_page
 
     host, port = arguments.host, arguments.port
     check_free(host, port)
     doors = Doors.read(arguments, os.environ, host=host)
-    app = build_app(arguments.model, port=port, login=bool(doors.accounts))
+    limits = Limits.from_environment(os.environ)
+    page = build_page(arguments.model, limits=limits, dashboard="")
+    app = doors.around(Listed(build_app(page, limits, port=port, login=bool(doors.accounts))), port=port)
     # Streamlit hands on what uvicorn was told not to log: who asked for what, snapshots' tokens among it.
     logging.getLogger("uvicorn.access").disabled = True
-    running = start(doors.around(Listed(app), port=port), host, port)
+    running = start(app, host, port, page=page, tidy=page.uploads.close)
     sys.stdout.write(f"Dashboard: {running.address}\nLive page: {running.address}{LIVE[1:]}/\n")
     sys.stdout.flush()
     running.until_signal()

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 if (root := str(Path(__file__).resolve().parents[1])) not in sys.path:
     sys.path.insert(0, root)
 
-from dashboard.live.doors import Doors
+from dashboard.doors.doors import Doors
+from dashboard.doors.running import Running, start
 from dashboard.live.limits import PREFIX, Limits
-from dashboard.live.running import Running, start
 from dashboard.live.serving import (
     check_port,
     exit_status,
@@ -77,7 +77,7 @@ def begin(arguments: argparse.Namespace) -> Running:
     leave_room_for_the_page()
     page = build_page(arguments.model, limits=limits, dashboard=arguments.dashboard)
     app = doors.around(mount_live(page, limits, path="/", login=bool(doors.accounts)), port=port)
-    running = start(app, ADDRESS, port, page=page)
+    running = start(app, ADDRESS, port, page=page, tidy=page.uploads.close)
     _say(f"Live page: {running.address}")
     if port not in PORTS:
         _say(f"Snapshots: start the dashboard with FERLENS_LIVE_URL=http://{ADDRESS}:{port}, so that it finds them.")

@@ -28,7 +28,7 @@ ROOMS: Final = (
     ("engine.cli",),
     ("engine.__main__",),
     ("dashboard",),
-    ("dashboard.report",),
+    ("dashboard.doors", "dashboard.report"),
     ("dashboard.shell",),
     ("dashboard.shared",),
     ("dashboard.live",),

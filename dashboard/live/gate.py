@@ -20,8 +20,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from dashboard.live.body_limit import Application, BodyLimit, Message, Receive, Send
-from dashboard.live.uploads import Uploads
+from dashboard.doors.body_limit import Application, BodyLimit, Message, Receive, Send
+from dashboard.doors.login import USER
+from dashboard.live.limits import Limits
+from dashboard.live.rate import RateLimit
+from dashboard.live.uploads import KEPT_SECONDS, Uploads
+from engine.errors import UsageError
 
 API: Final = "/gradio_api"
 READ: Final = re.compile(
@@ -37,8 +41,8 @@ UPLOAD: Final = re.compile(rf"{API}/upload/?")
 
 CALL_BYTES: Final = 64 * 1024
 """Of a call's body: values of a few controls."""
-FILES: Final = 8
-"""In one upload."""
+FIELDS: Final = 8
+"""Of an upload's form, besides its file."""
 DEPTH: Final = 32
 """Of a call's JSON document."""
 NO_FILE: Final = "no-upload"
@@ -54,11 +58,13 @@ class Gate:
     Args:
         app: the application.
         uploads: what a call may name.
+        limits: see :class:`Limits`.
     """
 
-    def __init__(self, app: Application, uploads: Uploads) -> None:
-        self.app, self.uploads = app, uploads
+    def __init__(self, app: Application, uploads: Uploads, limits: Limits) -> None:
+        self.app, self.uploads, self.limits = app, uploads, limits
         self._small = BodyLimit(self._call, CALL_BYTES)
+        self._rate = RateLimit(limits.uploads_per_minute)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Pass on what is in the lists, with its files replaced; answer 404 to everything else."""
@@ -117,22 +123,39 @@ class Gate:
         """Return Gradio's record of an upload, and of what a client said no more than the name to show."""
         token, name = said.get("path"), said.get("orig_name")
         none = NO_ADDRESS if isinstance(token, str) and "://" in token else NO_FILE
-        path = self.uploads.path(token) or self.uploads.folder / none
+        path = self.uploads.place(token) or self.uploads.none(none)
         shown = Path(name).name if isinstance(name, str) else None
         return {"path": str(path), "orig_name": shown, "meta": {"_type": "gradio.FileData"}}
 
     async def _upload(self, scope: Message, receive: Receive, send: Send) -> None:
-        try:
-            async with Request(scope, receive).form(max_files=FILES, max_fields=FILES) as form:
-                files = [part for part in form.getlist("files") if not isinstance(part, str)]
-                tokens = [await run_in_threadpool(self.uploads.keep, await file.read()) for file in files]
-        except HTTPException:
-            tokens = []
-        if tokens:
-            await JSONResponse(tokens)(scope, receive, send)
+        wait = self._rate.wait_seconds(str(scope.get(USER) or (scope.get("client") or ["unknown"])[0]))
+        if wait > 0.0:
+            sentence = f"Expected at most {self.limits.uploads_per_minute} uploads a minute, got more; try again in "
+            await _wait(429, f"{sentence}{max(1, round(wait))} seconds.", wait)(scope, receive, send)
             return
-        sentence = f"Expected one to {FILES} files in the field 'files' of a multipart form; send them so."
-        await JSONResponse({"detail": sentence}, 400)(scope, receive, send)
+        declared = dict(scope["headers"]).get(b"content-length", b"")
+        try:
+            with self.uploads.room(int(declared) if declared.isdigit() else self.limits.body_bytes):
+                answer = await self._kept(Request(scope, receive))
+        except UsageError as error:
+            answer = _wait(503, str(error), KEPT_SECONDS)
+        await answer(scope, receive, send)
+
+    async def _kept(self, request: Request) -> JSONResponse:
+        """Store the file of a form; answer its token as Gradio answers paths, in a list."""
+        try:
+            async with request.form(max_files=1, max_fields=FIELDS) as form:
+                files = [part for part in form.getlist("files") if not isinstance(part, str)]
+                if files:
+                    return JSONResponse([await run_in_threadpool(self.uploads.keep, await files[0].read())])
+        except HTTPException:
+            pass
+        sentence = "Expected one file in the field 'files' of a multipart form; send it so."
+        return JSONResponse({"detail": sentence}, 400)
+
+
+def _wait(status: int, sentence: str, seconds: float) -> JSONResponse:
+    return JSONResponse({"detail": sentence}, status, headers={"retry-after": str(max(1, round(seconds)))})
 
 
 def _is_file(value: Any) -> bool:

@@ -25,6 +25,8 @@ class Limits:
         frames_per_second: of one camera; more are dropped.
         frame_kilobytes: of one JPEG frame from a camera.
         upload_megabytes: of one picture sent to the API.
+        uploads_per_minute: to the API, from one client address; those beyond get a sentence.
+        folder_megabytes: of all pictures that the server holds at the same time.
         requests_per_minute: of the API, for one client address; those beyond get a sentence.
         concurrency: API requests worked on at the same time; others wait.
         waiting: API requests that may wait; those beyond are refused.
@@ -35,6 +37,8 @@ class Limits:
     frames_per_second: int = _limit(30, 1, 60, "frames a second of one camera")
     frame_kilobytes: int = _limit(1_000, 50, 10_000, "kilobytes of one camera frame")
     upload_megabytes: int = _limit(10, 1, 50, "megabytes of one picture")
+    uploads_per_minute: int = _limit(60, 1, 100_000, "uploads a minute and client")
+    folder_megabytes: int = _limit(200, 1, 100_000, "megabytes of all pictures held at the same time")
     requests_per_minute: int = _limit(60, 1, 100_000, "API requests a minute and client")
     concurrency: int = _limit(2, 1, 64, "API requests at the same time")
     waiting: int = _limit(32, 1, 1_000, "API requests that may wait")

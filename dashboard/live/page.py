@@ -28,10 +28,6 @@ NONE: Final = "none"
 DASHBOARD: Final = "http://127.0.0.1:8501"
 """Where ``make dashboard`` serves."""
 
-UPLOAD_SECONDS: Final = 120
-"""How long a picture sent to the API is kept, for calls that wait; then the next sweep deletes it."""
-SWEEP_SECONDS: Final = 30
-
 HEAD: Final = (
     '<div class="live-head"><h1>Live</h1><p>What a model answers to the faces before your camera, frame by frame, '
     "and what it weighs. A reading of an expression is not knowledge of a feeling: do not judge people by it.</p></div>"
@@ -54,9 +50,9 @@ def build_page(
     """
     limits, models = limits or Limits(), models or LiveModels()
     models.predictor(model)
-    uploads = Uploads.below(Path(get_upload_folder()))
+    uploads = Uploads(Path(get_upload_folder()), limits.folder_megabytes * 2**20)
     viewers = Viewers(models, limits, Choices(model))
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(SWEEP_SECONDS, UPLOAD_SECONDS)) as page:
+    with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
         gr.HTML(HEAD, apply_default_css=False, js_on_load=None)
         with gr.Tab("Camera"), gr.Row():
             with gr.Column(scale=3, min_width=480):
@@ -86,7 +82,6 @@ def build_page(
     for component in page.blocks.values():
         if not isinstance(component, gr.File):  # the one of `picture_upload`
             refuse_files(component)
-    page.temp_file_sets.append(uploads.paths)
     page.viewers, page.uploads = viewers, uploads
     return page
 

@@ -31,7 +31,7 @@ def picture_upload(uploads: Uploads) -> Any:
 
     async def take(url_or_file_path: str | Path | None) -> str | None:
         path = Path(str(url_or_file_path))
-        if "://" in str(url_or_file_path) or path == uploads.folder / NO_ADDRESS:
+        if "://" in str(url_or_file_path) or path == uploads.none(NO_ADDRESS):
             raise gr.Error(
                 "Expected an uploaded picture, but got an address; this server fetches nothing, send the file.",
                 print_exception=False,

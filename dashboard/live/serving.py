@@ -55,21 +55,21 @@ def mount_live(page: Any, limits: Limits, *, path: str, login: bool) -> FastAPI:
         page: of :func:`dashboard.live.page.build_page`.
         limits: how large an upload, and the body of any request, may be.
         path: ``/`` or, for example, ``/live``.
-        login: whether :class:`dashboard.live.login.Login` stands before it; Gradio then asks for its user too.
+        login: whether :class:`dashboard.doors.login.Login` stands before it; Gradio then asks for its user too.
     """
     import gradio as gr
     from fastapi import FastAPI, Request
     from starlette.middleware import Middleware
     from starlette.routing import Mount
 
-    from dashboard.live.body_limit import BodyLimit
+    from dashboard.doors.body_limit import BodyLimit
+    from dashboard.doors.login import USER
     from dashboard.live.gate import Gate
-    from dashboard.live.login import USER
     from dashboard.live.look import style
     from dashboard.live.snapshot_route import add_snapshot_route
 
     silent: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
-    gate = [Middleware(BodyLimit, largest=limits.body_bytes), Middleware(Gate, uploads=page.uploads)]
+    gate = [Middleware(BodyLimit, largest=limits.body_bytes), Middleware(Gate, uploads=page.uploads, limits=limits)]
 
     def user(request: Request) -> str | None:
         found: str | None = request.scope.get(USER)

@@ -9,21 +9,23 @@ import json
 import re
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from gradio.route_utils import delete_files_created_by_app
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
 from dashboard import webcam
+from dashboard.doors.own_folder import LOCK
 from dashboard.live.endpoints import Endpoints
 from dashboard.live.limits import Limits
 from dashboard.live.live_loaders import LiveModels
+from dashboard.live.uploads import KEPT_SECONDS, Upload
 from dashboard.shell import sources
 from dashboard.shell.snapshots import PORTS, SNAPSHOTS, Snapshots
 from engine.errors import FerLensError, UsageError
@@ -64,17 +66,21 @@ def client(served: Served) -> Client:
 
 
 def files_in(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
+    return [path for path in folder.rglob("*") if path.is_file() and path.name != LOCK]
 
 
-def test_predict_answers_every_face_and_the_sweep_deletes_the_picture(served: Served, client: Client) -> None:
+def test_predict_answers_every_face_and_the_sweep_deletes_the_picture(
+    served: Served, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = client.predict(picture=handle_file(str(SAMPLES / "two-faces.jpg")), api_name="/predict")
     assert (found["source"], found["model"], len(found["faces"]), found["notes"]) == ("two-faces.jpg", "cbam", 2, [])
     for face in found["faces"]:
         assert abs(sum(face["probabilities"].values()) - 1) < 1e-3
         assert face["probabilities"][face["label"]] == face["confidence"] == max(face["probabilities"].values())
-    assert served.page.delete_cache == (30, 120)  # Gradio does this every 30 s with what is older than 120 s
-    delete_files_created_by_app(served.page, 0)
+    assert len(files_in(served.uploads)) == 1
+    with monkeypatch.context() as later:
+        later.setattr(served.page.uploads, "_clock", lambda: time.monotonic() + KEPT_SECONDS + 1)
+        served.page.uploads.sweep()  # what a thread does every half minute
     assert files_in(served.uploads) == []
 
 
@@ -124,8 +130,6 @@ def test_many_faces_are_answered_up_to_the_limit(tmp_path: Path, client: Client,
     path = crowd(tmp_path / "crowd.png")
     found = client.predict(picture=handle_file(str(path)), api_name="/predict")
     assert len(found["faces"]) >= 40
-    from dashboard.live.uploads import Upload
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FERLENS_CHECKPOINTS", str(seeded_checkpoints))
         few = Endpoints(LiveModels(), Limits(faces=5), "cbam").predict(Upload(path, "crowd.png"), "", False, "me")

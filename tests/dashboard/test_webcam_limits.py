@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.live.body_limit import BodyLimit
+from dashboard.doors.body_limit import BodyLimit
 from dashboard.live.limits import Limits
 from dashboard.live.rate import RateLimit
 from engine.errors import UsageError

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
+from dashboard.doors.own_folder import own_folder
 from dashboard.live.choices import Choices
 from dashboard.shell import loaders
 from dashboard.views.video.figures.timeline import FaceTimeline, timelines
@@ -32,6 +32,8 @@ SECONDS: Final = "FERLENS_VIDEO_SECONDS"
 SETTINGS: Final[dict[str, tuple[int, int]]] = {FILMS: (2, 64), SECONDS: (120, 36_000)}
 """Variable of the environment → default and largest: films read at the same time, and seconds read of each."""
 EXAMPLE: Final = "example.webm"
+PREFIX: Final = "ferlens-film-"
+"""Of the folders that hold a film while it is read."""
 _FILM, _TABLE = "annotated.webm", "tracks.csv"
 
 
@@ -95,9 +97,9 @@ def _place() -> Iterator[None]:
 @contextmanager
 def _on_disk(film: NamedFilm) -> Iterator[Path]:
     """Lay a film into a temporary folder, as OpenCV reads films from files alone; the folder goes at the end."""
-    with tempfile.TemporaryDirectory(prefix="ferlens-film-") as folder:
+    with own_folder(PREFIX) as folder:
         # Its own folder: what is written beside it cannot have the same name.
-        path = Path(folder) / "in" / _plain(film.name)
+        path = folder / "in" / _plain(film.name)
         path.parent.mkdir()
         path.write_bytes(film.data)
         yield path
@@ -188,8 +190,8 @@ def example_film() -> bytes:
         height=360,
         frames_per_second=12.0,
     )
-    with tempfile.TemporaryDirectory(prefix="ferlens-film-") as folder:
-        path = Path(folder) / EXAMPLE
+    with own_folder(PREFIX) as folder:
+        path = folder / EXAMPLE
         with FilmWriter(path, script.width, script.height, script.frames_per_second) as writer:
             for seconds, picture, _ in ScriptedFilm(script).frames():
                 writer.write(picture, seconds)

@@ -14,7 +14,7 @@ from typing import Final
 
 from starlette.responses import JSONResponse
 
-from dashboard.live.body_limit import Application, Message, Receive, Send
+from dashboard.doors.body_limit import Application, Message, Receive, Send
 from engine.errors import UsageError
 
 _HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?", re.IGNORECASE)

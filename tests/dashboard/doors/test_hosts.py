@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.live.hosts import HostCheck, Hosts, split_host
+from dashboard.doors.hosts import HostCheck, Hosts, split_host
 from engine.errors import UsageError
 from tests.dashboard.made_asgi import Behind, ask
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.live.headers import SecurityHeaders, check_ancestors
+from dashboard.doors.headers import SecurityHeaders, check_ancestors
 from engine.errors import UsageError
 from tests.dashboard.made_asgi import Behind, ask
 

@@ -17,7 +17,8 @@ from typing import Any, Final
 
 import uvicorn
 
-from dashboard.live.body_limit import Application
+from dashboard.doors.body_limit import Application
+from dashboard.doors.own_folder import remove_folders
 from engine.errors import UsageError
 
 STOP_SECONDS: Final = 3.0
@@ -33,13 +34,13 @@ class Running:
     """A server in a thread of this process.
 
     Attributes:
-        page: the ``gr.Blocks`` that it serves.
         address: as a browser on this machine writes it, with a final slash.
+        page: the ``gr.Blocks`` that it serves.
         tidy: called at the end; may be called more than once.
     """
 
-    page: Any
     address: str
+    page: Any
     tidy: Callable[[], None]
     server: uvicorn.Server
     thread: threading.Thread
@@ -70,13 +71,12 @@ class Running:
         """End the process, which waits for every thread that is at work, when it has had its time."""
         time.sleep(STOP_SECONDS - _TIDY_SECONDS)
         self.tidy()
+        remove_folders()
         os._exit(0)
 
 
-def start(
-    app: Application, host: str, port: int, *, page: Any = None, tidy: Callable[[], None] = lambda: None
-) -> Running:
-    """Serve in a thread; return when it answers.
+def start(app: Application, host: str, port: int, *, page: Any, tidy: Callable[[], None]) -> Running:
+    """Serve in a thread; return when it answers. The arguments are those of :class:`Running`.
 
     Raises:
         UsageError: the port cannot be taken.
@@ -107,7 +107,7 @@ def start(
             raise UsageError(f"Expected port {port} to be free, but it cannot be used; choose another with --port.")
         time.sleep(0.02)
     shown = f"[{host}]" if ":" in host else host
-    return Running(page, f"http://{shown}:{port}/", tidy, server, thread)
+    return Running(f"http://{shown}:{port}/", page, tidy, server, thread)
 
 
 def _was_not_cut(record: logging.LogRecord) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from dashboard.live.body_limit import Application, Message, Receive, Send
+from dashboard.doors.body_limit import Application, Message, Receive, Send
 from engine.errors import UsageError
 
 _ANCESTOR: Final = re.compile(r"https?://(\*\.)?[a-z0-9.-]+(:\d{1,5})?", re.IGNORECASE)

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from html import escape
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from typing import Final
@@ -21,10 +22,9 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from dashboard.live.accounts import Accounts, WrongTries
-from dashboard.live.body_limit import Application, BodyLimit, Message, Receive, Send
-from dashboard.live.hosts import refuse
-from dashboard.report.text import escape
+from dashboard.doors.accounts import Accounts, WrongTries
+from dashboard.doors.body_limit import Application, BodyLimit, Message, Receive, Send
+from dashboard.doors.hosts import refuse
 
 USER: Final = "ferlens.user"
 """In the scope of a request that was let in: whose it is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.live.forwarded import Forwarded, networks
+from dashboard.doors.forwarded import Forwarded, networks
 from engine.errors import UsageError
 from tests.dashboard.made_asgi import Behind, ask
 

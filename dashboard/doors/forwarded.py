@@ -10,7 +10,7 @@ from collections.abc import Iterable, Set
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final
 
-from dashboard.live.body_limit import Application, Message, Receive, Send
+from dashboard.doors.body_limit import Application, Message, Receive, Send
 from engine.errors import UsageError
 
 Network = IPv4Network | IPv6Network

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 from urllib.parse import urlsplit
 
-from dashboard.live.accounts import Accounts
-from dashboard.live.body_limit import Application
-from dashboard.live.forwarded import Forwarded, Network, networks
-from dashboard.live.headers import SecurityHeaders, check_ancestors
-from dashboard.live.hosts import HostCheck, Hosts
-from dashboard.live.login import Login
+from dashboard.doors.accounts import Accounts
+from dashboard.doors.body_limit import Application
+from dashboard.doors.forwarded import Forwarded, Network, networks
+from dashboard.doors.headers import SecurityHeaders, check_ancestors
+from dashboard.doors.hosts import HostCheck, Hosts
+from dashboard.doors.login import Login
 
 HOSTS: Final = "FERLENS_ALLOW_HOST"
 FRAMES: Final = "FERLENS_ALLOW_FRAME"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.live.accounts import LONGEST_WAIT, Accounts, WrongTries
+from dashboard.doors.accounts import LONGEST_WAIT, Accounts, WrongTries
 from engine.errors import UsageError
 from tests.dashboard.made_live import Clock
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from dashboard.live.accounts import Accounts, WrongTries
-from dashboard.live.login import IDLE_SECONDS, USER, Login, Logins
+from dashboard.doors.accounts import Accounts, WrongTries
+from dashboard.doors.login import IDLE_SECONDS, USER, Login, Logins
 from tests.dashboard.made_asgi import Answer, Behind, ask
 from tests.dashboard.made_live import Clock
 

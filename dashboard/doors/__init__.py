@@ -1,0 +1,1 @@
+"""What stands before both servers: names, origins, headers, the login, and how serving begins and ends."""
