@@ -1,19 +1,24 @@
 """Both servers run here: uvicorn at one port, until Ctrl-C or SIGTERM, which end it in time whatever is at work.
 
 uvicorn has a thread of its own, so that the main one is free for signals even where something holds up the event loop.
+A process that ends leaves what is at work where it is: to cancel it, and to take the interpreter down around threads
+that still compute, is what goes wrong at the end of a server (a traceback for each call, or SIGABRT).
 """
 
 from __future__ import annotations
 
 import asyncio
+import atexit
+import contextlib
 import logging
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import uvicorn
 
@@ -37,6 +42,7 @@ class Running:
         address: as a browser on this machine writes it, with a final slash.
         page: the ``gr.Blocks`` that it serves.
         tidy: called at the end; may be called more than once.
+        served: set when it takes no more requests. cancel: what is at work is cancelled once this is set.
     """
 
     address: str
@@ -44,15 +50,18 @@ class Running:
     tidy: Callable[[], None]
     server: uvicorn.Server
     thread: threading.Thread
+    served: threading.Event
+    cancel: threading.Event
 
     def close(self) -> None:
-        """End it."""
+        """End it, and what is at work in it; the process goes on."""
         self.server.should_exit = True
+        self.cancel.set()
         self.thread.join()
         self.tidy()
 
-    def until_signal(self) -> None:
-        """Return when Ctrl-C or SIGTERM has ended it; the process then has what is left of its seconds to end."""
+    def until_signal(self) -> NoReturn:
+        """Serve until Ctrl-C or SIGTERM, which end the process in time: status 0."""
         ended = threading.Event()
 
         def end(*_: object) -> None:
@@ -65,10 +74,18 @@ class Running:
             signal.signal(number, end)
         while self.thread.is_alive() and not ended.wait(0.5):
             pass
-        self.close()
+        self.server.should_exit = True
+        while self.thread.is_alive() and not self.served.wait(0.1):
+            pass
+        self.tidy()
+        atexit._run_exitfuncs()  # noqa: SLF001 - no public way; ends a public link's tunnel too
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):  # its reader went away
+                stream.flush()
+        os._exit(0)
 
     def _end_in_time(self) -> None:
-        """End the process, which waits for every thread that is at work, when it has had its time."""
+        """End the process when it has had its time, whatever it waits for."""
         time.sleep(STOP_SECONDS - _TIDY_SECONDS)
         self.tidy()
         remove_folders()
@@ -93,10 +110,18 @@ def start(app: Application, host: str, port: int, *, page: Any, tidy: Callable[[
         timeout_graceful_shutdown=_OPEN_SECONDS,
     )
     server = uvicorn.Server(config)
+    served, cancel = threading.Event(), threading.Event()
+
+    async def until_closed() -> None:
+        await server.serve()
+        served.set()
+        while not cancel.is_set():  # the end of the event loop cancels what is at work in it
+            await asyncio.sleep(0.02)
 
     def serve() -> None:
         try:
-            server.run()
+            with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+                runner.run(until_closed())
         except SystemExit:  # uvicorn's word for a port that is taken
             return
 
@@ -107,7 +132,7 @@ def start(app: Application, host: str, port: int, *, page: Any, tidy: Callable[[
             raise UsageError(f"Expected port {port} to be free, but it cannot be used; choose another with --port.")
         time.sleep(0.02)
     shown = f"[{host}]" if ":" in host else host
-    return Running(f"http://{shown}:{port}/", page, tidy, server, thread)
+    return Running(f"http://{shown}:{port}/", page, tidy, server, thread, served, cancel)
 
 
 def _was_not_cut(record: logging.LogRecord) -> bool:
