@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from engine.errors import DataError, FerLensError, NoFaceError, UsageError
 from engine.explain.methods.method import Setup
 from engine.explain.target import Target
-from engine.media.faces import FaceDetector, crop_face, default_detector, film_detector
+from engine.media.faces import FaceDetector, crop_face, default_detector, stream_detector
 from engine.media.pictures import Picture, PictureSource, open_picture
 from engine.models.checkpoint import DEFAULT_MODEL
 from engine.predict.face_model import BATCH, FaceModel
@@ -45,7 +45,7 @@ class EmotionPredictor(FaceModel):
 
     Attributes:
         detector: for single pictures.
-        film_detector, live_detector: for a film's and a camera's frames, quicker where no detector was given.
+        stream_detector: for a film's and a camera's frames, quicker where no detector was given.
 
     Raises:
         UnknownNameError: no such checkpoint (the message lists those there are).
@@ -65,8 +65,7 @@ class EmotionPredictor(FaceModel):
         super().__init__(model, device=device, enhancers=enhancers)
         self.require_face = require_face
         self.detector: FaceDetector = detector or default_detector()
-        self.film_detector: FaceDetector = detector or film_detector()
-        self.live_detector: FaceDetector = detector or default_detector(live=True)
+        self.stream_detector: FaceDetector = detector or stream_detector()
 
     def faces(
         self, picture: Picture, *, whole: bool = False, boxes: Sequence[FaceBox] | None = None
@@ -268,7 +267,7 @@ class EmotionPredictor(FaceModel):
 
         return process_film(
             self,
-            self.film_detector,
+            self.stream_detector,
             source,
             output=output,
             table=table,

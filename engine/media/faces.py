@@ -29,9 +29,9 @@ __all__ = [
     "crop_face",
     "crop_square",
     "default_detector",
-    "film_detector",
     "missing_detector",
     "square_from_landmarks",
+    "stream_detector",
     "to_model_input",
 ]
 
@@ -180,29 +180,31 @@ class YuNetDetector:
         return np.zeros((0, 15), dtype=np.float32) if rows is None else np.asarray(rows, dtype=np.float32)
 
 
-def default_detector(yunet: Path | None = None, *, live: bool = False) -> FaceDetector:
-    """Return what finds most faces: YuNet, CenterFace, or the Haar cascade.
+def default_detector(yunet: Path | None = None) -> FaceDetector:
+    """Return what finds most faces of a picture: YuNet, CenterFace at every scale, or the Haar cascade.
 
-    YuNet if ``yunet`` or the variable ``FERLENS_YUNET`` names its file; else CenterFace where it is installed. Where it
-    is not, and for a ``live`` picture, which is searched small and often, the Haar cascade, which is quicker there.
+    YuNet if ``yunet`` or the variable ``FERLENS_YUNET`` names its file; else CenterFace where it is installed.
     """
     named = yunet or os.environ.get(YUNET_VARIABLE)
     if named:
         return YuNetDetector(Path(named))
-    return HaarDetector() if live or centerface_file() is None else CenterFaceDetector()
+    return HaarDetector() if centerface_file() is None else CenterFaceDetector()
 
 
-def film_detector(yunet: Path | None = None, *, small_faces: bool = False) -> FaceDetector:
-    """Return what suits a film's frames: CenterFace's single look where it is installed, all its looks if asked for.
+def stream_detector(yunet: Path | None = None, *, small_faces: bool = False) -> FaceDetector:
+    """Return what suits a film's or a camera's frames: as :func:`default_detector`, but CenterFace looks once.
+
+    On one core that takes it as long as the Haar cascade takes: 47 and 55 ms of computing at 320 x 240 pixels.
 
     Raises:
-        FerLensError: ``small_faces`` are asked for, and CenterFace is not installed.
+        FerLensError: ``small_faces``, for which it looks at every scale, are asked for, and it is not installed.
     """
-    if yunet or os.environ.get(YUNET_VARIABLE):
-        return default_detector(yunet)
-    if small_faces:
-        return CenterFaceDetector()
-    return HaarDetector() if centerface_file() is None else CenterFaceDetector(thorough=False)
+    detector = default_detector(yunet)
+    if small_faces and isinstance(detector, HaarDetector):
+        return CenterFaceDetector()  # says what is missing
+    return (
+        CenterFaceDetector(thorough=False) if isinstance(detector, CenterFaceDetector) and not small_faces else detector
+    )
 
 
 def missing_detector(detector: FaceDetector) -> str:
