@@ -20,8 +20,8 @@ from engine.models.checkpoint import checkpoint_names
 from engine.places import cache_folder, checkout, checkpoint_places, writable_checkpoints
 
 LIBRARIES: Final = (
-    "torch", "torchvision", "captum", "numpy", "pandas", "pillow", "opencv-python-headless", "scikit-learn", "scipy",
-    "safetensors", "streamlit", "gradio", "plotly", "duckdb", "pyarrow", "onnx", "onnxruntime",
+    "torch", "torchvision", "captum", "numpy", "pandas", "pillow", "opencv-python-headless", "av", "scikit-learn",
+    "scipy", "safetensors", "streamlit", "gradio", "plotly", "duckdb", "pyarrow", "onnx", "onnxruntime",
 )  # fmt: skip
 """What FERLens stands on."""
 EXTRAS: Final[dict[str, str]] = {

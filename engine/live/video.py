@@ -242,19 +242,15 @@ class _Tally:
 
     def summary(self, film: Film, model: str, writer: FilmWriter | None) -> VideoSummary:
         notes = []
-        if self.ended == "end" and film.cut_short:
+        if self.ended == "end" and film.damaged:
             self.ended = "cut short"
             notes.append(
-                f"'{film.name}' ends after {self.frames} of {film.expected_frames} frames: it is cut short or damaged. "
-                "What came before is kept."
+                f"Not all of '{film.name}' can be decoded: it is cut short or damaged. The {self.frames} frames that "
+                "can are kept."
             )
         if self.frames and not self.tracks:
             notes.append("No face was found in any frame.")
         codec = None if writer is None else writer.codec
-        if codec == "mp4v":
-            notes.append(
-                "The film is MPEG-4 Part 2, which players play and browsers do not; end it in .webm for those."
-            )
         return VideoSummary(
             film.name, model, self.frames, self.seconds, film.width, film.height, film.frames_per_second,
             self.with_faces, len(self.tracks), self.ended, codec, tuple(notes),

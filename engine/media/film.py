@@ -6,24 +6,20 @@ Times come from the film itself, frame by frame, so that a film of variable fram
 from __future__ import annotations
 
 import math
-import os
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Final, Self
+from typing import Final, Self
 from urllib.parse import urlsplit
 
-# FFmpeg's own complaints would stand beside our one sentence. OpenCV reads this when it first opens a film.
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-
 import cv2
-import cv2.utils.logging
+import numpy as np
 
 from engine.errors import FilmError
 from engine.media.budget import NARROWEST
+from engine.media.film_source import UNREADABLE, CameraSource, FrameSource, open_file, open_stream, quiet
 from engine.media.pictures import MAXIMUM_PIXELS
 from engine.records import UInt8
 
@@ -33,6 +29,7 @@ FilmSource = str | Path | int
 SCHEMES: Final = ("http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "udp", "tcp", "srt")
 """Of streams. Others (FFmpeg knows many, among them some that read files) are refused."""
 SMALLEST_SIDE: Final = 32
+_USUAL_RATE: Final = 25.0  # frames per second, where a film names none
 _RUN_UP_SECONDS: Final = 2.0  # a jump lands at a key frame near the time asked for
 TIMEOUT_SECONDS: Final = 10
 """How long a stream may stay silent."""
@@ -58,18 +55,17 @@ class Film:
         width, height: of the upright frames, in pixels.
     """
 
-    def __init__(self, capture: Any, name: str, *, live: bool) -> None:
-        self.name, self.live = name, live
-        self._capture = capture
-        rate = float(capture.get(cv2.CAP_PROP_FPS))
-        self.frames_per_second: float | None = rate if math.isfinite(rate) and 0.5 <= rate <= 240.0 else None
-        count = float(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        self.expected_frames: int | None = int(count) if not live and 0 < count < 1e8 else None
+    def __init__(self, source: FrameSource, name: str) -> None:
+        self.name, self.live = name, source.live
+        self._source = source
+        self.frames_per_second, self.expected_frames = source.rate, source.count
+        self._size: tuple[int, int] | None = None
+        self._start = 0.0
         self._first = self._grab(0, 0.0)
         if self._first is None:
             raise FilmError(
                 f"Expected a camera that gives pictures, but '{name}' gives none; close other programs that use it."
-                if live
+                if self.live
                 else f"Expected a film, but not one frame of '{name}' can be read: it is damaged, cut short or holds "
                 "no picture; copy or save it again as MP4."
             )
@@ -81,7 +77,7 @@ class Film:
                 f"long as wide and at most {MAXIMUM_PIXELS // 10**6} megapixels, but '{name}' has "
                 f"{self.width:,} x {self.height:,}; convert it."
             )
-        self._given = 0
+        self._size = (self.width, self.height)
 
     def __enter__(self) -> Self:
         return self
@@ -91,51 +87,70 @@ class Film:
 
     def close(self) -> None:
         """Let the file or the camera go."""
-        self._capture.release()
+        self._source.close()
 
     def skip_to(self, seconds: float) -> FilmFrame | None:
         """Jump to about ``seconds`` and return the frame there, from which :meth:`frames` can go on; None at the end.
 
-        Its index is OpenCV's estimate. A jump may miss; look at the frame's time.
+        Its index is an estimate. A jump may miss; look at the frame's time.
         """
         if self.live or seconds <= 0.0:
             return self._first
-        self._capture.set(cv2.CAP_PROP_POS_MSEC, 1000.0 * (seconds + self._start))
-        return self._grab(max(1, int(self._capture.get(cv2.CAP_PROP_POS_FRAMES))), 0.0)
+        if not self._source.seek(seconds + self._start):
+            return None
+        frame = self._source.read()
+        if frame is None:
+            return None
+        pixels, said = frame
+        landed = seconds if said is None else max(0.0, said - self._start)
+        return FilmFrame(max(1, round(landed * (self.frames_per_second or _USUAL_RATE))), landed, self._fitted(pixels))
 
     def frames(self, start: FilmFrame | None = None) -> Iterator[FilmFrame]:
         """Yield the frames in order, from the first or from ``start``; their times never run backwards."""
         frame, began = start or self._first, time.monotonic()
         while frame is not None:
-            self._given = frame.index + 1
             yield frame
-            after = frame.seconds
-            frame = self._grab(self._given, after, clock=time.monotonic() - began if self.live else None)
+            frame = self._grab(frame.index + 1, frame.seconds, clock=time.monotonic() - began if self.live else None)
 
     @property
-    def cut_short(self) -> bool:
-        """Whether fewer frames came than the film says that it has; asked after the last one.
+    def damaged(self) -> bool:
+        """Whether something in it could not be decoded; asked after the last frame.
 
-        The counts of some formats are estimates, so a twentieth may be missing.
+        What a film says of its own length is no measure: sound that goes on, edit lists and varying rates all make it
+        another than that of the pictures.
         """
-        return self.expected_frames is not None and self._given < 0.95 * self.expected_frames - 1
+        return self._source.failed
 
     def _grab(self, index: int, after: float, *, clock: float | None = None) -> FilmFrame | None:
-        ok, bgr = self._capture.read()
-        if not ok or bgr is None:
+        frame = self._source.read()
+        if frame is None:
             return None
-        if bgr.ndim == 2:
-            bgr = cv2.cvtColor(bgr, cv2.COLOR_GRAY2BGR)
-        step = 1.0 / (self.frames_per_second or 25.0)
-        said = clock if self.live else float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000.0
+        pixels, said = frame
         if index == 0:
-            self._start = said if said is not None and math.isfinite(said) else 0.0
-            seconds = 0.0
-        else:
-            seconds = math.nan if said is None else said - (0.0 if self.live else self._start)
-            if not (math.isfinite(seconds) and seconds > after):  # some streams give no times, or the same one twice
-                seconds = after + step
-        return FilmFrame(index, seconds, cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
+            self._start = said or 0.0
+            return FilmFrame(0, 0.0, pixels)
+        seconds = clock if self.live or said is None else said - self._start
+        if seconds is None or not (math.isfinite(seconds) and seconds > after):
+            # Some streams give no times, or the same one twice, or begin to count anew.
+            seconds = after + 1.0 / (self.frames_per_second or _USUAL_RATE)
+        return FilmFrame(index, seconds, self._fitted(pixels))
+
+    def _fitted(self, pixels: UInt8) -> UInt8:
+        """Return a frame in the size of the first, with black beside it where its shape is another.
+
+        A broadcast or a call over the network changes its size in the middle.
+        """
+        height, width = pixels.shape[:2]
+        if self._size in (None, (width, height)):
+            return pixels
+        scale = min(self.width / width, self.height / height)
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        framed = np.zeros((self.height, self.width, 3), dtype=np.uint8)
+        left, top = (self.width - size[0]) // 2, (self.height - size[1]) // 2
+        framed[top : top + size[1], left : left + size[0]] = cv2.resize(
+            pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        )
+        return framed
 
 
 def open_film(source: FilmSource) -> Film:
@@ -159,23 +174,24 @@ def open_film(source: FilmSource) -> Film:
                 f"Expected a camera with index {camera}, but none answers; check that it is plugged in and free, "
                 "or try another index."
             )
-        return _film(capture, name, live=True)
+        return _film(CameraSource(capture), name)
     text = str(source)
     if "://" in text:
         return _open_stream(text)
     path = Path(text)
     _check_file(path)
-    with quiet():
-        capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-    if not capture.isOpened():
-        capture.release()
+    try:
+        opened = open_file(path)
+    except LookupError as error:
+        raise FilmError(
+            f"Expected a film, but '{path.name}' holds no moving picture; choose a file that does."
+        ) from error
+    except UNREADABLE as error:
         raise FilmError(
             f"Expected a film (MP4, MOV, WebM, MKV, AVI), but '{path.name}' cannot be opened as one: it is cut short, "
             "damaged or of another kind; copy or save it again."
-        )
-    # Telephones film lying on their side and note so: OpenCV then turns the frames upright.
-    capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
-    return _film(capture, path.name, live=False)
+        ) from error
+    return _film(opened, path.name)
 
 
 def frame_at(source: str | Path, seconds: float) -> FilmFrame:
@@ -205,11 +221,11 @@ def _last_until(frames: Iterator[FilmFrame], seconds: float) -> FilmFrame | None
     return shown
 
 
-def _film(capture: Any, name: str, *, live: bool) -> Film:
+def _film(source: FrameSource, name: str) -> Film:
     try:
-        return Film(capture, name, live=live)
+        return Film(source, name)
     except BaseException:
-        capture.release()
+        source.close()
         raise
 
 
@@ -230,20 +246,13 @@ def _open_stream(url: str) -> Film:
             f"Expected a stream's URL with {', '.join(SCHEMES)}, but got one with '{parts.scheme}'; "
             "for a file give its path."
         )
-    limits = [
-        cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
-        1000 * TIMEOUT_SECONDS,
-        cv2.CAP_PROP_READ_TIMEOUT_MSEC,
-        1000 * TIMEOUT_SECONDS,
-    ]
-    with quiet():
-        capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, limits)
-    if not capture.isOpened():
-        capture.release()
+    try:
+        opened = open_stream(url, TIMEOUT_SECONDS)
+    except (LookupError, *UNREADABLE) as error:
         raise FilmError(
             f"Expected a stream, but '{name}' gave none within {TIMEOUT_SECONDS} seconds; check its address."
-        )
-    return _film(capture, name, live=False)
+        ) from error
+    return _film(opened, name)
 
 
 def _check_file(path: Path) -> None:
@@ -260,14 +269,3 @@ def _check_file(path: Path) -> None:
             pass
     except (OSError, ValueError) as error:
         raise FilmError(f"Expected a readable film, but '{path.name}' cannot be read; check it.") from error
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep OpenCV's own lines off stderr while it tries."""
-    before = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    try:
-        yield
-    finally:
-        cv2.utils.logging.setLogLevel(before)

@@ -1,56 +1,40 @@
-"""Write frames with their times as a film; what was written stays playable if the work is broken off.
-
-Keep some lines of native libraries off stderr, which write to it past Python and past their own log levels.
-"""
+"""Write frames with their times as a film; what was written stays playable if the work is broken off."""
 
 from __future__ import annotations
 
-import os
-import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final, Self
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, Self
 
+import av
 import cv2
+import numpy as np
+from av.video.reformatter import Colorspace
 
 from engine.errors import FilmError, UnknownNameError
-from engine.media.film import quiet
+from engine.media.film_source import UNREADABLE
 from engine.records import UInt8
 
-_STDERR: Final = 2
-_lock = threading.Lock()
+
+class Codec(NamedTuple):
+    """How pictures are written: the codec, FFmpeg's names of kind of file, encoder and pixels, the encoder's options."""
+
+    name: str
+    container: str
+    encoder: str
+    pixels: str
+    options: dict[str, str]
 
 
-@contextmanager
-def without_lines(start: bytes) -> Iterator[None]:
-    """Drop the lines that begin with ``start`` from what this process writes to stderr meanwhile.
-
-    All other lines, those of other threads among them, come out at the end. One caller at a time; keep it short.
-    """
-    with _lock:
-        try:
-            outside = os.dup(_STDERR)
-        except OSError:  # started without a stderr: nothing to keep off it
-            yield
-            return
-        with tempfile.TemporaryFile() as caught:
-            os.dup2(caught.fileno(), _STDERR)
-            try:
-                yield
-            finally:
-                os.dup2(outside, _STDERR)
-                os.close(outside)
-                caught.seek(0)
-                others = b"".join(line for line in caught if not line.startswith(start))
-                if others:
-                    os.write(_STDERR, others)
-
-
-CODECS: Final[dict[str, tuple[str, ...]]] = {".mp4": ("avc1", "mp4v"), ".webm": ("VP80",), ".avi": ("MJPG",)}
-"""File ending → codecs, the first that opens is taken. OpenCV's wheels rarely bring avc1 (H.264), so an .mp4 mostly is
-mp4v, which players play and browsers do not; .webm plays in browsers, too."""
+CODECS: Final = MappingProxyType(
+    {
+        ".mp4": Codec("h264", "mp4", "libx264", "yuv420p", {"crf": "20", "preset": "veryfast"}),
+        ".webm": Codec("vp8", "webm", "libvpx", "yuv420p", {"deadline": "realtime", "cpu-used": "6", "crf": "8"}),
+        ".avi": Codec("mjpeg", "avi", "mjpeg", "yuvj420p", {"qmin": "2", "qmax": "5"}),
+    }
+)
+"""File ending → codec. H.264 in .mp4 and VP8 in .webm play in browsers; an .avi is for other programs."""
 USUAL_RATE: Final = 25.0
 """Frames per second, where the source names no rate."""
 _LONGEST_STILL_SECONDS: Final = 10.0
@@ -77,24 +61,42 @@ class FilmWriter:
         self.path, self._size = path, (width, height)
         self._odd = (height % 2, width % 2)
         self.frames_per_second = min(120.0, max(1.0, frames_per_second or USUAL_RATE))
-        self._writer, self.codec = self._open(suffix)
+        self.codec = CODECS[suffix].name
         self._written = 0
         self._start = 0.0
         self._latest: UInt8 | None = None
+        try:
+            self._file = path.open("xb")
+        except OSError as error:
+            raise self._unwritable(error) from error
+        try:
+            self._container, self._stream = self._begin(CODECS[suffix])
+        except BaseException:
+            self._file.close()
+            path.unlink(missing_ok=True)
+            raise
 
-    def _open(self, suffix: str) -> tuple[Any, str]:
-        size = (self._size[0] + self._odd[1], self._size[1] + self._odd[0])
-        for codec in CODECS[suffix]:
-            # The codec is found for a WebM, too, but not before OpenCV has said on stderr that the tag is unknown.
-            with quiet(), without_lines(b"OpenCV: FFMPEG: "):
-                code = cv2.VideoWriter.fourcc(*codec)
-                writer = cv2.VideoWriter(str(self.path), cv2.CAP_FFMPEG, code, self.frames_per_second, size)
-            if writer.isOpened():
-                return writer, codec
-            writer.release()
-        raise FilmError(
-            f"'{self.path.name}' cannot be written as a film; check that its folder exists and may be written, or "
-            f"choose another ending: {', '.join(CODECS)}."
+    def _begin(self, codec: Codec) -> tuple[Any, Any]:
+        """Open the encoder; what it writes goes through our own file, so that no name is taken for an address."""
+        rate = Fraction(self.frames_per_second).limit_denominator(1000)
+        width, height = self._size[0] + self._odd[1], self._size[1] + self._odd[0]
+        try:
+            container = av.open(self._file, "w", format=codec.container)
+            stream: Any = container.add_stream(codec.encoder, rate=rate, options=codec.options)
+            stream.width, stream.height, stream.pix_fmt = width, height, codec.pixels
+            stream.bit_rate = max(500_000, round(0.15 * width * height * self.frames_per_second))
+            stream.codec_context.colorspace = Colorspace.ITU601.value
+            stream.thread_type = "AUTO"
+        except UNREADABLE as error:
+            raise self._unwritable(error) from error
+        return container, stream
+
+    def _unwritable(self, error: Exception) -> FilmError:
+        strerror = getattr(error, "strerror", None)
+        why = f" ({strerror})" if strerror else ""
+        return FilmError(
+            f"'{self.path.name}' cannot be written as a film{why}; check that its folder exists, may be written and "
+            f"has room, or choose another ending: {', '.join(CODECS)}."
         )
 
     def __enter__(self) -> Self:
@@ -111,9 +113,10 @@ class FilmWriter:
         """
         if (picture.shape[1], picture.shape[0]) != self._size:
             picture = cv2.resize(picture, self._size, interpolation=cv2.INTER_AREA)
-        bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
         if any(self._odd):
-            bgr = cv2.copyMakeBorder(bgr, 0, self._odd[0], 0, self._odd[1], cv2.BORDER_REPLICATE)
+            picture = np.asarray(
+                cv2.copyMakeBorder(picture, 0, self._odd[0], 0, self._odd[1], cv2.BORDER_REPLICATE), dtype=np.uint8
+            )
         if self._latest is None:
             self._start = seconds
         due = round((seconds - self._start) * self.frames_per_second)
@@ -125,15 +128,32 @@ class FilmWriter:
             while self._written < due:
                 self._put(self._latest)
         if self._written <= due:
-            self._put(bgr)
-        self._latest = bgr
+            self._put(picture)
+        self._latest = picture
 
     def close(self) -> None:
-        """Finish the file."""
-        self._writer.release()
+        """Finish the file; more than once does nothing.
 
-    def _put(self, bgr: UInt8) -> None:
-        self._writer.write(bgr)
+        Raises:
+            FilmError: it cannot be finished, as where the disk is full.
+        """
+        if self._file.closed:
+            return
+        try:
+            self._container.mux(self._stream.encode(None))
+            self._container.close()
+        except UNREADABLE as error:
+            raise self._unwritable(error) from error
+        finally:
+            self._file.close()
+
+    def _put(self, picture: UInt8) -> None:
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+        frame.pts = self._written
+        try:
+            self._container.mux(self._stream.encode(frame))
+        except UNREADABLE as error:
+            raise self._unwritable(error) from error
         self._written += 1
 
 

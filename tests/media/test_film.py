@@ -7,8 +7,9 @@ import pytest
 
 from engine.errors import FilmError
 from engine.media.film import Film, frame_at, open_film
+from engine.media.film_source import CameraSource
 from tests.live.made_live import brightness, grey_film, scene, write_film
-from tests.media.made_mp4 import clock_of, lying_on_its_side, with_durations
+from tests.media.made_mp4 import lying_on_its_side
 
 
 @pytest.mark.parametrize("ending", [".mp4", ".webm", ".avi"])
@@ -18,7 +19,7 @@ def test_frames_come_in_order_with_their_times(tmp_path: Path, ending: str) -> N
         assert film.frames_per_second == pytest.approx(10.0, rel=0.01)
         assert film.expected_frames == 20
         frames = list(film.frames())
-        assert not film.cut_short
+        assert not film.damaged
     assert [frame.index for frame in frames] == list(range(20))
     assert [brightness(frame.pixels) for frame in frames] == list(range(20))
     np.testing.assert_allclose([frame.seconds for frame in frames], np.arange(20) / 10, atol=0.002)
@@ -31,19 +32,6 @@ def test_colours_are_red_green_blue(tmp_path: Path) -> None:
         red, green, blue = next(film.frames()).pixels.mean(axis=(0, 1))
     assert red > 150
     assert max(green, blue) < 60
-
-
-def test_uneven_frames_keep_their_own_times(tmp_path: Path) -> None:
-    path = grey_film(tmp_path / "grey.mp4", frames=6)
-    data = path.read_bytes()
-    unit = clock_of(data)
-    lengths = [0.1, 0.5, 0.02, 0.3, 0.1, 0.1]
-    path.write_bytes(with_durations(data, [round(length * unit) for length in lengths]))
-    with open_film(path) as film:
-        frames = list(film.frames())
-    assert [brightness(frame.pixels) for frame in frames] == list(range(6))
-    expected = np.concatenate([[0.0], np.cumsum(lengths[:-1])])
-    np.testing.assert_allclose([frame.seconds for frame in frames], expected, atol=0.005)
 
 
 def test_a_film_that_lies_on_its_side_is_turned_upright(tmp_path: Path) -> None:
@@ -63,7 +51,7 @@ def test_a_truncated_film_is_told_from_a_whole_one(tmp_path: Path) -> None:
     (tmp_path / "half.avi").write_bytes(data[: len(data) // 2])
     with open_film(tmp_path / "half.avi") as film:
         count = sum(1 for _ in film.frames())
-        assert film.cut_short
+        assert film.damaged
     assert 3 < count < 16
 
 
@@ -129,19 +117,19 @@ class Camera:
 def test_a_camera_goes_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([50.0, 50.2, 50.3, 51.0, 52.0])
     monkeypatch.setattr("engine.media.film.time.monotonic", lambda: next(clock))
-    film = Film(Camera(4), "camera 0", live=True)
+    film = Film(CameraSource(Camera(4)), "camera 0")
     assert (film.frames_per_second, film.expected_frames) == (None, None)
     assert [frame.seconds for frame in film.frames()] == pytest.approx([0.0, 0.2, 0.3, 1.0])
-    assert not film.cut_short
+    assert not film.damaged
     with pytest.raises(FilmError, match="'camera 1' gives none"):
-        Film(Camera(0), "camera 1", live=True)
+        Film(CameraSource(Camera(0)), "camera 1")
 
 
 @pytest.mark.parametrize("shape", [(32, 3_201, 3), (8_000, 64, 3), (15, 100, 3)])
 def test_frames_that_are_a_line_are_refused(shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Camera, "read", lambda _: (True, np.zeros(shape, dtype=np.uint8)))
     with pytest.raises(FilmError, match="at most 100 times as long as wide"):
-        Film(Camera(1), "camera 0", live=True)
+        Film(CameraSource(Camera(1)), "camera 0")
 
 
 @pytest.mark.parametrize("ending", [".mp4", ".avi"])
