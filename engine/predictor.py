@@ -72,8 +72,9 @@ class EmotionPredictor(FaceModel):
     ) -> tuple[tuple[FaceBox | None, UInt8], ...]:
         """Return (box, crop (H, W, 3) uint8) of each face, largest first; (None, whole picture) where none is found.
 
-        ``boxes`` are those of a search that was made already.
+        ``boxes`` are those of a search that was made already. A model of pictures, not faces, gets all pictures whole.
         """
+        whole = whole or self.card.domain == "pictures"
         if boxes is None:
             boxes = () if whole else self.detector.detect(picture.pixels)
         if not boxes:

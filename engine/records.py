@@ -346,11 +346,22 @@ class InputSpec:
         return self.columns or self.size
 
 
+Domain = Literal["faces", "pictures"]
+"""What a model is about: faces, which are looked for in a picture, or pictures as they are."""
+
+ADOPTED: Final = "adopted"
+"""The architecture of a network of others, which lies beside its card as a graph."""
+
+CARD_FORMAT: Final = 1
+
+
 @dataclass(frozen=True)
 class RunCard:
     """What a checkpoint's ``card.json`` says: enough to rebuild the model and to reproduce each figure.
 
     ``metrics`` maps ``<dataset>/<split>/<single|mirror|tta>`` to what ``python -m engine evaluate --json`` prints.
+    ``domain``: see :data:`Domain`. ``origin`` says where an adopted network came from: its source, the file of its
+    weights with its sha256, and what accuracy was claimed for it. ``format``: of the card.
     """
 
     name: str
@@ -365,14 +376,23 @@ class RunCard:
     weights_sha256: str
     parameters: int
     notes: tuple[str, ...] = field(default=())
+    domain: Domain = "faces"
+    origin: dict[str, Any] = field(default_factory=dict)
+    format: int = CARD_FORMAT
 
     def __post_init__(self) -> None:
+        _require(self.domain in ("faces", "pictures"), "a domain among faces and pictures", self.domain)
         _require(
             len(self.classes) >= 2 and len(set(self.classes)) == len(self.classes),
             "two or more distinct classes",
             self.classes,
         )
         _require(len(self.weights_sha256) == 64, "a sha256 of 64 hex digits", self.weights_sha256)
+
+    @property
+    def is_adopted(self) -> bool:
+        """Whether the network is one of others, stored as a graph."""
+        return self.architecture == ADOPTED
 
     @property
     def clips(self) -> str:

@@ -255,6 +255,7 @@ def run(arguments: argparse.Namespace) -> int:
         enhancers=arguments.enhancers,
         require_face=arguments.require_face,
     )
+    arguments.whole = arguments.whole or predictor.card.domain == "pictures"
     setup = Setup(predictor.card.input, baseline=arguments.baseline, seed=arguments.seed)
     methods, left_out = _taken(arguments.method, predictor)
     with Progress(console=STDERR, transient=True, disable=not sys.stderr.isatty()) as bar, shown_search(bar):

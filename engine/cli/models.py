@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
             row["name"],
             row["architecture"],
             f"{row['parameters']:,}",
-            f"{spec['size']}x{spec['size']}x{spec['channels']}",
+            f"{spec['size']}x{spec.get('columns', spec['size'])}x{spec['channels']}",
             str(len(row["gates"])),
             *(_accuracy(row["metrics"], view) for view in VIEWS),
         )
@@ -61,6 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
     console.print(table)
     console.print("Parameters by part:")
     for row in rows:
+        if not row["parameters_by_module"]:
+            continue
         parts = ", ".join(f"{name} {count:,}" for name, count in row["parameters_by_module"].items())
         console.print(f"  {row['name']}: {parts}", highlight=False)
     for problem in problems:
@@ -96,12 +98,27 @@ def _built(architecture: str, classes: int, spec: InputSpec, config: dict[str, A
     }
 
 
+def _stored(card: RunCard) -> dict[str, Any]:
+    """As :func:`_built`, of an adopted network: its card lists the gates, so nothing is built."""
+    spec = card.input
+    return {
+        "parameters": card.parameters,
+        "parameters_by_module": {},
+        "input": {"size": spec.size, "channels": spec.channels}
+        | ({"columns": spec.columns} if spec.width != spec.height else {}),
+        "gates": card.config["gates"],
+        "domain": card.domain,
+        "origin": card.origin,
+    }
+
+
 def _trained(card: RunCard) -> dict[str, Any]:
+    built = _stored(card) if card.is_adopted else _built(card.architecture, len(card.classes), card.input, card.config)
     return {
         "name": card.name,
         "architecture": card.architecture,
         "trained": True,
-        **_built(card.architecture, len(card.classes), card.input, card.config),
+        **built,
         "classes": list(card.classes),
         "metrics": card.metrics,
     }

@@ -51,6 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
         enhancers=arguments.enhancers,
         require_face=arguments.require_face,
     )
+    arguments.whole = arguments.whole or predictor.card.domain == "pictures"
     named = list(_files(arguments.paths))
     with Progress(console=STDERR, transient=True, disable=not sys.stderr.isatty()) as bar, shown_search(bar):
         results = [

@@ -21,7 +21,7 @@ from PIL import Image
 
 from engine.draw.colormaps import DIVERGING, colormap
 from engine.errors import UnknownNameError
-from engine.records import AttentionGate, Explanation, Float32, UInt8
+from engine.records import NO_CELL, AttentionGate, Explanation, Float32, KeyCells, UInt8
 
 Scale = Literal["fixed", "shared", "stretch"]
 SCALES: Final[tuple[str, ...]] = get_args(Scale)
@@ -205,10 +205,24 @@ def received_map(gate: AttentionGate) -> Float32 | None:
     """Return what each place receives of a ``cross`` gate: (h, w) float32 >= 0, mean 1.
 
     A row says where one cell, or one head for one cell, looks. The mean over the rows, times the number of places, is 1
-    where a place is looked at as much as if all were looked at alike. None: the places are no square grid.
+    where a place is looked at as much as if all were looked at alike. What is no place, as a class token, is left out;
+    a place in several windows gets the mean of them. None: the places are not known and are no square grid.
     """
     if gate.kind != "cross":
         raise ValueError(f"expected a cross gate, got the {gate.kind} gate {gate.layer}")
+    if gate.keys is not None:
+        return _received_by(gate.weights, gate.keys)
     received = gate.weights.mean(axis=0) * gate.weights.shape[1]
     side = math.isqrt(len(received))
     return received.reshape(side, side).astype(np.float32) if side * side == len(received) else None
+
+
+def _received_by(weights: Float32, keys: KeyCells) -> Float32:
+    """Return :func:`received_map` of weights (queries, keys) whose keys are known cells."""
+    count = len(keys.windows)
+    by_window = weights.reshape(count, -1, weights.shape[1]).mean(axis=1) * weights.shape[1]
+    cells = np.array(keys.windows)
+    seen = cells != NO_CELL
+    size = keys.grid[0] * keys.grid[1]
+    total = np.bincount(cells[seen], by_window[seen], size)
+    return (total / np.maximum(np.bincount(cells[seen], minlength=size), 1)).reshape(keys.grid).astype(np.float32)

@@ -101,7 +101,7 @@ def feature_layers(model: nn.Module, spec: InputSpec) -> tuple[LayerOutput, ...]
 
     Identities, attention gates themselves (they are shown as gates) and the whole model are left out.
     """
-    shape = (1, spec.size, spec.size) if spec.channels == 1 else (1, spec.size, spec.size, spec.channels)
+    shape = (1, spec.height, spec.width) if spec.channels == 1 else (1, spec.height, spec.width, spec.channels)
     found: dict[str, LayerOutput] = {}
     modules = {
         name: module

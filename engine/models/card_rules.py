@@ -43,13 +43,14 @@ def _wrong(card: RunCard) -> Iterator[tuple[str, object]]:
     if not (isinstance(card.weights_sha256, str) and re.fullmatch(r"[0-9a-f]{64}", card.weights_sha256)):
         yield "a sha256 of 64 hex digits", card.weights_sha256
     yield from (("text as a note", note) for note in card.notes if not isinstance(note, str))
-    for name in ("config", "recipe", "data", "metrics", "versions"):
+    for name in ("config", "recipe", "data", "metrics", "versions", "origin"):
         part = getattr(card, name)
         if not isinstance(part, Mapping):
             yield f"{name} as an object", part
             return
         yield from _not_finite(part, name)
     yield from _wrong_config(card.config)
+    yield from _wrong_adopted(card)
     yield from _wrong_origin(card)
     for key, found in card.metrics.items():
         yield from _wrong_metric(key, found)
@@ -58,8 +59,39 @@ def _wrong(card: RunCard) -> Iterator[tuple[str, object]]:
 def _wrong_input(spec: InputSpec) -> Iterator[tuple[str, object]]:
     if not _is_count(spec.size) or spec.size > LARGEST_SIDE:
         yield f"an input of at most {LARGEST_SIDE} whole pixels", spec.size
+    if not _is_count(spec.columns) or spec.columns > LARGEST_SIDE:
+        yield f"an input of at most {LARGEST_SIDE} whole pixels", spec.columns
     for what, values in (("mean", spec.mean), ("std", spec.std)):
         yield from ((f"{what} as finite numbers", value) for value in values if not _is_number(value))
+
+
+def _wrong_adopted(card: RunCard) -> Iterator[tuple[str, object]]:
+    """Judge what the card of an adopted network says of its graph, gates, layers and origin."""
+    claimed = card.origin.get("claimed_accuracy")
+    if claimed is not None and not _is_share(claimed):
+        yield "claimed_accuracy in [0, 1]", claimed
+    for key in ("source", "file", "sha256"):
+        value = card.origin.get(key)
+        if value is not None and not (isinstance(value, str) and len(value) <= LONGEST_NAME and value.isprintable()):
+            yield f"{key} of the origin as a name", value
+    if not card.is_adopted:
+        return
+    digest = card.config.get("graph_sha256")
+    if not (isinstance(digest, str) and re.fullmatch(r"[0-9a-f]{64}", digest)):
+        yield "graph_sha256 of 64 hex digits", digest
+    layers, gates = card.config.get("layers"), card.config.get("gates")
+    if not (isinstance(layers, list) and layers and all(isinstance(layer, str) for layer in layers)):
+        yield "the names of the layers", layers
+    fits = isinstance(gates, list) and all(
+        isinstance(gate, Mapping)
+        and isinstance(gate.get("layer"), str)
+        and isinstance(gate.get("kind"), str)
+        and isinstance(gate.get("shape"), list)
+        and all(_is_count(side) for side in gate["shape"])
+        for gate in gates
+    )
+    if not fits:
+        yield "gates with layer, kind and shape", gates
 
 
 def _wrong_config(config: Mapping[str, Any]) -> Iterator[tuple[str, object]]:

@@ -11,7 +11,7 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,10 +24,11 @@ from torch import Tensor, nn
 
 from engine.documents import BAD_VALUES, read_document
 from engine.errors import CheckpointError, UnknownNameError
+from engine.models.adopted.reopen import reopened
 from engine.models.card_rules import check_card
 from engine.models.registry import build_model
 from engine.places import checkpoint_path, checkpoint_places
-from engine.records import InputSpec, RunCard
+from engine.records import CARD_FORMAT, InputSpec, RunCard
 
 DEFAULT_MODEL: Final[str] = "cbam"
 MANY_WEIGHTS: Final = 20_000_000
@@ -79,6 +80,7 @@ def read_card(path: Path) -> RunCard:
     """
     try:
         document = read_document(path / CARD)
+        _check_format(path.name, document.get("format", CARD_FORMAT))
         spec, classes = document.pop("input"), document["classes"]
         if not isinstance(classes, list):
             raise TypeError("expected the classes as a list")
@@ -100,6 +102,14 @@ def read_card(path: Path) -> RunCard:
             f"The card of '{path.name}' is damaged ({reason[:_REASON]}); fetch the folder again."
         ) from error
     return card
+
+
+def _check_format(name: str, version: object) -> None:
+    if version != CARD_FORMAT:
+        raise CheckpointError(
+            f"The card of '{name}' is of format {str(version)[:20]}, and this FERLens reads format {CARD_FORMAT}; get "
+            "a newer FERLens, or make the checkpoint again with this one."
+        )
 
 
 def list_checkpoints(folder: Path | None = None) -> tuple[RunCard, ...]:
@@ -187,6 +197,8 @@ def load_checkpoint(
     except (SafetensorError, OSError, RuntimeError, MemoryError, *BAD_VALUES) as error:
         reason = str(error).replace(str(weights), WEIGHTS)[:_REASON]
         raise CheckpointError(f"The weights of '{card.name}' are no safetensors file ({reason}).") from error
+    if card.is_adopted:
+        return LoadedModel(reopened(path, card, tensors).to(device).eval(), card)
     for key, value in tensors.items():
         if value.dtype not in _STORED:
             raise CheckpointError(
@@ -244,12 +256,21 @@ def _refuse_existing(path: Path, *, overwrite: bool) -> None:
 
 
 def write_checkpoint(
-    path: Path, model: nn.Module, card: dict[str, Any], *, history: Path | None = None, overwrite: bool = False
+    path: Path,
+    model: nn.Module,
+    card: dict[str, Any],
+    *,
+    tensors: dict[str, Tensor] | None = None,
+    files: Mapping[str, bytes] | None = None,
+    history: Path | None = None,
+    overwrite: bool = False,
 ) -> RunCard:
     """Write weights (see :func:`half_weights`), card and history into a temporary folder and rename it to ``path``.
 
     Args:
         card: the fields of :class:`RunCard` except ``name``, ``weights_sha256``, ``versions`` and ``parameters``.
+        tensors: the weights to write in place of the model's halved ones.
+        files: name → contents of what else belongs there.
         history: a ``history.csv`` to copy.
         overwrite: replace an existing folder; otherwise that is an error.
 
@@ -260,7 +281,9 @@ def write_checkpoint(
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
-        save_file(half_weights(model), temporary / WEIGHTS)
+        save_file(half_weights(model) if tensors is None else tensors, temporary / WEIGHTS)
+        for name, contents in (files or {}).items():
+            (temporary / name).write_bytes(contents)
         record = RunCard(
             **card,
             name=path.name,

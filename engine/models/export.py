@@ -225,7 +225,7 @@ def export_model(model: nn.Module, spec: InputSpec, file: Path, *, format: str, 
         raise UnknownNameError("format", format, FORMATS)
     graph = ExportedGraph(model, spec).eval()
     # Two pictures: a batch of one would be taken for a fixed size.
-    example = torch.rand(2, spec.channels, spec.size, spec.size, generator=torch.Generator().manual_seed(0))
+    example = torch.rand(2, spec.channels, spec.height, spec.width, generator=torch.Generator().manual_seed(0))
     outputs = output_names(model)
     if format == "onnx":
         save_onnx(graph, example, INPUT, outputs, file, about)

@@ -16,7 +16,7 @@ from engine.data.transforms import normalise, to_tensor
 from engine.explain.explainer import explain_face, layer_activation, to_prediction
 from engine.explain.methods.method import Setup
 from engine.explain.target import Target, as_target
-from engine.media.faces import to_model_input
+from engine.media.fit import fitted
 from engine.models.checkpoint import load_checkpoint
 from engine.models.locking import holding
 from engine.predict.enhancing import face_enhancer
@@ -72,8 +72,8 @@ class FaceModel:
         return [self._fitted(face) for face in faces]
 
     def _fitted(self, face: UInt8) -> UInt8:
-        """Return a face (h, w[, 3]) uint8 at the model's size and channels, (S, S) or (S, S, 3), otherwise as it is."""
-        return to_model_input(face, self.card.input.size, self.card.input.channels)
+        """Return a face (h, w[, 3]) uint8 at the model's size and channels, (H, W) or (H, W, 3), otherwise as it is."""
+        return fitted(face, self.card.input)
 
     def predict_faces(self, crops: Sequence[UInt8]) -> tuple[Prediction, ...]:
         """Classify face crops ((H, W, 3) uint8 each, any size), in order."""
@@ -150,11 +150,13 @@ class FaceModel:
 
         Args:
             explained: what an explanation of this model returned.
-            others: faces (M, S, S[, 3]) uint8 as the model takes them, which lend their gates; None draws some, and
-                their movements for a model that takes movements.
+            others: faces (M, H, W[, 3]) uint8 as the model takes them, which lend their gates; None draws some, and
+                their movements for a model that takes movements, and for one that is not about faces does without.
             seed: of every draw.
             progress: see :data:`engine.trust.trust.Progress`.
         """
+        if others is None and self.card.domain != "faces":
+            others = np.empty((0, *explained.face.shape), dtype=np.uint8)
         moving = others is None and self.card.clips != FRAMES
         report = trust(
             self.model,

@@ -54,15 +54,15 @@ def steps_of(cells: int, steps: int) -> Int64:
     return np.asarray(np.rint(np.arange(steps + 1) * (cells / steps)), dtype=np.int64)
 
 
-def removal_masks(order: Int64, counts: Int64, grid: tuple[int, int], side: int) -> Bool:
-    """Return which pixels are gone after the first ``counts`` cells of ``order``: (len(counts), side, side) bool.
+def removal_masks(order: Int64, counts: Int64, grid: tuple[int, int], sides: tuple[int, int]) -> Bool:
+    """Return which pixels are gone after the first ``counts`` cells of ``order``: (len(counts), *sides) bool.
 
     A pixel belongs to the cell that its centre lies in, also where the side is no multiple of the grid.
     """
     position = np.empty(len(order), dtype=np.int64)
     position[order] = np.arange(len(order))
-    centres = 2 * np.arange(side) + 1  # in half pixels, so that the division is exact
-    rows, columns = (centres * cells // (2 * side) for cells in grid)
+    # centres in half pixels, so that the division is exact
+    rows, columns = ((2 * np.arange(side) + 1) * cells // (2 * side) for cells, side in zip(grid, sides, strict=True))
     of_pixel = position.reshape(grid)[rows[:, None], columns[None]]
     return np.asarray(of_pixel[None] < counts[:, None, None])
 
@@ -120,15 +120,16 @@ def _curves_of(
     grid = maps.shape[1:]
     cells = grid[0] * grid[1]
     counts = steps_of(cells, min(steps, cells))
-    side, impute = run.face.shape[0], IMPUTERS[imputer]
+    impute = IMPUTERS[imputer]
+    sides = run.face.shape[0], run.face.shape[1]
     # The ends are the same for every order: the whole picture, and one of which nothing is left.
-    ends_masks = removal_masks(np.arange(cells), counts[[0, -1]], grid, side)
+    ends_masks = removal_masks(np.arange(cells), counts[[0, -1]], grid, sides)
     first, last = run.answers(impute(run.face, ends_masks, seed), target)
     both = np.empty((2, len(maps), len(counts)), dtype=np.float32)
     both[..., 0], both[..., -1] = first, last
     for number, heatmap in enumerate(maps):
         order = ranked_cells(heatmap, seed)
-        masks = [removal_masks(one, counts[1:-1], grid, side) for one in (order, order[::-1])]
+        masks = [removal_masks(one, counts[1:-1], grid, sides) for one in (order, order[::-1])]
         answers = run.answers(impute(run.face, np.concatenate(masks), seed), target)
         both[:, number, 1:-1] = answers.reshape(2, -1)
         tick()
@@ -178,10 +179,11 @@ def faithfulness(  # noqa: PLR0913 - what it needs of a checkpoint is given one 
     if value not in VALUES:
         raise UnknownNameError("value", value, VALUES)
     grid = explanation.heatmap.shape
-    if explanation.heatmap.size < 2 or max(grid) > face.shape[0] or steps < 2 or draws < 1 or not imputers:
+    finer = grid[0] > face.shape[0] or grid[1] > face.shape[1]
+    if explanation.heatmap.size < 2 or finer or steps < 2 or draws < 1 or not imputers:
         raise ValueError(
-            f"expected 2 steps, 1 draw, 1 imputer and 2 cells or more, at most {face.shape[0]} a side, got {steps}, "
-            f"{draws}, {len(imputers)} and {grid}"
+            f"expected 2 steps, 1 draw, 1 imputer and 2 cells or more, at most {face.shape[0]} down and "
+            f"{face.shape[1]} across, got {steps}, {draws}, {len(imputers)} and {grid}"
         )
     run = _Runner(model, face, spec, value)
     target = Target.parse(explanation.target).settle(run.logits(face[None]), classes)

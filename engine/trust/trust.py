@@ -42,6 +42,9 @@ from engine.trust.imputers import IMPUTERS
 LENDERS: Final = "drawn faces of the built-in data set"
 """Whose gates stand in where no other pictures are given."""
 
+NO_LENDERS: Final = "none; other pictures of the model's own kind would have to be given"
+"""In their place, where drawn faces are not what a model is about."""
+
 Progress = Callable[[str, int, int], None]
 """Called with (what is being measured, steps done, steps wanted)."""
 
@@ -84,8 +87,8 @@ def built_in_lenders(count: int, spec: InputSpec) -> UInt8:
         raise ValueError(f"expected 1 to {SPLIT_COUNTS['test']} faces, got {count}")
     drawn = int(np.clip(spec.size, *SIZES))
     faces = [synthetic_face(synthetic_id("test", i), drawn, spec.channels).image for i in range(count)]
-    if drawn != spec.size:
-        faces = [cv2.resize(face, (spec.size, spec.size), interpolation=cv2.INTER_AREA) for face in faces]
+    if (drawn, drawn) != (spec.height, spec.width):
+        faces = [cv2.resize(face, (spec.width, spec.height), interpolation=cv2.INTER_AREA) for face in faces]
     return np.stack(faces)
 
 
@@ -110,7 +113,7 @@ def trust(  # noqa: PLR0913 - what it needs of a checkpoint is given one by one,
         spec: the model's input.
         classes: K names.
         others: faces (M, S, S[, 3]) uint8 that lend their gates, best of the same kind as the explained one; None
-            draws as many built-in ones as there are draws.
+            draws as many built-in ones as there are draws; of none, another picture's gates are left out.
         imputers: for the maps, keys of IMPUTERS.
         gate_draws: permutations and lenders of each gate.
         map_draws: random maps.
@@ -149,7 +152,7 @@ def trust(  # noqa: PLR0913 - what it needs of a checkpoint is given one by one,
         )
         for item in explained.maps
     )
-    lenders = LENDERS if others is None else f"{len(others)} other pictures"
+    lenders = LENDERS if others is None else f"{len(others)} other pictures" if len(others) else NO_LENDERS
     return TrustReport(explained.model, gates, maps, lenders, seed, time.perf_counter() - started)
 
 
@@ -200,7 +203,7 @@ def measure_cost(model: nn.Module, face: UInt8, *, spec: InputSpec) -> TrustCost
     """
     cells = _GRID[0] * _GRID[1]
     order = np.random.default_rng(0).permutation(cells)
-    masks = removal_masks(order, steps_of(cells, faithfulness.STEPS)[1:-1], _GRID, face.shape[0])
+    masks = removal_masks(order, steps_of(cells, faithfulness.STEPS)[1:-1], _GRID, (face.shape[0], face.shape[1]))
     device = next(model.parameters()).device
     filling, forward = 0.0, []
     for impute in IMPUTERS.values():

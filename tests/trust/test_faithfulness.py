@@ -155,7 +155,7 @@ def test_wrong_use() -> None:
     with pytest.raises(UnknownNameError, match="Unknown value 'rank'"):
         measure(block_map(), value="rank")
     for heatmap in (np.zeros((1, 1)), np.zeros((17, 17))):
-        with pytest.raises(ValueError, match="2 cells or more, at most 16 a side"):
+        with pytest.raises(ValueError, match="2 cells or more, at most 16 down and 16 across"):
             measure(heatmap)
 
 

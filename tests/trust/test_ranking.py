@@ -32,7 +32,7 @@ def test_even_steps() -> None:
 
 def test_cells_take_their_pixels() -> None:
     order = ranked_cells(np.array([[4.0, 3.0], [2.0, 1.0]]))
-    masks = removal_masks(order, np.array([0, 1, 4]), (2, 2), 4)
+    masks = removal_masks(order, np.array([0, 1, 4]), (2, 2), (4, 4))
     assert masks.shape == (3, 4, 4)
     assert masks[0].sum() == 0
     assert masks[1][:2, :2].all()
@@ -43,7 +43,7 @@ def test_cells_take_their_pixels() -> None:
 @pytest.mark.parametrize("grid", [(3, 3), (7, 5), (16, 16)])
 def test_grids_that_do_not_divide_the_side(grid: tuple[int, int]) -> None:
     cells = grid[0] * grid[1]
-    masks = removal_masks(np.arange(cells), np.arange(cells + 1), grid, 16)
+    masks = removal_masks(np.arange(cells), np.arange(cells + 1), grid, (16, 16))
     sizes = np.diff(masks.sum(axis=(1, 2)))
     assert masks[-1].all()
     assert sizes.min() >= (16 // grid[0]) * (16 // grid[1])  # each cell has its pixels, none is lost

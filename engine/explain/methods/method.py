@@ -55,9 +55,10 @@ class Setup:
     def __post_init__(self) -> None:
         if not 0.0 <= self.baseline <= 1.0:
             raise ValueError(f"expected a baseline from 0 (black) to 1 (white), got {self.baseline}")
-        if min(self.steps, self.samples) < 1 or not 2 <= self.cells <= self.spec.size or self.noise <= 0.0:
+        most = min(self.spec.height, self.spec.width)
+        if min(self.steps, self.samples) < 1 or not 2 <= self.cells <= most or self.noise <= 0.0:
             raise ValueError(
-                f"expected 1 step and sample or more, 2 to {self.spec.size} cells and noise above 0, got {self.steps}, "
+                f"expected 1 step and sample or more, 2 to {most} cells and noise above 0, got {self.steps}, "
                 f"{self.samples}, {self.cells} and {self.noise}"
             )
 

@@ -102,9 +102,9 @@ def occlusion(scalar_of: ScalarFunction, x: Tensor, setup: Setup) -> Tensor:
     """
     from captum.attr import FeatureAblation  # only explaining needs Captum; training machines may lack it
 
-    cells, side = setup.cells, x.shape[-1]
-    at = torch.arange(side, device=x.device) * cells // side
-    numbers = (at[:, None] * cells + at[None])[None, None].expand(1, x.shape[1], -1, -1)
+    cells = setup.cells
+    down, across = (torch.arange(side, device=x.device) * cells // side for side in x.shape[-2:])
+    numbers = (down[:, None] * cells + across[None])[None, None].expand(1, x.shape[1], -1, -1)
     attributions: Tensor = FeatureAblation(scalar_of).attribute(
         x,
         baselines=setup.blank(x),
@@ -112,5 +112,6 @@ def occlusion(scalar_of: ScalarFunction, x: Tensor, setup: Setup) -> Tensor:
         additional_forward_args=(torch.arange(len(x), device=x.device),),
         perturbations_per_eval=max(1, _ROWS // len(x)),
     )
-    first = -(-torch.arange(cells, device=x.device) * side // cells)  # the first pixel of each cell, rounded up
-    return attributions[:, 0, first[:, None], first[None]].detach().float()
+    # the first pixel of each cell, rounded up
+    row, column = (-(-torch.arange(cells, device=x.device) * side // cells) for side in x.shape[-2:])
+    return attributions[:, 0, row[:, None], column[None]].detach().float()

@@ -192,7 +192,7 @@ def refusals(model: nn.Module, x: Tensor, names: Sequence[str]) -> dict[str, str
 
 def refusals_of(model: nn.Module, spec: InputSpec, names: Sequence[str]) -> dict[str, str]:
     """As :func:`refusals`, judged by a drawn picture of noise; holds the model's lock meanwhile."""
-    noise = torch.rand((1, spec.channels, spec.size, spec.size), generator=torch.Generator().manual_seed(0))
+    noise = torch.rand((1, spec.channels, spec.height, spec.width), generator=torch.Generator().manual_seed(0))
     with holding(model):
         return refusals(model, normalise(noise.to(next(model.parameters()).device), spec), names)
 

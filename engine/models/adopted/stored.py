@@ -203,8 +203,8 @@ def _check_parts(node: Node, run: Callable[..., Any], args: Sequence[Any], kwarg
 
 
 @torch.no_grad()
-def check_sizes(graph: Graph) -> None:
-    """Follow a graph with tensors that have a shape and no memory, and check what it would take.
+def check_sizes(graph: Graph) -> int:
+    """Follow a graph with tensors that have a shape and no memory, check what it would take, return its classes K.
 
     Raises:
         NetworkError: an operation does not take what it is given, or takes too much memory.
@@ -243,6 +243,7 @@ def check_sizes(graph: Graph) -> None:
     answer = known[graph.output]
     if not isinstance(answer, Tensor) or answer.ndim != 2 or answer.shape[0] != 2 or not answer.is_floating_point():
         raise NetworkError("The graph's output is no logits (pictures, classes); it is not opened.")
+    return int(answer.shape[1])
 
 
 def check_findings(net: StoredNetwork) -> None:
