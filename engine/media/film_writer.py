@@ -18,7 +18,7 @@ from engine.records import UInt8
 
 
 class Codec(NamedTuple):
-    """How pictures are written: the codec, FFmpeg's names of kind of file, encoder and pixels, the encoder's options."""
+    """How pictures are written: the codec; FFmpeg's names of file kind, encoder and pixels; the encoder's options."""
 
     name: str
     container: str
