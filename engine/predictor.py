@@ -30,6 +30,12 @@ SUFFIXES: Final[frozenset[str]] = frozenset(
 """What :meth:`EmotionPredictor.predict_directory` takes from a folder; a file named by hand may have any name."""
 
 
+def _opened(
+    folder: Path, device: str, detector: FaceDetector | None, enhancers: str | Path | None, require_face: bool
+) -> EmotionPredictor:
+    return EmotionPredictor(folder, device=device, detector=detector, enhancers=enhancers, require_face=require_face)
+
+
 class EmotionPredictor(FaceModel):
     """A checkpoint ready to use on pictures, folders and films; safe to share between threads.
 
@@ -63,9 +69,14 @@ class EmotionPredictor(FaceModel):
         require_face: bool = False,
     ) -> None:
         super().__init__(model, device=device, enhancers=enhancers)
+        self._made = (self.folder, device, detector, enhancers, require_face)
         self.require_face = require_face
         self.detector: FaceDetector = detector or default_detector()
         self.stream_detector: FaceDetector = detector or stream_detector()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """For a worker: it opens the checkpoint anew, and keeps the detector that was given."""
+        return _opened, self._made
 
     def faces(
         self, picture: Picture, *, whole: bool = False, boxes: Sequence[FaceBox] | None = None

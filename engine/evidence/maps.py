@@ -46,12 +46,14 @@ def _input(model: nn.Module, images: UInt8, spec: InputSpec) -> Tensor:
     return normalise(to_tensor(images).to(next(model.parameters()).device), spec)
 
 
+@torch.inference_mode(False)
 def refused_methods(model: nn.Module, images: UInt8, *, spec: InputSpec, methods: Sequence[str]) -> dict[str, str]:
     """Return method → why the model cannot be explained so, judged by the first picture; its lock is held meanwhile."""
     with holding(model):
         return refusals(model, _input(model, images[:1], spec), methods)
 
 
+@torch.inference_mode(False)
 def compute_maps(
     model: nn.Module,
     images: UInt8,

@@ -37,6 +37,7 @@ def gates_of(recorded: list[RecordedGate], index: int = 0) -> tuple[AttentionGat
     )
 
 
+@torch.inference_mode(False)
 def explain_face(  # noqa: PLR0913 - what it needs of a checkpoint is given one by one, not as a checkpoint
     model: nn.Module,
     face: UInt8,
@@ -134,6 +135,7 @@ def _record(method: Method, raw: Float32, layer: str, target: str, seconds: floa
     )
 
 
+@torch.inference_mode(False)
 @torch.no_grad()
 def layer_activation(model: nn.Module, face: UInt8, *, spec: InputSpec, layer: str) -> Float32:
     """Return the feature map (C, h, w) float32 that leaves ``layer`` (after its attention, before its pooling)."""

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -79,7 +80,7 @@ def centerface_file() -> Path | None:
 
 
 @lru_cache(maxsize=2)
-def _session(file: Path) -> onnxruntime.InferenceSession:
+def _session(file: Path, process: int) -> onnxruntime.InferenceSession:  # noqa: ARG001 - each has one of its own
     """Load the network for inputs of any size; a session may run in several threads at once."""
     import onnx
     import onnxruntime
@@ -135,8 +136,16 @@ class CenterFaceDetector:
         file = model_file or centerface_file()
         if file is None or not file.is_file():
             raise FerLensError(f"CenterFace is not installed; get it with: {GET_CENTERFACE}.")
-        self._network = _session(file)
-        self.thorough = thorough
+        self._file, self.thorough = file, thorough
+        _session(file, os.getpid())  # an unfit file fails here, not at the first picture
+
+    @property
+    def _network(self) -> onnxruntime.InferenceSession:
+        # A fork takes the network with it, but not the threads that it works with.
+        return _session(self._file, os.getpid())
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _opened, (self._file, self.thorough)
 
     def detect(self, pixels: UInt8) -> tuple[FaceBox, ...]:
         """Return the faces of ``pixels``, uint8 (H, W, 3) RGB, largest first, inside the picture, scores in [0, 1]."""
@@ -197,6 +206,10 @@ class CenterFaceDetector:
                     Seen(float(x), float(y), side, look.back(points.astype(np.float32)), min(1.0, float(scores[index])))
                 )
         return seen
+
+
+def _opened(file: Path, thorough: bool) -> CenterFaceDetector:
+    return CenterFaceDetector(file, thorough=thorough)
 
 
 @dataclass(frozen=True, eq=False)

@@ -89,6 +89,9 @@ class HaarDetector:
     sums are not probabilities.
     """
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return HaarDetector, ()
+
     def __init__(self) -> None:
         self._faces = _ThreadCascade(_FACE_CASCADE)
         self._eyes = _ThreadCascade(_EYE_CASCADE)
@@ -131,7 +134,7 @@ class YuNetDetector:
     """
 
     def __init__(self, model_file: Path, *, minimum_score: float = 0.7) -> None:
-        self._name = Path(model_file).name
+        self._file, self._name = Path(model_file), Path(model_file).name
         self._minimum_score = minimum_score
         try:
             data = Path(model_file).read_bytes()
@@ -143,6 +146,9 @@ class YuNetDetector:
         self._model: NDArray[np.uint8] = np.frombuffer(data, dtype=np.uint8)
         self._local = threading.local()  # one network a thread: it is resized to each picture
         self._raw_faces(np.zeros((64, 64, 3), dtype=np.uint8))  # an unfit file fails here, not at the first picture
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _yunet, (self._file, self._minimum_score)
 
     def detect(self, pixels: UInt8) -> tuple[FaceBox, ...]:
         """Return the faces of ``pixels``, uint8 (H, W, 3) RGB, largest first, inside the picture, scores in [0, 1]."""
@@ -178,6 +184,10 @@ class YuNetDetector:
                 "download it again from OpenCV's model zoo."
             ) from error
         return np.zeros((0, 15), dtype=np.float32) if rows is None else np.asarray(rows, dtype=np.float32)
+
+
+def _yunet(file: Path, minimum_score: float) -> YuNetDetector:
+    return YuNetDetector(file, minimum_score=minimum_score)
 
 
 def default_detector(yunet: Path | None = None) -> FaceDetector:

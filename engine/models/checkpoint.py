@@ -173,6 +173,7 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+@torch.inference_mode(False)
 def load_checkpoint(
     name_or_path: str | Path, *, folder: Path | None = None, device: torch.device | str = "cpu"
 ) -> LoadedModel:

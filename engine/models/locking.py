@@ -4,15 +4,35 @@ caught by them; whoever runs a shared model, for inference or explanation, holds
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from weakref import WeakKeyDictionary
 
+import torch
 from torch import nn
 
 _locks: WeakKeyDictionary[nn.Module, threading.RLock] = WeakKeyDictionary()
 _guard = threading.Lock()
+
+
+def _after_fork() -> None:
+    """Make a forked process able to compute: it has none of the threads that its parent computed with.
+
+    One thread is then what PyTorch and OpenCV use; a lock that another thread held would never be let go.
+    """
+    global _guard  # noqa: PLW0603 - the old one may be held by a thread that is not here
+    _guard = threading.Lock()
+    _locks.clear()
+    torch.set_num_threads(1)
+    if opencv := sys.modules.get("cv2"):  # training machines may lack it
+        opencv.setNumThreads(0)
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def model_lock(model: nn.Module) -> threading.RLock:

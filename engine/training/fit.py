@@ -30,7 +30,7 @@ from engine.data.registry import load_dataset
 from engine.data.votes.rules import VoteChoice
 from engine.errors import CheckpointError, DataError, FerLensError, UsageError
 from engine.models.attention import CBAM, SpatialGate
-from engine.models.checkpoint import find_checkpoint, load_checkpoint, write_checkpoint
+from engine.models.checkpoint import find_checkpoint, load_checkpoint, read_card, write_checkpoint
 from engine.models.cmaen.inherit import inherited
 from engine.models.registry import build_model, input_spec, parameters_by_module
 from engine.records import InputSpec, RunCard
@@ -157,7 +157,8 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
         others: more datasets to train on and to choose by (see :mod:`engine.training.several`).
         seed: of weights, order, augmentation and dropout; the split has its own fixed seed.
         device: ``auto``, ``cuda``, ``mps`` or ``cpu``.
-        resume: continue the saved run of the same name, if there is one.
+        resume: continue the saved run of the same name, if there is one; a finished one goes on if the recipe has more
+            epochs, and its checkpoint is replaced.
         minutes: stop cleanly, resumably, after this long.
         limit: use only so many pictures of each split (for a quick try; the card says so).
         drop_unknown: leave out pictures whose class the vocabulary does not know.
@@ -172,9 +173,13 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
     Raises:
         FerLensError: anything that the user can mend.
     """
-    if out.exists():
-        raise CheckpointError(f"Checkpoint '{out.name}' exists already; choose another --out, or remove it first.")
     folder = RUNS / out.name
+    goes_on = resume and (folder / STATE).exists() and _is_shorter(out, recipe)
+    if out.exists() and not goes_on:
+        raise CheckpointError(
+            f"Checkpoint '{out.name}' exists already; choose another --out, or remove it first"
+            + (", or give more --epochs than it was trained for." if resume else ".")
+        )
     if (folder / STATE).exists() and not resume:
         raise UsageError(f"An unfinished run '{out.name}' exists; continue it with --resume, or choose another --out.")
     _check_needed(recipe)
@@ -254,6 +259,7 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
                     "device": where.type,
                     "compiled_gates": compiled,
                     **({"processes": processes.total, "synced_batchnorm": synced} if processes.total > 1 else {}),
+                    **({"epochs_before": progress.lengthened} if progress.lengthened else {}),
                     **_particulars(model, trainer),
                     "training_seconds": round(progress.seconds),
                 },
@@ -280,9 +286,19 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
                 "notes": () if limit is None else (f"A try on at most {limit} pictures of each split.",),
             },
             history=folder / "history.csv",
+            overwrite=goes_on,
         )
     best = progress.best_accuracy if progress.best_epoch else math.nan
     return FitResult(finished, progress.epoch, progress.best_epoch, best, progress.seconds, out, card, val.people)
+
+
+def _is_shorter(checkpoint: Path, recipe: Recipe) -> bool:
+    """Whether a finished training had fewer epochs than ``recipe`` asks for."""
+    try:
+        schedule = read_card(checkpoint).recipe.get("schedule", {})
+    except CheckpointError:  # there is none, or what is there is none: it is not replaced
+        return False
+    return int(schedule.get("epochs", recipe.schedule.epochs)) < recipe.schedule.epochs
 
 
 def load_split(

@@ -23,9 +23,10 @@ from engine.training.sections import Recipe
 class Progress:
     """Where a run stands; everything but tensors.
 
-    ``data`` holds the fingerprints of train and val; None in a run that was saved before they were kept.
-    ``epoch`` and ``step`` say which step comes next. ``history`` has one row an epoch. ``best_epoch`` is
-    1-based, 0 before the first validation.
+    ``recipe``, ``seed``, ``data``: what the run is made with. ``lengthened`` lists how many epochs it had before it was
+    resumed with more; its learning rates then are not those of one run of that length. ``data`` holds the fingerprints
+    of train and val; None in a run that was saved before they were kept. ``epoch`` and ``step`` say which step comes
+    next. ``history`` has one row an epoch. ``best_epoch`` is 1-based, 0 before the first validation.
     """
 
     recipe: dict[str, Any]
@@ -40,6 +41,7 @@ class Progress:
     best_accuracy: float = -1.0
     best_kind: str = ""
     history: list[dict[str, float]] = field(default_factory=list)
+    lengthened: list[int] = field(default_factory=list)
 
 
 def _optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
@@ -86,10 +88,14 @@ def _with_new_entries(saved: dict[str, Any], expected: dict[str, Any]) -> dict[s
 
 
 def _refuse_another(name: str, saved: Progress, expected: Progress) -> None:
+    before, now = _as_json(_with_new_entries(saved.recipe, expected.recipe)), _as_json(expected.recipe)
+    if now["schedule"]["epochs"] > before["schedule"]["epochs"]:  # more of the same may be asked for
+        saved.lengthened.append(before["schedule"]["epochs"])
+        before["schedule"]["epochs"] = now["schedule"]["epochs"]
     different = [
         what
         for what, same in (
-            ("recipe", _as_json(_with_new_entries(saved.recipe, expected.recipe)) == _as_json(expected.recipe)),
+            ("recipe", before == now),
             ("seed", saved.seed == expected.seed),
             ("data", saved.data is None or saved.data == expected.data),
         )
@@ -120,7 +126,7 @@ def load_state(
         ) from error
     # First, so that tensors of another optimiser or without an EMA are never half restored.
     _refuse_another(path.parent.name, progress, expected)
-    progress.data = expected.data
+    progress.recipe, progress.data = expected.recipe, expected.data
     weights = {key[6:]: value for key, value in tensors.items() if key.startswith("model.")}
     try:
         model.load_state_dict(weights)

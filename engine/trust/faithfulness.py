@@ -139,6 +139,7 @@ def _curves_of(
     return Curves(subject, imputer, shares, both[0], both[1])
 
 
+@torch.inference_mode(False)
 def faithfulness(  # noqa: PLR0913 - what it needs of a checkpoint is given one by one, not as a checkpoint
     model: nn.Module,
     face: UInt8,

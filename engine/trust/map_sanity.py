@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+import torch
 from torch import nn
 
 from engine.explain.methods.method import Setup
@@ -85,6 +86,7 @@ def maps_wanted(model: nn.Module, classes: int) -> int:
     return robust.SAMPLES + 1 + sanity.DRAWS * len(parts_of(model)) + 1 + classes
 
 
+@torch.inference_mode(False)
 def map_sanity(
     model: nn.Module,
     face: UInt8,

@@ -108,6 +108,7 @@ def _silent(_done: int, _wanted: int) -> None:
     """Where nobody asked for progress."""
 
 
+@torch.inference_mode(False)
 def robustness(  # noqa: PLR0913 - what it needs of a checkpoint is given one by one, not as a checkpoint
     model: nn.Module,
     face: UInt8,

@@ -162,6 +162,7 @@ def randomise(part: nn.Module, generator: torch.Generator) -> None:
         weights.copy_(drawn)
 
 
+@torch.inference_mode(False)
 def cascading_randomisation(  # noqa: PLR0913 - what it needs of a checkpoint is given one by one, not as a checkpoint
     model: nn.Module,
     face: UInt8,
@@ -221,6 +222,7 @@ def cascading_randomisation(  # noqa: PLR0913 - what it needs of a checkpoint is
     return Randomisation(method, layer, settled.name, parts)
 
 
+@torch.inference_mode(False)
 def class_sensitivity(
     model: nn.Module,
     face: UInt8,

@@ -92,6 +92,7 @@ def built_in_lenders(count: int, spec: InputSpec) -> UInt8:
     return np.stack(faces)
 
 
+@torch.inference_mode(False)
 def trust(  # noqa: PLR0913 - what it needs of a checkpoint is given one by one, not as a checkpoint
     model: nn.Module,
     explained: FaceExplanation,
@@ -192,6 +193,7 @@ class TrustCost:
         return (gates * gate_pictures() + filled) * self.forward_seconds + filled * self.filling_seconds
 
 
+@torch.inference_mode(False)
 @torch.no_grad()
 def measure_cost(model: nn.Module, face: UInt8, *, spec: InputSpec) -> TrustCost:
     """Take a face apart once by each imputer, and time it; nothing on the model changes.

@@ -125,11 +125,28 @@ def test_an_existing_checkpoint_or_unfinished_run_is_not_touched(place: Path) ->
 def test_resuming_with_another_recipe_or_seed_or_data(place: Path) -> None:
     train_in(place, minutes=0)
     with pytest.raises(CheckpointError, match="another recipe"):
-        train_in(place, recipe=change(narrow_recipe(), "schedule", epochs=9), resume=True)
+        train_in(place, recipe=change(narrow_recipe(), "schedule", epochs=1), resume=True)
     with pytest.raises(CheckpointError, match="another seed"):
         train_in(place, seed=1, resume=True)
     with pytest.raises(CheckpointError, match="another data"):
         train_in(place, limit=35, resume=True)
+
+
+def test_a_finished_run_goes_on_if_more_epochs_are_asked_for(place: Path) -> None:
+    epochs = narrow_recipe().schedule.epochs
+    first = train_in(place)
+    assert first.card is not None
+    with pytest.raises(CheckpointError, match="remove it first, or give more --epochs than it was trained for"):
+        train_in(place, resume=True)
+    longer = train_in(place, recipe=change(narrow_recipe(), "schedule", epochs=epochs + 2), resume=True)
+    assert longer.finished
+    assert longer.epochs_done == epochs + 2
+    assert longer.card is not None
+    assert longer.card.recipe["epochs_before"] == [epochs]
+    history = (place / "checkpoints" / "mine" / "history.csv").read_text().splitlines()
+    assert len(history) == 1 + epochs + 2
+    with pytest.raises(CheckpointError, match="exists already"):
+        train_in(place, recipe=change(narrow_recipe(), "schedule", epochs=epochs + 4))
 
 
 def test_start_from_takes_what_fits_and_leaves_new_gates(place: Path) -> None:

@@ -114,7 +114,7 @@ def test_resuming_without_a_saved_run_starts_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("section", "values"),
     [
-        ("schedule", {"epochs": 9}),
+        ("schedule", {"epochs": 1}),
         ("optimiser", {"kind": "adamw"}),
         ("regularisation", {"ema": 0.9}),
         ("augmentation", {"flip": 0.5}),

@@ -190,6 +190,7 @@ def refusals(model: nn.Module, x: Tensor, names: Sequence[str]) -> dict[str, str
     return {name: reason for name, reason in found.items() if reason is not None}
 
 
+@torch.inference_mode(False)
 def refusals_of(model: nn.Module, spec: InputSpec, names: Sequence[str]) -> dict[str, str]:
     """As :func:`refusals`, judged by a drawn picture of noise; holds the model's lock meanwhile."""
     noise = torch.rand((1, spec.channels, spec.height, spec.width), generator=torch.Generator().manual_seed(0))
