@@ -50,7 +50,8 @@ def add_data_options(
         "--dataset",
         default=dataset,
         action=action,
-        help="fer2013, ferplus, ckplus, affectnet, rafdb, samm, synthetic or folder (default: %(default)s)",
+        help="fer2013, ferplus, ckplus, affectnet, rafdb, samm, jaffe, kdef, synthetic or folder "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "--data",

@@ -21,6 +21,7 @@ from engine.data.dataset import Bool, FaceDataset, together
 from engine.data.people import KEPT_APART, NO_SPLIT, NOT_TOLD, before_underscore
 from engine.data.read.class_codes import choosing_codes, codes_in_words, codes_of, meaning
 from engine.data.read.gather import LOOK_SIDE, Decoder, Need, Picture, gather
+from engine.data.read.published import jaffe_person, kdef_person, read_affectnet, read_jaffe, read_kdef, read_rafdb
 from engine.data.read.samm import CLIPS, FRAMES, read_samm
 from engine.data.read.sources import ARCHIVE_SUFFIXES, Entry, fit_picture, read_source
 from engine.data.read.split_names import SPLIT_FOLDERS, split_of
@@ -55,6 +56,7 @@ class DatasetKind:
         splits: the splits that can be asked for.
         files: names (without path) it is looked for under a data folder that holds several datasets.
         codes: what its class folders mean where they are named by numbers.
+        read: yields the entries of a folder, an archive or a CSV.
         subject: reads out of a picture's id who is shown, where the source itself does not say; empty: nobody known.
     """
 
@@ -63,6 +65,7 @@ class DatasetKind:
     files: tuple[str, ...]
     codes: Mapping[str, str] = field(default_factory=dict)
     subject: Callable[[str], str] | None = None
+    read: Callable[[Path], Iterator[Entry]] = read_source
 
 
 def _archives(*stems: str) -> tuple[str, ...]:
@@ -81,8 +84,14 @@ KINDS: Final[dict[str, DatasetKind]] = {
     ),
     "samm": DatasetKind(SAMM_EMOTIONS, (*SPLITS, ALL), ("samm", *_archives("samm"))),
     "folder": DatasetKind(EMOTIONS, (*SPLITS, ALL), ()),
-    "affectnet": DatasetKind(VOCABULARY, (*SPLITS, ALL), ("affectnet", *_archives("affectnet")), AFFECTNET_CODES),
-    "rafdb": DatasetKind(EMOTIONS, (*SPLITS, ALL), ("rafdb", "RAF-DB", *_archives("rafdb", "RAF-DB")), RAFDB_CODES),
+    "affectnet": DatasetKind(
+        VOCABULARY, (*SPLITS, ALL), ("affectnet", *_archives("affectnet")), AFFECTNET_CODES, read=read_affectnet
+    ),
+    "rafdb": DatasetKind(
+        EMOTIONS, (*SPLITS, ALL), ("rafdb", "RAF-DB", *_archives("rafdb", "RAF-DB")), RAFDB_CODES, read=read_rafdb
+    ),
+    "jaffe": DatasetKind(EMOTIONS, (*SPLITS, ALL), ("jaffe", "jaffedbase"), subject=jaffe_person, read=read_jaffe),
+    "kdef": DatasetKind(EMOTIONS, (*SPLITS, ALL), ("kdef", "KDEF_and_AKDEF"), subject=kdef_person, read=read_kdef),
 }
 PICTURES_OF: Final[dict[str, str]] = {"ferplus": "fer2013"}
 """Datasets that are the pictures of another with other labels, and so no kind of source themselves."""
@@ -208,7 +217,7 @@ def read_entries(name: str, place: Path, clips: str = FRAMES) -> Iterator[Entry]
     What the numbers mean is said when the first is met (:func:`engine.data.read.class_codes.codes_of`).
     """
     kind = KINDS[name]
-    entries = read_samm(place, clips) if name == "samm" else read_source(place)
+    entries = read_samm(place, clips) if name == "samm" else kind.read(place)
     if codes := codes_of(name, kind.classes, kind.codes):
         entries = _named(entries, name, codes)
     subject = kind.subject
