@@ -8,7 +8,7 @@ from typing import Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.report.text import escape, percent
+from dashboard.report.text import escape, percent, plain
 from dashboard.shared.face_loaders import FaceKey
 from dashboard.shared.figures import votes
 from dashboard.shared.figures.face import boxed_picture, probability_bars, read_answer, read_map, verdict
@@ -53,7 +53,7 @@ def pick_face(prediction: PicturePrediction, key: str) -> int:
         chosen: int = st.pills(
             f"{len(prediction.faces)} faces, largest first",
             range(len(prediction.faces)),
-            format_func=lambda index: face_title(index, prediction.faces[index]),
+            format_func=lambda index: plain(face_title(index, prediction.faces[index])),
             default=0,
             required=True,
             key=key,
@@ -87,7 +87,7 @@ def show_picture(picture: Picture, prediction: PicturePrediction, chosen: int, c
     if credit:
         notes.append(credit)
     if notes:
-        st.caption(" ".join(notes))
+        st.caption(plain(" ".join(notes)))
 
 
 def use_whole() -> bool:
@@ -110,7 +110,7 @@ def find_face(card: RunCard, named: NamedPicture) -> Found | None:
     with left:
         # Where a picture is cut to one face already, models answer it whole.
         whole = named.cut or use_whole()
-    with right, st.spinner(f"Finding faces, answering with {card.name} …"):
+    with right, st.spinner(plain(f"Finding faces, answering with {card.name} …")):
         prediction = loaders.faces(named.digest, picture.pixels, card.name, card.weights_sha256, whole)
     if prediction.error is not None:
         say.problems([prediction.error])
