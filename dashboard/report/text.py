@@ -38,6 +38,11 @@ def escape(text: str) -> str:
     return escape_html(_drawable(text), quote=True)
 
 
+def in_chart(text: str) -> str:
+    """Return ``text`` as Plotly draws it letter by letter: no tag, no link, and no place for a value in it."""
+    return escape_html(_drawable(text), quote=False).replace("%{", f"%{_PARTED}{{")
+
+
 def plain(text: object, longest: int = LONGEST) -> str:
     """Return Markdown that draws ``text`` as it stands, on one line: no image, link, emoji, colour or formula in it.
 

@@ -161,7 +161,8 @@ def _fields(
     if not here:
         st.info(
             f"The pictures of {plain(split.dataset)} are not on this machine: put them under `data/`, or name their "
-            "place in the variable `FERLENS_DATA` and start again. Below: where each picture’s map lies, from the analysis.",
+            "place in the variable `FERLENS_DATA` and start again. Below: where each picture’s map lies, from the "
+            "analysis.",
             icon=":material/image_not_supported:",
         )
     fields = {picture.id: place_field(picture, here.get(picture.id)) for picture in pictures}

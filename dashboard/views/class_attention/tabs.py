@@ -248,8 +248,8 @@ def show_use(files: Files, split: AnalysedSplit) -> Build | None:
 def _not_measured(model: str, split: AnalysedSplit) -> None:
     with st.container(border=True):
         st.markdown(
-            f"**Whether {plain(model)} uses its gates is not measured on {plain(split.name)} yet.** The "
-            "command replaces each gate on a sample of pictures and compares the answers; it takes minutes."
+            f"**Whether {plain(model)} uses its gates is not measured on {plain(f'{split.dataset} {split.split}')} "
+            "yet.** The command replaces each gate on a sample of pictures and compares the answers; it takes minutes."
         )
         st.code(gate_use_command(model, split.dataset, split.split), language="bash")
 

@@ -70,8 +70,8 @@ def show_selection(
     )
     st.caption(
         f"Agreement of {plain(names[pair[0]])} and {plain(names[pair[1]])} on the coarsest common grid, 95 % bootstrap "
-        "intervals; empty where a map has no positive evidence, or where a contrast would subtract a class from itself. "
-        "A selection made by hand says nothing about a dataset: the verdict above does. The sidebar says which picture "
-        "is drawn large."
+        "intervals; empty where a map has no positive evidence, or where a contrast would subtract a class from "
+        "itself. A selection made by hand says nothing about a dataset: the verdict above does. The sidebar says which "
+        "picture is drawn large."
     )
     return tuple(compared)

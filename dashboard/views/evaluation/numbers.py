@@ -141,8 +141,8 @@ def show_robustness(card: RunCard, split: AnalysedSplit) -> None:
     if report is None:
         with st.container(border=True):
             st.markdown(
-                f"**{plain(card.name)} has not been measured on worse pictures of {plain(split.name)} yet.** This "
-                "passes over the split 26 times:"
+                f"**{plain(card.name)} has not been measured on worse pictures of "
+                f"{plain(f'{split.dataset} {split.split}')} yet.** This passes over the split 26 times:"
             )
             st.code(robustness_command(card.name, split.dataset, split.split), language="bash", wrap_lines=True)
             st.caption("Add `--limit 1000` for a part of the pictures, spread evenly over the split.")
