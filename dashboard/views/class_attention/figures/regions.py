@@ -97,6 +97,7 @@ def _dots(model: str, number: int, many: int, places: Sequence[ClassPlace], fiel
         if found.mean is None:
             continue
         color = emotion_color(place.label)
+        head = in_chart(f"{model}, {place.label}")
         traces.append(
             go.Scatter(
                 x=[field.factor * found.mean],
@@ -104,7 +105,7 @@ def _dots(model: str, number: int, many: int, places: Sequence[ClassPlace], fiel
                 mode="markers",
                 marker={"color": color, "size": 8, "symbol": SYMBOLS[number], "line": {"width": 1.6, "color": color}},
                 error_x={**_bars(found, field.factor), "color": color},
-                hovertext=f"{in_chart(f'{model}, {place.label}')}<br>{field.title} {field.words(found)}, n = {found.n:,}",
+                hovertext=f"{head}<br>{field.title} {field.words(found)}, n = {found.n:,}",
                 hoverinfo="text",
                 showlegend=False,
             )
