@@ -67,7 +67,8 @@ def say_nobody(prediction: PicturePrediction, whole: bool, place: DeltaGenerator
         return
     place.warning(
         "No face was found in this picture. What stands below is about the whole of it, and means little unless the "
-        "picture is cut to one face already." + (f" {missing}" if (missing := loaders.missing_detector()) else ""),
+        "picture is cut to one face already."
+        + (f" {plain(missing)}" if (missing := loaders.missing_detector()) else ""),
         icon=":material/face_retouching_off:",
     )
     place.html(f"<style>{NOBODY}</style>")
