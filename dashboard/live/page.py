@@ -18,7 +18,7 @@ from dashboard.live.look import TITLE, read
 from dashboard.live.picture_upload import picture_upload, refuse_files
 from dashboard.live.uploads import Upload, Uploads
 from dashboard.live.viewers import Viewers
-from dashboard.report.text import escape
+from dashboard.report.text import escape, plain
 from engine.errors import FerLensError
 from engine.live.pipeline import overlay_layers, resolve_layer
 from engine.live.smoothing import Smoothing
@@ -67,7 +67,8 @@ def build_page(
             with gr.Column(scale=1, min_width=260):
                 _controls(viewers)
         with gr.Tab("API"):
-            gr.Markdown(read("api_words.md").replace("MODEL", model))
+            # Inside the program's text nothing can be escaped: a name that needs it is left to be put in.
+            gr.Markdown(read("api_words.md").replace("MODEL", model if plain(model) == model else "MODEL"))
             _endpoints(Endpoints(models, limits, model), limits, uploads)
 
         def arrive(request: gr.Request) -> str:

@@ -1,17 +1,65 @@
-"""Numbers and names as the pages write them: units, no more digits than are known, HTML escaped."""
+"""Numbers and names as the pages write them: units, no more digits than are known, HTML and Markdown escaped."""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape as escape_html
 from typing import Any, Final
 
+LONGEST: Final = 1_000
+"""Characters of a text that came from outside, or holds some that did; the middle of a longer one is left out."""
+
+_UNDRAWN: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
+"""Control characters, and the halves that stand for the bytes of a file's name that is no text."""
+_TURNING: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What turns the direction of writing, so that one name reads as another."""
+_MARKED: Final = re.compile(r"[\\`*\[\]<>#$~|&]|(?<![^\W_])_|_(?![^\W_])")
+"""What begins or ends a mark of Markdown; an underscore inside a word is none."""
+_LISTED: Final = re.compile(r"^(?:(\d+)(?=[.)])|(?=[-+=]))")
+"""What makes a list of a line that begins with it."""
+_FOUND_LATER: Final = re.compile(
+    r"(?<=http)(?=s?://)|(?<=www)(?=\.)|(?<=[\w.+-])(?=@)|(?<=:)(?=[\w+-])|(?:(?<=\s[<>~-])|(?<=^[<>~-]))(?=[=>-]+(?:\s|$))",
+    re.IGNORECASE,
+)
+"""Where to part what Streamlit looks for once the marks are read, where no backslash helps any more: addresses,
+``:emoji:``, ``:red[colours]``, arrows that stand alone."""
+_PARTED: Final = "\u2060"  # without width, and no line ends there
+
+
+def _drawable(text: str) -> str:
+    return _TURNING.sub("", _UNDRAWN.sub("\ufffd", text))
+
 
 def escape(text: str) -> str:
     """Return ``text`` safe inside HTML, quotes included."""
-    return escape_html(text, quote=True)
+    return escape_html(_drawable(text), quote=True)
+
+
+def in_chart(text: str) -> str:
+    """Return ``text`` as Plotly draws it letter by letter: no tag, no link, and no place for a value in it."""
+    return escape_html(_drawable(text), quote=False).replace("%{", f"%{_PARTED}{{")
+
+
+def plain(text: object, longest: int = LONGEST) -> str:
+    """Return Markdown that draws ``text`` as it stands, on one line: no image, link, emoji, colour or formula in it.
+
+    Whatever came from outside goes through here on its way to a page: from an address, a file's name, a card, a class,
+    a data set, an error. Inside an address or ``:emoji:`` a character without width is put, which copying takes along.
+
+    Args:
+        text: what to draw.
+        longest: characters; of a longer text the beginning and the end are drawn, which say what was expected and what
+            is valid.
+    """
+    line = " ".join(_drawable(str(text)).split())
+    if len(line) > longest:
+        end = 2 * longest // 5
+        line = f"{line[: longest - end - 3]} … {line[len(line) - end :]}"
+    line = _MARKED.sub(r"\\\g<0>", _FOUND_LATER.sub(_PARTED, line))
+    return _LISTED.sub(r"\1\\", line)
 
 
 def percent(share: float) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.report.text import escape, percent
+from dashboard.report.text import escape, percent, plain
 from dashboard.shared.face_loaders import FaceKey
 from dashboard.shared.figures import votes
 from dashboard.shared.figures.face import boxed_picture, probability_bars, read_answer, read_map, verdict
@@ -53,7 +53,7 @@ def pick_face(prediction: PicturePrediction, key: str) -> int:
         chosen: int = st.pills(
             f"{len(prediction.faces)} faces, largest first",
             range(len(prediction.faces)),
-            format_func=lambda index: face_title(index, prediction.faces[index]),
+            format_func=lambda index: plain(face_title(index, prediction.faces[index])),
             default=0,
             required=True,
             key=key,
@@ -67,7 +67,8 @@ def say_nobody(prediction: PicturePrediction, whole: bool, place: DeltaGenerator
         return
     place.warning(
         "No face was found in this picture. What stands below is about the whole of it, and means little unless the "
-        "picture is cut to one face already." + (f" {missing}" if (missing := loaders.missing_detector()) else ""),
+        "picture is cut to one face already."
+        + (f" {plain(missing)}" if (missing := loaders.missing_detector()) else ""),
         icon=":material/face_retouching_off:",
     )
     place.html(f"<style>{NOBODY}</style>")
@@ -87,7 +88,7 @@ def show_picture(picture: Picture, prediction: PicturePrediction, chosen: int, c
     if credit:
         notes.append(credit)
     if notes:
-        st.caption(" ".join(notes))
+        st.caption(plain(" ".join(notes)))
 
 
 def use_whole() -> bool:
@@ -110,7 +111,7 @@ def find_face(card: RunCard, named: NamedPicture) -> Found | None:
     with left:
         # Where a picture is cut to one face already, models answer it whole.
         whole = named.cut or use_whole()
-    with right, st.spinner(f"Finding faces, answering with {card.name} …"):
+    with right, st.spinner(plain(f"Finding faces, answering with {card.name} …")):
         prediction = loaders.faces(named.digest, picture.pixels, card.name, card.weights_sha256, whole)
     if prediction.error is not None:
         say.problems([prediction.error])

@@ -8,6 +8,7 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.report.text import plain
 from dashboard.shared.figures.colours import emotion_color, ink_of
 from dashboard.shared.figures.map_card import MapCard, MapStyle, cards_html, explanation_cards, gate_cards
 from dashboard.shell import state, theme
@@ -35,19 +36,19 @@ STRETCHED = (
 )
 
 
-def style_controls(scale_label: str = "Scale", scale_help: str = SCALE_HELP) -> MapStyle:
+def style_controls(scale_label: str = "Scale", *, hint: str = SCALE_HELP) -> MapStyle:
     """Draw the four controls of every map on the page and return what they say; pages share their values."""
     with st.container(horizontal=True, gap="medium"):
         with in_address("scale", "scale", SCALES, SCALES[0], kept=True):
             scale = st.segmented_control(
-                scale_label,
+                plain(scale_label),
                 SCALES,
                 default=SCALES[0],
                 required=True,
                 format_func=SCALE_TITLES.__getitem__,
                 key="scale",
                 persist_state="session",
-                help=scale_help,
+                help=hint,
             )
         with in_address("colors", "colors", SEQUENTIAL, SEQUENTIAL[0], "colours", kept=True):
             colors = st.selectbox(
@@ -83,14 +84,14 @@ def show_gates(
         st.html(cards_html(explanation.face, cards, style, below=badges))
     elif explanation.gates:
         st.info(
-            f"{explanation.model} has no spatial gates, which would pass on or hold back whole places. The attention "
-            "that it has instead is below.",
+            f"{plain(explanation.model)} has no spatial gates, which would pass on or hold back whole places. The "
+            "attention that it has instead is below.",
             icon=":material/info:",
         )
     else:
         st.info(
-            f"{explanation.model} has no attention gates: nothing in it weighs places or channels that could be shown. "
-            "The Grad-CAM below explains its answer from gradients instead.",
+            f"{plain(explanation.model)} has no attention gates: nothing in it weighs places or channels that could be "
+            "shown. The Grad-CAM below explains its answer from gradients instead.",
             icon=":material/info:",
         )
     return cards
@@ -152,7 +153,7 @@ def choose_target(card: RunCard, layers: Sequence[str], *, predicted: str = "", 
             width=150,
         )
     for sentence in unknown:
-        st.error(sentence)
+        st.error(plain(sentence))
     subtracted = "" if minus == NOTHING or target == CONTRAST else minus
     return _settled(card.classes, target, subtracted, layer, predicted=predicted, truth=truth)
 
@@ -164,7 +165,7 @@ def _settled(
     plus = {state.PREDICTED: predicted, CONTRAST: predicted, TRUE: str(truth)}.get(target, target)
     minus = str(truth) if target == CONTRAST else minus
     if plus == minus:
-        st.error(f"A contrast needs two different classes, but both are {plus}; showing {plus} alone.")
+        st.error(plain(f"A contrast needs two different classes, but both are {plus}; showing {plus} alone."))
         minus = ""
     pair = (plus, minus) if minus else None
     if pair is None and truth in classes and truth != predicted:

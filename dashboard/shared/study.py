@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from dashboard.report.text import plain
 from dashboard.shell import say, state, study_loaders
 from dashboard.shell.state import AGAINST, ANALYSIS, PAGE, PICKED
 from engine.analysis.files.places import AnalysedSplit, analyze_command
@@ -65,8 +66,9 @@ def say_unknown(choices: Mapping[str, Sequence[str]]) -> None:
 def segments(label: str, options: Sequence[str], key: str, *, hint: str = "", disabled: bool = False) -> str:
     """Draw one choice of a few that is kept in the address, the first by default."""
     chosen: str = st.segmented_control(
-        label,
+        plain(label),
         tuple(options),
+        format_func=plain,
         default=options[0],
         required=True,
         key=key,
@@ -139,7 +141,9 @@ def choose_analysis(model: str) -> tuple[AnalysedSplit, str] | None:
 def no_analysis(model: str) -> None:
     """Say that the model was not analysed, and the command that changes it."""
     with st.container(border=True):
-        st.markdown(f"**{model} has not been analysed on any data yet.** One pass keeps every answer. Run one of:")
+        st.markdown(
+            f"**{plain(model)} has not been analysed on any data yet.** One pass keeps every answer. Run one of:"
+        )
         st.code(
             f"{analyze_command(model, 'synthetic', 'test')}\n{analyze_command(model, 'fer2013', 'test')}",
             language="bash",
@@ -147,4 +151,4 @@ def no_analysis(model: str) -> None:
         )
         others = sorted({name for found in study_loaders.analysed() for name in found.models})
         if others:
-            st.caption(f"Analysed so far: {', '.join(others)}. Choose one of them in the sidebar.")
+            st.caption(plain(f"Analysed so far: {', '.join(others)}. Choose one of them in the sidebar."))

@@ -9,6 +9,7 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.report.text import plain
 from dashboard.shell import loaders, sources, state, theme
 from dashboard.shell.in_address import in_address
 from dashboard.shell.state import NamedPicture, Selection, Source
@@ -92,7 +93,7 @@ def _model(names: tuple[str, ...], *, default: str) -> str | None:
     name: str = st.selectbox("Model", names, index=index, key=state.MODEL, bind="query-params")
     if unknown is not None:
         what = "This page takes no model" if unknown in loaders.shelf().names else "Unknown model"
-        st.error(f"{what} '{unknown}'; valid: {', '.join(names)}. Showing {name}.")
+        st.error(plain(f"{what} '{unknown}'; valid: {', '.join(names)}. Showing {name}."))
     return name
 
 
@@ -133,7 +134,7 @@ def _sample() -> tuple[NamedPicture, ...]:
         label_visibility="collapsed",
     )
     if unknown is not None:
-        st.error(f"Unknown sample '{unknown}'; valid: {', '.join(samples)}. Showing {key}.")
+        st.error(plain(f"Unknown sample '{unknown}'; valid: {', '.join(samples)}. Showing {key}."))
     sample = samples[key]
     return (NamedPicture(sample.title, loaders.sample_bytes(sample), sample.credit, cut=sample.expression is not None),)
 
@@ -166,7 +167,7 @@ def _upload() -> tuple[NamedPicture, ...]:
     kept: tuple[NamedPicture, ...] = st.session_state.get(_UPLOADED, ())
     if kept and not files:
         names = ", ".join(picture.name for picture in kept)
-        if st.button("Forget", help=f"Kept from before: {names}", icon=":material/close:", width="stretch"):
+        if st.button("Forget", help=plain(f"Kept from before: {names}"), icon=":material/close:", width="stretch"):
             st.session_state[_UPLOADED] = kept = ()
             st.rerun()
     return kept

@@ -139,7 +139,7 @@ class _Searches:
 
         def show(done: int, total: int) -> None:
             if total > _MANY_LOOKS:
-                place.progress(done / total, f"Looking for faces in {total} parts of the picture …")
+                place.progress(done / total, f"Looking for faces in {total:,} parts of the picture …")
 
         try:
             with watching(show):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dashboard.report.content import Build
+from dashboard.report.text import plain
 from dashboard.shell import loaders, report_button, say, state
 from dashboard.shell.state import NamedPicture, Selection
 from engine.analysis.files.places import AnalysedSplit
@@ -29,7 +30,7 @@ def opened(title: str, chosen: Selection, *styles: str | Path) -> RunCard | None
     """
     for style in styles:
         st.html(style)
-    st.title(title)
+    st.title(plain(title))
     shelf = loaders.shelf()
     say.problems(shelf.problems)
     if chosen.model is None:
@@ -57,7 +58,7 @@ def readable(chosen: Selection, *, hint: bool = True) -> NamedPicture | None:
 
 def loaded(card: RunCard) -> EmotionPredictor:
     """Return the model at work; say so while it is loaded."""
-    with st.spinner(f"Loading {card.name} …"):
+    with st.spinner(plain(f"Loading {card.name} …")):
         return loaders.predictor(card)
 
 

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import streamlit as st
 
+from dashboard.report.text import plain
 from dashboard.shell.state import Source
 from engine.errors import FerLensError
+
+NO_PICTURE: Final[dict[Source, str]] = {
+    "upload": "**No picture yet.** Drop one or several on the field in the sidebar: JPEG, PNG, WebP and others.",
+    "camera": "**No picture yet.** Allow the camera in the sidebar and press its button to take one shot.",
+    "dataset": "**No picture.** Give a data set and the id of one of its pictures in the sidebar.",
+    "sample": "**No sample was found.** Upload a picture instead.",
+}
 
 
 @contextmanager
@@ -34,18 +43,12 @@ def no_checkpoint() -> None:
 
 def no_picture(source: Source) -> None:
     """Say where the picture is to come from."""
-    words = {
-        "upload": "**No picture yet.** Drop one or several on the field in the sidebar: JPEG, PNG, WebP and others.",
-        "camera": "**No picture yet.** Allow the camera in the sidebar and press its button to take one shot.",
-        "dataset": "**No picture.** Give a data set and the id of one of its pictures in the sidebar.",
-        "sample": "**No sample was found.** Upload a picture instead.",
-    }
     with st.container(border=True):
-        st.markdown(words[source])
+        st.markdown(NO_PICTURE[source])
         st.caption("Nothing you hand in is stored: it is read in memory, explained, and gone when you close the page.")
 
 
 def problems(sentences: Iterable[str]) -> None:
     """Show each sentence as an error of its own; what works stays usable below."""
     for sentence in sentences:
-        st.error(sentence, icon=":material/error:")
+        st.error(plain(sentence), icon=":material/error:")

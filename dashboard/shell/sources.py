@@ -13,6 +13,7 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.report.text import plain
 from dashboard.shell import state, study_loaders
 from dashboard.shell.snapshots import ADDRESS, LONGEST_SIDE, PORTS, ROUTE, SNAPSHOTS
 from dashboard.shell.state import NamedPicture
@@ -82,7 +83,7 @@ def choose_picture(card: RunCard) -> tuple[NamedPicture, ...]:
         seen = study_loaders.picture_votes(dataset, found.id)
         pictures.append(NamedPicture(found.id, png_bytes(found.pixels), credit, truth=found.label, seen=seen))
     for sentence in problems:
-        st.error(sentence)
+        st.error(plain(sentence))
     return tuple(pictures)
 
 
@@ -123,7 +124,7 @@ def arriving() -> NamedPicture | None:
         if st.session_state.get("upload"):
             del st.session_state[_PROBLEM]
         else:
-            st.error(st.session_state[_PROBLEM])
+            st.error(plain(st.session_state[_PROBLEM]))
     return None
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import gradio as gr
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
@@ -19,13 +20,14 @@ from dashboard import webcam
 from dashboard.live.choices import Choices
 from dashboard.live.limits import Limits
 from dashboard.live.live_loaders import LiveModels
-from dashboard.live.page import _chooser
+from dashboard.live.page import _chooser, build_page
 from dashboard.live.serving import exit_status, leave_room_for_the_page
 from dashboard.live.viewers import Viewers
 from dashboard.shell import sources
 from dashboard.shell.snapshots import PORTS, SNAPSHOTS
 from engine.errors import FerLensError, UsageError
-from tests.dashboard.made import SAMPLES
+from tests.dashboard.made import SAMPLES, write_seeded
+from tests.dashboard.made_hostile_names import MODEL
 
 SESSION: Any = SimpleNamespace(session_hash="s")
 
@@ -192,3 +194,14 @@ def test_the_model_leaves_half_of_the_cores_to_the_page(monkeypatch: pytest.Monk
             assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
+
+
+def test_a_hostile_model_is_not_in_the_words_of_the_api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FERLENS_CHECKPOINTS", str(tmp_path))
+    for name, shown in ((MODEL, "MODEL"), ("cbam", "cbam")):
+        write_seeded(tmp_path, "cbam")
+        (tmp_path / "cbam").rename(tmp_path / "once")
+        (tmp_path / "once").rename(tmp_path / name)
+        (words,) = [one.value for one in build_page(name).blocks.values() if isinstance(one, gr.Markdown)]
+        assert f'model="{shown}"' in words
+        assert "sign in" not in words

@@ -14,7 +14,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.report.text import escape
+from dashboard.report.text import in_chart
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -66,8 +66,8 @@ def _heatmap(drawn: Confusion, shown: Float64, ink: str) -> go.Heatmap:
     ]
     return go.Heatmap(
         z=[[None if np.isnan(value) else value for value in row] for row in shown.tolist()],
-        x=list(drawn.classes),
-        y=list(drawn.classes),
+        x=list(map(in_chart, drawn.classes)),
+        y=list(map(in_chart, drawn.classes)),
         text=words,
         texttemplate="%{text}",
         textfont={"size": 12, "color": ink},
@@ -82,7 +82,7 @@ def _heatmap(drawn: Confusion, shown: Float64, ink: str) -> go.Heatmap:
 
 
 def _said(drawn: Confusion, row: int, column: int) -> str:
-    true, answer = escape(drawn.classes[row]), escape(drawn.classes[column])
+    true, answer = in_chart(drawn.classes[row]), in_chart(drawn.classes[column])
     said = f"{true} answered as <b>{answer}</b><br>{drawn.counts[row, column]:,} pictures"
     value = drawn.values[row, column]
     if (drawn.shares or drawn.difference) and not np.isnan(value):
@@ -114,8 +114,8 @@ def confusion_figure(
     cells = [(row, column) for row in range(len(classes)) for column in range(len(classes))]
     invisible = {"opacity": 0.01}
     grid = go.Scatter(
-        x=[classes[column] for _, column in cells],
-        y=[classes[row] for row, _ in cells],
+        x=[in_chart(classes[column]) for _, column in cells],
+        y=[in_chart(classes[row]) for row, _ in cells],
         mode="markers",
         marker={"size": 34, "symbol": "square", "opacity": 0.01, "color": ink},
         selected={"marker": invisible},

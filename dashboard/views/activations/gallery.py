@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import streamlit as st
 
-from dashboard.report.text import escape, short
+from dashboard.report.text import escape, plain, short
 from dashboard.shell import say, state, study_loaders, theme
 from dashboard.shell.in_address import in_address
 from dashboard.views.activations import loaders
@@ -105,7 +105,7 @@ def choose(card: RunCard) -> Asked:
             names,
             key=LAYER,
             bind="query-params",
-            help="; ".join(title(name) for name in names if "." not in name),
+            help=plain("; ".join(title(name) for name in names if "." not in name)),
             on_change=_first_page,
             width=260,
         )
@@ -136,7 +136,7 @@ def choose(card: RunCard) -> Asked:
             help="Shared: one range over the layer, so that a weak channel looks weak. Stretch: each map over its own.",
         )  # fmt: skip
         over = st.toggle("Over the face", key=OVER, bind="query-params")
-    st.caption(title(layer))
+    st.caption(plain(title(layer)))
     return Asked(layer, order, dataset, Look(scale, over))
 
 
@@ -148,7 +148,7 @@ Captioned = list[tuple[str, UInt8]]
 
 def _judge(card: RunCard, asked: Asked) -> tuple[loaders.Sample, Float32, Selectivity, tuple[str, ...]]:
     """Return the sample, channels' means over its pictures, how well they tell classes apart, and the classes."""
-    with st.spinner(f"Answering a sample of {asked.dataset} with {card.name} …"):
+    with st.spinner(plain(f"Answering a sample of {asked.dataset} with {card.name} …")):
         sample = loaders.sample(asked.dataset, card)
         means = loaders.means(card, asked.layer, sample)
     classes, labels = np.unique(np.array(sample.labels), return_inverse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.report.text import plain
 from dashboard.shared.face import pick_face, say_nobody
 from dashboard.shell import loaders, page_ends, report_button, say, state
 from dashboard.shell.frame import framed
@@ -18,14 +19,16 @@ def face_of(card: RunCard, named: NamedPicture) -> UInt8 | None:
     """Find the picture's face, or let one be chosen; return it as the model takes it, or None where there is none."""
     picture = loaders.picture(named.digest, named.data, named.name)
     whole = named.cut
-    with st.spinner(f"Finding faces, answering with {card.name} …"):
+    with st.spinner(plain(f"Finding faces, answering with {card.name} …")):
         found = loaders.faces(named.digest, picture.pixels, card.name, card.weights_sha256, whole)
     if found.error is not None:
         say.problems([found.error])
         return None
     say_nobody(found, whole, st.container())
     face = found.faces[pick_face(found, key=f"face.{named.digest[:12]}.{whole}")]
-    st.caption(f"{named.name}: {card.name} answers {face.prediction.label} ({100 * face.prediction.confidence:.0f} %).")
+    st.caption(
+        plain(f"{named.name}: {card.name} answers {face.prediction.label} ({100 * face.prediction.confidence:.0f} %).")
+    )
     return loaders.predictor(card).model_input(face.crop)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard.report.content import Build
-from dashboard.report.text import escape
+from dashboard.report.text import escape, plain
 from dashboard.shared import study
 from dashboard.shell import loaders, state, study_loaders, theme
 from dashboard.shell.pages import EXPLAIN
@@ -58,7 +58,7 @@ def show_detail(store: AnalysisStore, files: Files, split: AnalysedSplit, choice
         if model in having:
             st.html(f'<div class="fl-cmodel">{named}</div>{detail_html(rows[model], ranges, outline=choice.outline)}')
         else:
-            st.caption(f"{model} has no map called {layer}.")
+            st.caption(plain(f"{model} has no map called {layer}."))
     st.caption(
         "Under each map: lowest · mean · highest value of its cells. Means share one scale, spreads one, differences "
         f"one{', for both models' if len(files) > 1 else ''}."
@@ -99,16 +99,18 @@ def _pictures(
         )
     found = class_attention_loaders.typical(store, layer, label, model, choice.group)
     if not found.n:
-        st.info(f"No picture of {label} among these has a place on this map.", icon=":material/info:")
+        st.info(plain(f"No picture of {label} among these has a place on this map."), icon=":material/info:")
         return model, None
     left = f"; {found.without:,} without any positive evidence are left out" if found.without else ""
     exact = files[model].metadata["dataset"] == "synthetic"
     st.caption(
-        f"{found.n:,} pictures of {label} ranked{left}. Regions are "
-        + (
-            "exact for each drawn face, so faces of unusual proportions or framing also rank as far."
-            if exact
-            else "one template for all crops, right on average only."
+        plain(
+            f"{found.n:,} pictures of {label} ranked{left}. Regions are "
+            + (
+                "exact for each drawn face, so faces of unusual proportions or framing also rank as far."
+                if exact
+                else "one template for all crops, right on average only."
+            )
         )
     )
     card = loaders.shelf().card(model)
@@ -117,7 +119,7 @@ def _pictures(
     for title, key, pictures in groups:
         if not pictures:
             continue
-        st.markdown(f"**{title}**")
+        st.markdown(f"**{plain(title)}**")
         with st.container(key=f"typical-{key}"):
             for picture in pictures:
                 with st.container(gap="xsmall"):
@@ -144,7 +146,7 @@ def _explained(card: RunCard, split: AnalysedSplit, layer: str, pictures: Typica
     found = {}
     slot = st.empty()
     for number, picture in enumerate(pictures):
-        slot.progress(number / len(pictures), f"Explaining with {card.name}: {number} of {len(pictures)}")
+        slot.progress(number / len(pictures), plain(f"Explaining with {card.name}: {number} of {len(pictures)}"))
         target = picture.label if layer == "gradcam.true" else "predicted"
         found[picture.id] = study_loaders.dataset_explanation(split.dataset, picture.id, card, target)
     slot.empty()
@@ -158,8 +160,9 @@ def _fields(
     here = _here(split, card, pictures)
     if not here:
         st.info(
-            f"The pictures of {split.dataset} are not on this machine: put them under `data/`, or name their place in "
-            "the variable `FERLENS_DATA` and start again. Below: where each picture’s map lies, from the analysis.",
+            f"The pictures of {plain(split.dataset)} are not on this machine: put them under `data/`, or name their "
+            "place in the variable `FERLENS_DATA` and start again. Below: where each picture’s map lies, from the "
+            "analysis.",
             icon=":material/image_not_supported:",
         )
     fields = {picture.id: place_field(picture, here.get(picture.id)) for picture in pictures}
@@ -176,6 +179,6 @@ def _fields(
     stored = files[card.name].metadata.get("settings", {}).get("layer")
     shown = next(iter(explained.values())).maps[0].layer
     if stored not in {None, shown}:
-        st.caption(f"The analysis took Grad-CAM at {stored}, Explain takes it at {shown}: no map is drawn here.")
+        st.caption(plain(f"The analysis took Grad-CAM at {stored}, Explain takes it at {shown}: no map is drawn here."))
         return fields
     return {**fields, **cam_fields({name: (here[name], one.maps[0]) for name, one in explained.items()})}

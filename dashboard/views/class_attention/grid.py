@@ -12,6 +12,7 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.report.content import Build
+from dashboard.report.text import plain
 from dashboard.shared import study
 from dashboard.shared.study import Kept, segments
 from dashboard.shell import say
@@ -45,6 +46,16 @@ SHOW: Final = "cells"
 REFERENCE: Final = "reference"
 RANGE: Final = "range"
 OUTLINE: Final = "outline"
+TRUTH_HINT: Final = "What FER2013 labels a picture with, or what most of ten people saw (FER+)."
+CLASS_AGNOSTIC: Final = (
+    "A **class-agnostic** gate is computed before any class is scored: for one picture it is the same whichever "
+    "class you ask about. Its means differ only because the classes’ pictures differ. Grad-CAM is taken for a "
+    "class; it has no unit, so between two models compare its places, not its size."
+)
+BEYOND_CHANCE: Final = (
+    " **Beyond chance**: p < .05 by Welch’s test after Bonferroni’s correction for the cells of one map; hold the "
+    "pointer over a cell to see in how many of its cells."
+)
 GATE: Final = "gate"
 """The map that is looked at closely: a layer's name."""
 CLASS: Final = "class"
@@ -84,7 +95,7 @@ def select(label: str, options: Sequence[str], key: str, *, hint: str = "", widt
     if st.session_state.get(key, options[0]) not in options:
         del st.session_state[key]
     chosen: str = st.selectbox(
-        label, tuple(options), key=key, bind="query-params", help=hint or None, width=width, **more
+        plain(label), tuple(options), key=key, bind="query-params", help=hint or None, width=width, **more
     )
     return chosen
 
@@ -101,8 +112,7 @@ def choose_group() -> str:
 
 def choose_truth(no_votes: str) -> str:
     """Draw the choice of what says which class a picture is of; return ``label`` or ``majority``."""
-    hint = no_votes or "What FER2013 labels a picture with, or what most of ten people saw (FER+)."
-    chosen = segments("True is", TRUTHS, TRUTH, hint=hint, disabled=bool(no_votes))
+    chosen = segments("True is", TRUTHS, TRUTH, hint=plain(no_votes) or TRUTH_HINT, disabled=bool(no_votes))
     if no_votes and chosen != TRUTHS[0]:  # the address, or another analysis, has asked for it
         say.problems([no_votes])
         return TRUTHS[0]
@@ -247,22 +257,14 @@ def show_grid(files: Files, classes: tuple[str, ...], choice: GridChoice) -> Bui
         cells, ranges, choice.shows, classes=classes, chosen=looked_at(files, classes), outline=choice.outline
     )
     _grid(data={"html": html}, key=GRID, on_cell_change=_take_cell)
-    class_agnostic = (
-        "A **class-agnostic** gate is computed before any class is scored: for one picture it is the same whichever "
-        "class you ask about. Its means differ only because the classes’ pictures differ. Grad-CAM is taken for a "
-        "class; it has no unit, so between two models compare its places, not its size."
-    )
-    notes = [
-        _reading(choice),
-        f"Dashed cells average fewer than {FEW} pictures: one unusual face moves them.",
-        class_agnostic,
-    ]
-    if choice.shows in SIGNED:
-        notes.append(
-            "**Beyond chance**: p < .05 by Welch’s test after Bonferroni’s correction for the cells of one map; hold "
-            "the pointer over a cell to see in how many of its cells."
+    st.caption(
+        f"{plain(_reading(choice))} Dashed cells average fewer than {FEW} pictures: one unusual face moves them. "
+        + CLASS_AGNOSTIC
+        + (BEYOND_CHANCE if choice.shows in SIGNED else "")
+        + (
+            f" {plain(' and '.join(without))} has no spatial attention gate; Grad-CAM is all there is."
+            if without
+            else ""
         )
-    if without:
-        notes.append(f"{' and '.join(without)} has no spatial attention gate; Grad-CAM is all there is.")
-    st.caption(" ".join(notes))
+    )
     return lambda: grid_content(cells, ranges, choice.shows, classes, _reading(choice))

@@ -8,6 +8,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.report.content import Build, joined
+from dashboard.report.text import plain
 from dashboard.shared import study as study_choice
 from dashboard.shared.figures import tile
 from dashboard.shared.study import choose_analysis, no_analysis
@@ -23,7 +24,7 @@ STYLE: Final = Path(__file__).with_name("style.css")
 def study(model: str, split: AnalysedSplit, other: str) -> None:
     """Draw the page for one analysed split."""
     models = (model, other) if other else (model,)
-    with st.spinner(f"Opening the analysis of {' and '.join(models)} …"):
+    with st.spinner(plain(f"Opening the analysis of {' and '.join(models)} …")):
         store = study_loaders.store(models, split.dataset, split.split)
         files = {name: loaders.attention(name, split) for name in models}
     study_choice.say_unknown(grid.CHOICES)

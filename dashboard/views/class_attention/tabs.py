@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard.report.content import Build
-from dashboard.report.text import csv_text, escape
+from dashboard.report.text import csv_text, escape, plain
 from dashboard.shared import study
 from dashboard.shell import say, theme
 from dashboard.views.class_attention import grid, loaders
@@ -69,7 +69,8 @@ def show_channels(files: Files, classes: tuple[str, ...]) -> Build | None:
     layers = tuple(dict.fromkeys(layer for file in files.values() for layer in channel_layers(file)))
     if not layers:
         st.info(
-            f"{' and '.join(files)} has no channel attention gate. Models with CBAM have: choose one in the sidebar.",
+            f"{plain(' and '.join(files))} has no channel attention gate. Models with CBAM have: choose one in the "
+            "sidebar.",
             icon=":material/info:",
         )
         return None
@@ -92,7 +93,7 @@ def show_channels(files: Files, classes: tuple[str, ...]) -> Build | None:
     found: dict[str, ChannelProfiles] = {}
     for model, file in files.items():
         if layer not in channel_layers(file):
-            st.caption(f"{model} has no channel gate called {layer}.")
+            st.caption(plain(f"{model} has no channel gate called {layer}."))
             continue
         try:
             found[model] = channel_profiles(file.of(layer, group))
@@ -135,7 +136,7 @@ def _show_model(
     )
     figure = channel_figure(profiles, groups, classes, order=drawn[0], most=numbers[0], cells=drawn[1], limits=limits)
     st.plotly_chart(figure, width="stretch", key=f"channel_chart.{model}", config={"displayModeBar": False})
-    with st.expander(f"Clusters of {model}", icon=":material/workspaces:"):
+    with st.expander(plain(f"Clusters of {model}"), icon=":material/workspaces:"):
         st.html(clusters_html(cluster_rows(profiles, groups, classes)))
         st.caption(
             "Mean profile of each cluster’s channels at its two ends: how far the class’s mean lies from the mean of "
@@ -165,7 +166,7 @@ def show_regions(store: AnalysisStore, files: Files) -> Build:
     having = [model for model, file in files.items() if layer in map_layers(file)]
     for model in files:
         if model not in having:
-            st.caption(f"{model} has no map called {layer}.")
+            st.caption(plain(f"{model} has no map called {layer}."))
     with st.spinner("Resampling pictures for the intervals …"):
         places = {model: loaders.places(store, layer, model, group, truth) for model in having}
     means = {model: mean_map_places(files[model].of(layer, group)) for model in having}
@@ -178,7 +179,7 @@ def show_regions(store: AnalysisStore, files: Files) -> Build:
     theme.section("Share of the map’s mass by region", "Mean over the pictures of a class and its 95 % interval.")
     charts = [interval_figure(places, store.classes, fields) for fields in (region_fields(even), PLACE_FIELDS)]
     st.plotly_chart(charts[0], width="stretch", key="region_chart", config={"displayModeBar": False})
-    st.caption(" ".join(_notes(having, exact=even is None)))
+    st.caption(plain(" ".join(_notes(having, exact=even is None))))
     theme.section("Entropy and centre of mass", "How spread out the map is, and where its middle lies.")
     st.plotly_chart(charts[1], width="stretch", key="place_chart", config={"displayModeBar": False})
     st.caption(
@@ -216,7 +217,7 @@ def show_use(files: Files, split: AnalysedSplit) -> Build | None:
     measured: dict[str, SplitGateUse] = {}
     for model, file in files.items():
         if all(is_gradcam(layer) for layer in file.layers):
-            st.info(f"{model} has no attention gate, so there is nothing to replace.", icon=":material/info:")
+            st.info(plain(f"{model} has no attention gate, so there is nothing to replace."), icon=":material/info:")
             continue
         try:
             use = loaders.gates_in_use(model, split)
@@ -229,7 +230,7 @@ def show_use(files: Files, split: AnalysedSplit) -> Build | None:
             measured[model] = use
             _show_use(use)
     if measured:
-        st.caption(legend_words())
+        st.caption(plain(legend_words()))
         _show_replacements(measured)
         for use in measured.values():
             _show_shares(use)
@@ -247,8 +248,8 @@ def show_use(files: Files, split: AnalysedSplit) -> Build | None:
 def _not_measured(model: str, split: AnalysedSplit) -> None:
     with st.container(border=True):
         st.markdown(
-            f"**Whether {model} uses its gates is not measured on {split.dataset} {split.split} yet.** The command "
-            "replaces each gate on a sample of pictures and compares the answers; it takes minutes."
+            f"**Whether {plain(model)} uses its gates is not measured on {plain(f'{split.dataset} {split.split}')} "
+            "yet.** The command replaces each gate on a sample of pictures and compares the answers; it takes minutes."
         )
         st.code(gate_use_command(model, split.dataset, split.split), language="bash")
 
@@ -284,7 +285,7 @@ def _show_replacements(measured: dict[str, SplitGateUse]) -> None:
         group = grid.select("Pictures", groups, grid.USED_PICTURES, width=150)
     for model, use in measured.items():
         if layer not in use.gates:
-            st.caption(f"{model} has no gate called {layer}.")
+            st.caption(plain(f"{model} has no gate called {layer}."))
             continue
         found = use.accuracy[group]
         accuracy = "" if found.mean is None else f", {100 * found.mean:.1f} % answered rightly with the gate as it is"

@@ -7,6 +7,7 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.report.text import plain
 from dashboard.shared.figures.answers import LEAST, MOST, default_models, pairs_of, refused
 from dashboard.shared.maps import CONTRAST
 from dashboard.shell import loaders, say, state
@@ -147,8 +148,10 @@ def choose_target(
             key=state.TARGET,
             bind="query-params",
             width=190,
-            help=f"The same for every column; predicted is what {cards[0].name} answers, true what the picture is "
-            "labelled, where that is known.",
+            help=plain(
+                f"The same for every column; predicted is what {cards[0].name} answers, true what the picture is "
+                "labelled, where that is known."
+            ),
         )
         minus: str = st.selectbox(
             "minus",

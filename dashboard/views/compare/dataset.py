@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from dashboard.report.text import escape
+from dashboard.report.text import escape, plain
 from dashboard.shared.figures.answers import (
     commands_missing,
     cost_table,
@@ -68,7 +68,7 @@ def show_verdict(first: RunCard, second: RunCard) -> OnSplit | None:
         return None
     split = shared[_choose_split(list(shared))]
     try:
-        with st.spinner(f"Comparing {first.name} and {second.name} on {split.dataset} {split.split} …"):
+        with st.spinner(plain(f"Comparing {first.name} and {second.name} on {split.dataset} {split.split} …")):
             found = compared((first.name, second.name), split.dataset, split.split)
     except FerLensError as error:
         say.problems([str(error)])
@@ -126,7 +126,9 @@ def show_details(on: OnSplit) -> None:
     )
     if any(on.found.left_out):
         one, two = on.found.left_out
-        st.caption(f"Left out, because only one of the two has them: {one:,} with {first}, {two:,} with {second}.")
+        st.caption(
+            plain(f"Left out, because only one of the two has them: {one:,} with {first}, {two:,} with {second}.")
+        )
     st.html(
         tests_table(
             first,
@@ -161,7 +163,7 @@ def show_details(on: OnSplit) -> None:
     else:
         st.caption(
             "Speed in batches, as each analysis measured it when it was made: only on the same idle machine does the "
-            f"difference mean something. Measure again with “{command} --bare”."
+            f"difference mean something. Measure again with “{plain(command)} --bare”."
         )
 
 
@@ -189,7 +191,7 @@ def show_galleries(on: OnSplit) -> None:
                 default=FIRST,
                 required=True,
                 key="compare_group",
-                format_func=lambda name: f"{titles[name]} · {counts[name]:,}",
+                format_func=lambda name: plain(f"{titles[name]} · {counts[name]:,}"),
             )
         with in_address("label", "compare_label", (ANY, *on.first.classes), ANY):
             label: str = st.selectbox("Label", (ANY, *on.first.classes), key="compare_label", width=130)
@@ -199,16 +201,16 @@ def show_galleries(on: OnSplit) -> None:
         if pages > 1:
             key = f"compare_page.{first}.{second}.{on.split.name}.{group}.{label}"
             with in_address("differ_page", key, {str(number): number for number in range(1, pages + 1)}, 1):
-                page = st.number_input(f"Page of {pages}", 1, pages, key=key, width=130)
+                page = st.number_input(plain(f"Page of {pages}"), 1, pages, key=key, width=130)
     if not found:
         about = f" labelled {label}" if label != ANY else ""
-        st.caption(f"No picture{about} is in this group.")
+        st.caption(plain(f"No picture{about} is in this group."))
         return
     shown = found[(page - 1) * SHOWN : page * SHOWN]
     here = [study_loaders.picture_if_here(on.split.dataset, one.id, on.first) for one in shown]
     if not any(here):
         st.caption(
-            f"The pictures of {escape(on.split.dataset)} are not on this machine: ids, labels and answers are shown."
+            f"The pictures of {plain(on.split.dataset)} are not on this machine: ids, labels and answers are shown."
         )
     if any(here):
         st.button(
@@ -249,4 +251,4 @@ def _links(on: OnSplit, one: Outcome) -> None:
     address = {state.SOURCE: "dataset", state.DATASET: on.split.dataset, state.SPLIT: on.split.split, state.ID: one.id}
     with st.container(horizontal=True, gap="xsmall"):
         for model in (on.first.name, on.second.name):
-            st.page_link(EXPLAIN, label=model, query_params={state.MODEL: model, **address})
+            st.page_link(EXPLAIN, label=plain(model), query_params={state.MODEL: model, **address})

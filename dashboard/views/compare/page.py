@@ -10,7 +10,7 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.report.content import Build, joined
-from dashboard.report.text import escape
+from dashboard.report.text import escape, plain
 from dashboard.shared import face as answer
 from dashboard.shared import maps
 from dashboard.shared.figures.answers import LEAST
@@ -37,7 +37,7 @@ def compare_picture(
     Returns what was drawn, or None where no face was found.
     """
     picture = loaders.picture(named.digest, named.data, named.name)
-    with st.spinner(f"Loading {', '.join(card.name for card in cards)} …"):
+    with st.spinner(plain(f"Loading {', '.join(card.name for card in cards)} …")):
         models = [loaders.predictor(card) for card in cards]
     theme.section("On one face", "The same face for every model; each sees it at the size that it was trained on.")
     first = st.container()
@@ -71,7 +71,7 @@ def compare_picture(
     style = maps.style_controls()
     where = (named.digest, index, whole, face.crop, face.box)
     slot = st.container()
-    with slot, st.spinner(f"Explaining with {', '.join(card.name for card in cards)} …"):
+    with slot, st.spinner(plain(f"Explaining with {', '.join(card.name for card in cards)} …")):
         at = [model.gradcam_layers[-1] if layer == choice.EACH_LAST else layer for model in models]
         explained = [
             loaders.explanation(*where, card.name, card.weights_sha256, own, asked)
@@ -84,8 +84,10 @@ def compare_picture(
     with slot:
         compare_maps.show_map_rows(explained, [explanation], pair, style, "map")
         st.caption(
-            f"Explains {shown}. Grad-CAM has no unit that two models share, so the difference is that of shares: "
-            "percentage points of each map’s mass, cell by cell."
+            plain(
+                f"Explains {shown}. Grad-CAM has no unit that two models share, so the difference is that of shares: "
+                "percentage points of each map’s mass, cell by cell."
+            )
         )
     gates = gate_rows(explained, plus, pair, style.scale)
     theme.section("Spatial attention gates", spatial_words(explained, plus))
@@ -142,7 +144,7 @@ def main(chosen: Selection) -> None:
         alone = len(shelf.cards) < LEAST
         cure = f"choose another beside {escape(cards[0].name)}" if cards else "choose them above"
         cure = "there is only one yet, so train another" if alone else cure
-        st.info(f"Comparing takes two to four models of the same classes: {cure}.", icon=":material/info:")
+        st.info(plain(f"Comparing takes two to four models of the same classes: {cure}."), icon=":material/info:")
         return
     pair = choice.choose_pair([card.name for card in cards])
     found = dataset.show_verdict(cards[pair[0]], cards[pair[1]])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard.report.text import escape
+from dashboard.report.text import escape, plain
 from dashboard.shell import loaders, theme
 from dashboard.shell.sources import MOST
 from dashboard.shell.state import NamedPicture
@@ -48,7 +48,7 @@ def show_selection(
         return ()
     shown = pictures[:MOST]
     names = [card.name for card in cards]
-    with st.spinner(f"Explaining {len(shown)} pictures with {', '.join(names)} …"):
+    with st.spinner(plain(f"Explaining {len(shown)} pictures with {', '.join(names)} …")):
         found = [_compared(cards, named, wanted) for named in shown]
     compared = [one for one in found if one is not None]
     left_out = f" {len(found) - len(compared)} without a face are left out." if len(compared) < len(found) else ""
@@ -69,9 +69,9 @@ def show_selection(
         alt="answers of every model, and agreement of two models' maps, for each picture of the selection",
     )
     st.caption(
-        f"Agreement of {names[pair[0]]} and {names[pair[1]]} on the coarsest common grid, 95 % bootstrap intervals; "
-        "empty where a map has no positive evidence, or where a contrast would subtract a class from itself. A "
-        "selection made by hand says nothing about a dataset: the verdict above does. The sidebar says which picture "
-        "is drawn large."
+        f"Agreement of {plain(names[pair[0]])} and {plain(names[pair[1]])} on the coarsest common grid, 95 % bootstrap "
+        "intervals; empty where a map has no positive evidence, or where a contrast would subtract a class from "
+        "itself. A selection made by hand says nothing about a dataset: the verdict above does. The sidebar says which "
+        "picture is drawn large."
     )
     return tuple(compared)

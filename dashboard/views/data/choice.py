@@ -6,6 +6,7 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.report.text import plain
 from dashboard.shell import say, state
 from dashboard.views.data import loaders
 from dashboard.views.data.loaders import Wanted
@@ -52,9 +53,9 @@ def read(asked: Wanted) -> DataAudit:
 
     def told(doing: str, done: int, total: int) -> None:
         if total and done < total:
-            slot.progress(done / total, f"{doing}: {done:,} of {total:,} pictures")
+            slot.progress(done / total, plain(f"{doing}: {done:,} of {total:,} pictures"))
         else:
-            slot.info(f"{doing} {asked.dataset}: {done:,} pictures …", icon=":material/hourglass_top:")
+            slot.info(plain(f"{doing} {asked.dataset}: {done:,} pictures …"), icon=":material/hourglass_top:")
 
     found = loaders.audited(asked, told)
     slot.empty()

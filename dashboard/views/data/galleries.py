@@ -7,7 +7,7 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.report.text import escape, percent
+from dashboard.report.text import escape, percent, plain
 from dashboard.shell import say, state, study_loaders, theme
 from dashboard.shell.pages import EXPLAIN
 from dashboard.views.data import loaders
@@ -98,7 +98,7 @@ def show_galleries(asked: Wanted, found: DataAudit, model: str | None) -> tuple[
 def _groups(pictures: AuditedPictures, groups: Sequence[PictureGroup], nothing: str) -> list[Shown]:
     """Draw a page of groups; return their pictures, as many of each as are drawn."""
     if not groups:
-        st.info(nothing, icon=":material/check:")
+        st.info(plain(nothing), icon=":material/check:")
         return []
     largest = sorted(groups, key=lambda group: -len(group.members))
     slot = st.container(key="data-groups")
@@ -118,7 +118,7 @@ def _pictures(
 ) -> list[Shown]:
     """Draw a page of single pictures, each with a link to Explain; return them."""
     if not positions:
-        st.info(nothing, icon=":material/check:")
+        st.info(plain(nothing), icon=":material/check:")
         return []
     slot = st.container(key="data-pictures")
     start = _page(len(positions), PICTURES_ON_PAGE)
@@ -146,7 +146,7 @@ def _unseen(asked: Wanted, found: DataAudit, model: str | None) -> list[Shown]:
         say.problems([str(error)])
         return []
     if seen is None:
-        st.info(why, icon=":material/groups:")
+        st.info(plain(why), icon=":material/groups:")
         return []
     return _pictures(found.pictures, seen.unseen, seen.notes, "Somebody saw what each label says.", model)
 
@@ -162,8 +162,8 @@ def _suspects(asked: Wanted, found: DataAudit, model: str | None) -> list[Shown]
         return []
     if judged is None:
         st.info(
-            f"{model} was not analysed on a split of {asked.dataset} that it was not trained on. Choose another model, "
-            "or run:",
+            f"{plain(model)} was not analysed on a split of {plain(asked.dataset)} that it was not trained on. Choose "
+            "another model, or run:",
             icon=":material/info:",
         )
         st.code(analyze_command(model, asked.dataset, "test"), language="bash", wrap_lines=True)
@@ -175,8 +175,8 @@ def _suspected(found: DataAudit, judged: AuditedModel, model: str) -> list[Shown
     positions = {picture_id: index for index, picture_id in enumerate(found.pictures.ids)}
     share = percent(len(judged.suspects) / judged.judged)
     st.markdown(
-        f"**{len(judged.suspects):,} of {judged.judged:,} labels ({share}) are suspect** by {model} on "
-        f"{', '.join(judged.splits)}, whose pictures did not train it. Most suspect first."
+        f"**{len(judged.suspects):,} of {judged.judged:,} labels ({plain(share)}) are suspect** by {plain(model)} on "
+        f"{plain(', '.join(judged.splits))}, whose pictures did not train it. Most suspect first."
     )
     said = [sentence for sentence in (suspicion_words(judged.people), *read_accuracies(judged)) if sentence]
     st.html('<div class="fl-reading">' + "<br>".join(escape(sentence) for sentence in said) + "</div>")

@@ -11,7 +11,7 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.report.text import escape
+from dashboard.report.text import escape, plain
 from dashboard.shell import loaders, report_button, say, state, theme
 from dashboard.shell.frame import framed
 from dashboard.shell.state import Selection
@@ -41,7 +41,7 @@ def show_facts(found: DataAudit) -> None:
     st.html(facts_html(facts(found)))
     skipped = found.pictures.skipped
     if skipped:
-        st.warning(left_out_words(skipped), icon=":material/warning:")
+        st.warning(plain(left_out_words(skipped)), icon=":material/warning:")
     sentences = [*read_clean(found), read_straddling(found), *read_conclusion(found)]
     if any(sentences):
         st.html('<div class="fl-reading">' + "<br>".join(escape(said) for said in sentences if said) + "</div>")
@@ -104,7 +104,7 @@ def main(selected: Selection) -> None:
         asked = data_loaders.wanted(dataset, splits)
     except DataError:
         st.info(
-            f"{dataset} is not on this machine: put it under `data/`, or name its place in the variable "
+            f"{plain(dataset)} is not on this machine: put it under `data/`, or name its place in the variable "
             "`FERLENS_DATA`, and start again.",
             icon=":material/image_not_supported:",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.report.text import escape
+from dashboard.report.text import escape, plain
 from dashboard.shell import say, study_loaders, theme
 from dashboard.views.data import loaders
 from dashboard.views.data.figures.people import majority_table
@@ -32,7 +32,7 @@ def show_majorities(asked: Wanted, found: DataAudit) -> str:
     try:
         seen = loaders.people(asked, found, study_loaders.votes_at(asked.dataset))
     except FerLensError as error:
-        st.caption(str(error))
+        st.caption(plain(str(error)))
         _bring()
         return ""
     if seen is None:

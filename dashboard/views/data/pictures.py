@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import streamlit as st
 
+from dashboard.report.text import plain
 from dashboard.shell import say, state, theme
 from dashboard.shell.in_address import in_address
 from dashboard.views.data import loaders
@@ -51,7 +52,7 @@ def choose_split(found: DataAudit) -> str:
     if st.session_state.get(SPLIT, ALL) not in choices:
         del st.session_state[SPLIT]
     chosen: str = st.segmented_control(
-        "Pictures of", choices, default=ALL, required=True, key=SPLIT, bind="query-params"
+        "Pictures of", choices, format_func=plain, default=ALL, required=True, key=SPLIT, bind="query-params"
     )
     if unknown is not None:
         say.problems([f"Unknown split '{unknown}'; valid: {', '.join(choices)}."])
@@ -125,8 +126,10 @@ def show_augmentation(asked: Wanted, found: DataAudit) -> tuple[str, list[SheetR
     ]
     st.html(sheet_html(rows, 1 + DRAWS))
     st.caption(
-        f"Outlined: the picture as it is{'' if len(training) else ', here of another split than train'}. "
-        f"{read_augmentation(recipe.augmentation, recipe.regularisation.mixup)}"
+        plain(
+            f"Outlined: the picture as it is{'' if len(training) else ', here of another split than train'}. "
+            f"{read_augmentation(recipe.augmentation, recipe.regularisation.mixup)}"
+        )
     )
     st.button("Vary again", on_click=_next, args=(AUGMENTATION,), icon=":material/shuffle:", key="vary_again")
     return name, rows

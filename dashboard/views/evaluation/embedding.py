@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import streamlit as st
 
+from dashboard.report.text import plain
 from dashboard.shared import study
 from dashboard.shared.figures.tile import absent_html, picture_html, tile_html
 from dashboard.shared.maps import ink
@@ -64,7 +65,7 @@ def show_embedding(evaluated: Evaluated, model: str, split: AnalysedSplit) -> No
             else "t-SNE of the logits: neighbours are answered alike; distances and sizes of clusters mean nothing."
         )
         part = "" if len(shown) == len(answers.ids) else f" of {len(answers.ids):,}, spread evenly"
-        st.caption(f"{said} {len(shown):,} pictures{part}. Dot: answered rightly; cross: wrongly.")
+        st.caption(plain(f"{said} {len(shown):,} pictures{part}. Dot: answered rightly; cross: wrongly."))
     with right:
         picked = area.picked(event, base, places, shown, len(answers.ids))
         _gallery(evaluated, model, split, picked, drawn=bool(selected(event, len(answers.ids))))

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboard.report.text import escape
+from dashboard.report.text import escape, plain
 from dashboard.shared import study
 from dashboard.shared.figures.confusion import Confusion, confusion_figure
 from dashboard.shared.maps import ink
@@ -54,7 +54,7 @@ def headline(found: Evaluation) -> None:
         f"{'; ' if found.protocol.words else ''}{escape(found.protocol.words)}</span></div>"
     )
     if found.protocol.leak:
-        st.warning(found.protocol.leak, icon=":material/warning:")
+        st.warning(plain(found.protocol.leak), icon=":material/warning:")
 
 
 def show_summary(found: Evaluation) -> None:
@@ -98,7 +98,7 @@ def show_curves(found: Evaluation) -> None:
         + (" AP interpolates nothing." if kind == "pr" else "")
     )
     if curves.missing:
-        st.caption(f"Without pictures here, so without a curve: {', '.join(curves.missing)}.")
+        st.caption(plain(f"Without pictures here, so without a curve: {', '.join(curves.missing)}."))
 
 
 def show_calibration(evaluated: Evaluated, model: str, split: AnalysedSplit) -> None:
@@ -118,18 +118,19 @@ def show_calibration(evaluated: Evaluated, model: str, split: AnalysedSplit) -> 
         "weighted by pictures. Whiskers: 95 % Wilson intervals."
     )
     if evaluated.problem:
-        st.error(evaluated.problem, icon=":material/error:")
+        st.error(plain(evaluated.problem), icon=":material/error:")
     if fitted is not None:
-        limit = " That is the end of the range searched: the best one may lie beyond." if fitted.bounded else ""
+        limit = "That is the end of the range searched: the best one may lie beyond." if fitted.bounded else ""
         st.markdown(
-            f"Dividing the logits by **{fitted.value:.3f}** was fitted on the {fitted.n:,} pictures of {split.dataset} "
-            f"val by the smallest negative log likelihood ({fitted.nll_before:.3f} → {fitted.nll_after:.3f} nats "
-            f"there). It changes how sure the answers are, never which they are.{limit}"
+            f"Dividing the logits by **{fitted.value:.3f}** was fitted on the {fitted.n:,} pictures of "
+            f"{plain(split.dataset)} val by the smallest negative log likelihood ({fitted.nll_before:.3f} → "
+            f"{fitted.nll_after:.3f} nats there). It changes how sure the answers are, never which they are. "
+            f"{plain(limit)}"
         )
         return
     said, command = no_temperature(model, split.dataset, split.split)
     if not evaluated.problem:
-        st.info(said, icon=":material/thermostat:")
+        st.info(plain(said), icon=":material/thermostat:")
         if command:
             st.code(command, language="bash", wrap_lines=True)
 
@@ -140,8 +141,8 @@ def show_robustness(card: RunCard, split: AnalysedSplit) -> None:
     if report is None:
         with st.container(border=True):
             st.markdown(
-                f"**{card.name} has not been measured on worse pictures of {split.dataset} {split.split} yet.** This "
-                "passes over the split 26 times:"
+                f"**{plain(card.name)} has not been measured on worse pictures of "
+                f"{plain(f'{split.dataset} {split.split}')} yet.** This passes over the split 26 times:"
             )
             st.code(robustness_command(card.name, split.dataset, split.split), language="bash", wrap_lines=True)
             st.caption("Add `--limit 1000` for a part of the pictures, spread evenly over the split.")
@@ -151,8 +152,10 @@ def show_robustness(card: RunCard, split: AnalysedSplit) -> None:
     st.html(robustness_table(report))
     part = "" if report.pictures == report.total else f" of {report.total:,}, spread evenly"
     st.caption(
-        f"n = {report.pictures:,}{part}; as they are: {words(report.clean)}. Seed {report.seed}, 95 % Wilson "
-        "intervals, the same pictures throughout. Hover over a figure for the amount it stands for."
+        plain(
+            f"n = {report.pictures:,}{part}; as they are: {words(report.clean)}. Seed {report.seed}, 95 % Wilson "
+            "intervals, the same pictures throughout. Hover over a figure for the amount it stands for."
+        )
     )
 
 
@@ -161,13 +164,14 @@ def show_training(card: RunCard) -> None:
     history = loaders.history(card)
     if history is None:
         st.info(
-            f"{card.name} has no history.csv: it was not trained by `python -m engine train`.", icon=":material/info:"
+            f"{plain(card.name)} has no history.csv: it was not trained by `python -m engine train`.",
+            icon=":material/info:",
         )
         return
     theme.section("Training", "The dashed line is the epoch whose weights were kept.")
     _draw(training_chart(history, ink()), "evaluation_training")
     dotted = " Dotted: the running average of the weights." if history.averaged is not None else ""
-    st.caption(f"Accuracy on val chose the epoch, so it is optimistic.{dotted}")
+    st.caption(plain(f"Accuracy on val chose the epoch, so it is optimistic.{dotted}"))
 
 
 def show_metrics(card: RunCard) -> None:

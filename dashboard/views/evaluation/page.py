@@ -7,6 +7,7 @@ from functools import partial
 
 import streamlit as st
 
+from dashboard.report.text import plain
 from dashboard.shared.figures.tile import CSS
 from dashboard.shared.study import no_analysis
 from dashboard.shell import loaders, page_ends, say
@@ -21,7 +22,7 @@ EMBEDDING = choice.TABS.index("Embedding")
 
 def study(model: str, split: AnalysedSplit) -> None:
     """Draw the page for one analysed split; only the open tab is drawn."""
-    with st.spinner(f"Evaluating the stored answers of {model} …"):
+    with st.spinner(plain(f"Evaluating the stored answers of {model} …")):
         evaluated = evaluation_loaders.evaluated(model, split)
     card = loaders.shelf().card(model)
     numbers.headline(evaluated.found)

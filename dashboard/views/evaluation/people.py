@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.report.text import escape, percent
+from dashboard.report.text import escape, percent, plain
 from dashboard.shared.figures import votes
 from dashboard.shared.figures.tile import absent_html, picture_html
 from dashboard.shared.maps import ink
@@ -29,7 +29,7 @@ def show_people(model: str, split: AnalysedSplit) -> None:
     store = study_loaders.store((model,), split.dataset, split.split)
     found = seen(model, split)
     if found is None:
-        st.info(store.no_votes, icon=":material/groups:")
+        st.info(plain(store.no_votes), icon=":material/groups:")
         return
     figures, uncertainty = found
     st.html(votes.CSS + GRID)

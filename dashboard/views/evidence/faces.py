@@ -8,7 +8,7 @@ from typing import Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.report.text import escape
+from dashboard.report.text import escape, plain
 from dashboard.shared.figures.face import probability_bars
 from dashboard.shared.figures.map_card import MapStyle
 from dashboard.shared.maps import style_controls
@@ -51,13 +51,13 @@ def show_faces(card: RunCard, variant: str) -> tuple[JudgedFace, MapStyle] | Non
     face_id = _browse(controls, numbers)
     try:
         face_number(face_id, SPLIT)
-        with st.spinner(f"Explaining {face_id} with {card.name} …"):
+        with st.spinner(plain(f"Explaining {face_id} with {card.name} …")):
             judged = loaders.judged_face(face_id, card.name, card.weights_sha256, variant)
     except DataError as error:
         say.problems([str(error)])
         return None
     _face(judged)
-    style = style_controls("Scale of gates", SCALE_HELP)
+    style = style_controls("Scale of gates", hint=SCALE_HELP)
     for title, words, maps in map_rows(judged):
         st.html(row_html(judged, title, words, maps, style))
     st.caption(
@@ -82,14 +82,17 @@ def _filtered(controls: DeltaGenerator, card: RunCard, variant: str) -> tuple[in
         answered: str = controls.segmented_control(
             "Answered",
             choices,
+            format_func=plain,
             default="all",
             required=True,
             key=f"evidence_answered.{variant}",
             on_change=_changed,
-            help="Choosing by the answer has the model answer all 3,000 test faces, once: some seconds, and longer the "
-            "first time ever, when the faces are drawn. "
-            + ". ".join(f"{name}: {ANSWERED[name]}" for name in choices)
-            + ".",
+            help=plain(
+                "Choosing by the answer has the model answer all 3,000 test faces, once: some seconds, and longer the "
+                "first time ever, when the faces are drawn. "
+                + ". ".join(f"{name}: {ANSWERED[name]}" for name in choices)
+                + "."
+            ),
         )
     numbers = faces_of_class(None if shows == "any" else shows, SPLIT)
     if answered == "all":
@@ -104,7 +107,7 @@ def _filtered(controls: DeltaGenerator, card: RunCard, variant: str) -> tuple[in
 def _say(slot: DeltaGenerator, doing: str, done: int) -> None:
     """Show what is being done and how far it is."""
     total = SPLIT_COUNTS[SPLIT]
-    slot.progress(min(done, total) / total, f"{doing}: {done:,} of {total:,}")
+    slot.progress(min(done, total) / total, plain(f"{doing}: {done:,} of {total:,}"))
 
 
 def _current() -> int | None:

@@ -7,7 +7,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from dashboard.report.text import escape
+from dashboard.report.text import escape, plain
 from dashboard.shell import loaders, say, state, theme
 from dashboard.shell.in_address import in_address
 from dashboard.views.evidence.figures.league import league_table
@@ -42,7 +42,7 @@ def choose_variant() -> str:
         help=VARIANT_HELP,
     )
     if unknown is not None:
-        st.error(f"Unknown variant '{unknown}'; valid: {', '.join(VARIANTS)}. Showing {chosen}.")
+        st.error(plain(f"Unknown variant '{unknown}'; valid: {', '.join(VARIANTS)}. Showing {chosen}."))
     return chosen
 
 
@@ -93,11 +93,13 @@ def _choices(report: EvidenceReport) -> tuple[str, str]:
                 tuple(sizes),
                 default="all",
                 required=True,
-                format_func=lambda name: f"{name} {sizes[name]:,}",
+                format_func=lambda name: plain(f"{name} {sizes[name]:,}"),
                 key=f"evidence_group.{report.variant}",
                 persist_state="session",
-                help=". ".join(f"{name}: {GROUPS[name]}" for name in sizes)
-                + ". Groups differ in how much evidence their faces have: compare each with its own references.",
+                help=plain(
+                    ". ".join(f"{name}: {GROUPS[name]}" for name in sizes)
+                    + ". Groups differ in how much evidence their faces have: compare each with its own references."
+                ),
             )
     return metric, group
 
@@ -106,7 +108,9 @@ def _no_results(card: RunCard, variant: str) -> None:
     """Say that nothing was measured, and the command that changes it."""
     out = f"checkpoints/{card.name}/{evidence_file(variant).as_posix()}"
     with st.container(border=True):
-        st.markdown(f"**{card.name} has no {variant} results yet;** the faces below work without. Measure with:")
+        st.markdown(
+            f"**{plain(card.name)} has no {plain(variant)} results yet;** the faces below work without. Measure with:"
+        )
         st.code(
             f"mkdir -p {out.rpartition('/')[0]}\n{benchmark_command(card.name, variant, out)}",
             language="bash",
@@ -125,8 +129,9 @@ def _numbers(report: EvidenceReport, group: str) -> None:
             alt="every map and reference with mean and 95 % interval of each metric",
         )
         st.caption(
-            f"{read_counts(report)} Intervals: 95 %, bootstrap over pictures. Enrichment is the mean of log2(mass / "
+            plain(read_counts(report))
+            + " Intervals: 95 %, bootstrap over pictures. Enrichment is the mean of log2(mass / "
             "evidence’s share of the picture); the league shows it as a factor, 2 to its power (a geometric mean). "
             "Empty maps have no positive mass: they claim no place, are in no mean, and are counted apart."
-            + (f" Gates that are no map: {', '.join(report.not_scored)}." if report.not_scored else "")
+            + (f" Gates that are no map: {plain(', '.join(report.not_scored))}." if report.not_scored else "")
         )

@@ -9,6 +9,7 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.report.content import Build, joined
+from dashboard.report.text import plain
 from dashboard.shared.figures.map_card import MapStyle
 from dashboard.shared.figures.map_content import style_settings
 from dashboard.shell import loaders, report_button, say, state
@@ -62,7 +63,7 @@ def main(chosen: Selection) -> None:
     try:
         variant = league_table.choose_variant()
         league = league_table.show_league(card, variant)
-        with st.spinner(f"Loading {card.name} …"):
+        with st.spinner(plain(f"Loading {card.name} …")):
             loaders.predictor(card)
         offer_report(card, variant, league, faces.show_faces(card, variant))
     except FerLensError as error:

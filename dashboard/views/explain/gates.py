@@ -12,7 +12,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard.report.text import layer_title, short
+from dashboard.report.text import layer_title, plain, short
 from dashboard.shared.figures.map_card import MapCard, MapStyle, cards_html, received_cards, received_maps
 from dashboard.shell import theme
 from dashboard.shell.in_address import in_address
@@ -107,7 +107,7 @@ def show_channels(
                 default="highest",
                 required=True,
                 key="channel_view",
-                format_func=lambda name: f"all {gate.shape[0]}" if name == "all" else f"{name} {SHOWN[name]}",
+                format_func=lambda name: plain(f"all {gate.shape[0]}" if name == "all" else f"{name} {SHOWN[name]}"),
             )
         ranked = ranked_channels(gate)
         key = f"channel.{explanation.model}.{layer}"

@@ -11,7 +11,7 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.report.text import escape, layer_title
+from dashboard.report.text import escape, layer_title, plain
 from dashboard.shared import face_loaders
 from dashboard.shared.face_loaders import FaceKey
 from dashboard.shared.figures.colours import emotion_color
@@ -69,22 +69,26 @@ def choose_methods(refused: Mapping[str, str], sha256: str, seconds_a_pass: floa
         "Add a method", icon=":material/add:", help="Each asks another question of the same answer, and may be slower."
     ):
         st.checkbox(
-            METHODS[ALWAYS].title, value=True, disabled=True, key=_box(ALWAYS), help=method_help(METHODS[ALWAYS])
+            plain(METHODS[ALWAYS].title),
+            value=True,
+            disabled=True,
+            key=_box(ALWAYS),
+            help=method_help(METHODS[ALWAYS]),
         )
         st.caption("Always shown, above.")
         for name in OFFERED:
             method = METHODS[name]
             st.checkbox(
-                method.title,
+                plain(method.title),
                 key=_box(name),
                 disabled=name in refused,
                 help=method_help(method),
                 persist_state="session",
             )
             if name in refused:
-                st.caption(refused[name])
+                st.caption(plain(refused[name]))
             else:
-                st.caption(cost_words(method, seconds_a_pass, face_loaders.took(sha256, name)) + ".")
+                st.caption(plain(cost_words(method, seconds_a_pass, face_loaders.took(sha256, name)) + "."))
     chosen = tuple(name for name in OFFERED if st.session_state[_box(name)])
     _tell(chosen)
     return chosen
@@ -130,7 +134,7 @@ def choose_further(
     for number, name in enumerate(able, 1):
         method = METHODS[name]
         cost = cost_words(method, seconds_a_pass, face_loaders.took(key.sha256, name))
-        with st.spinner(f"Explaining with {method.title}, {number} of {len(able)}: {cost} …"):
+        with st.spinner(plain(f"Explaining with {method.title}, {number} of {len(able)}: {cost} …")):
             try:
                 found[name] = face_loaders.method_map(
                     card, key, crop, name, layer if method.needs_layer else "", target

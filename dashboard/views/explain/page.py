@@ -17,7 +17,7 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.report.text import layer_title
+from dashboard.report.text import layer_title, plain
 from dashboard.shared import face as answer
 from dashboard.shared import face_loaders, maps
 from dashboard.shared.face_loaders import FaceKey
@@ -110,8 +110,8 @@ def show_curves(trusted: Trusted, maps: Sequence[Explanation]) -> None:
             alt=f"the answer while cells are taken away along {name}, beside random maps",
         )
         st.caption(
-            f"{read_faithful(found[name])} The score is the area between the dashed and the full line. A good map’s "
-            "full line falls at once and its dashed one stays up; a random map’s two lines are alike."
+            f"{plain(read_faithful(found[name]))} The score is the area between the dashed and the full line. A good "
+            "map’s full line falls at once and its dashed one stays up; a random map’s two lines are alike."
         )
 
 
@@ -154,7 +154,7 @@ def explain(card: RunCard, named: NamedPicture) -> None:
     weights = (card.name, card.weights_sha256)
     with (
         found.beside,
-        st.spinner(f"Explaining with {card.name}: gates, and Grad-CAM for {len(asked.targets)} targets …"),
+        st.spinner(plain(f"Explaining with {card.name}: gates, and Grad-CAM for {len(asked.targets)} targets …")),
     ):
         results = {
             name: loaders.explanation(*where, face.box, *weights, asked.layer, target)

@@ -8,7 +8,7 @@ from typing import Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.report.text import layer_title
+from dashboard.report.text import layer_title, plain
 from dashboard.shared.face_loaders import FaceKey
 from dashboard.shared.figures.trust import method_place
 from dashboard.views.explain import loaders, trust
@@ -69,12 +69,12 @@ def show_sanity(
                     on_click=trust.ask,
                     args=(key, FURTHER),
                 )
-                st.caption(f"{asked.waiting(FURTHER)}{_work(card, missing)}: {time_words(seconds)}")
+                st.caption(plain(f"{asked.waiting(FURTHER)}{_work(card, missing)}: {time_words(seconds)}"))
             if pressed or asked.at_once(FURTHER, seconds):
                 try:
                     _check(place, card, key, explained, missing)
                 except FerLensError as error:
-                    place.error(str(error))
+                    place.error(plain(str(error)))
                 else:
                     st.rerun()
         _show_known(known(key, able))
@@ -110,7 +110,7 @@ def _check(
 
         def progress(question: str, done: int, total: int) -> None:
             share = (number + done / total) / len(missing)
-            place.progress(share, f"Checking {title}, {number + 1} of {len(missing)}: {question}")
+            place.progress(share, plain(f"Checking {title}, {number + 1} of {len(missing)}: {question}"))
 
         return progress
 
@@ -131,7 +131,7 @@ def _show_known(found: Sequence[MapSanity]) -> None:
         alt="how alike each map stays to itself while the model loses its weights, part by part: "
         + ", ".join(method_place(item.method, item.layer, item.target) for item in found),
     )
-    st.caption(" ".join(read_sanity(item) for item in found))
+    st.caption(plain(" ".join(read_sanity(item) for item in found)))
     _show_matrices(found)
 
 
@@ -143,7 +143,7 @@ def _show_matrices(found: Sequence[MapSanity]) -> None:
         for item in found:
             title = METHODS[item.method].title
             with st.container(width=WIDTH, gap="xsmall"):
-                st.caption(", ".join(filter(None, (title, layer_title(item.layer)))))
+                st.caption(plain(", ".join(filter(None, (title, layer_title(item.layer))))))
                 st.plotly_chart(
                     class_matrix(item.classes),
                     key=f"class_matrix.{item.method}",

@@ -16,6 +16,7 @@ from typing import Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dashboard.report.text import plain
 from dashboard.shared import face_loaders
 from dashboard.shared.face_loaders import GATES, MAP, FaceKey
 from dashboard.shared.figures.trust import Trusted
@@ -160,7 +161,7 @@ def check_trust(
             "beside random maps.",
         )
         passes = face_loaders.trust_passes(gates, len(missing))
-        st.caption(f"{asked.waiting(TRUST)}{subjects}, {passes:,} forward passes: {time_words(seconds)}")
+        st.caption(plain(f"{asked.waiting(TRUST)}{subjects}, {passes:,} forward passes: {time_words(seconds)}"))
     if pressed or asked.at_once(TRUST, seconds):
         _check(place, card, key, explained, missing, gates)
         place.caption("Trust checked: the badges below say which gates are used and which maps are faithful.")
@@ -194,7 +195,7 @@ def _check(
         def progress(done: int, total: int) -> None:
             share = before + weight * done / total
             number = min(before + int(weight * done / total) + 1, wanted)
-            place.progress(share / wanted, f"Checking {number} of {wanted}: {what}")
+            place.progress(share / wanted, plain(f"Checking {number} of {wanted}: {what}"))
 
         progress(0, 1)
         return progress

@@ -8,6 +8,7 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.report.text import plain
 from dashboard.shared.figures.model_table import BUILT_IN, FER2013, model_table, protocol_of, simplest_first, table_note
 from dashboard.shell import loaders, say, state, theme
 from dashboard.shell.frame import framed
@@ -75,7 +76,7 @@ def main(model: str | None) -> None:
     _models(model)
     _strip()
     theme.section("Data")
-    st.markdown(loaders.data_status())
+    st.markdown(plain(loaders.data_status()))
     theme.section("What it must not be used for")
     st.markdown(MUST_NOT)
 
@@ -86,8 +87,8 @@ def _tiles() -> None:
     for column, tile in zip(columns, TILES, strict=True):
         with column, st.container(border=True, height="stretch"):
             address = state.shared_address(**tile.address)
-            st.page_link(tile.page, label=f"**{tile.title}**", icon=tile.icon, query_params=address)
-            st.caption(tile.words)
+            st.page_link(tile.page, label=f"**{plain(tile.title)}**", icon=tile.icon, query_params=address)
+            st.caption(plain(tile.words))
 
 
 def _models(model: str | None) -> None:
@@ -110,9 +111,9 @@ def _models(model: str | None) -> None:
     for protocol, cards in groups.items():
         if cards:
             if several:
-                st.markdown(f"**{protocol.title}**")
+                st.markdown(f"**{plain(protocol.title)}**")
             st.html(model_table(cards, model, protocol))
-            st.caption(table_note(cards, protocol))
+            st.caption(plain(table_note(cards, protocol)))
 
 
 def _strip() -> None:
@@ -130,7 +131,7 @@ def _face(sample: Sample) -> None:
         st.image(loaders.sample_bytes(sample), width="stretch", alt=sample.title)
         st.page_link(
             EXPLAIN,
-            label=sample.expression or sample.title,
+            label=plain(sample.expression or sample.title),
             query_params=state.shared_address(source="sample", sample=sample.key),
         )
 

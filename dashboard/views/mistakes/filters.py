@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 import streamlit as st
 
+from dashboard.report.text import plain
 from dashboard.shared.study import first_page, only_valid, unknown_names
 from dashboard.shell import say, state
 from dashboard.shell.state import AGAINST, ANALYSIS, PAGE, PICKED
@@ -134,8 +135,9 @@ def choose_cell(true: str, answer: str) -> None:
 
 def _segments(label: str, options: Sequence[str], key: str, *, hint: str = "", disabled: bool = False) -> str:
     chosen: str = st.segmented_control(
-        label,
+        plain(label),
         tuple(options),
+        format_func=plain,
         default=next(iter(options)),
         required=True,
         key=key,
@@ -147,10 +149,10 @@ def _segments(label: str, options: Sequence[str], key: str, *, hint: str = "", d
     return chosen
 
 
-def _range(name: str, hint: str) -> tuple[str, float | None, float | None] | None:
+def _range(name: str, *, hint: str) -> tuple[str, float | None, float | None] | None:
     low, high, step = RANGES[name]
     found: tuple[float, float] = st.slider(
-        name.capitalize(),
+        plain(name.capitalize()),
         low,
         high,
         (low, high),
@@ -171,21 +173,22 @@ def _people(no_votes: str) -> tuple[Literal["label", "majority"], tuple[str, ...
         "True is",
         TRUTHS,
         TRUTH,
-        hint=no_votes or "What FER2013 labels a picture with, or what most of ten people saw (FER+).",
+        hint=plain(no_votes) or "What FER2013 labels a picture with, or what most of ten people saw (FER+).",
         disabled=off,
     )
     people = _segments(
         "People",
         tuple(PEOPLE_CHOICES),
         PEOPLE,
-        hint=no_votes or "Unanimous: all saw the same. Clear: more than half. Contested: no emotion has a majority.",
+        hint=plain(no_votes)
+        or "Unanimous: all saw the same. Clear: more than half. Contested: no emotion has a majority.",
         disabled=off,
     )
     side = _segments(
         "People side with",
         tuple(SIDE_CHOICES),
         SIDE,
-        hint=no_votes or "Whether more of them saw what the model answers or what the label says.",
+        hint=plain(no_votes) or "Whether more of them saw what the model answers or what the label says.",
         disabled=off,
     )
     if off:
@@ -227,9 +230,9 @@ def filter_bar(classes: tuple[str, ...], other: str, no_near: str, no_votes: str
             truth, people, side = _people(no_votes)
         with st.popover("More filters", icon=":material/tune:"):
             ranges = [
-                _range("confidence", "The probability of the answer."),
-                _range("loss", f"−log p(true class), nats; {LOSS_MOST:.0f} stands for any larger loss."),
-                _range("margin", "p(true class) − the largest other p: below 0 where the answer is wrong."),
+                _range("confidence", hint="The probability of the answer."),
+                _range("loss", hint=f"−log p(true class), nats; {LOSS_MOST:.0f} stands for any larger loss."),
+                _range("margin", hint="p(true class) − the largest other p: below 0 where the answer is wrong."),
             ]
             agreement = _segments(
                 "Models",
@@ -243,7 +246,7 @@ def filter_bar(classes: tuple[str, ...], other: str, no_near: str, no_votes: str
                 "Near copies",
                 tuple(NEAR_COPY),
                 NEAR,
-                hint=no_near or NEAR_WORDS,
+                hint=plain(no_near) or NEAR_WORDS,
                 disabled=bool(no_near),
             )
             training = _segments(

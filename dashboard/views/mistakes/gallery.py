@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.report.text import csv_text
+from dashboard.report.text import csv_text, plain
 from dashboard.shared.figures.tile import (
     MAPS,
     absent_html,
@@ -57,6 +57,7 @@ def _choose_map(store: AnalysisStore) -> tuple[str, str]:
     shows: str = st.segmented_control(
         "Show",
         choices,
+        format_func=plain,
         default=choices[0],
         required=True,
         key=filters.MAPS,
@@ -119,7 +120,7 @@ def _fields(card: RunCard, split: AnalysedSplit, shown: Gallery, name: str) -> l
             fields.append(picture_html(found.pixels, picture_id))
         else:
             if number % 6 == 0:
-                slot.progress(number / len(rows), f"Explaining with {card.name}: {number} of {len(rows)}")
+                slot.progress(number / len(rows), plain(f"Explaining with {card.name}: {number} of {len(rows)}"))
             explained = study_loaders.dataset_explanation(split.dataset, picture_id, card)
             shown.explained[picture_id] = explained
             fields.append(map_html(explained, shows))
@@ -137,7 +138,7 @@ def _tile(
         st.html(tile_html(row, field, other, () if store.no_votes else store.classes, truth))
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             st.session_state[key] = ticked
-            st.checkbox(f"Select {picture_id}", key=key, on_change=_toggle, args=(picture_id, key),
+            st.checkbox(plain(f"Select {picture_id}"), key=key, on_change=_toggle, args=(picture_id, key),
                         label_visibility="collapsed")  # fmt: skip
             st.page_link(
                 EXPLAIN,
@@ -190,8 +191,8 @@ def _export(store: AnalysisStore, view: MistakesView, rows: Sequence[Mapping[str
 def _say_absent(card: RunCard, split: AnalysedSplit, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows and study_loaders.picture_if_here(split.dataset, str(rows[0]["id"]), card) is None:
         st.info(
-            f"The pictures of {split.dataset} are not on this machine: put them under `data/`, or name their place in "
-            "the variable `FERLENS_DATA` and start again. Figures and places of maps come from the analysis.",
+            f"The pictures of {plain(split.dataset)} are not on this machine: put them under `data/`, or name their "
+            "place in the variable `FERLENS_DATA` and start again. Figures and places of maps come from the analysis.",
             icon=":material/image_not_supported:",
         )
 

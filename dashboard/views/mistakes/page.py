@@ -10,6 +10,7 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.report.text import plain
 from dashboard.shared.figures import votes
 from dashboard.shared.figures.confusion import INKS, Confusion, clicked, confusion_figure
 from dashboard.shared.figures.tile import COLUMNS, CSS, figures_html, regions_html
@@ -69,7 +70,7 @@ def show_matrix(store: AnalysisStore, view: MistakesView, other: str) -> Matrix:
         )
     with st.container(horizontal=True, gap="medium"):
         hide = st.toggle("Hide the diagonal", key=filters.DIAGONAL, bind="query-params")
-        minus = bool(other) and st.toggle(f"Minus {other}", key=filters.DIFFERENCE, bind="query-params")
+        minus = bool(other) and st.toggle(plain(f"Minus {other}"), key=filters.DIFFERENCE, bind="query-params")
     drawn = _confusion(store, view, share, other if minus else "")
     outlined = (view.labels, view.predicted)
     st.plotly_chart(
@@ -89,7 +90,7 @@ def show_matrix(store: AnalysisStore, view: MistakesView, other: str) -> Matrix:
     model = store.models[0]
     said = f"{model} minus {other}: green, {model} has more." if minus else "Click a cell to see its pictures."
     rows = " Rows are what most people saw." if view.truth == "majority" else ""
-    st.caption(f"{int(drawn.counts.sum()):,} pictures. {said}{rows}")
+    st.caption(plain(f"{int(drawn.counts.sum()):,} pictures. {said}{rows}"))
     shown, everything = _show_figures(store, view)
     return Matrix(drawn, hide, outlined, shown, everything)
 
@@ -117,15 +118,17 @@ def _show_figures(store: AnalysisStore, view: MistakesView) -> tuple[Means, Mean
         )
         of = ", ".join(view.labels) if view.labels else "all classes"
         st.caption(
-            f"Dark: the pictures shown. Faint: {right.pictures:,} right answers of {of}. Mean share of the mass of "
-            "Grad-CAM for the answer, by region of the face."
+            plain(
+                f"Dark: the pictures shown. Faint: {right.pictures:,} right answers of {of}. Mean share of the mass of "
+                "Grad-CAM for the answer, by region of the face."
+            )
         )
     return both
 
 
 def study(model: str, split: AnalysedSplit, other: str) -> None:
     """Draw the page for one analysed split."""
-    with st.spinner(f"Opening the analysis of {model} …"):
+    with st.spinner(plain(f"Opening the analysis of {model} …")):
         store = study_loaders.store((model, other) if other else (model,), split.dataset, split.split)
     take_click(store.classes)
     view = filters.filter_bar(store.classes, other, store.no_near, store.no_votes)

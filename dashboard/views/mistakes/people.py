@@ -6,7 +6,7 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.report.text import escape
+from dashboard.report.text import escape, plain
 from dashboard.shared.study import first_page
 from dashboard.views.mistakes import filters
 from engine.analysis.mistakes import MistakesView
@@ -45,7 +45,7 @@ def show_people(store: AnalysisStore, view: MistakesView) -> str:
     """Draw what people make of the mistakes that the matrix counts; return it as text, empty where it is not known."""
     if store.no_votes:
         if not store.no_votes.startswith("Nobody voted"):
-            st.caption(store.no_votes)
+            st.caption(plain(store.no_votes))
         return ""
     found = people_on_mistakes(store, view.pictures())
     said = headline(store.models[0], found)

@@ -12,6 +12,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.live.choices import LONGEST_HALF_LIFE, OVERLAY_WORDS, Choices
+from dashboard.report.text import plain
 from dashboard.shared.maps import OPACITIES
 from dashboard.shared.maps import OPACITY as USUAL_OPACITY
 from dashboard.shell import say, state
@@ -61,9 +62,9 @@ def choose_film() -> NamedFilm | None:
             _take_example()
         film: NamedFilm | None = st.session_state.get(FILM)
         if film is not None:
-            st.caption(f"{film.name}, {len(film.data) / 1e6:.1f} MB")
+            st.caption(plain(f"{film.name}, {len(film.data) / 1e6:.1f} MB"))
     if TOO_LARGE in st.session_state:
-        st.error(st.session_state[TOO_LARGE])
+        st.error(plain(st.session_state[TOO_LARGE]))
     tell(FILM, IN_ADDRESS if film is not None and is_example(film) else "")
     return film
 
@@ -169,7 +170,7 @@ def read_when_asked(film: NamedFilm | None, card: RunCard, choices: Choices) -> 
     if result is None or result.source.digest != film.digest:
         return None
     if result.choices != choices:
-        st.caption(f"Below: as read by {result.choices.model} before. Press again to read it as chosen now.")
+        st.caption(plain(f"Below: as read by {result.choices.model} before. Press again to read it as chosen now."))
     return result
 
 
@@ -177,7 +178,7 @@ def _read(film: NamedFilm, card: RunCard, choices: Choices) -> ReadFilm:
     place = st.empty()
     latest = 0.0
     with place.container(horizontal=True, vertical_alignment="center"):
-        bar = st.progress(0.0, text=f"Reading {film.name} with {card.name} …")
+        bar = st.progress(0.0, text=plain(f"Reading {film.name} with {card.name} …"))
         # A press runs the page again, which ends this run at its next message: the engine then lets go of the film.
         st.button("Stop", key=STOP, icon=":material/stop:")
 
@@ -188,7 +189,7 @@ def _read(film: NamedFilm, card: RunCard, choices: Choices) -> ReadFilm:
         latest = time.monotonic()
         of = f" of about {expected:,}" if expected else ""
         share = min(1.0, done / expected) if expected else 0.0
-        bar.progress(share, text=f"Reading {film.name} with {card.name}: {done:,}{of} frames")
+        bar.progress(share, text=plain(f"Reading {film.name} with {card.name}: {done:,}{of} frames"))
 
     try:
         return loaders.read_film(film, card, choices, told)

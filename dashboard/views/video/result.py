@@ -8,7 +8,7 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.report.text import escape
+from dashboard.report.text import escape, plain
 from dashboard.shared.figures.face import probability_bars
 from dashboard.shared.maps import ink
 from dashboard.shell import say, state, theme
@@ -65,7 +65,7 @@ def show_result(read: ReadFilm) -> Moment | None:
         )
     with right:
         for sentence in filter(None, (*read.summary.notes, _ENDS.get(read.summary.ended, ""))):
-            st.info(sentence, icon=":material/info:")
+            st.info(plain(sentence), icon=":material/info:")
         if read.faces:
             st.html(faces_table(read.faces))
             st.caption(
@@ -118,7 +118,7 @@ def _show_timeline(read: ReadFilm) -> tuple[float | None, Moment]:
     first, last = float(timeline.seconds[0]), float(timeline.seconds[-1])
     if last > first:
         chosen = st.slider(
-            f"Moment, while face #{track} is in the film",
+            plain(f"Moment, while face #{track} is in the film"),
             first,
             last,
             step=min(timeline.frame_seconds, last - first),

@@ -6,6 +6,7 @@ import os
 
 import streamlit as st
 
+from dashboard.report.text import plain
 from dashboard.shell.frame import framed
 from dashboard.shell.sources import LIVE
 
@@ -30,7 +31,7 @@ def main() -> None:
     if not address.startswith(("http://", "https://")):
         st.error("Expected FERLENS_LIVE_URL as the live page's http address, got something else; mend it.")
         return
-    st.link_button(f"Open {address}", address, icon=":material/videocam:")
+    st.link_button(plain(f"Open {address}"), address, icon=":material/videocam:")
     st.caption("Served elsewhere, the variable FERLENS_LIVE_URL names its address. A snapshot there opens in Explain.")
 
 

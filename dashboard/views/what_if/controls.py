@@ -12,6 +12,7 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.report.text import plain
 from dashboard.shell import loaders, say, state
 from dashboard.shell.state import NamedPicture
 from dashboard.views.what_if import loaders as what_if_loaders
@@ -116,6 +117,10 @@ NO_SECOND: Final = "none"
 UPLOAD: Final = "upload"
 
 FILL_TITLES: Final[dict[str, str]] = {"blur": "blur", "grey": "grey", "neighbour": "neighbours"}
+EXACT_HINT: Final = "Known exactly, as this face was drawn."
+TEMPLATE_HINT: Final = (
+    "From the template of aligned crops, right on average only: a turned or tilted head is not followed."
+)
 FILL_HELP: Final = (
     "**blur**: the face blurred by an eighth of its side. **grey**: one grey patch, which the model may answer to "
     "itself. **neighbours**: every hidden pixel is a weighted mean of those around it (ROAD’s linear system, with a "
@@ -170,32 +175,27 @@ def buttons() -> None:
         )
 
 
-def _pills(label: str, field: str, regions: FaceRegions, words: str) -> None:
+def _pills(label: str, field: str, regions: FaceRegions, *, hint: str) -> None:
     _show(field)
     chosen = getattr(current(), field)
     # A region of the edit that this face lacks stays among the options, so that it can be taken out again.
     options = [name for name in regions.names if name in regions.present or name in chosen]
     st.pills(
-        label,
+        plain(label),
         options,
         selection_mode="multi",
         wrap=True,
-        format_func=region_title,
+        format_func=lambda name: plain(region_title(name)),
         key=_KEYS[field],
         on_change=_take,
         args=(field,),
-        help=words,
+        help=hint,
     )
 
 
 def hiding(regions: FaceRegions) -> None:
     """Draw the regions to hide and what stands in for them."""
-    how = (
-        "Known exactly, as this face was drawn."
-        if regions.exact
-        else "From the template of aligned crops, right on average only: a turned or tilted head is not followed."
-    )
-    _pills("Hide a region", "hidden", regions, how)
+    _pills("Hide a region", "hidden", regions, hint=EXACT_HINT if regions.exact else TEMPLATE_HINT)
     _show("fill")
     st.segmented_control(
         "Filled with",
@@ -222,7 +222,7 @@ def sliders() -> None:
                     (span.low / 10, span.high / 10, 0.1) if field == "blur_tenths" else (span.low, span.high, 1)
                 )
                 column.slider(
-                    titles[field],
+                    plain(titles[field]),
                     low,
                     high,
                     step=step,
@@ -269,7 +269,7 @@ def second_face(card: RunCard, regions: FaceRegions) -> Staged | None:
         "Second face, to swap regions from", choices, key=SECOND, bind="query-params", help="The largest face in it."
     )
     if unknown is not None:
-        st.error(f"Unknown second face '{unknown}'; valid: {', '.join(choices)}.")
+        st.error(plain(f"Unknown second face '{unknown}'; valid: {', '.join(choices)}."))
     found = None
     if choice != NO_SECOND:
         named, sample = _second_picture(choice)
@@ -286,7 +286,7 @@ def second_face(card: RunCard, regions: FaceRegions) -> Staged | None:
             "Swap a region",
             "swapped",
             regions,
-            "Taken from the second face at the same place, wherever the region lies in either face; its edge is "
+            hint="Taken from the second face at the same place, wherever the region lies in either face; its edge is "
             "softened over about a 48th of the side.",
         )
     return found

@@ -8,6 +8,7 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.report.text import plain
 from dashboard.shared import face as answer
 from dashboard.shared import maps
 from dashboard.shared.figures.map_card import data_uri
@@ -62,7 +63,7 @@ def choose_face(card: RunCard, chosen: Selection, named: NamedPicture) -> Subjec
     picture = loaders.picture(named.digest, named.data, named.name)
     # Where a picture is cut to one face already, models answer it whole.
     whole = named.cut or answer.use_whole()
-    with st.spinner(f"Finding faces, answering with {card.name} …"):
+    with st.spinner(plain(f"Finding faces, answering with {card.name} …")):
         found = loaders.faces(named.digest, picture.pixels, card.name, card.weights_sha256, whole)
     if found.error is not None:
         say.problems([found.error])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.report.text import escape
+from dashboard.report.text import escape, plain
 from dashboard.shared import maps
 from dashboard.shared.figures.map_card import MapStyle
 from dashboard.shell import theme
@@ -67,7 +67,7 @@ def show_maps(before: FaceExplanation, after: FaceExplanation, target: str, styl
         words.append(f"{before.model} has no attention gates, so Grad-CAM is all there is.")
     elif after is not before:
         words.append(channel_words(before, after))
-    st.caption(" ".join(words))
+    st.caption(plain(" ".join(words)))
 
 
 def show_effects(effects: RegionEffects, hidden: tuple[str, ...], fill: str) -> None:
@@ -84,8 +84,10 @@ def show_effects(effects: RegionEffects, hidden: tuple[str, ...], fill: str) -> 
         else "Regions are the template of aligned crops, right on average only."
     )
     st.caption(
-        f"{known} One picture, one model: no interval. A large region moves more than a small one, and the fill is "
-        "part of what the model answers to: look at another fill before you believe a number."
+        plain(
+            f"{known} One picture, one model: no interval. A large region moves more than a small one, and the fill is "
+            "part of what the model answers to: look at another fill before you believe a number."
+        )
     )
 
 

@@ -1,6 +1,17 @@
 import pytest
 
-from dashboard.report.text import accuracy, escape, gate_name, gate_title, grid, layer_title, percent, short
+from dashboard.report.text import (
+    accuracy,
+    escape,
+    gate_name,
+    gate_title,
+    grid,
+    in_chart,
+    layer_title,
+    percent,
+    plain,
+    short,
+)
 
 
 @pytest.mark.parametrize(
@@ -58,3 +69,37 @@ def test_accuracy_with_and_without_an_interval() -> None:
 
 def test_escape_covers_quotes() -> None:
     assert escape('<a title="x">') == "&lt;a title=&quot;x&quot;&gt;"
+
+
+@pytest.mark.parametrize(
+    ("text", "drawn"),
+    [
+        ("![m](http://x/b.png) **sign in**", "!\\[m\\](http\u2060://x/b.png) \\*\\*sign in\\*\\*"),
+        ("[a](www.x.y) a@b.c", "\\[a\\](www\u2060.x.y) a\u2060@b.c"),
+        ("hand_drawn _so_ a__b", "hand_drawn \\_so\\_ a\\_\\_b"),
+        (":red[x] :smile: :material/home: 12:30", ":\u2060red\\[x\\] :\u2060smile: :\u2060material/home: 12:\u206030"),
+        ("<b>$y$ `z` ~no~ a|b &amp;", "\\<b\\>\\$y\\$ \\`z\\` \\~no\\~ a\\|b \\&amp;"),
+        ("1. one", "1\\. one"),
+        ("# one", "\\# one"),
+        ("- one", "\\- one"),
+        ("a\n\n    b", "a b"),
+        ("a -> b <-> c -- d --seed", "a -\u2060\\> b \\<\u2060-\\> c -\u2060- d --seed"),
+        ("Unknown model 'x'; valid: cbam, spatial.", "Unknown model 'x'; valid: cbam, spatial."),
+        ("\x1b[0m\udcff\u202egnp.exe", "\ufffd\\[0m\ufffdgnp.exe"),
+    ],
+)
+def test_markdown_is_drawn_letter_by_letter(text: str, drawn: str) -> None:
+    assert plain(text) == drawn
+
+
+def test_a_long_text_keeps_both_its_ends() -> None:
+    said = plain(f"Unknown model '{'x' * 5_000}'; valid: cbam.")
+    assert len(said) == 1_000
+    assert said.startswith("Unknown model 'xxx")
+    assert said.endswith("'; valid: cbam.")
+    assert plain("x" * 300, 100) == "x" * 57 + " … " + "x" * 40
+
+
+def test_html_and_charts_draw_letters_alone() -> None:
+    assert escape("<b>\udcff\u202ea") == "&lt;b&gt;\ufffda"
+    assert in_chart("<a href='x'>&lt; %{y}") == "&lt;a href='x'&gt;&amp;lt; %\u2060{y}"

@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from dashboard.report.text import escape, short
+from dashboard.report.text import escape, in_chart, short
 from dashboard.shared.figures.colours import emotion_color
 from dashboard.shared.figures.pair import signed
 from engine.analysis.contrasts import ChannelProfiles
@@ -126,7 +126,7 @@ def _hover(profiles: ChannelProfiles, classes: Sequence[str], channel: int, grou
     weight = "no pictures" if np.isnan(mean) else (
         f"mean weight {short(float(mean))}, {profiles.profile[row, channel]:+.2f} SD from the mean of the classes"
     )  # fmt: skip
-    return f"channel {channel}, {escape(classes[row])}<br>{weight}<br>{apart}"
+    return f"channel {channel}, {in_chart(classes[row])}<br>{weight}<br>{apart}"
 
 
 def channel_figure(
@@ -167,7 +167,7 @@ def channel_figure(
         go.Heatmap(
             z=[[None if np.isnan(value) else float(value) for value in row] for row in values],
             x=names,
-            y=list(classes),
+            y=list(map(in_chart, classes)),
             colorscale=_plotly_scale(DIVERGING if cells == "difference" else SEQUENTIAL[0]),
             zmin=limits[0],
             zmax=limits[1],

@@ -13,7 +13,7 @@ from typing import Any, Final
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboard.report.text import escape, percent
+from dashboard.report.text import escape, in_chart, percent
 from dashboard.shared.figures.colours import emotion_color
 from engine.analysis.class_regions import ClassPlace, MeanMapPlace
 from engine.edit.face_template import REGIONS
@@ -97,6 +97,7 @@ def _dots(model: str, number: int, many: int, places: Sequence[ClassPlace], fiel
         if found.mean is None:
             continue
         color = emotion_color(place.label)
+        head = in_chart(f"{model}, {place.label}")
         traces.append(
             go.Scatter(
                 x=[field.factor * found.mean],
@@ -104,7 +105,7 @@ def _dots(model: str, number: int, many: int, places: Sequence[ClassPlace], fiel
                 mode="markers",
                 marker={"color": color, "size": 8, "symbol": SYMBOLS[number], "line": {"width": 1.6, "color": color}},
                 error_x={**_bars(found, field.factor), "color": color},
-                hovertext=f"{model}, {place.label}<br>{field.title} {field.words(found)}, n = {found.n:,}",
+                hovertext=f"{head}<br>{field.title} {field.words(found)}, n = {found.n:,}",
                 hoverinfo="text",
                 showlegend=False,
             )
@@ -142,7 +143,7 @@ def interval_figure(places: Places, classes: Sequence[str], fields: Sequence[Fie
     figure.update_yaxes(
         tickmode="array",
         tickvals=list(range(len(classes))),
-        ticktext=list(classes),
+        ticktext=list(map(in_chart, classes)),
         range=[len(classes) - 0.5, -0.5],
         fixedrange=True,
         zeroline=False,

@@ -18,6 +18,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from dashboard.report.text import in_chart
 from dashboard.shared.figures.colours import GRID, NEUTRAL, emotion_color, in_frame
 from engine.analysis.evaluation import History
 from engine.measure.robustness import CORRUPTIONS, RobustnessReport
@@ -62,14 +63,14 @@ def curve_chart(found: CurveSet, ink: str) -> go.Figure:
                 x=x.tolist(),
                 y=y.tolist(),
                 mode="lines",
-                name=curve_name(curve, found.kind),
+                name=in_chart(curve_name(curve, found.kind)),
                 line={
                     "color": ink if pooled else emotion_color(curve.name),
                     "width": 2.6 if pooled else 1.6,
                     "dash": "dash" if curve.name == MICRO else "solid",
                     "shape": "vh" if found.kind == "pr" else "linear",
                 },
-                hovertemplate=f"{curve.name}<br>{x_title} %{{x:.2f}}<br>{y_title} %{{y:.2f}}<extra></extra>",
+                hovertemplate=f"{in_chart(curve.name)}<br>{x_title} %{{x:.2f}}<br>{y_title} %{{y:.2f}}<extra></extra>",
             )
         )
     in_frame(figure, ink, 560)
@@ -178,13 +179,14 @@ def class_bars(figures: Figures, ink: str) -> go.Figure:
     """Return the bars; a figure that does not exist (a precision without answers) has none and says so."""
     figure = make_subplots(rows=1, cols=3, shared_yaxes=True, subplot_titles=PANELS, horizontal_spacing=0.04)
     names = [row.name for row in figures.per_class]
+    shown = list(map(in_chart, names))
     for column, panel in enumerate(PANELS, start=1):
         found = [estimate_of(row, panel) for row in figures.per_class]
         means = [one.mean for one in found]
         figure.add_trace(
             go.Bar(
                 x=means,
-                y=names,
+                y=shown,
                 orientation="h",
                 marker={"color": [emotion_color(name) for name in names]},
                 error_x={
@@ -196,14 +198,14 @@ def class_bars(figures: Figures, ink: str) -> go.Figure:
                     "thickness": 1.4,
                     "width": 3,
                 },
-                hovertext=[f"{name}: {panel} {words(one)}" for name, one in zip(names, found, strict=True)],
+                hovertext=[f"{name}: {panel} {words(one)}" for name, one in zip(shown, found, strict=True)],
                 hoverinfo="text",
                 showlegend=False,
             ),
             row=1,
             col=column,
         )
-        for name, one in zip(names, found, strict=True):
+        for name, one in zip(shown, found, strict=True):
             if one.mean is None:
                 figure.add_annotation(
                     x=0.02, y=name, text="never answered" if panel == "precision" else "no pictures",

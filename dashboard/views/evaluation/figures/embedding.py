@@ -20,7 +20,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.report.text import escape
+from dashboard.report.text import in_chart
 from dashboard.shared.figures.colours import NEUTRAL, emotion_color, in_frame
 from engine.analysis.evaluation import StoredAnswers
 from engine.errors import UsageError
@@ -233,7 +233,7 @@ def embedding_chart(
                 x=places[inside, 0].round(4).tolist(),
                 y=places[inside, 1].round(4).tolist(),
                 mode="markers",
-                name=name,
+                name=in_chart(name),
                 marker={
                     "color": emotion_color(name),
                     "size": 6,
@@ -245,8 +245,8 @@ def embedding_chart(
                 selectedpoints=None if picked is None else np.flatnonzero(picked[inside]).tolist(),
                 customdata=positions.tolist(),
                 hovertext=[
-                    f"{escape(answers.ids[i])}<br>{answers.classes[answers.labels[i]]} answered as "
-                    f"<b>{answers.classes[answers.predicted[i]]}</b>"
+                    f"{in_chart(answers.ids[i])}<br>{in_chart(answers.classes[answers.labels[i]])} answered as "
+                    f"<b>{in_chart(answers.classes[answers.predicted[i]])}</b>"
                     for i in positions.tolist()
                 ],
                 hoverinfo="text",

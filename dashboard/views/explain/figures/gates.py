@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 import plotly.graph_objects as go
 
-from dashboard.report.text import escape
+from dashboard.report.text import in_chart
 from dashboard.shared.figures.colours import emotion_color
 from dashboard.shared.figures.map_card import MapCard
 from dashboard.shared.figures.trust import signed
@@ -150,7 +150,7 @@ def cell_text(value: float) -> str:
 
 
 def _said(one: str, two: str, value: float) -> str:
-    pair = f"{escape(one)} and {escape(two)}"
+    pair = f"{one} and {two}"
     if np.isnan(value):
         return f"{pair}: one of both maps is constant and has no ranks"
     return f"{pair}: rank correlation {signed(float(value))}"
@@ -161,7 +161,7 @@ def class_matrix(found: ClassSensitivity) -> go.Figure:
     count = len(found.classes)
     shown = found.correlation.astype(np.float64)
     np.fill_diagonal(shown, np.nan)
-    names = list(found.classes)
+    names = list(map(in_chart, found.classes))
     hover = [
         [
             "" if row == column else _said(names[row], names[column], found.correlation[row, column])

@@ -10,7 +10,7 @@ from typing import Final
 
 import plotly.graph_objects as go
 
-from dashboard.report.text import escape, layer_title, short
+from dashboard.report.text import escape, in_chart, layer_title, short
 from dashboard.shared.figures.trust import method_place, signed
 from dashboard.views.explain.figures.trust_curves import GREY, INK
 from engine.trust.map_sanity import MapSanity
@@ -41,7 +41,7 @@ def randomisation_chart(found: Sequence[Randomisation]) -> go.Figure:
     places = [TRAINED, *(f"+ {part_title(name)}" if index else part_title(name) for index, name in enumerate(parts))]
     figure = go.Figure()
     for index, item in enumerate(found):
-        name = method_place(item.method, item.layer, item.target)
+        name = in_chart(method_place(item.method, item.layer, item.target))
         figure.add_trace(
             go.Scatter(
                 x=places,

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from dashboard.report.text import in_chart
 from engine.trust.faithfulness_record import Curves, Faithfulness
 
 IMPUTER_TITLES: Final[dict[str, str]] = {"blur": "cells blurred away", "road": "cells filled from their neighbours"}
@@ -76,7 +77,7 @@ def faithfulness_curves(found: Faithfulness) -> go.Figure:
             figure.add_trace(trace, row=1, col=column)
     figure.update_xaxes(title="% of cells gone", fixedrange=True, showgrid=False, range=[0, 100])
     figure.update_yaxes(fixedrange=True, gridcolor="rgba(128,128,128,.18)", zeroline=False)
-    figure.update_yaxes(title=f"{found.value} of {found.target}", row=1, col=1)
+    figure.update_yaxes(title=f"{found.value} of {in_chart(found.target)}", row=1, col=1)
     figure.update_layout(
         height=300,
         margin={"l": 50, "r": 8, "t": 34, "b": 44},

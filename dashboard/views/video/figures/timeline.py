@@ -20,7 +20,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from dashboard.report.text import escape, percent
+from dashboard.report.text import escape, in_chart, percent
 from dashboard.shared.figures.colours import NEUTRAL, emotion_color, emotion_rgb, in_frame
 from dashboard.shared.figures.face import LONGEST
 from engine.live.video import VideoSummary, table_columns
@@ -161,7 +161,7 @@ def timeline_chart(timeline: FaceTimeline, ink: str, *, until: float, moment: fl
                 selected={"marker": {"opacity": 0.01}},
                 unselected={"marker": {"opacity": 0.01}},
                 customdata=seconds,
-                name=name,
+                name=in_chart(name),
                 line={"color": emotion_color(name), "width": 2.4 if name == main else 1.5},
                 connectgaps=False,
                 hovertemplate="%{y:.0%}",
@@ -177,7 +177,7 @@ def timeline_chart(timeline: FaceTimeline, ink: str, *, until: float, moment: fl
             showlegend=False,
             customdata=timeline.seconds.tolist(),
             text=[
-                label if seen else f"{label}, hidden"
+                in_chart(label) if seen else f"{in_chart(label)}, hidden"
                 for label, seen in zip(timeline.labels, timeline.seen.tolist(), strict=True)
             ],
             hovertemplate="%{text}<extra>label</extra>",
