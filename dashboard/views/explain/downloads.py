@@ -2,18 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
+from dashboard.report.text import csv_text
 from dashboard.shared.figures.map_card import MapCard, MapStyle
 from dashboard.shared.figures.sheet import json_text, npz_bytes, number_rows, sheet
 from dashboard.shell import theme
+from dashboard.shell.state import NamedPicture
 from engine.draw.overlay import png_bytes
+from engine.errors import FerLensError
 from engine.explain.cmaen_shares import CmaenShares
 from engine.records import Explanation, FaceExplanation
+
+if TYPE_CHECKING:
+    from engine.predictor import EmotionPredictor
+
+
+def answers_csv(predictor: EmotionPredictor, pictures: Sequence[NamedPicture], *, whole: bool) -> str:
+    """Return a row for each face of all pictures: where it lies, the answer, every probability; a sentence where none.
+
+    ``whole``: no face is looked for, as in pictures that are cut to one already.
+    """
+    rows = []
+    for picture in pictures:
+        try:
+            found = predictor.predict(picture.data, whole=whole or picture.cut, name=picture.name)
+            faces, error = found.faces, found.error or ""
+        except FerLensError as problem:
+            faces, error = (), str(problem)
+        for number, face in enumerate(faces, start=1):
+            box = face.box.as_list() if face.box else [None] * 4
+            rows.append(
+                {
+                    "picture": picture.name,
+                    "face": number,
+                    **dict(zip(("left", "top", "width", "height"), box, strict=True)),
+                    "label": face.prediction.label,
+                    "confidence": face.prediction.confidence,
+                    **{f"p_{name}": float(p) for name, p in face.prediction.ranked()},
+                    "problem": "" if face.box or whole or picture.cut else "no face found: the whole picture",
+                }
+            )
+        if not faces:
+            rows.append({"picture": picture.name, "problem": error})
+    columns = ["picture", "face", "left", "top", "width", "height", "label", "confidence"]
+    columns += [f"p_{name}" for name in predictor.classes]
+    return csv_text([{name: row.get(name) for name in (*columns, "problem")} for row in rows])
 
 
 def show_downloads(
@@ -23,8 +62,10 @@ def show_downloads(
     style: MapStyle,
     source: str,
     shares: CmaenShares | None = None,
+    *,
+    answers: Callable[[], str],
 ) -> None:
-    """Draw the three buttons; each file is made when its button is pressed.
+    """Draw the four buttons; each file is made when its button is pressed.
 
     Args:
         explanation: the face's answer and gates.
@@ -33,9 +74,12 @@ def show_downloads(
         style: how the cards are drawn.
         source: the picture's name, without a path.
         shares: what a ``cmaen``'s answer is made of; None for other models.
+        answers: makes the table of every answer to every chosen picture.
     """
     theme.section(
-        "Take it along", "The PNG is drawn as set above; NPZ and JSON hold the raw values on their own grids."
+        "Take it along",
+        "The PNG is drawn as set above; NPZ and JSON hold the raw values on their own grids; the CSV has every face of "
+        "every picture that you chose.",
     )
     stem = f"{PurePath(source).stem.replace(' ', '-') or 'face'}-{explanation.model}"
     footer = f"{source} | scale: {style.scale} | colours: {style.colors} | gates are class-agnostic | FERLens"
@@ -62,6 +106,14 @@ def show_downloads(
             f"{stem}.json",
             "application/json",
             icon=":material/data_object:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "CSV",
+            answers,
+            f"answers-{explanation.model}.csv",
+            "text/csv",
+            icon=":material/table:",
             on_click="ignore",
         )
 

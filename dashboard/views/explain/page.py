@@ -136,8 +136,8 @@ def offer_report(card: RunCard, named: NamedPicture, key: FaceKey, seen: Explain
     )
 
 
-def explain(card: RunCard, named: NamedPicture) -> None:
-    """Draw the page for one picture that can be read."""
+def explain(card: RunCard, named: NamedPicture, pictures: Sequence[NamedPicture]) -> None:
+    """Draw the page for one picture that can be read, of those that were chosen together."""
     model = page_ends.loaded(card)
     found = answer.find_face(card, named)
     if found is None:
@@ -202,7 +202,10 @@ def explain(card: RunCard, named: NamedPicture) -> None:
         (f"Other explanations for {main_map.target}", further_cards),
     )
     everything = (*drawn, *further.maps.values())
-    downloads.show_downloads(chosen, everything, rows, style, named.name, shares)
+    downloads.show_downloads(
+        chosen, everything, rows, style, named.name, shares,
+        answers=partial(downloads.answers_csv, model, pictures, whole=key.whole and not named.cut),
+    )  # fmt: skip
     offer_report(
         card,
         named,
@@ -233,7 +236,7 @@ def main(chosen: Selection) -> None:
     named = page_ends.readable(chosen)
     if named is not None:
         with say.said():
-            explain(card, named)
+            explain(card, named, chosen.pictures)
     legend()
 
 

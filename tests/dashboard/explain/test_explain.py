@@ -1,3 +1,4 @@
+import csv
 import io
 import re
 import shutil
@@ -10,10 +11,13 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.shared.face import NOBODY
 from dashboard.shell import loaders
+from dashboard.shell.state import NamedPicture
+from dashboard.views.explain.downloads import answers_csv
 from engine.labels import EMOTIONS
 from engine.media.centerface import CenterFaceDetector
 from engine.predictor import EmotionPredictor
 from tests.dashboard.made import SAMPLES, open_page, page_html, sentences
+from tests.made import ROOT
 
 PAGE = "views/explain/page.py"
 PORTRAIT = (SAMPLES / "astronaut.jpg").read_bytes()
@@ -48,7 +52,7 @@ def test_a_sample_is_explained_at_once(explain: AppTest) -> None:
     assert set(EMOTIONS) <= set(cards(explain))
     assert "Class-agnostic" in html
     assert "What cbam saw: 48 × 48 pixels, grey" in html
-    assert [button.proto.label for button in explain.get("download_button")] == ["PNG", "NPZ", "JSON", "Report"]
+    assert [button.proto.label for button in explain.get("download_button")] == ["PNG", "NPZ", "JSON", "CSV", "Report"]
     assert any("How to read this" in expander.label for expander in explain.expander)
     assert "looks at" not in html + " ".join(block.value for block in explain.markdown)
 
@@ -179,6 +183,26 @@ def test_faces_are_looked_for_once_whatever_the_model(home: AppTest, monkeypatch
     app.selectbox(key="model").set_value("baseline").run()
     assert not app.exception
     assert len(searched) == 1
+
+
+def test_the_table_has_every_face_of_every_picture() -> None:
+    predictor = EmotionPredictor(ROOT / "checkpoints" / "cbam")
+    names = ("two-faces", "rocket", "astronaut")
+    pictures = [NamedPicture(name, (SAMPLES / f"{name}.jpg").read_bytes()) for name in names]
+    table = answers_csv(predictor, [*pictures, NamedPicture("broken", b"no picture")], whole=False)
+    rows = list(csv.DictReader(io.StringIO(table)))
+    assert [(row["picture"], row["face"]) for row in rows] == [
+        ("two-faces", "1"), ("two-faces", "2"), ("rocket", "1"), ("astronaut", "1"), ("broken", ""),
+    ]  # fmt: skip
+    assert rows[2]["problem"] == "no face found: the whole picture"
+    assert rows[2]["left"] == ""
+    assert "broken" in rows[4]["problem"]
+    for row in rows[:4]:
+        assert sum(float(row[f"p_{name}"]) for name in EMOTIONS) == pytest.approx(1, abs=1e-5)
+        assert float(row[f"p_{row['label']}"]) == float(row["confidence"])
+    face = predictor.predict(SAMPLES / "astronaut.jpg").faces[0]
+    assert face.box is not None
+    assert [int(rows[3][name]) for name in ("left", "top", "width", "height")] == face.box.as_list()
 
 
 def test_the_whole_picture_can_be_asked_for(explain: AppTest) -> None:
