@@ -189,6 +189,11 @@ def picture_votes(dataset: str, picture_id: str) -> tuple[int, ...]:
     return found if any(found) else ()
 
 
+def pictures(dataset: str) -> PictureIndex:
+    """Return where each picture of a dataset lies. Raises DataError where it is not here."""
+    return _index(dataset, *place(dataset))
+
+
 def first_id(dataset: str, split: str) -> str:
     """Return the id of the first picture of a split. Raises DataError where the dataset is not here or has none."""
     return _index(dataset, *place(dataset)).first_id(split)
