@@ -47,8 +47,8 @@ REFERENCE: Final = "reference"
 RANGE: Final = "range"
 OUTLINE: Final = "outline"
 TRUTH_HINT: Final = (
-    "What class a picture is of, and so what is right: FER2013's label, or what most of ten people saw (FER+). By majority "
-    "the maps are averaged anew from the pictures, once; some seconds to a minute."
+    "What class a picture is of, and so what is right: FER2013's label, or what most of ten people saw (FER+). By "
+    "majority the maps are averaged anew from the pictures, once; some seconds to a minute."
 )
 CLASS_AGNOSTIC: Final = (
     "A **class-agnostic** gate is computed before any class is scored: for one picture it is the same whichever "
