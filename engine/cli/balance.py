@@ -72,8 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"--votes is for ferplus; '{arguments.dataset}' is balanced by its own labels.")
     if arguments.dataset == FERPLUS and arguments.method != WEIGHTS:
         raise UsageError(
-            "A made picture has nobody's votes, so a set that holds any cannot be read as ferplus; take --method weights, "
-            "or logit_adjustment in a recipe's [loss]."
+            "A made picture has nobody's votes, so a set that holds any cannot be read as ferplus; "
+            "take --method weights, or logit_adjustment in a recipe's [loss]."
         )
     space = _space(arguments)
     # The built-in faces lie nowhere; an unknown dataset is left for its loader to refuse.
