@@ -20,6 +20,7 @@ from dashboard.shell.state import NamedPicture
 from engine.data.by_id import BY_ID
 from engine.data.drawn import SPLIT_COUNTS
 from engine.data.registry import FER2013_SPLITS, KINDS, SPLITS
+from engine.data.votes.ferplus import FERPLUS, FERPLUS_SPLITS
 from engine.draw.overlay import png_bytes
 from engine.errors import FerLensError
 from engine.records import RunCard
@@ -27,6 +28,7 @@ from engine.records import RunCard
 SPLITS_OF: dict[str, tuple[str, ...]] = {
     "synthetic": tuple(SPLIT_COUNTS),
     **{name: kind.splits for name, kind in KINDS.items()},
+    FERPLUS: (*FER2013_SPLITS, *FERPLUS_SPLITS),
 }
 """Dataset → its splits."""
 
@@ -47,7 +49,7 @@ def choose_picture(card: RunCard) -> tuple[NamedPicture, ...]:
     problems: list[str] = []
     for key, what, valid in (
         (state.DATASET, "dataset", BY_ID),
-        (state.SPLIT, "split", tuple(dict.fromkeys((*SPLITS, *FER2013_SPLITS)))),
+        (state.SPLIT, "split", tuple(dict.fromkeys((*SPLITS, *FER2013_SPLITS, *FERPLUS_SPLITS)))),
     ):
         if (asked := state.asked_for(key, valid)) is not None:
             problems.append(f"Unknown {what} '{asked}'; valid: {', '.join(valid)}.")

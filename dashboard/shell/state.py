@@ -36,6 +36,8 @@ PAGE: Final = "page"
 """Of the gallery of mistakes."""
 PICKED: Final = "picked"
 """The pictures that are ticked there; not a widget's own key but written to the address by hand."""
+LOOK: Final = "look"
+"""The picture that its side panel shows; likewise written by hand."""
 PICTURE_KEYS: Final[tuple[str, ...]] = (SOURCE, SAMPLE, DATASET, SPLIT, ID)
 """What says which picture; the widgets of the sidebar."""
 URL_KEYS: Final[tuple[str, ...]] = (MODEL, *PICTURE_KEYS, LAYER, TARGET)

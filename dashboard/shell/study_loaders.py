@@ -17,6 +17,7 @@ import streamlit as st
 from dashboard.shell.loaders import KEPT, PIXELS_KEPT, predictor, shelf
 from engine.analysis.files.places import PREDICTIONS, AnalysedSplit, analysed_splits, analysis_folder
 from engine.data.by_id import LabelledPicture, PictureIndex, place_of
+from engine.data.registry import PICTURES_OF
 from engine.data.votes.file import VoteFile, find_votes, read_votes
 from engine.data.votes.join import WITH_VOTES, votes_of
 from engine.errors import DataError, FerLensError
@@ -126,8 +127,17 @@ def store(models: tuple[str, ...], dataset: str, split: str) -> AnalysisStore:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _index(dataset: str, place: str, stamp: int) -> PictureIndex:  # noqa: ARG001  # the place's time
-    return PictureIndex(dataset, Path(place) if place else None)
+def _index(dataset: str, place: str, stamp: int, voted: tuple[str, int] | None = None) -> PictureIndex:  # noqa: ARG001  # the place's time
+    return PictureIndex(dataset, Path(place) if place else None, None if voted is None else _votes(*voted))
+
+
+def _labels_of(dataset: str) -> tuple[str, int] | None:
+    """Return where the votes lie that label a dataset's pictures, None where its own labels do."""
+    return votes_at(dataset) if dataset in PICTURES_OF else None
+
+
+def _indexed(dataset: str, place: str, stamp: int) -> PictureIndex:
+    return _index(dataset, place, stamp, _labels_of(dataset))
 
 
 def place(dataset: str) -> tuple[str, int]:
@@ -137,13 +147,17 @@ def place(dataset: str) -> tuple[str, int]:
 
 
 @st.cache_data(show_spinner=False, max_size=PIXELS_KEPT)
-def _picture(dataset: str, place: str, stamp: int, picture_id: str, size: int, channels: int) -> LabelledPicture:
-    return _index(dataset, place, stamp).picture(picture_id, size, channels)
+def _picture(
+    dataset: str, place: str, stamp: int, picture_id: str, size: int, channels: int,
+    voted: tuple[str, int] | None = None,
+) -> LabelledPicture:  # fmt: skip
+    return _index(dataset, place, stamp, voted).picture(picture_id, size, channels)
 
 
 def dataset_picture(dataset: str, picture_id: str, card: RunCard) -> LabelledPicture:
     """Return a picture as the model of ``card`` takes it. Raises DataError where it is not here, which is not kept."""
-    return _picture(dataset, *place(dataset), picture_id, card.input.size, card.input.channels)
+    spec = card.input
+    return _picture(dataset, *place(dataset), picture_id, spec.size, spec.channels, _labels_of(dataset))
 
 
 def picture_if_here(dataset: str, picture_id: str, card: RunCard) -> LabelledPicture | None:
@@ -158,6 +172,7 @@ def picture_if_here(dataset: str, picture_id: str, card: RunCard) -> LabelledPic
 def _explained(
     dataset: str,
     at: tuple[str, int],
+    voted: tuple[str, int] | None,
     picture_id: str,
     _card: RunCard,
     sha256: str,  # noqa: ARG001  # with the name it stands for the model
@@ -165,13 +180,14 @@ def _explained(
     target: str,
 ) -> FaceExplanation:
     spec = _card.input
-    found = _picture(dataset, *at, picture_id, spec.size, spec.channels)
+    found = _picture(dataset, *at, picture_id, spec.size, spec.channels, voted)
     return predictor(_card).explain_crop(found.pixels, target=Target.parse(target), truth=found.label)
 
 
 def dataset_explanation(dataset: str, picture_id: str, card: RunCard, target: str = "predicted") -> FaceExplanation:
     """Explain a picture of a dataset: its gates, and the Grad-CAM of ``target`` at the last layer."""
-    return _explained(dataset, place(dataset), picture_id, card, card.weights_sha256, card.name, target)
+    voted = _labels_of(dataset)
+    return _explained(dataset, place(dataset), voted, picture_id, card, card.weights_sha256, card.name, target)
 
 
 @st.cache_data(show_spinner=False, max_entries=1000)
@@ -189,11 +205,16 @@ def picture_votes(dataset: str, picture_id: str) -> tuple[int, ...]:
     return found if any(found) else ()
 
 
+def pictures(dataset: str) -> PictureIndex:
+    """Return where each picture of a dataset lies. Raises DataError where it is not here."""
+    return _indexed(dataset, *place(dataset))
+
+
 def first_id(dataset: str, split: str) -> str:
     """Return the id of the first picture of a split. Raises DataError where the dataset is not here or has none."""
-    return _index(dataset, *place(dataset)).first_id(split)
+    return _indexed(dataset, *place(dataset)).first_id(split)
 
 
 def ids(dataset: str, split: str) -> tuple[str, ...]:
     """Return the ids of a split's pictures. Raises DataError where the dataset is not here or has none."""
-    return _index(dataset, *place(dataset)).ids(split)
+    return _indexed(dataset, *place(dataset)).ids(split)

@@ -23,6 +23,9 @@ from engine.statistics.intervals import RESAMPLES, Estimate, bootstrap_means
 ANSWERS: Final[dict[str, bool | None]] = {"all": None, "right": True, "wrong": False}
 """Group of pictures → what :class:`engine.analysis.store.query.Filter` asks for."""
 
+OF_LABEL: Final = "gradcam.true"
+"""The map whose figures are kept for the class that a picture is labelled with."""
+
 Float64 = NDArray[np.float64]
 
 
@@ -49,18 +52,20 @@ def mass_columns(layer: str) -> tuple[str, ...]:
     return tuple(f"{layer}.mass.{region}" for region in REGIONS)
 
 
-def group_filter(label: str, group: str, model: str | None, truth: str = "label") -> Filter:
+def group_filter(label: str, group: str, model: str | None, truth: str = "label", layer: str = "") -> Filter:
     """Return the pictures of a class in a group of :data:`ANSWERS`, by the answers of ``model``.
 
     ``truth``: one of :data:`engine.analysis.store.store.TRUTHS`; by ``majority`` the class is what most people saw, and
-    right is what answers that.
+    right is what answers that. ``layer``: the map that is asked about. Figures of ``gradcam.true`` are kept for the
+    labelled class alone, so of these only pictures count that are labelled as most people saw them.
     """
     if group not in ANSWERS:
         raise UnknownNameError("group of pictures", group, ANSWERS)
     if truth not in TRUTHS:
         raise UnknownNameError("kind of truth", truth, TRUTHS)
     if truth == "majority":
-        return Filter(majority=(label,), as_people=ANSWERS[group], model=model)
+        labelled = (label,) if layer == OF_LABEL else ()
+        return Filter(labels=labelled, majority=(label,), as_people=ANSWERS[group], model=model)
     return Filter(labels=(label,), correct=ANSWERS[group], model=model)
 
 
@@ -82,7 +87,7 @@ def class_places(
     columns = [Column(name, model) for name in names]
     found = []
     for label in store.classes:
-        table = store.rows(group_filter(label, group, model, truth), columns=columns, limit=None).table
+        table = store.rows(group_filter(label, group, model, truth, layer), columns=columns, limit=None).table
         values = np.column_stack(
             [column.to_numpy(zero_copy_only=False).astype(np.float64) for column in table.itercolumns()]
         )

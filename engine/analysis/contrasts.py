@@ -140,7 +140,7 @@ class TypicalPicture:
     """A picture and how far its map's region masses lie from the class's mean ones.
 
     Attributes:
-        id, label, predicted: the picture, its true class, the model's answer.
+        id, label, predicted: the picture, its true class (what most people saw, if asked for that), the model's answer.
         confidence: of the answer, in [0, 1].
         moved: the distance, in [0, 1].
         masses: region → share of the map's mass, in [0, 1].
@@ -168,20 +168,22 @@ class Typical:
 
 
 def typical_pictures(
-    store: AnalysisStore, layer: str, label: str, *, model: str | None = None, group: str = "all", most: int = 6
-) -> Typical:
+    store: AnalysisStore, layer: str, label: str, *, model: str | None = None, group: str = "all",
+    truth: str = "label", most: int = 6,
+) -> Typical:  # fmt: skip
     """Rank the pictures of a class by one map of ``model``; a picture is at one end only.
 
     Args:
         store: holds the pictures. layer: a spatial gate or Grad-CAM; None as ``model`` is the store's first.
         label: the true class. group: ``all``, or those answered ``right`` or ``wrong``.
+        truth: what says which class is true, see :func:`engine.analysis.class_regions.group_filter`.
         most: pictures to an end; fewer where there are fewer than twice as many.
     """
     if most < 1:
         raise UsageError(f"Expected one picture or more to an end, got {most}.")
     names = ("id", "predicted", "confidence", f"{layer}.centre_x", f"{layer}.centre_y", *mass_columns(layer))
     table = store.rows(
-        group_filter(label, group, model), columns=[Column(name, model) for name in names], limit=None
+        group_filter(label, group, model, truth, layer), columns=[Column(name, model) for name in names], limit=None
     ).table
     masses = np.column_stack(
         [column.to_numpy(zero_copy_only=False).astype(np.float64) for column in list(table.itercolumns())[5:]]

@@ -25,6 +25,8 @@ from engine.cli.votes import suspicion_sentences, votes_at_hand
 from engine.data.audit.audit import audit, audit_document
 from engine.data.audit.groups import MOST_BITS, NEAR_BITS
 from engine.data.audit.source import read_pictures
+from engine.data.votes.ferplus import FERPLUS
+from engine.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,6 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Audit and report."""
     votes = None
+    if arguments.votes and not arguments.model and arguments.dataset != FERPLUS:
+        raise UsageError("--votes changes nothing here; give --model too, or --dataset ferplus.")
     if arguments.model:  # before the pictures are read
         votes = votes_at_hand(arguments.dataset, arguments.votes, arguments.data)
     with Progress(
@@ -62,6 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.dataset,
             data=arguments.data,
             drop_unknown=arguments.drop_unknown,
+            votes=arguments.votes if arguments.dataset == FERPLUS else None,
             progress=lambda done: bar.update(task, description=f"reading {arguments.dataset}: {done:,} pictures"),
         )
         bar.update(task, description=f"comparing {len(pictures):,} pictures")

@@ -13,13 +13,24 @@ from rich.progress import Progress
 from rich.table import Table
 
 from engine.analysis.sweep.penultimate import penultimate_features
-from engine.cli.common import STDERR, add_data_options, add_json_option, check_new_file, note, note_skipped, print_json
+from engine.cli.common import (
+    STDERR,
+    add_data_options,
+    add_json_option,
+    add_votes_option,
+    check_new_file,
+    note,
+    note_skipped,
+    print_json,
+)
 from engine.data.balance.balance import METHODS, SPACES, BalancePlan, is_balanced, made_pictures, plan_balance
 from engine.data.balance.folder import refuse_place, write_balanced
 from engine.data.dataset import FaceDataset
 from engine.data.enhance.enhance import enhancement_of
 from engine.data.read.split_names import split_of
-from engine.data.registry import KINDS, TEST_SPLITS, find_data, load_dataset
+from engine.data.registry import KINDS, PICTURES_OF, TEST_SPLITS, find_data, load_dataset
+from engine.data.votes.ferplus import FERPLUS
+from engine.data.votes.rules import VoteChoice
 from engine.errors import DataError, UnknownNameError, UsageError
 from engine.models.checkpoint import find_checkpoint, load_checkpoint
 from engine.records import Float32, UInt8
@@ -37,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     lines = [f"  {name}: {what}" for name, what in (*ALL_METHODS.items(), *SPACES.items())]
     parser.epilog = "methods, then spaces of borderline-smote:\n" + "\n".join(lines)
     add_data_options(parser)
+    add_votes_option(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder to make; with --method weights a .toml file")
     parser.add_argument("--method", default="borderline-smote", help=f"{', '.join(ALL_METHODS)} (default: %(default)s)")
     parser.add_argument("--space", help=f"of borderline-smote: {', '.join(SPACES)} (default: pixels)")
@@ -56,9 +68,16 @@ def run(arguments: argparse.Namespace) -> int:
         raise UnknownNameError("method", arguments.method, ALL_METHODS)
     if not 0 <= arguments.seed < 2**32:
         raise UsageError(f"Expected a --seed from 0 to 4294967295, got {arguments.seed}.")
+    if arguments.votes and arguments.dataset != FERPLUS:
+        raise UsageError(f"--votes is for ferplus; '{arguments.dataset}' is balanced by its own labels.")
+    if arguments.dataset == FERPLUS and arguments.method != WEIGHTS:
+        raise UsageError(
+            "A made picture has nobody's votes, so a set that holds any cannot be read as ferplus; "
+            "take --method weights, or logit_adjustment in a recipe's [loss]."
+        )
     space = _space(arguments)
     # The built-in faces lie nowhere; an unknown dataset is left for its loader to refuse.
-    kind = KINDS.get(arguments.dataset)
+    kind = KINDS.get(PICTURES_OF.get(arguments.dataset, arguments.dataset))
     place = find_data(arguments.dataset, kind.files, arguments.data) if kind else None
     weights = arguments.method == WEIGHTS
     if weights:
@@ -104,6 +123,7 @@ def _load(arguments: argparse.Namespace, size: int | None, channels: int | None)
         drop_unknown=arguments.drop_unknown,
         size=size,
         channels=channels,
+        votes=VoteChoice(arguments.votes) if arguments.dataset == FERPLUS else None,
     )
     note_skipped(dataset.skipped)
     return dataset

@@ -14,7 +14,7 @@ from engine.data.balance.folder import refuse_place
 from engine.data.enhance.enhance import Enhancer
 from engine.data.enhance.folder import plan_enhancement, write_enhanced
 from engine.data.enhance.networks import ROLES, Network, Tiling, load_network
-from engine.data.registry import KINDS, find_data
+from engine.data.registry import KINDS, PICTURES_OF, find_data
 from engine.errors import UnknownNameError, UsageError
 from engine.training.device import choose_device
 
@@ -90,6 +90,12 @@ def _place(arguments: argparse.Namespace) -> Path:
     """Return where the dataset lies."""
     if arguments.dataset == "synthetic":
         raise UsageError("The built-in faces are drawn at any size and lie in no folder; give another --dataset.")
+    if arguments.dataset in PICTURES_OF:
+        pictures = PICTURES_OF[arguments.dataset]
+        raise UsageError(
+            f"'{arguments.dataset}' is the pictures of {pictures} with other labels, and enhancing changes pictures "
+            f"alone: enhance --dataset {pictures}, then give what is made as --data with --dataset {arguments.dataset}."
+        )
     if arguments.dataset not in KINDS:
         raise UnknownNameError("dataset", arguments.dataset, KINDS)
     return find_data(arguments.dataset, KINDS[arguments.dataset].files, arguments.data)

@@ -17,9 +17,10 @@ from engine.cli.common import (
     add_views_options,
     add_votes_option,
     note,
+    note_skipped,
     print_json,
 )
-from engine.cli.votes import add_votes, note_left_out, vote_sentences, vote_table
+from engine.cli.votes import add_votes, vote_sentences, vote_table
 from engine.data.dataset import map_classes
 from engine.data.enhance.enhance import require_enhanced
 from engine.data.registry import load_dataset
@@ -72,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
         votes=choice,
         looks=True,
     )
-    note_left_out(dataset)
+    note_skipped(dataset.skipped)
     dataset = add_votes(dataset, arguments.votes, arguments.data)
     mapping: dict[str, Any] = {}
     if dataset.classes != loaded.card.classes:

@@ -1,4 +1,4 @@
-"""What commands share about people's votes: finding them, what is left out for want of them, and the words for both."""
+"""What commands share about people's votes: finding them, and the words for what they say."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 
 from rich.table import Table
 
-from engine.cli.common import note, note_skipped
+from engine.cli.common import note
 from engine.data.dataset import FaceDataset
-from engine.data.votes.ferplus import FERPLUS, left_out_in_words
 from engine.data.votes.file import WHERE, VoteFile, find_votes, read_votes
 from engine.data.votes.join import WITH_VOTES, votes_of
 from engine.errors import UsageError
@@ -55,22 +54,6 @@ def suspicion_sentences(people: dict[str, Any]) -> list[str]:
         f"people confirm {_of(confirmed)} of these suspicions (n = {confirmed['n']:,}): more saw the class suggested",
         f"{_of(other)} of the suspect labels are not what most people saw, {_of(base)} of all labels",
     ]
-
-
-def note_left_out(dataset: FaceDataset) -> None:
-    """Say what is left out, and why: what is damaged or no part of the data; of ferplus also what has no majority."""
-    voted = [file for file in dataset.skipped if dataset.name == FERPLUS and _is_of_votes(file.reason)]
-    if voted:
-        note(
-            f"{len(voted):,} pictures have no label by the votes and are left out: "
-            f"{left_out_in_words([file.reason for file in voted])}."
-        )
-    said = {file.id for file in voted}
-    note_skipped([file for file in dataset.skipped if file.id not in said])
-
-
-def _is_of_votes(reason: str) -> bool:
-    return reason == "no votes" or ":" in reason
 
 
 def vote_sentences(model: str, votes: dict[str, Any]) -> str:

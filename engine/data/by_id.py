@@ -9,14 +9,18 @@ from pathlib import Path
 from engine.data.drawn import SPLIT_COUNTS, synthetic_face, synthetic_id
 from engine.data.read.gather import Decoder, Picture
 from engine.data.read.sources import Entry
-from engine.data.registry import KINDS, TEST_SPLITS, find_data, read_entries
+from engine.data.registry import KINDS, PICTURES_OF, TEST_SPLITS, find_data, read_entries
+from engine.data.votes.ferplus import FERPLUS_SPLITS
+from engine.data.votes.file import WHERE, VoteFile
+from engine.data.votes.join import votes_of
+from engine.data.votes.rules import CLASSES, VoteChoice, label_by
 from engine.errors import DataError, UnknownNameError
 from engine.records import UInt8
 
 SYNTHETIC = "synthetic"
 """The dataset that is drawn, and so is always here."""
 
-BY_ID: tuple[str, ...] = (SYNTHETIC, *KINDS)
+BY_ID: tuple[str, ...] = (SYNTHETIC, *KINDS, *PICTURES_OF)
 """The datasets whose pictures can be had by id."""
 
 
@@ -43,18 +47,31 @@ class PictureIndex:
     Args:
         dataset: one of :data:`BY_ID`.
         place: the folder, archive or CSV, as :func:`place_of` finds it; None for the built-in faces.
+        votes: of ``ferplus``, what people saw: there a picture is labelled by the majority of the paper's rules.
 
     Raises:
-        UnknownNameError: no such dataset. DataError: it cannot be read.
+        UnknownNameError: no such dataset. DataError: it cannot be read, or has no votes that it needs.
     """
 
-    def __init__(self, dataset: str, place: Path | None) -> None:
+    def __init__(self, dataset: str, place: Path | None, votes: VoteFile | None = None) -> None:
         if dataset not in BY_ID:
             raise UnknownNameError("dataset", dataset, BY_ID)
         self.dataset = dataset
+        self._kind = PICTURES_OF.get(dataset, dataset)
         self._entries: Mapping[str, Entry] = {}
+        self._seen: Mapping[str, str] = {}
         if place is not None:
-            self._entries = {entry.id: entry for entry in read_entries(dataset, place)}
+            self._entries = {entry.id: entry for entry in read_entries(self._kind, place)}
+        if dataset in PICTURES_OF:
+            if votes is None:
+                raise DataError(f"'{dataset}' needs what people voted, and there is no fer2013new.csv here. {WHERE}")
+            names = tuple(self._entries)
+            made = label_by(VoteChoice(), votes_of(names, votes))
+            classes = (*CLASSES[VoteChoice().classes], "")  # the last one: no label
+            self._seen = {
+                name: classes[label] or f"!{reason}"
+                for name, label, reason in zip(names, made.labels.tolist(), made.reasons, strict=True)
+            }
 
     def picture(self, picture_id: str, size: int, channels: int) -> LabelledPicture:
         """Return a picture exactly as :func:`engine.data.registry.load_dataset` gives it to a model.
@@ -74,13 +91,16 @@ class PictureIndex:
             raise DataError(
                 f"'{self.dataset}' on this machine has no picture '{picture_id}'; take an id from the data set."
             )
-        classes = KINDS[self.dataset].classes
+        seen = self._seen.get(picture_id, "")
+        if seen.startswith("!"):
+            raise DataError(f"'{picture_id}' has no label by what people voted ({seen[1:]}); take fer2013 for it.")
+        classes = KINDS[self._kind].classes
         labels = {name: index for index, name in enumerate(classes)}
         decoded = Decoder(labels=labels, size=size, channels=channels, need=lambda _: "pixels")([entry])[0]
         if not isinstance(decoded, Picture) or decoded.pixels is None:
             reason = "it was not decoded" if isinstance(decoded, Picture) else decoded.file.reason
             raise DataError(f"'{picture_id}' of '{self.dataset}' cannot be used ({reason}); get the data again.")
-        return LabelledPicture(picture_id, decoded.pixels, classes[decoded.label])
+        return LabelledPicture(picture_id, decoded.pixels, seen or classes[decoded.label])
 
     def first_id(self, split: str) -> str:
         """Return the id of the first picture of a split.
@@ -95,7 +115,8 @@ class PictureIndex:
     def ids(self, split: str) -> tuple[str, ...]:
         """Return the ids of a split's pictures in its order.
 
-        For a split that is drawn from the training pictures these are all training pictures.
+        For a split that is drawn from the training pictures these are all training pictures. Of ``ferplus`` those are
+        left out that have no label by the votes.
 
         Raises:
             DataError: there is none. UnknownNameError: the built-in faces have no such split.
@@ -105,12 +126,16 @@ class PictureIndex:
                 raise UnknownNameError("split of synthetic", split, (*SPLIT_COUNTS, "all"))
             parts = SPLIT_COUNTS if split == "all" else (split,)
             return tuple(synthetic_id(part, index) for part in parts for index in range(SPLIT_COUNTS[part]))
+        split = FERPLUS_SPLITS.get(split, split) if self._seen else split
         for part in (*TEST_SPLITS.get(split, (split,)), None, "train"):
             inside = [
                 (entry.row, entry.id)
                 for entry in self._entries.values()
-                if part in {entry.split, "all"}
-                or (part in {"public", "private"} and f"/{part}test_" in entry.id.lower())
+                if not self._seen.get(entry.id, "").startswith("!")
+                and (
+                    part in {entry.split, "all"}
+                    or (part in {"public", "private"} and f"/{part}test_" in entry.id.lower())
+                )
             ]
             if inside:
                 return tuple(name for _, name in sorted(inside))
@@ -125,4 +150,4 @@ def place_of(dataset: str) -> Path | None:
     """
     if dataset not in BY_ID:
         raise UnknownNameError("dataset", dataset, BY_ID)
-    return None if dataset == SYNTHETIC else find_data(dataset, KINDS[dataset].files)
+    return None if dataset == SYNTHETIC else find_data(dataset, KINDS[PICTURES_OF.get(dataset, dataset)].files)

@@ -31,18 +31,30 @@ _REASONS: Final = 3
 
 @dataclass(frozen=True)
 class SkippedFile:
-    """A file or row that is not in the dataset, and why; ``unreadable``: it was meant as a picture and is damaged."""
+    """A file or row that is not in the dataset, and why.
+
+    Attributes:
+        id: its name in the source. reason: what is the matter, details after a colon.
+        unreadable: it was meant as a picture and is damaged.
+        by_votes: it is a good picture, to which people's votes give no label.
+    """
 
     id: str
     reason: str
     unreadable: bool = field(default=False, compare=False)
+    by_votes: bool = field(default=False, compare=False)
 
 
 def left_out_words(skipped: Sequence[SkippedFile]) -> str:
     """Say in a sentence or two what is not in a dataset; empty where nothing is left out."""
     damaged = [file for file in skipped if file.unreadable]
-    others = [file for file in skipped if not file.unreadable]
+    voted = [file for file in skipped if file.by_votes]
+    others = [file for file in skipped if not (file.unreadable or file.by_votes)]
     words = []
+    if voted:
+        found = Counter(file.reason.partition(":")[0] for file in voted).most_common()
+        listed = ", ".join(f"{reason} ({count:,})" for reason, count in found)
+        words.append(f"{len(voted):,} pictures have no label by the votes and are left out: {listed}.")
     if damaged:
         words.append(f"{len(damaged):,} files could not be read, for example {damaged[0].id}: {damaged[0].reason}.")
     if others:

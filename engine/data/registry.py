@@ -20,10 +20,11 @@ from engine.data.balance.balance import is_balanced, refuse_drawing
 from engine.data.dataset import Bool, FaceDataset, together
 from engine.data.people import KEPT_APART, NO_SPLIT, NOT_TOLD, before_underscore
 from engine.data.read.class_codes import choosing_codes, codes_in_words, codes_of, meaning
+from engine.data.read.clutter import SUFFIXES
 from engine.data.read.gather import LOOK_SIDE, Decoder, Need, Picture, gather
 from engine.data.read.published import jaffe_person, kdef_person, read_affectnet, read_jaffe, read_kdef, read_rafdb
 from engine.data.read.samm import CLIPS, FRAMES, read_samm
-from engine.data.read.sources import ARCHIVE_SUFFIXES, Entry, fit_picture, read_source
+from engine.data.read.sources import ARCHIVE_SUFFIXES, Entry, fit_picture, is_table, read_source
 from engine.data.read.split_names import SPLIT_FOLDERS, split_of
 from engine.data.splits import TEST_SHARE, VALIDATION_SHARE, draw_parts, draw_val, duplicate_groups, subjects_of
 from engine.data.votes.ferplus import FERPLUS, FERPLUS_SPLITS, by_votes
@@ -93,6 +94,9 @@ KINDS: Final[dict[str, DatasetKind]] = {
     "jaffe": DatasetKind(EMOTIONS, (*SPLITS, ALL), ("jaffe", "jaffedbase"), subject=jaffe_person, read=read_jaffe),
     "kdef": DatasetKind(EMOTIONS, (*SPLITS, ALL), ("kdef", "KDEF_and_AKDEF"), subject=kdef_person, read=read_kdef),
 }
+WITH_TABLES: Final = ("fer2013", "ckplus", "folder")
+"""The datasets that may be one table with the pictures' pixels."""
+_TABLE_DEPTH: Final = 2
 PICTURES_OF: Final[dict[str, str]] = {"ferplus": "fer2013"}
 """Datasets that are the pictures of another with other labels, and so no kind of source themselves."""
 DATASETS: Final[tuple[str, ...]] = ("synthetic", *KINDS, *PICTURES_OF)
@@ -105,11 +109,39 @@ def _named_child(place: Path, usual_names: Sequence[str]) -> Path | None:
     return next((children[name.lower()] for name in usual_names if name.lower() in children), None)
 
 
+def _table_below(place: Path, usual_names: Sequence[str]) -> Path | None:
+    """Return the one table of pictures at most two folders below ``place``; None where pictures lie, or no table.
+
+    Raises:
+        DataError: there are several, none of them with a usual name.
+    """
+    tables: list[Path] = []
+    for folder, subfolders, files in os.walk(place):
+        here = Path(folder)
+        deep = len(here.relative_to(place).parts) >= _TABLE_DEPTH
+        subfolders[:] = [] if deep else sorted(name for name in subfolders if not name.startswith("."))
+        for file in sorted(files):
+            suffix = Path(file).suffix.lower()
+            if suffix in SUFFIXES:
+                return None
+            if suffix == ".csv" and not file.startswith(".") and is_table(here / file):
+                tables.append(here / file)
+    usual = [table for table in tables if table.name.lower() in usual_names]
+    found = usual if len(usual) == 1 else tables
+    if len(found) > 1:
+        listed = ", ".join(f"'{table.relative_to(place).as_posix()}'" for table in found[:3])
+        raise DataError(
+            f"Expected one table of pictures in '{place.name}', got {listed}; give one of them with --data."
+        )
+    return found[0] if found else None
+
+
 def find_data(name: str, usual_names: Sequence[str], data: str | Path | None = None) -> Path:
     """Find the folder, archive or CSV that holds dataset ``name``.
 
     The place given may be the dataset itself, or a folder that holds it under one of its usual names (``fer2013/``,
-    ``fer2013.csv``, ``fer2013.tar.xz`` ...); train and test folders right there count as the dataset itself.
+    ``fer2013.csv``, ``fer2013.tar.xz`` ...); train and test folders right there count as the dataset itself, and so
+    does the only table of pictures at most two folders below.
 
     Raises:
         DataError: when there is nothing, saying where it was looked for and how to give it.
@@ -131,7 +163,9 @@ def find_data(name: str, usual_names: Sequence[str], data: str | Path | None = N
             looked = ", ".join(["train/<class>/*", *usual_names[:3]])
             raise DataError(f"Expected {name} at '{shown}' ({said}), but it is empty (looked for {looked}); {cure}.")
         if child is None:
-            break
+            split_here = any(map(split_of, children))
+            table = None if split_here or name not in WITH_TABLES else _table_below(place, usual_names)
+            return place if table is None else table
         place = child
     return place
 

@@ -83,3 +83,20 @@ def test_nothing_overflows_on_a_narrow_dark_window(served: str, browser: Browser
     assert page.locator("[data-testid=stMain]").evaluate("e => e.scrollWidth - e.clientWidth") <= 0
     assert page.evaluate("document.documentElement.scrollWidth") <= 800
     page.context.close()
+
+
+def test_a_tile_opens_the_panel_and_keys_walk_on(folder: Path, served: str, browser: Browser) -> None:
+    page = opened(browser, f"{served}/Misclassifications")
+    ids = page.locator(".fl-tile").evaluate_all("tiles => tiles.map(tile => tile.dataset.id)")
+    page.get_by_role("button", name=f"Look at {ids[0]}").click(timeout=PATIENCE)
+    expect(page.locator(".fl-panel-id")).to_have_text(ids[0], timeout=PATIENCE)
+    page.wait_for_function("location.search.includes('look=')")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".fl-panel-id")).to_have_text(ids[1], timeout=PATIENCE)
+    expect(page.locator(".fl-beside tbody tr")).to_have_count(7)
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.locator(".fl-beside").bounding_box()["x"] >= 0  # type: ignore[index]
+    page.keyboard.press("Escape")
+    expect(page.locator(".fl-panel-id")).to_have_count(0, timeout=PATIENCE)
+    page.context.close()

@@ -7,7 +7,9 @@ import pytest
 from engine.data.by_id import PictureIndex, place_of
 from engine.data.drawn import synthetic_face
 from engine.data.registry import load_dataset
+from engine.data.votes.file import read_votes
 from engine.errors import DataError, UnknownNameError
+from tests.made_votes import pattern_votes, votes, write_votes
 
 
 def zipped(patterns: Path, tmp_path: Path) -> Path:
@@ -55,3 +57,28 @@ def test_a_damaged_picture_is_a_sentence(patterns: Path, tmp_path: Path) -> None
     (tmp_path / "data/test/sad/PrivateTest_0.png").write_bytes(b"no picture")
     with pytest.raises(DataError, match=r"'test/sad/PrivateTest_0.png' of 'fer2013' cannot be used"):
         PictureIndex("fer2013", tmp_path / "data").picture("test/sad/PrivateTest_0.png", 48, 1)
+
+
+def test_a_picture_of_ferplus_has_the_label_that_people_voted(
+    patterns: Path, pattern_table: None, tmp_path: Path
+) -> None:
+    changed = {
+        ("PrivateTest", "fear", 0): votes(surprise=9, fear=1),
+        ("PrivateTest", "sad", 0): votes(sad=5, neutral=5),
+        ("PrivateTest", "angry", 0): votes(contempt=8, angry=2),
+    }
+    seen = read_votes(write_votes(tmp_path / "fer2013new.csv", pattern_votes(changed)))
+    index = PictureIndex("ferplus", patterns, seen)
+    fear = index.picture("test/fear/PrivateTest_0.png", 48, 1)
+    assert fear.label == "surprise"
+    assert fear.pixels.tolist() == PictureIndex("fer2013", patterns).picture(fear.id, 48, 1).pixels.tolist()
+    assert index.picture("test/angry/PrivateTest_0.png", 48, 1).label == "contempt"
+    assert index.picture("test/happy/PrivateTest_0.png", 48, 1).label == "happy"
+    with pytest.raises(DataError, match=r"has no label by what people voted \(tie\)"):
+        index.picture("test/sad/PrivateTest_0.png", 48, 1)
+    private = index.ids("private")
+    assert len(private) == 13
+    assert "test/sad/PrivateTest_0.png" not in private
+    assert index.ids("FER2013Test") == private
+    with pytest.raises(DataError, match="there is no fer2013new"):
+        PictureIndex("ferplus", patterns)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.data.registry import DATA_VARIABLE, find_data
+from engine.data.registry import DATA_VARIABLE, find_data, load_dataset
 from engine.errors import DataError
 
 NAMES = ("fer2013", "fer2013.csv", "fer2013.tar.xz")
@@ -64,3 +64,33 @@ def test_an_empty_folder_says_what_was_looked_for(tmp_path: Path) -> None:
     make(tmp_path / "data")
     with pytest.raises(DataError, match=r"empty \(looked for train/<class>/\*, fer2013, fer2013.csv"):
         find_data("fer2013", NAMES)
+
+
+TABLE = "emotion,pixels\n3,0 64 128 255\n"
+
+
+@pytest.mark.parametrize("inside", ["train.csv", "challenge/train.csv", "a/b/icml.csv"])
+def test_the_only_table_of_pictures_below_is_the_dataset(tmp_path: Path, inside: str) -> None:
+    file = tmp_path / "set" / inside
+    file.parent.mkdir(parents=True)
+    file.write_text(TABLE)
+    (tmp_path / "set" / "people.csv").write_text("name,age\nx,3\n")
+    assert find_data("fer2013", NAMES, tmp_path / "set") == file
+    assert load_dataset("fer2013", "all", data=tmp_path / "set", size=8).images.shape == (1, 8, 8)
+
+
+def test_two_tables_are_named_and_the_usual_one_is_taken(tmp_path: Path) -> None:
+    for name in ("one.csv", "two.csv"):
+        make(tmp_path / "set" / name.removesuffix(".csv"))
+        (tmp_path / "set" / name.removesuffix(".csv") / name).write_text(TABLE)
+    with pytest.raises(DataError, match=r"got 'one/one\.csv', 'two/two\.csv'; give one of them"):
+        find_data("fer2013", NAMES, tmp_path / "set")
+    (tmp_path / "set" / "two" / "fer2013.csv").write_text(TABLE)
+    assert find_data("fer2013", NAMES, tmp_path / "set") == tmp_path / "set" / "two" / "fer2013.csv"
+
+
+def test_a_table_beside_pictures_is_not_the_dataset(tmp_path: Path) -> None:
+    make(tmp_path / "set" / "happy")
+    (tmp_path / "set" / "happy" / "1.png").write_bytes(b"x")
+    (tmp_path / "set" / "table.csv").write_text(TABLE)
+    assert find_data("folder", (), tmp_path / "set") == tmp_path / "set"

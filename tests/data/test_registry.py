@@ -100,7 +100,7 @@ def test_fer2013_csv(tmp_path: Path) -> None:
     assert private.in_train is not None
     assert private.in_train.tolist() == [False] * 6 + [True]
     assert [(file.id, file.reason) for file in private.skipped] == [
-        ("PrivateTest/unknown/84", "expected an emotion from 0 to 7, got '9'")
+        ("PrivateTest/unknown/84", "expected an emotion from 0 to 7 or by its name, got '9'")
     ]
     assert len(load_dataset("fer2013", "test", data=tmp_path)) == 14
     assert load_dataset("fer2013", "val", data=tmp_path).class_counts() == dict.fromkeys(EMOTIONS, 1)

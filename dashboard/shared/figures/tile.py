@@ -205,6 +205,12 @@ def tile_html(
     )
 
 
+def answer_html(said: Sequence[tuple[str, str]]) -> str:
+    """Return what each (label, people, a model) says a picture shows, as a list: (who, emotion)."""
+    rows = "".join(f"<dt>{escape(who)}</dt><dd>{_dot(what)}{escape(what)}</dd>" for who, what in said)
+    return f'<dl class="fl-truths">{rows}</dl>'
+
+
 COLUMNS: Final[dict[str, str]] = {
     "confidence": "confidence",
     "loss": "loss, nats",

@@ -26,6 +26,7 @@ from dashboard.views.class_attention.figures.detail import (
 from dashboard.views.class_attention.figures.grid import column_note, column_title, map_layers
 from dashboard.views.class_attention.grid import Files, GridChoice, all_layers
 from dashboard.views.class_attention.report import Detail, detail_content
+from engine.analysis.class_regions import OF_LABEL
 from engine.analysis.contrasts import Typical, TypicalPicture
 from engine.analysis.files.attention import RECEIVED, depends_on_class, is_gradcam, is_received
 from engine.analysis.files.places import AnalysedSplit
@@ -66,7 +67,7 @@ def show_detail(store: AnalysisStore, files: Files, split: AnalysedSplit, choice
     model, found = _pictures(store, files, split, choice, layer, label, having)
     card = loaders.shelf().card(model)
     here = {} if found is None else _here(split, card, (*found.nearest, *found.farthest))
-    shown = Detail(label, layer, rows, ranges, model, found, here)
+    shown = Detail(label, layer, rows, ranges, model, found, here, choice.truth)
     return lambda: detail_content(shown)
 
 
@@ -97,15 +98,19 @@ def _pictures(
             disabled=not drawable,
             help="Computed for these pictures only, a fraction of a second each, and kept.",
         )
-    found = class_attention_loaders.typical(store, layer, label, model, choice.group)
+    found = class_attention_loaders.typical(store, layer, label, model, choice.group, choice.truth)
     if not found.n:
         st.info(plain(f"No picture of {label} among these has a place on this map."), icon=":material/info:")
         return model, None
+    seen = choice.truth == grid.MAJORITY
+    of = f"{label} by what most people saw" if seen else label
+    if seen and layer == OF_LABEL:
+        of += " that are labelled so, too (this map of a picture is kept for its label alone),"
     left = f"; {found.without:,} without any positive evidence are left out" if found.without else ""
     exact = files[model].metadata["dataset"] == "synthetic"
     st.caption(
         plain(
-            f"{found.n:,} pictures of {label} ranked{left}. Regions are "
+            f"{found.n:,} pictures of {of} ranked{left}. Regions are "
             + (
                 "exact for each drawn face, so faces of unusual proportions or framing also rank as far."
                 if exact

@@ -46,7 +46,10 @@ SHOW: Final = "cells"
 REFERENCE: Final = "reference"
 RANGE: Final = "range"
 OUTLINE: Final = "outline"
-TRUTH_HINT: Final = "What FER2013 labels a picture with, or what most of ten people saw (FER+)."
+TRUTH_HINT: Final = (
+    "What class a picture is of, and so what is right: FER2013's label, or what most of ten people saw (FER+). By "
+    "majority the maps are averaged anew from the pictures, once; some seconds to a minute."
+)
 CLASS_AGNOSTIC: Final = (
     "A **class-agnostic** gate is computed before any class is scored: for one picture it is the same whichever "
     "class you ask about. Its means differ only because the classes’ pictures differ. Grad-CAM is taken for a "
@@ -71,6 +74,7 @@ USED_GATE: Final = "used_gate"
 USED_PICTURES: Final = "used_pictures"
 
 TRUTH: Final = "truth"
+MAJORITY: Final = TRUTHS[1]
 WIDGETS: Final[tuple[str, ...]] = (
     ANALYSIS, AGAINST, VIEW, GROUP, SHOW, REFERENCE, RANGE, OUTLINE, GATE, CLASS, VERSUS, RANKED_BY, OVERLAY,
     CHANNEL_GATE, CHANNEL_CELLS, CHANNEL_ORDER, CHANNEL_MOST, CHANNEL_CLUSTERS, USED_GATE, TRUTH,
@@ -111,8 +115,9 @@ def choose_group() -> str:
 
 
 def choose_truth(no_votes: str) -> str:
-    """Draw the choice of what says which class a picture is of; return ``label`` or ``majority``."""
-    chosen = segments("True is", TRUTHS, TRUTH, hint=plain(no_votes) or TRUTH_HINT, disabled=bool(no_votes))
+    """Draw what says which class a picture is of, for all tabs; return ``label`` or ``majority``."""
+    hint = plain(no_votes) or TRUTH_HINT
+    chosen = segments("Right or wrong by", TRUTHS, TRUTH, hint=hint, disabled=bool(no_votes))
     if no_votes and chosen != TRUTHS[0]:  # the address, or another analysis, has asked for it
         say.problems([no_votes])
         return TRUTHS[0]
@@ -156,6 +161,7 @@ class GridChoice:
     Attributes:
         group: which pictures. shows: what a cell shows. reference: what is subtracted. scale: of the colours.
         outline: the style of the face that is drawn over maps, or nothing.
+        truth: what says which class a picture is of, ``label`` or ``majority``.
     """
 
     group: str
@@ -163,9 +169,10 @@ class GridChoice:
     reference: str
     scale: str
     outline: str
+    truth: str = TRUTHS[0]
 
 
-def controls(classes: tuple[str, ...], dataset: str) -> GridChoice:
+def controls(classes: tuple[str, ...], dataset: str, truth: str) -> GridChoice:
     """Draw the controls over the grid."""
     study.say_unknown({REFERENCE: references(classes)})
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
@@ -195,7 +202,7 @@ def controls(classes: tuple[str, ...], dataset: str) -> GridChoice:
             "Face", value=True, key=OUTLINE, bind="query-params",
             help="Where face, brows, eyes, nose and mouth lie on average, as thin lines.",
         )  # fmt: skip
-    return GridChoice(group, shows, reference, scale, outline_style(dataset) if outline else "")
+    return GridChoice(group, shows, reference, scale, outline_style(dataset) if outline else "", truth)
 
 
 def _take_cell() -> None:
@@ -237,7 +244,12 @@ def _reading(choice: GridChoice) -> str:
     else:
         said = _READING[choice.shows]
     pictures = {"all": "all pictures", "right": "right answers only", "wrong": "wrong answers only"}[choice.group]
-    return said if choice.shows == FATE else f"{said} Of {pictures}, by true class."
+    by = "by what most people saw" if choice.truth == MAJORITY else "by true class"
+    return (
+        f"{said} Right is what most people saw."
+        if choice.shows == FATE and choice.truth == MAJORITY
+        else (said if choice.shows == FATE else f"{said} Of {pictures}, {by}.")
+    )
 
 
 def show_grid(files: Files, classes: tuple[str, ...], choice: GridChoice) -> Build:

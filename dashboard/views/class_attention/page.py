@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,11 @@ from dashboard.shell import page_ends, report_button, say, study_loaders
 from dashboard.shell.frame import framed
 from dashboard.shell.state import Selection
 from dashboard.views.class_attention import detail, grid, loaders, tabs
+from dashboard.views.class_attention.grid import MAJORITY
 from engine.analysis.files.places import AnalysedSplit
+from engine.analysis.people_maps import drawn_words
+from engine.analysis.store.store import AnalysisStore
+from engine.errors import FerLensError
 
 STYLE: Final = Path(__file__).with_name("style.css")
 
@@ -28,21 +33,29 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
         store = study_loaders.store(models, split.dataset, split.split)
         files = {name: loaders.attention(name, split) for name in models}
     study_choice.say_unknown(grid.CHOICES)
+    truth = grid.choose_truth(store.no_votes)
     maps, channels, regions, used = st.tabs(grid.TABS, key=grid.VIEW, bind="query-params")
     parts: list[Build | None] = []
     with maps:
         if maps.open:
-            choice = grid.controls(store.classes, split.dataset)
-            parts.append(grid.show_grid(files, store.classes, choice))
-            parts.append(detail.show_detail(store, files, split, choice))
+            choice = grid.controls(store.classes, split.dataset, truth)
+            means = averaged(store, files, split, truth)
+            if means is not None:
+                parts.append(grid.show_grid(means, store.classes, choice))
+                parts.append(detail.show_detail(store, means, split, choice))
     with channels:
         if channels.open:
-            parts.append(tabs.show_channels(files, store.classes))
+            means = averaged(store, files, split, truth)
+            if means is not None:
+                parts.append(tabs.show_channels(means, store.classes, truth))
     with regions:
         if regions.open:
-            parts.append(tabs.show_regions(store, files))
+            means = averaged(store, files, split, truth, needed=False)
+            parts.append(tabs.show_regions(store, files, means, truth))
     with used:
         if used.open:
+            if truth == MAJORITY:
+                st.caption(tabs.USE_BY_LABEL)
             parts.append(tabs.show_use(files, split))
     if made := [part for part in parts if part is not None]:
         page_ends.offer_report(
@@ -53,6 +66,37 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
             settings=grid.KEPT.settings(),
             notes=report_button.dataset_notes(split.dataset),
         )
+
+
+def averaged(
+    store: AnalysisStore, files: grid.Files, split: AnalysedSplit, truth: str, *, needed: bool = True
+) -> grid.Files | None:
+    """Return the class statistics by the label, or by what most people saw: then made once, saying how far that is.
+
+    None where they cannot be had, which is said where they are ``needed``; where not, none are made.
+    """
+    if truth != MAJORITY:
+        return files
+    slot = st.empty()
+
+    def told(model: str, done: int, total: int) -> None:
+        words = f"Averaging the maps of {plain(model)} by what most people saw, once: {done:,} of {total:,} pictures"
+        slot.progress(done / total, words)
+
+    try:
+        found = {
+            model: loaders.attention_by_people(store, model, split, partial(told, model) if needed else None)
+            for model in files
+        }
+    except FerLensError as error:
+        if needed:
+            say.problems([str(error)])
+        return None
+    finally:
+        slot.empty()
+    if needed:
+        st.caption(drawn_words(next(iter(found.values()))))
+    return found
 
 
 def main(selected: Selection) -> None:

@@ -72,6 +72,7 @@ class Detail:
         label, layer: which. cards: model → its maps. ranges: what is shown → the range of its colours.
         typical: the pictures at both ends, or None where there is none; by the maps of ``model``.
         faces: picture id → (S, S) or (S, S, 3) uint8, of those that are on this machine.
+        truth: what says which class a picture is of, ``label`` or ``majority``.
     """
 
     label: str
@@ -81,6 +82,7 @@ class Detail:
     model: str
     typical: Typical | None
     faces: Mapping[str, UInt8]
+    truth: str = "label"
 
 
 def detail_content(shown: Detail) -> Content:
@@ -101,9 +103,12 @@ def detail_content(shown: Detail) -> Content:
             for end, found in ends
             for one in found
         )
-        table = Table(("end", "picture", "label", "answer", "confidence", "mass to move"), rows)
+        by = "most people saw" if shown.truth == "majority" else "labelled"
+        table = Table(
+            ("end", "picture", "label" if by == "labelled" else by, "answer", "confidence", "mass to move"), rows
+        )
         faces = tuple(
-            face_shot(shown.faces[one.id], f"{end} {one.id}", f"{end}: {one.id}, labelled {one.label}")
+            face_shot(shown.faces[one.id], f"{end} {one.id}", f"{end}: {one.id}, {by} {one.label}")
             for end, found in ends
             for one in found
             if one.id in shown.faces
@@ -115,12 +120,16 @@ def detail_content(shown: Detail) -> Content:
     return Content(tuple(sections), arrays)
 
 
-def channels_content(found: Mapping[str, ChannelProfiles], figures: Mapping[str, go.Figure]) -> Content:
-    """Return the channels of one gate: model → profiles, and model → its chart."""
+def channels_content(found: Mapping[str, ChannelProfiles], figures: Mapping[str, go.Figure], by: str = "") -> Content:
+    """Return the channels of one gate: model → profiles, and model → its chart.
+
+    ``by``: what says which class a picture is of, where it is not the label.
+    """
+    classes = f" Classes by {by}." if by else ""
     sections = tuple(
         Section(
             f"Channels of {model}, {profiles.layer}",
-            (f"{profiles.beyond_chance:,} of {len(profiles.f):,} channels tell the classes apart beyond chance.",),
+            (f"{profiles.beyond_chance:,} of {len(profiles.f):,} channels tell classes apart beyond chance.{classes}",),
             charts=(Chart(figures[model], "Above: F of each channel; in the middle the classes; below the clusters."),),
         )
         for model, profiles in found.items()

@@ -8,6 +8,7 @@ The fourth tab of the Class attention page: is each gate used, over the data set
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -45,11 +46,12 @@ from dashboard.views.class_attention.figures.use import (
 )
 from dashboard.views.class_attention.grid import Files, all_layers
 from dashboard.views.class_attention.report import channels_content, regions_content, use_content
-from engine.analysis.class_regions import mean_map_places
+from engine.analysis.class_regions import OF_LABEL, mean_map_places
 from engine.analysis.contrasts import ChannelProfiles, channel_profiles, clusters
 from engine.analysis.files.attention import AttentionFile, is_gradcam
 from engine.analysis.files.gate_use import SplitGateUse, gate_use_command
 from engine.analysis.files.places import REPORT, AnalysedSplit
+from engine.analysis.people_maps import drawn_words
 from engine.analysis.store.store import AnalysisStore
 from engine.documents import BAD_VALUES, read_document
 from engine.errors import DataError, UsageError
@@ -64,7 +66,13 @@ def channel_layers(file: AttentionFile) -> tuple[str, ...]:
     return tuple(layer for layer in file.layers if file.of(layer).channel_mean is not None)
 
 
-def show_channels(files: Files, classes: tuple[str, ...]) -> Build | None:
+USE_BY_LABEL: Final = (
+    "Measured by the label: the command groups pictures and counts right answers by it. How far answers change, and "
+    "which flip, depends on neither the label nor the majority; only *accuracy* and the groups do."
+)
+
+
+def show_channels(files: Files, classes: tuple[str, ...], truth: str = "label") -> Build | None:
     """Draw the heatmap of one channel gate, for each model that has it; return what makes a report's part of it."""
     layers = tuple(dict.fromkeys(layer for file in files.values() for layer in channel_layers(file)))
     if not layers:
@@ -112,7 +120,8 @@ def show_channels(files: Files, classes: tuple[str, ...]) -> Build | None:
         + ("Channels of two models have nothing to do with each other, even with the same number." if len(files) > 1
            else "")
     )  # fmt: skip
-    return lambda: channels_content(found, figures)
+    by = "what most people saw" if truth == grid.MAJORITY else ""
+    return lambda: channels_content(found, figures, by)
 
 
 def _show_model(
@@ -155,26 +164,25 @@ def even_shares(file: AttentionFile) -> dict[str, float] | None:
         return None  # the report is not what is asked for here: the line is left out
 
 
-def show_regions(store: AnalysisStore, files: Files) -> Build:
-    """Draw the regions of one map, for each model that has it; return what makes a report's part of it."""
+def show_regions(store: AnalysisStore, files: Files, averages: Files | None, truth: str) -> Build:
+    """Draw the regions of one map, for each model that has it; return what makes a report's part of it.
+
+    ``averages``: the statistics whose mean maps stand in the table, None where they cannot be had.
+    """
     layers = all_layers(files)
     study.say_unknown({grid.GATE: layers})
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         layer = grid.choose_gate(layers)
         group = grid.choose_group()
-        truth = grid.choose_truth(store.no_votes)
     having = [model for model, file in files.items() if layer in map_layers(file)]
     for model in files:
         if model not in having:
             st.caption(plain(f"{model} has no map called {layer}."))
     with st.spinner("Resampling pictures for the intervals …"):
         places = {model: loaders.places(store, layer, model, group, truth) for model in having}
-    means = {model: mean_map_places(files[model].of(layer, group)) for model in having}
-    if truth == "majority":
-        st.caption(
-            "Classes are what most people saw, and right is what answers that. The mean maps of the other tabs, and of "
-            "the table below, are kept by label: no map of a single picture is kept that could be averaged anew."
-        )
+    means = {model: mean_map_places(averages[model].of(layer, group)) for model in having} if averages else {}
+    if truth == grid.MAJORITY:
+        st.caption(_by_people(layer, averages))
     even = even_shares(files[having[0]])
     theme.section("Share of the map’s mass by region", "Mean over the pictures of a class and its 95 % interval.")
     charts = [interval_figure(places, store.classes, fields) for fields in (region_fields(even), PLACE_FIELDS)]
@@ -197,6 +205,19 @@ def show_regions(store: AnalysisStore, files: Files) -> Build:
         on_click="ignore",
     )
     return lambda: regions_content(layer, places, charts)
+
+
+def _by_people(layer: str, averages: Files | None) -> str:
+    """Say what the figures by what most people saw are of."""
+    said = "Classes are what most people saw, and right is what answers that."
+    if layer == OF_LABEL:
+        said += (
+            " These figures of a picture are kept for the class of its label: only pictures that are labelled as most "
+            "people saw them count here."
+        )
+    if averages is None:
+        return f"{said} The table lacks the mean map’s own figures until the tab Maps has averaged the maps anew."
+    return f"{said} The mean map of the table: {drawn_words(next(iter(averages.values())))}"
 
 
 def _notes(models: list[str], *, exact: bool) -> list[str]:

@@ -17,6 +17,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from dashboard.shell import study_loaders
 from dashboard.shell.loaders import shelf
 from engine.analysis.audited import AuditedModel, held_out_splits, judge
 from engine.analysis.files.places import PREDICTIONS, analysis_folder
@@ -25,6 +26,7 @@ from engine.data.audit.audit import ClassFaces, DataAudit, audit, class_faces
 from engine.data.audit.source import read_pictures
 from engine.data.by_id import SYNTHETIC, place_of
 from engine.data.drawn import SPLIT_COUNTS
+from engine.data.registry import PICTURES_OF
 from engine.data.votes.file import read_votes
 from engine.data.votes.join import votes_of
 from engine.data.votes.rules import columns_of, most_votes, votes_in_words
@@ -46,12 +48,14 @@ class Wanted:
     Attributes:
         dataset: its promised name. splits: of ``synthetic``; empty for other datasets, which are read whole.
         place: where it lies, as text; empty for the built-in faces. stamp: when that place last changed.
+        votes: where the votes lie that are its labels, and when that changed; None where it has its own.
     """
 
     dataset: str
     splits: tuple[str, ...]
     place: str
     stamp: int
+    votes: tuple[str, int] | None = None
 
     @property
     def total(self) -> int:
@@ -72,7 +76,8 @@ def wanted(dataset: str, splits: tuple[str, ...]) -> Wanted:
     place = place_of(dataset)
     if place is None:
         return Wanted(dataset, splits, "", 0)
-    return Wanted(dataset, (), str(place.resolve()), place.stat().st_mtime_ns)
+    voted = study_loaders.votes_at(dataset) if dataset in PICTURES_OF else None
+    return Wanted(dataset, (), str(place.resolve()), place.stat().st_mtime_ns, voted)
 
 
 @st.cache_resource(show_spinner=False, max_entries=WHOLE_SETS_KEPT)
@@ -93,6 +98,7 @@ def _reading(asked: Wanted) -> Reading:
                 data=Path(asked.place) if asked.place else None,
                 splits=asked.splits,
                 progress=count,
+                votes=asked.votes[0] if asked.votes else None,
             )
             stage[0] = ("Comparing", len(pictures))
             found.set_result(audit(pictures))

@@ -31,6 +31,8 @@ from dashboard.views.data.loaders import Wanted
 from dashboard.views.data.report import DataView, data_content
 from engine.data.audit.audit import DataAudit, audit_document
 from engine.data.dataset import left_out_words
+from engine.data.votes.ferplus import FERPLUS
+from engine.data.votes.file import WHERE
 from engine.errors import DataError, FerLensError
 
 STYLE: Final = Path(__file__).with_name("style.css")
@@ -67,6 +69,10 @@ def show_balance(found: DataAudit) -> None:
 
 def study(asked: Wanted, model: str | None) -> None:
     """Draw the page for one dataset."""
+    if asked.dataset == FERPLUS and asked.votes is None:
+        st.info(f"The labels of ferplus are what people voted, and that is not here. {WHERE}", icon=":material/groups:")
+        people.bring_votes()
+        return
     found = choice.read(asked)
     show_facts(found)
     show_balance(found)

@@ -11,6 +11,7 @@ from dashboard.views.data.figures.people import majority_table
 from dashboard.views.data.loaders import Wanted
 from engine.analysis.people import Part, PeopleOnSuspicions
 from engine.data.audit.audit import DataAudit
+from engine.data.votes.ferplus import FERPLUS
 from engine.data.votes.file import WHERE
 from engine.data.votes.join import WITH_VOTES
 from engine.errors import FerLensError
@@ -29,15 +30,19 @@ def show_majorities(asked: Wanted, found: DataAudit) -> str:
         "The label and what people saw",
         "Ten people a picture (FER+). Rows: the label. Columns: the emotion with the most votes.",
     )
+    if asked.dataset == FERPLUS and asked.votes:
+        said = "The labels here are what people voted; choose fer2013 to see its own labels against them."
+        st.caption(said)
+        return said
     try:
         seen = loaders.people(asked, found, study_loaders.votes_at(asked.dataset))
     except FerLensError as error:
         st.caption(plain(str(error)))
-        _bring()
+        bring_votes()
         return ""
     if seen is None:
         st.caption(f"Not known here: {WHERE}")
-        _bring()
+        bring_votes()
         return ""
     said = (
         f"The label is what most people saw in {_shares(seen.agrees)} of {seen.agrees.n:,} pictures; in "
@@ -48,7 +53,7 @@ def show_majorities(asked: Wanted, found: DataAudit) -> str:
     return said
 
 
-def _bring() -> None:
+def bring_votes() -> None:
     """Let a person bring FER+'s file; where it is one, draw the page again with it."""
     given = st.file_uploader(
         "fer2013new.csv", type=["csv", "xz", "gz"], key="votes_file", help="It is used in this session alone."

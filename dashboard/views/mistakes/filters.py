@@ -16,7 +16,7 @@ import streamlit as st
 from dashboard.report.text import plain
 from dashboard.shared.study import first_page, only_valid, unknown_names
 from dashboard.shell import say, state
-from dashboard.shell.state import AGAINST, ANALYSIS, PAGE, PICKED
+from dashboard.shell.state import AGAINST, ANALYSIS, LOOK, PAGE, PICKED
 from engine.analysis.mistakes import ANSWERED, PEOPLES, MistakesView
 from engine.data.votes.agreement import AGREEMENTS, SIDES
 
@@ -60,6 +60,8 @@ MAPS: Final = "maps"
 SHARE: Final = "share"
 DIAGONAL: Final = "diagonal"
 DIFFERENCE: Final = "difference"
+THROUGH: Final = "through"
+"""What the side panel walks through."""
 
 SORTS: Final[dict[str, tuple[str, bool]]] = {
     "most confident": ("confidence", True),
@@ -78,7 +80,7 @@ FILTERS: Final[tuple[str, ...]] = (
     TRUE, ANSWER, SHOWN, SEARCH, *RANGES, AGREEMENT, COPIES, NEAR, TRAINING, SUSPECT, TRUTH, PEOPLE, SIDE,
 )  # fmt: skip
 WIDGETS: Final[tuple[str, ...]] = (
-    ANALYSIS, AGAINST, *FILTERS, SORT, PAGE, MAPS, SHARE, DIAGONAL, DIFFERENCE,
+    ANALYSIS, AGAINST, *FILTERS, SORT, PAGE, MAPS, SHARE, DIAGONAL, DIFFERENCE, THROUGH,
 )  # fmt: skip
 _KEPT: Final = "kept_mistakes"
 _READY: Final = "ready_mistakes"
@@ -92,11 +94,11 @@ def recall() -> None:
     address whatever the session says, so the choices are laid ready here and taken up in the run after.
     """
     for key, value in st.session_state.pop(_READY, {}).items():
-        if key == PICKED:
-            st.query_params[PICKED] = list(value)
+        if key in {PICKED, LOOK}:
+            st.query_params[key] = list(value)
         else:
             st.session_state[key] = value
-    if state.arrived() and not any(key in st.query_params for key in (*WIDGETS, PICKED)):
+    if state.arrived() and not any(key in st.query_params for key in (*WIDGETS, PICKED, LOOK)):
         st.session_state[_READY] = st.session_state.get(_KEPT, {})
 
 
@@ -104,7 +106,7 @@ def keep() -> None:
     """Keep what is chosen, or run the page again with what is to be brought back; call it after all widgets."""
     if st.session_state.get(_READY):
         st.rerun()
-    st.session_state[_KEPT] = {**settings(), PICKED: st.query_params.get_all(PICKED)}
+    st.session_state[_KEPT] = {**settings(), **{key: st.query_params.get_all(key) for key in (PICKED, LOOK)}}
 
 
 def settings() -> dict[str, Any]:

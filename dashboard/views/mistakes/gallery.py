@@ -22,8 +22,8 @@ from dashboard.shared.figures.tile import (
 from dashboard.shared.study import first_page, unpick
 from dashboard.shell import loaders, say, state, study_loaders
 from dashboard.shell.pages import EXPLAIN
-from dashboard.shell.state import PAGE, PICKED
-from dashboard.views.mistakes import filters
+from dashboard.shell.state import LOOK, PAGE, PICKED
+from dashboard.views.mistakes import filters, panel
 from dashboard.views.mistakes.report import Gallery
 from engine.analysis.files.places import AnalysedSplit
 from engine.analysis.mistakes import MistakesView
@@ -134,7 +134,10 @@ def _tile(
     picture_id = str(row["id"])
     other = store.models[1] if len(store.models) > 1 else ""
     key = f"pick.{picture_id}"
+    if st.query_params.get(LOOK) == picture_id:
+        field = f'<div class="fl-chosen">{field}</div>'
     with st.container(gap="xsmall"):
+        st.button(plain(f"Look at {picture_id}"), key=f"look.{picture_id}", on_click=panel.look_at, args=(picture_id,))
         st.html(tile_html(row, field, other, () if store.no_votes else store.classes, truth))
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             st.session_state[key] = ticked

@@ -6,19 +6,20 @@ The left half of the Misclassifications page: the confusion matrix whose cells a
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import streamlit as st
 
 from dashboard.report.text import plain
-from dashboard.shared.figures import votes
+from dashboard.shared.figures import votes, votes_beside
 from dashboard.shared.figures.confusion import INKS, Confusion, clicked, confusion_figure
 from dashboard.shared.figures.tile import COLUMNS, CSS, figures_html, regions_html
 from dashboard.shared.study import choose_analysis, no_analysis
 from dashboard.shell import page_ends, report_button, say, study_loaders
 from dashboard.shell.frame import framed
 from dashboard.shell.state import Selection
-from dashboard.views.mistakes import filters
+from dashboard.views.mistakes import filters, panel
 from dashboard.views.mistakes import gallery as mistake_gallery
 from dashboard.views.mistakes.people import show_people
 from dashboard.views.mistakes.report import Matrix, mistakes_content
@@ -28,6 +29,7 @@ from engine.analysis.store.query import Filter
 from engine.analysis.store.store import AnalysisStore
 from engine.edit.face_template import REGIONS
 
+STYLE: Final = Path(__file__).with_name("style.css")
 MATRIX: Final = "mistake_matrix"
 # How many clicks were dealt with: a cell carries the number, so that no click counts twice.
 _CLICK: Final = "mistake_click"
@@ -135,7 +137,10 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
     seen = show_people(store, view)
     with st.container(key="stack-mistakes"):
         left, right = st.columns([9, 13], gap="large")
+    row = panel.looked_at(store)
     with left:
+        if row is not None:
+            panel.show_panel(store, view, split, row, mistake_gallery.ON_PAGE)
         matrix = show_matrix(store, view, other)
     with right:
         gallery = mistake_gallery.show_gallery(store, view, split)
@@ -151,7 +156,7 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
 
 def main(selected: Selection) -> None:
     """Select, load, draw."""
-    card = page_ends.opened("Misclassifications", selected, CSS + votes.CSS)
+    card = page_ends.opened("Misclassifications", selected, CSS + votes.CSS + votes_beside.CSS, STYLE)
     if card is None:
         return
     filters.recall()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,7 @@ from engine.data.registry import (
     DATASETS,
     DEFAULT_SIZE,
     KINDS,
+    PICTURES_OF,
     draw_parts,
     draw_val,
     find_data,
@@ -26,6 +27,10 @@ from engine.data.registry import (
     subjects_of,
 )
 from engine.data.splits import duplicate_groups
+from engine.data.votes.ferplus import FERPLUS
+from engine.data.votes.file import VoteFile, read_votes, require_votes
+from engine.data.votes.join import votes_of
+from engine.data.votes.rules import CLASSES, VoteChoice, label_by, votes_in_words
 from engine.errors import DataError, UnknownNameError
 from engine.labels import EMOTIONS
 from engine.records import UInt8
@@ -119,6 +124,7 @@ def read_pictures(
     drop_unknown: bool = False,
     splits: Sequence[str] = tuple(SPLIT_COUNTS),
     progress: Progress | None = None,
+    votes: str | Path | None = None,
 ) -> AuditedPictures:
     """Read a whole dataset, each file once.
 
@@ -128,16 +134,19 @@ def read_pictures(
         drop_unknown: leave out classes that the dataset does not have instead of raising.
         splits: which splits of the built-in faces to draw; of other datasets everything is read.
         progress: called now and then while reading.
+        votes: of ``ferplus``, FER+'s file; None for the one that is found.
 
     Raises:
         UnknownNameError: for an unknown dataset. DataError: for data that is missing or cannot be read.
     """
     if name == "synthetic":
         return _drawn(splits, progress)
+    if name == FERPLUS:
+        seen = read_votes(require_votes(votes, data))  # before the pictures are read
+        all_of_it = read_pictures(PICTURES_OF[name], data=data, drop_unknown=drop_unknown, progress=progress)
+        return _by_votes(all_of_it, seen)
     if name not in KINDS:
-        raise UnknownNameError(
-            "dataset to audit", name, [known for known in DATASETS if known in KINDS or known == "synthetic"]
-        )
+        raise UnknownNameError("dataset to audit", name, DATASETS)
     kind = KINDS[name]
     place = find_data(name, kind.files, data)
     labels = {word: label for label, word in enumerate(kind.classes)}
@@ -163,6 +172,38 @@ def read_pictures(
         duplicate_group=duplicate_groups([picture.digest for picture in pictures]),
         skipped=skipped,
         subjects=subjects_of(pictures),
+    )
+
+
+def _by_votes(found: AuditedPictures, votes: VoteFile) -> AuditedPictures:
+    """Return the pictures that people's votes give a label, with that label; the others are listed as skipped."""
+    choice = VoteChoice()
+    counts = votes_of(found.ids, votes)
+    made = label_by(choice, counts)
+    kept = np.flatnonzero(made.labels >= 0)
+    if not len(kept):
+        raise DataError(f"Expected a picture that people agree on, but {votes.name} has none of these {len(found):,}.")
+    left_out = tuple(
+        SkippedFile(name, f"{reason}: {votes_in_words(row)}" if row.any() else reason, by_votes=True)
+        for name, reason, row in zip(found.ids, made.reasons, counts, strict=True)
+        if reason
+    )
+
+    def only(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(names[place] for place in kept)
+
+    return replace(
+        found,
+        name=FERPLUS,
+        classes=CLASSES[choice.classes],
+        images=found.images[kept],
+        labels=made.labels[kept],
+        ids=only(found.ids),
+        parts=only(found.parts),
+        splits=only(found.splits),
+        duplicate_group=np.unique(found.duplicate_group[kept], return_inverse=True)[1].astype(np.int64),
+        skipped=(*found.skipped, *left_out),
+        subjects=None if found.subjects is None else only(found.subjects),
     )
 
 

@@ -8,7 +8,6 @@ From a file's bytes to pixels, refusing what is no picture instead of making one
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import lzma
 import os
@@ -28,6 +27,7 @@ from PIL import Image
 from engine.data.read.bounds import MAX_LINE, BoundedTarInfo, Meter, UnpackedStream, check_zip
 from engine.data.read.clutter import SUFFIXES, clutter
 from engine.data.read.split_names import split_of
+from engine.data.read.tables import cells_of, delimiter_of, table_lines
 from engine.errors import DataError, PictureError
 from engine.labels import FER2013_CSV_ORDER, canonical
 from engine.media.budget import DATASET_PICTURE, OverBudgetError
@@ -94,8 +94,6 @@ _DAMAGE: Final = (
     LookupError, ArithmeticError, TypeError, AttributeError, MemoryError,
 )  # fmt: skip
 ARCHIVE_SUFFIXES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2")
-
-csv.field_size_limit(MAX_LINE)  # Python's own bound is a picture of 190x190
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,8 +185,8 @@ def _read_members(members: Iterable[tuple[str, IO[bytes] | None]], meter: Meter)
         if stream is None:
             continue
         if path.suffix.lower() == ".csv" and clutter(path) is None:
-            lines = _bounded_lines(stream)
-            header = _header(lines, path.name)
+            lines = table_lines(stream)
+            header = _header(lines)
             if header is not None:
                 yield from _read_rows(lines, header, meter, path.name)
             continue
@@ -246,45 +244,54 @@ def read_archive(path: Path) -> Iterator[Entry]:
         ) from error
 
 
-def _bounded_lines(stream: IO[bytes]) -> Iterator[str]:
-    """Yield lines of UTF-8 text; of one that never ends, its beginning alone."""
-    while line := stream.readline(MAX_LINE + 1):
-        yield line.decode("utf-8", errors="replace").lstrip("\ufeff")
-        while line and not line.endswith(b"\n"):
-            line = stream.readline(MAX_LINE)
+@dataclass(frozen=True)
+class _Header:
+    """A table's first line: where ``emotion``, ``pixels`` and perhaps ``usage`` stand, and what parts the cells."""
+
+    columns: dict[str, int]
+    delimiter: str
 
 
-def _cells(line: str) -> list[str]:
-    """Cut a row into its cells; a row of these files is a line, so a stray quote costs one row and not the rest."""
+def _header(lines: Iterator[str]) -> _Header | None:
+    """Read a table's first line; None if it is another table."""
+    first = next(lines, "")[:1000]
+    delimiter = delimiter_of(first)
+    columns = {name.strip().lower(): index for index, name in enumerate(cells_of(first, delimiter))}
+    return _Header(columns, delimiter) if {"emotion", "pixels"} <= columns.keys() else None
+
+
+def is_table(path: Path) -> bool:
+    """Say whether a CSV holds pictures: columns ``emotion`` and ``pixels``."""
     try:
-        return next(csv.reader([line]), [])
-    except csv.Error:
-        return []
+        with path.open("rb") as stream:
+            return _header(table_lines(stream)) is not None
+    except OSError:
+        return False
 
 
-def _header(lines: Iterator[str], name: str) -> dict[str, int] | None:
-    """Read a CSV's first line: where ``emotion``, ``pixels`` and perhaps ``usage`` stand; None if it is another CSV."""
-    first = next(lines, "")
-    columns = {name.strip().lower(): index for index, name in enumerate(_cells(first[:1000].split("\r")[0]))}
-    if not {"emotion", "pixels"} <= columns.keys():
-        return None
-    if "\r" in first.rstrip("\r\n"):
-        raise DataError(
-            f"Expected the lines of '{name}' to end as they do on Linux or Windows, but they end in a carriage return "
-            "alone; save it again with ordinary line ends."
-        )
-    return columns
+def _emotion(cell: str) -> str:
+    """Return the class word of a cell: FER2013's number, the same with ".0", or an emotion's name.
+
+    Raises:
+        ValueError: it is neither, with the reason.
+    """
+    word = cell.strip()
+    # The eighth code is CK+'s: ckextended.csv goes on where FER2013 stops.
+    names = (*FER2013_CSV_ORDER, "contempt")
+    code = word.partition(".")
+    if code[0].isascii() and code[0].isdigit() and not code[2].strip("0") and int(code[0]) < len(names):
+        return names[int(code[0])]
+    named = canonical(word)
+    if named is None:
+        raise ValueError(f"expected an emotion from 0 to {len(names) - 1} or by its name, got '{word[:20]}'")
+    return named
 
 
 def _parse_row(cells: list[str], columns: dict[str, int]) -> tuple[str, UInt8]:
     """Return a row's class word and its pixels, uint8 (H, H); raise ValueError with the reason."""
     if len(cells) <= max(columns.values()):
         raise ValueError(f"expected {len(columns)} columns, got {len(cells)}")
-    code = cells[columns["emotion"]].strip()
-    # The eighth code is CK+'s: ckextended.csv goes on where FER2013 stops.
-    names = (*FER2013_CSV_ORDER, "contempt")
-    if not (code.isascii() and code.isdigit()) or int(code) >= len(names):
-        raise ValueError(f"expected an emotion from 0 to {len(names) - 1}, got '{code[:20]}'")
+    word = _emotion(cells[columns["emotion"]])
     text = cells[columns["pixels"]]
     if not _NUMBERS.fullmatch(text):
         raise ValueError("expected whole numbers from 0 to 255 as pixels")
@@ -294,7 +301,7 @@ def _parse_row(cells: list[str], columns: dict[str, int]) -> tuple[str, UInt8]:
         raise ValueError(f"expected the pixels of a square picture, got {len(values)} numbers")
     if values.max() > 255:
         raise ValueError(f"expected pixels from 0 to 255, got {values.max()}")
-    return names[int(code)], values.astype(np.uint8).reshape(side, side)
+    return word, values.astype(np.uint8).reshape(side, side)
 
 
 def _row_entry(row: int, cells: list[str], columns: dict[str, int]) -> Entry:
@@ -312,7 +319,7 @@ def _row_entry(row: int, cells: list[str], columns: dict[str, int]) -> Entry:
     return Entry(f"{part}/{word}/{row}", split, word, pixels, row=row)
 
 
-def _read_rows(lines: Iterator[str], columns: dict[str, int], meter: Meter, name: str) -> Iterator[Entry]:
+def _read_rows(lines: Iterator[str], header: _Header, meter: Meter, name: str) -> Iterator[Entry]:
     """Yield a table's rows. Raises DataError where there are too many, or not one of the first is a picture."""
     good, first_reason = 0, ""
     for row, line in enumerate(lines):
@@ -322,13 +329,13 @@ def _read_rows(lines: Iterator[str], columns: dict[str, int], meter: Meter, name
         if len(line) > MAX_LINE:
             entry = Entry(f"all/unknown/{row}", None, "", None, f"longer than {MAX_LINE:,} characters", row=row)
         else:
-            entry = _row_entry(row, _cells(line), columns)
+            entry = _row_entry(row, cells_of(line, header.delimiter), header.columns)
         good += not entry.reason
         first_reason = first_reason or entry.reason
         if row >= _FIRST_ROWS and not good:
             raise DataError(
                 f"Expected rows of pictures in '{name}', but its first {_FIRST_ROWS:,} hold none (the first: "
-                f"{first_reason}); get the data again."
+                f"{first_reason}); mend that in the table, or give another one."
             )
         yield entry
 
@@ -337,11 +344,11 @@ def read_csv(path: Path) -> Iterator[Entry]:
     """Yield the rows of ``fer2013.csv`` or a sibling: columns emotion, pixels and perhaps Usage, however ordered."""
     meter = Meter(path)
     with path.open("rb") as stream:
-        rows = _bounded_lines(stream)
-        columns = _header(rows, path.name)
-        if columns is None:
+        rows = table_lines(stream)
+        header = _header(rows)
+        if header is None:
             raise DataError(f"Expected columns 'emotion' and 'pixels' in '{path.name}', but its first line has others.")
-        yield from _read_rows(rows, columns, meter, path.name)
+        yield from _read_rows(rows, header, meter, path.name)
 
 
 def read_source(path: Path) -> Iterator[Entry]:

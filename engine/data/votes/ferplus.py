@@ -54,7 +54,7 @@ def by_votes(dataset: FaceDataset, choice: VoteChoice) -> FaceDataset:
         targets = (choice.weight * targets + (1.0 - choice.weight) * own).astype(np.float32)
     hard = choice.target == "majority" and choice.weight == 1
     said = [
-        SkippedFile(name, f"{reason}: {votes_in_words(votes)}" if votes.any() else reason)
+        SkippedFile(name, f"{reason}: {votes_in_words(votes)}" if votes.any() else reason, by_votes=True)
         for name, reason, votes in zip(dataset.ids, made.reasons, dataset.votes, strict=True)
         if reason
     ]

@@ -9,20 +9,22 @@ order.
 
 from __future__ import annotations
 
-import csv
 import gzip
 import hashlib
 import io
 import lzma
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.read.tables import cells_of, delimiter_of, table_lines
 from engine.errors import DataError
 from engine.labels import canonical
 from engine.places import DATA_VARIABLE, DEFAULT_DATA
@@ -47,6 +49,11 @@ WHERE: Final = (
 
 USAGES: Final = ("Training", "PublicTest", "PrivateTest")
 _MAX_BYTES: Final = 50_000_000
+_MAX_HEADER: Final = 10_000
+_NAME: Final = "image name"
+_OTHERS: Final[dict[str, str]] = {"usage": "usage", "unknown": "unknown", "nf": "no face", _NAME: _NAME}
+_NUMBERED: Final = re.compile(r"fer(\d{1,9})\.png", re.IGNORECASE)
+_STRAY: Final = 4
 _MOST: Final = 1000
 """Votes on a picture are fewer."""
 
@@ -113,9 +120,11 @@ def read_votes(path: str | Path) -> VoteFile:
     """
     path = Path(path)
     text = _text(path)
-    lines = csv.reader(io.StringIO(text.decode("utf-8", errors="replace")))
-    places = _columns(next(lines, []), path.name)
-    rows = list(lines)
+    lines = table_lines(io.BytesIO(text))
+    header = next(lines, "")
+    delimiter = delimiter_of(header[:_MAX_HEADER])
+    places = _columns(cells_of(header[:_MAX_HEADER], delimiter), path.name)
+    rows = [cells_of(line, delimiter) for line in lines if line.strip(f" {delimiter}")]
     if not rows:
         raise DataError(f"Expected rows of votes in '{path.name}', but it has none; get it again. {WHERE}")
     try:
@@ -127,7 +136,25 @@ def read_votes(path: str | Path) -> VoteFile:
         fits = False
     if not fits:
         raise _first_wrong(rows, places, path.name)
+    _check_order(rows, places, path.name)
     return VoteFile(path.name, np.array(usages, np.int8), counts, hashlib.sha256(text).hexdigest())
+
+
+def _check_order(rows: list[list[str]], places: dict[str, int], name: str) -> None:
+    """Refuse rows in another order than FER+'s, whose pictures are numbered through, but for four that stand astray.
+
+    Raises:
+        DataError: they were sorted or shuffled, so that votes would go to other pictures.
+    """
+    if _NAME not in places:
+        return
+    numbers = [int(found[1]) for row in rows if (found := _NUMBERED.fullmatch(row[places[_NAME]].strip()))]
+    back = sum(after <= before for before, after in pairwise(numbers))
+    if back > _STRAY + len(numbers) // 1000:
+        raise DataError(
+            f"Expected the rows of '{name}' in the order of fer2013.csv, but its pictures' numbers go back {back:,} "
+            f"times; undo the sorting, or get the file again. {WHERE}"
+        )
 
 
 def _plain(path: Path) -> io.BufferedIOBase:
@@ -154,7 +181,7 @@ def _columns(header: list[str], name: str) -> dict[str, int]:
     places: dict[str, int] = {}
     for index, cell in enumerate(header):
         word = cell.strip().lstrip("\ufeff").lower()
-        known = {"usage": "usage", "unknown": "unknown", "nf": "no face"}.get(word) or canonical(word)
+        known = _OTHERS.get(word) or canonical(word)
         if known is not None:
             places.setdefault(known, index)
     missing = [column for column in ("usage", *VOTE_COLUMNS) if column not in places]

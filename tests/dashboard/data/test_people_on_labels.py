@@ -114,3 +114,22 @@ def test_how_often_people_confirm_in_words() -> None:
     said = suspicion_words(PeopleOnSuspicions(Part(5, 10), Part(7, 10), Part(30, 100)))
     assert said.startswith("People confirm 50.0 % (23.7–76.3) of 10 suspicions")
     assert "70.0 % (39.7–89.2) of the suspect labels" in said
+
+
+def test_ferplus_is_the_same_pictures_with_the_labels_that_people_voted(voted_page: AppTest) -> None:
+    app = opened(voted_page, dataset="ferplus")
+    assert not app.exception
+    assert not sentences(app)
+    html = page_html(app)
+    assert "contempt" in html
+    said = " ".join(one.value for one in (*app.caption, *app.warning))
+    assert "The labels here are what people voted" in said
+    assert "2 pictures have no label by the votes and are left out: tie (1), unknown (1)." in said
+
+
+def test_ferplus_without_votes_lets_a_person_bring_them(voted_page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FERLENS_VOTES")
+    app = opened(voted_page, dataset="ferplus")
+    assert not app.exception
+    assert any("take fer2013new.csv from" in one.value for one in app.info)
+    assert app.get("file_uploader")

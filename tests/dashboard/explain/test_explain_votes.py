@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.dashboard.made import open_page, page_html
+from tests.dashboard.made import open_page, page_html, sentences
 
 PAGE = "views/explain/page.py"
 ADDRESS = {"model": "cbam", "source": "dataset", "dataset": "fer2013", "split": "private"}
@@ -28,3 +28,19 @@ def test_nothing_is_said_where_nobody_was_asked(
     assert not app.exception
     assert "people were asked" not in page_html(app)
     assert "The data set’s label is" in page_html(app)
+
+
+def test_a_picture_of_ferplus_is_labelled_by_what_people_voted(voted_page: AppTest) -> None:
+    address = {"source": "dataset", "dataset": "ferplus", "split": "FER2013Test"}
+    app = open_page(voted_page, PAGE, **address, id="test/happy/PrivateTest_1.png")
+    assert not app.exception
+    assert not sentences(app)
+    assert any("of ferplus, labelled surprise." in one.value for one in app.caption)
+    assert "The data set’s label is <b>surprise</b>" in page_html(app)
+
+
+def test_a_picture_without_such_a_label_is_a_sentence(voted_page: AppTest) -> None:
+    address = {"source": "dataset", "dataset": "ferplus", "split": "private"}
+    app = open_page(voted_page, PAGE, **address, id="test/sad/PrivateTest_1.png")
+    assert not app.exception
+    assert any("has no label by what people voted (unknown)" in said for said in sentences(app))

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from dashboard.shared.figures.votes import side_words, vote_counts, votes_html, votes_in_words
+from dashboard.shared.figures.votes_beside import beside_html
 from engine.analysis.store.voted import vote_column
 from engine.labels import EMOTION_COLORS, EMOTIONS
 
@@ -48,3 +49,21 @@ def test_without_votes_it_says_so() -> None:
 )  # fmt: skip
 def test_sides_in_words(side: str | None, said: str) -> None:
     assert side_words({"side": side}) == said
+
+
+def test_people_stand_beside_the_model_class_by_class() -> None:
+    html = beside_html({**ROW, "predicted": "happy"}, EMOTIONS)
+    assert html.count("<tr") == 1 + 7 + 1  # the heading, seven classes, and "no face", which one person said
+    assert 'aria-label="happy: 6 of 10 people, model 75 %"' in html
+    happy = re.search(r"<tr class=fl-of-answer>.*?</tr>", html)
+    assert happy is not None
+    assert f"width:60.00%;background-color:{EMOTION_COLORS['happy']}" in happy[0]
+    assert f"width:75.00%;background-color:{EMOTION_COLORS['happy']}" in happy[0]
+    assert 'aria-label="no face: 1 of 10 people"' in html
+    assert '<th class="fl-number">of 10</th>' in html
+
+
+def test_without_votes_the_table_has_the_model_alone() -> None:
+    html = beside_html({**{f"p_{name}": 1 / 7 for name in EMOTIONS}, "predicted": "sad"}, EMOTIONS)
+    assert "people" not in html
+    assert html.count("<i ") == 7

@@ -188,7 +188,7 @@ def test_a_csv_without_usage_has_no_splits(tmp_path: Path) -> None:
     [
         (f"8,{SQUARE},Training", "emotion from 0 to 7"),
         (f"-1,{SQUARE},Training", "emotion from 0 to 7"),
-        (f"happy,{SQUARE},Training", "emotion from 0 to 7"),
+        (f"bored,{SQUARE},Training", "emotion from 0 to 7"),
         ("0,1 2 3,Training", "square"),
         ("0,1 2 3 256,Training", "0 to 255, got 256"),
         ("0,1 2 3 -4,Training", "whole numbers"),
@@ -244,11 +244,35 @@ def test_a_row_may_be_longer_than_the_csv_readers_bound(tmp_path: Path) -> None:
         assert entry.payload.shape == (200, 200)  # type: ignore[union-attr]
 
 
-def test_line_ends_of_an_old_mac_are_named(tmp_path: Path, write_archive: Callable) -> None:
-    text = f"emotion,pixels,Usage\r3,{SQUARE},Training\r"
-    with pytest.raises(DataError, match=r"lines of 'fer\.csv' to end .* a carriage return alone"):
-        rows(write_csv(tmp_path, text, "fer.csv"))
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_tables_as_programs_save_them(
+    tmp_path: Path, write_archive: Callable, ends: str, delimiter: str, encoding: str
+) -> None:
+    lines = [("emotion", "pixels", "Usage"), ("3", SQUARE, "Training"), ("4.0", SQUARE, "PublicTest"),
+             ("Happiness", SQUARE, "PrivateTest")]  # fmt: skip
+    data = ends.join(delimiter.join(line) for line in lines).encode(encoding)
+    (tmp_path / "table.csv").write_bytes(data)
+    expected = [("happy", "train"), ("sad", "public"), ("happy", "private")]
+    for found in (
+        rows(tmp_path / "table.csv"),
+        list(read_source(write_archive({"table.csv": data}, "set.zip"))),
+        list(read_source(write_archive({"table.csv": data}, "set.tar.gz"))),
+    ):
+        assert [(entry.word, entry.split) for entry in found] == expected
+        assert all(entry.payload.shape == (2, 2) for entry in found)  # type: ignore[union-attr]
+
+
+def test_another_table_beside_pictures_is_nothing(write_archive: Callable) -> None:
     assert list(read_source(write_archive({"people.csv": b"name\rx\r", "happy/1.png": PICTURE}, "set.zip")))
+
+
+@pytest.mark.parametrize("cell", ["3.5", "9", "-1", "bored", "", "1e1"])
+def test_what_is_no_emotion_is_said(tmp_path: Path, cell: str) -> None:
+    (entry,) = rows(write_csv(tmp_path, f"emotion,pixels\n{cell},{SQUARE}\n"))
+    assert entry.payload is None
+    assert "or by its name" in entry.reason
 
 
 def test_a_table_without_one_picture_ends_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,3 +108,23 @@ def test_a_file_that_was_named_must_be_there(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv(VOTES_VARIABLE, str(tmp_path / "away.csv"))
     with pytest.raises(DataError, match=r"'away.csv' \(FERLENS_VOTES\)"):
         find_votes()
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize(("encoding", "ends"), [("utf-8", "\r"), ("utf-8-sig", "\r\n"), ("utf-16", "\n")])
+def test_a_file_as_programs_save_it_again(tmp_path: Path, delimiter: str, encoding: str, ends: str) -> None:
+    lines = write_votes(tmp_path / "votes.csv", ROWS).read_text().splitlines()
+    data = (ends.join(lines) + 3 * ends + 11 * "," + ends).replace(",", delimiter).encode(encoding)
+    (tmp_path / "again.csv").write_bytes(data)
+    assert read_votes(tmp_path / "again.csv").counts.tolist() == read_votes(tmp_path / "votes.csv").counts.tolist()
+
+
+def test_sorted_rows_are_refused_and_four_astray_are_not(tmp_path: Path) -> None:
+    rows = [("Training", votes(happy=10))] * 40
+    lines = write_votes(tmp_path / "votes.csv", rows).read_text().splitlines()
+    (tmp_path / "sorted.csv").write_text("\n".join([lines[0], *reversed(lines[1:])]) + "\n")
+    with pytest.raises(DataError, match="numbers go back 39 times; undo the sorting"):
+        read_votes(tmp_path / "sorted.csv")
+    lines[3] = lines[3].replace("fer0000002", "fer0000030")
+    (tmp_path / "astray.csv").write_text("\n".join(lines) + "\n")
+    assert len(read_votes(tmp_path / "astray.csv")) == 40

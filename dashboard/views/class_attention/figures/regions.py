@@ -172,15 +172,18 @@ def _entropy(nats: float, cells: int) -> str:
     return f"{nats:.3f} nats" + (f" ({percent(nats / math.log(cells))})" if cells > 1 else "")
 
 
-def _row(model: str, place: ClassPlace, mean: MeanMapPlace) -> str:
+def _row(model: str, place: ClassPlace, mean: MeanMapPlace | None) -> str:
     dot = f'<span class="fl-dot" style="background:{emotion_color(place.label)}"></span>'
-    x, y = mean.centre_x, mean.centre_y
-    of_mean = "none" if math.isnan(x) else f"{100 * x:.1f} %, {100 * y:.1f} %"
+    of_mean = entropy = "–"
+    if mean is not None:
+        x, y = mean.centre_x, mean.centre_y
+        of_mean = "none" if math.isnan(x) else f"{100 * x:.1f} %, {100 * y:.1f} %"
+        entropy = _entropy(mean.entropy_nats, mean.cells)
     return (
         f'<tr><th scope="row">{dot}{escape(place.label)}</th><td>{escape(model)}</td>'
         f'<td class="fl-number">{place.entropy_nats.n:,}</td>'
         f'<td class="fl-number">{interval_words(place.entropy_nats, 1.0, 3, " nats")}</td>'
-        f'<td class="fl-number">{_entropy(mean.entropy_nats, mean.cells)}</td>'
+        f'<td class="fl-number">{entropy}</td>'
         f'<td class="fl-number">{interval_words(place.centre_x)}</td>'
         f'<td class="fl-number">{interval_words(place.centre_y)}</td>'
         f'<td class="fl-number">{of_mean}</td></tr>'
@@ -191,11 +194,13 @@ def places_html(places: Places, means: Mapping[str, Sequence[MeanMapPlace]]) -> 
     """Return the table, a row a class and model.
 
     Args:
-        places: model → its K classes. means: model → the same of the K mean maps.
+        places: model → its K classes. means: model → the same of the K mean maps; without a model, not known.
     """
     models = tuple(places)
     rows = "".join(
-        _row(model, places[model][k], means[model][k]) for k in range(len(places[models[0]])) for model in models
+        _row(model, places[model][k], means[model][k] if model in means else None)
+        for k in range(len(places[models[0]]))
+        for model in models
     )
     heads = ("entropy of single maps", "entropy of the mean map", "centre from the left", "centre from the top",
              "centre of the mean map")  # fmt: skip
