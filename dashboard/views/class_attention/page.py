@@ -80,8 +80,10 @@ def averaged(
     slot = st.empty()
 
     def told(model: str, done: int, total: int) -> None:
-        words = f"Averaging the maps of {plain(model)} by what most people saw, once: {done:,} of {total:,} pictures"
-        slot.progress(done / total, words)
+        slot.progress(
+            done / total,
+            f"Averaging the maps of {plain(model)} by what most people saw, once: {done:,} of {total:,} pictures",
+        )
 
     try:
         found = {
@@ -95,7 +97,7 @@ def averaged(
     finally:
         slot.empty()
     if needed:
-        st.caption(drawn_words(next(iter(found.values()))))
+        st.caption(plain(drawn_words(next(iter(found.values())))))
     return found
 
 

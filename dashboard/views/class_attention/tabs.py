@@ -182,7 +182,7 @@ def show_regions(store: AnalysisStore, files: Files, averages: Files | None, tru
         places = {model: loaders.places(store, layer, model, group, truth) for model in having}
     means = {model: mean_map_places(averages[model].of(layer, group)) for model in having} if averages else {}
     if truth == grid.MAJORITY:
-        st.caption(_by_people(layer, averages))
+        st.caption(plain(_by_people(layer, averages)))
     even = even_shares(files[having[0]])
     theme.section("Share of the map’s mass by region", "Mean over the pictures of a class and its 95 % interval.")
     charts = [interval_figure(places, store.classes, fields) for fields in (region_fields(even), PLACE_FIELDS)]

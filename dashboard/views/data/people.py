@@ -32,7 +32,7 @@ def show_majorities(asked: Wanted, found: DataAudit) -> str:
     )
     if asked.dataset == FERPLUS and asked.votes:
         said = "The labels here are what people voted; choose fer2013 to see its own labels against them."
-        st.caption(said)
+        st.caption(plain(said))
         return said
     try:
         seen = loaders.people(asked, found, study_loaders.votes_at(asked.dataset))

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.report.text import escape, percent
+from dashboard.report.text import escape, percent, plain
 from dashboard.shared.figures.tile import MAPS, absent_html, answer_html, map_html, picture_html
 from dashboard.shared.figures.votes import side_words
 from dashboard.shared.figures.votes_beside import beside_html
@@ -152,7 +152,7 @@ def _steps(store: AnalysisStore, view: MistakesView, picture_id: str, per_page: 
         for name, step, icon, key in (("Previous", -1, "arrow_back", "Left"), ("Next", 1, "arrow_forward", "Right")):
             to = at.beside(step)
             st.button(
-                name, key=f"panel_{name.lower()}", icon=f":material/{icon}:", shortcut=key, disabled=to is None,
+                plain(name), key=f"panel_{name.lower()}", icon=f":material/{icon}:", shortcut=key, disabled=to is None,
                 on_click=_go, args=(to, at.page_of(step)),
             )  # fmt: skip
         total = len(at.ids)
