@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, suppress
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
@@ -12,9 +13,10 @@ import cv2
 import numpy as np
 from av.video.reformatter import Colorspace
 
-from engine.errors import FilmError, UnknownNameError
+from engine.errors import FerLensError, FilmError, StorageError, UnknownNameError
 from engine.media.film_source import UNREADABLE
 from engine.records import UInt8
+from engine.writing.whole import disk_full, whole_file
 
 
 class Codec(NamedTuple):
@@ -43,6 +45,8 @@ _LONGEST_STILL_SECONDS: Final = 10.0
 class FilmWriter:
     """A film being written at a constant rate; use it in a ``with`` block, which finishes it whatever happens.
 
+    It has its name once it is finished, and none where the disk is full or no frame came before an error.
+
     Args:
         path: a new file, ending as in :data:`CODECS`.
         width, height: of the frames, in pixels; an odd side is continued by one line, as the codecs want.
@@ -65,15 +69,16 @@ class FilmWriter:
         self._written = 0
         self._start = 0.0
         self._latest: UInt8 | None = None
+        self._place = ExitStack()
+        self._container: Any = None
         try:
-            self._file = path.open("xb")
+            self._file = self._place.enter_context(whole_file(path)).open("xb")
         except OSError as error:
             raise self._unwritable(error) from error
         try:
             self._container, self._stream = self._begin(CODECS[suffix])
-        except BaseException:
-            self._file.close()
-            path.unlink(missing_ok=True)
+        except BaseException as error:
+            self._drop(error)
             raise
 
     def _begin(self, codec: Codec) -> tuple[Any, Any]:
@@ -91,19 +96,25 @@ class FilmWriter:
             raise self._unwritable(error) from error
         return container, stream
 
-    def _unwritable(self, error: Exception) -> FilmError:
+    def _unwritable(self, error: Exception) -> FerLensError:
+        full = disk_full(self.path, error)
+        if full is not None:
+            return full
         strerror = getattr(error, "strerror", None)
         why = f" ({strerror})" if strerror else ""
         return FilmError(
-            f"'{self.path.name}' cannot be written as a film{why}; check that its folder exists, may be written and "
-            f"has room, or choose another ending: {', '.join(CODECS)}."
+            f"'{self.path.name}' cannot be written as a film{why}; check that its folder exists and may be written, or "
+            f"choose another ending: {', '.join(CODECS)}."
         )
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, StorageError) or (error is not None and not self._written):
+            self._drop(error)  # a full disk, here or for what is written beside it; or there is no frame
+        else:
+            self.close()
 
     def write(self, picture: UInt8, seconds: float) -> None:
         """Add a frame, (H, W, 3) uint8 RGB of the film's size, shown from ``seconds`` on.
@@ -135,17 +146,28 @@ class FilmWriter:
         """Finish the file; more than once does nothing.
 
         Raises:
-            FilmError: it cannot be finished, as where the disk is full.
+            StorageError: the disk is full. FilmError: it cannot be finished.
         """
         if self._file.closed:
             return
         try:
             self._container.mux(self._stream.encode(None))
             self._container.close()
-        except UNREADABLE as error:
-            raise self._unwritable(error) from error
-        finally:
             self._file.close()
+        except UNREADABLE as error:
+            said = self._unwritable(error)
+            self._drop(said)
+            raise said from error
+        self._place.close()  # now it has its name
+
+    def _drop(self, error: BaseException) -> None:
+        """Leave nothing of it, because of ``error``."""
+        with suppress(*UNREADABLE):  # the disk may take no end of it
+            if self._container is not None:
+                self._container.close()
+        with suppress(OSError):
+            self._file.close()
+        self._place.__exit__(type(error), error, error.__traceback__)
 
     def _put(self, picture: UInt8) -> None:
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
