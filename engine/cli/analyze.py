@@ -60,8 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
             raise UsageError(f"Expected {option} of 1 or more, got {value}; choose another.")
     path = find_checkpoint(arguments.model)
     out = arguments.out or _default_out(path, arguments)
-    refuse_existing(out, overwrite=arguments.force)  # before the work; the end looks again
     with joined_processes() as processes, held(out if processes.leads else None):
+        refuse_existing(out, overwrite=arguments.force)  # before the work; the end looks again
         document = _analyse(arguments, path, out, processes)
     if document is None:
         return 0

@@ -63,14 +63,14 @@ def run(arguments: argparse.Namespace) -> int:
     kind = KINDS.get(arguments.dataset)
     place = find_data(arguments.dataset, kind.files, arguments.data) if kind else None
     weights = arguments.method == WEIGHTS
-    if weights:
-        if arguments.out.suffix != ".toml":
-            raise UsageError(f"Expected --out FILE.toml with --method weights, got '{arguments.out.name}'.")
-        check_new_file(arguments.out)
-    else:
-        refuse_place(arguments.out, place)
-    _refuse_test_folder(place)
-    with held(arguments.out):
+    if weights and arguments.out.suffix != ".toml":
+        raise UsageError(f"Expected --out FILE.toml with --method weights, got '{arguments.out.name}'.")
+    with held(arguments.out, parents=False):
+        if weights:
+            check_new_file(arguments.out)
+        else:
+            refuse_place(arguments.out, place)
+        _refuse_test_folder(place)
         dataset = _load(arguments, arguments.size, None)
         _refuse_test_pictures(dataset)
         if weights:

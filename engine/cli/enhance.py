@@ -52,11 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Enhance and report."""
     place = _place(arguments)
-    refuse_place(arguments.out, place)
     tiling = Tiling(arguments.tile, arguments.overlap, arguments.batch)
     files: dict[str, Path | None] = {"sr": arguments.sr, "color": arguments.color}
-    _require_files(files)
-    with held(arguments.out):
+    with held(arguments.out, parents=False):
+        refuse_place(arguments.out, place)
+        _require_files(files)
         document = _enhance(arguments, place, files, tiling)
     if arguments.json:
         print_json({"out": arguments.out.name, **document})

@@ -51,18 +51,16 @@ def run(arguments: argparse.Namespace) -> int:
     loaded = load_checkpoint(arguments.model)
     card, ending = loaded.card, export.FORMATS[arguments.format]
     file: Path = arguments.out or Path(f"{card.name}{'-int8' if arguments.int8 else ''}{ending}")
-    _check_new(file)
-    if not file.parent.is_dir():
-        raise UsageError(f"Expected --out in a folder that exists, got '{file.parent.name}'; make it first.")
     about = _about(loaded, arguments)
-    with held(file), STDERR.status(f"exporting {card.name}"), whole_file(file) as part:
-        exported = export.export_model(loaded.model, card.input, part, format=arguments.format, about=about)
-        if arguments.int8:
-            from engine.models.export import quantise_onnx
-
-            with whole_file(part) as small:
-                quantise_onnx(part, small, _pictures(arguments, loaded, "train", _CALIBRATION), export.INPUT)
-        _check_new(file)  # again: another run may have been quicker
+    with held(file, parents=False), STDERR.status(f"exporting {card.name}"):
+        _check_new(file)
+        with whole_file(file) as part:
+            exported = export.export_model(loaded.model, card.input, part, format=arguments.format, about=about)
+            if arguments.int8:
+                with whole_file(part) as small:
+                    pictures = _pictures(arguments, loaded, "train", _CALIBRATION)
+                    export.quantise_onnx(part, small, pictures, export.INPUT)
+            _check_new(file)  # again: another run may have been quicker
     exported = replace(exported, path=file)
     with STDERR.status("comparing"):
         graph = export.ExportedGraph(loaded.model, card.input).eval()
@@ -87,6 +85,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _check_new(file: Path) -> None:
     if file.exists():
         raise UsageError(f"'{file.name}' is there already; name another file with --out or take it away.")
+    if not file.parent.is_dir():
+        raise UsageError(f"Expected --out in a folder that exists, got '{file.parent.name}'; make it first.")
 
 
 def _about(loaded: LoadedModel, arguments: argparse.Namespace) -> dict[str, str]:

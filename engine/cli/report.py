@@ -65,8 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
     from engine.measure.robustness import read_robustness, robustness_file
     from engine.measure.votes import fitted_temperature
 
-    check_new_folder(arguments.out)
-    with held(arguments.out), STDERR.status(f"evaluating {card.name} on {split.dataset} {split.split}"):
+    with held(arguments.out, parents=False), STDERR.status(f"evaluating {card.name} on {split.dataset} {split.split}"):
+        check_new_folder(arguments.out)
         votes = votes_at_hand(split.dataset, arguments.votes, None)
         store = open_store([checkpoint.name], split.dataset, split.split, folder=checkpoint.parent, votes=votes)
         if votes is not None and store.no_votes:

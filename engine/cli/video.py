@@ -79,16 +79,16 @@ def run(arguments: argparse.Namespace) -> int:
         largest_number_of_faces=64 if arguments.small_faces else FILM_SETTINGS.largest_number_of_faces,
     )
     drawing = Drawing(opacity=arguments.opacity)
-    for file in filter(None, (arguments.out, arguments.csv)):
-        check_new(file)
     detector = stream_detector(arguments.yunet, small_faces=arguments.small_faces)
-    predictor = EmotionPredictor(arguments.model, device=arguments.device, detector=detector)
     with (
         _finished_when_killed(),
-        held(arguments.out),
-        held(arguments.csv),
+        held(arguments.out, parents=False),
+        held(arguments.csv, parents=False),
         Progress(console=STDERR, disable=not sys.stderr.isatty(), transient=True) as bar,
     ):
+        for file in filter(None, (arguments.out, arguments.csv)):
+            check_new(file)
+        predictor = EmotionPredictor(arguments.model, device=arguments.device, detector=detector)
         task = bar.add_task("film", total=None)
         summary = process_film(
             predictor,

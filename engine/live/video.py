@@ -54,6 +54,7 @@ class TracksTable:
         except OSError as error:
             raise FilmError(f"'{path.name}' cannot be written ({error.strerror}); choose another name.") from error
         self._rows = csv.writer(self._file, lineterminator="\n")
+        self._begun = False
         try:
             self._add(table_columns(classes))
         except StorageError as error:
@@ -66,7 +67,8 @@ class TracksTable:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(error, StorageError):  # of this or of what is written beside it
+        # A full disk, here or for what is written beside it; or nothing was tabled before something else went wrong.
+        if isinstance(error, StorageError) or (error is not None and not self._begun):
             with suppress(OSError):
                 self._file.close()
             self._place.__exit__(kind, error, trace)
@@ -76,6 +78,7 @@ class TracksTable:
 
     def write(self, live: LiveFrame) -> None:
         """Add a row for each face of the frame. Raises StorageError where the disk is full."""
+        self._begun = True
         for face in live.faces:
             reading = face.reading
             self._add(
@@ -204,11 +207,11 @@ def process_film(  # noqa: PLR0913 - all but two are options, given by name
     with ExitStack() as stack:
         film = stack.enter_context(open_film(source))
         outputs = _Outputs(on_frame, drawing)
+        if table is not None:  # first, so that it is finished last, right after the film, which takes longer
+            outputs.rows = stack.enter_context(TracksTable(Path(table), model.classes))
         if output is not None:
             rate = film.frames_per_second
             outputs.writer = stack.enter_context(FilmWriter(Path(output), film.width, film.height, rate))
-        if table is not None:
-            outputs.rows = stack.enter_context(TracksTable(Path(table), model.classes))
         tally = _Tally()
         for frame in film.frames():
             if limit_seconds is not None and frame.seconds >= limit_seconds:

@@ -25,10 +25,13 @@ _LONGEST: Final = 120
 
 
 @contextmanager
-def held(out: Path | None) -> Iterator[None]:
+def held(out: Path | None, *, parents: bool = True) -> Iterator[None]:
     """Be the only run that works at ``out``, and remove what a killed one left there; nothing where it is None.
 
-    The folders above it are made where they are not there, and go again where nothing came into them.
+    Args:
+        out: a folder or file, there or not. Take it before it is looked whether ``out`` is there.
+        parents: the folders above it are made where they are not there, and go again where nothing came into them; else
+            nothing is held without them, and it is the caller's to say that they are missing.
 
     Raises:
         BusyError: another run holds it. FerLensError: nothing can be written there.
@@ -37,6 +40,9 @@ def held(out: Path | None) -> Iterator[None]:
         yield
         return
     place = out.resolve()  # two names of one folder are one folder
+    if not (parents or place.parent.is_dir()):
+        yield
+        return
     lock = place.with_name(f".{place.name}.lock")
     with _parents(place) as make, contextlib.ExitStack() as stack:
         try:

@@ -218,7 +218,6 @@ def test_models_that_cannot_be_compared_are_refused(tmp_path: Path, store: Analy
     table = pq.read_table(store.sources[0].file).slice(0, 10)
     first = written(tmp_path, "a", table)
     two, angry = tuple(EMOTIONS[:6]), pa.array(["angry"] * 10)
-    named = ("label", "predicted", "suggested")
     with pytest.raises(DataError, match=r"'a' knows angry, .* 'b' knows .* compare models of the same classes"):
         AnalysisStore(
             [
