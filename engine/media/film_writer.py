@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from fractions import Fraction
+from io import BufferedWriter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Self
@@ -20,7 +22,7 @@ from engine.writing.whole import disk_full, whole_file
 
 
 class Codec(NamedTuple):
-    """How pictures are written: the codec, FFmpeg's names of kind of file, encoder and pixels, the encoder's options."""
+    """How pictures are written: the codec, FFmpeg's names of container, encoder and pixels, the encoder's options."""
 
     name: str
     container: str
@@ -40,6 +42,39 @@ CODECS: Final = MappingProxyType(
 USUAL_RATE: Final = 25.0
 """Frames per second, where the source names no rate."""
 _LONGEST_STILL_SECONDS: Final = 10.0
+
+
+class _Sink:
+    """What the encoder writes to: a file, or from the first error on nothing.
+
+    An error that PyAV meets while it finishes a file is printed by it as a traceback; so none reaches it.
+    """
+
+    def __init__(self, file: BufferedWriter) -> None:
+        self._file = file
+        self.error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        return self._tried(lambda: self._file.write(data), len(data))
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._tried(lambda: self._file.seek(offset, whence), 0)
+
+    def tell(self) -> int:
+        return self._tried(self._file.tell, 0)
+
+    def check(self) -> None:
+        """Raise the error that there was."""
+        if self.error is not None:
+            raise self.error
+
+    def _tried(self, ask: Callable[[], int], otherwise: int) -> int:
+        if self.error is None:
+            try:
+                return ask()
+            except OSError as error:
+                self.error = error
+        return otherwise
 
 
 class FilmWriter:
@@ -73,6 +108,7 @@ class FilmWriter:
         self._container: Any = None
         try:
             self._file = self._place.enter_context(whole_file(path)).open("xb")
+            self._sink = _Sink(self._file)
         except OSError as error:
             raise self._unwritable(error) from error
         try:
@@ -86,7 +122,7 @@ class FilmWriter:
         rate = Fraction(self.frames_per_second).limit_denominator(1000)
         width, height = self._size[0] + self._odd[1], self._size[1] + self._odd[0]
         try:
-            container = av.open(self._file, "w", format=codec.container)
+            container = av.open(self._sink, "w", format=codec.container)
             stream: Any = container.add_stream(codec.encoder, rate=rate, options=codec.options)
             stream.width, stream.height, stream.pix_fmt = width, height, codec.pixels
             stream.bit_rate = max(500_000, round(0.15 * width * height * self.frames_per_second))
@@ -153,6 +189,7 @@ class FilmWriter:
         try:
             self._container.mux(self._stream.encode(None))
             self._container.close()
+            self._sink.check()
             self._file.close()
         except UNREADABLE as error:
             said = self._unwritable(error)
@@ -174,6 +211,7 @@ class FilmWriter:
         frame.pts = self._written
         try:
             self._container.mux(self._stream.encode(frame))
+            self._sink.check()
         except UNREADABLE as error:
             raise self._unwritable(error) from error
         self._written += 1

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,28 +11,7 @@ import pytest
 from engine.errors import BusyError, FerLensError
 from engine.writing.held import held
 from engine.writing.whole import part_of
-from tests.made import ROOT
-
-HOLDS = """
-import sys, time
-from pathlib import Path
-from engine.writing.held import held
-from engine.writing.whole import whole_folder
-
-with held(Path(sys.argv[1])), whole_folder(Path(sys.argv[1])) as part:
-    (part / "half").write_text("")
-    print("held", flush=True)
-    sys.stdin.read()
-"""
-
-
-def holding(place: Path) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLDS, str(place)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "held\n"
-    return process
+from tests.writing.made_writing import holding
 
 
 def test_the_second_process_says_who_holds_it_and_a_killed_one_holds_nothing(tmp_path: Path) -> None:

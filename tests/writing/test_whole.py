@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import csv
 import errno
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -18,17 +15,7 @@ from safetensors.numpy import save_file
 
 from engine.errors import StorageError
 from engine.writing.whole import clear_left, part_of, whole_file, whole_folder, write_files
-
-
-@contextmanager
-def disk_of(size: int) -> Iterator[None]:
-    """Let no file grow beyond ``size`` bytes: the system refuses, as on a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+from tests.writing.made_writing import disk_of
 
 
 def names(folder: Path) -> list[str]:
