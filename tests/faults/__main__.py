@@ -39,11 +39,11 @@ def main() -> int:
     parser.add_argument("--only", choices=CASES, help="this command alone")
     arguments = parser.parse_args()
     cases = {arguments.only: CASES[arguments.only]} if arguments.only else CASES
-    console = Console()
+    console, errors = Console(), Console(stderr=True)
 
     def tell(name: str, outcome: Outcome) -> None:
-        if not outcome.fine:
-            console.print(f"{name}: {outcome}", markup=False)
+        said = "killed" if outcome.killed else "quicker than the kill"
+        errors.print(f"{name}: {said}, {'as it should be' if outcome.fine else outcome}", markup=False, soft_wrap=True)
 
     found = run_trials(cases, arguments.trials, arguments.seed, tell)
     console.print(table(found))
