@@ -56,6 +56,18 @@ class FilmError(FerLensError):
     """A film, camera or stream that cannot be read, or a film that cannot be written."""
 
 
+class StorageError(FerLensError):
+    """Something that could not be written because the disk is full; nothing half-written is left of it."""
+
+
+class BusyError(FerLensError):
+    """Another run works in the same folder; ``holder`` says which, as does the message."""
+
+    def __init__(self, holder: str, place: str) -> None:
+        self.holder = holder
+        super().__init__(f"{holder} works in '{place}'; wait for it to end, or write elsewhere.")
+
+
 class NetworkFileError(FerLensError):
     """A user's file of a network for enhancing pictures: missing, damaged, or of another architecture than expected."""
 

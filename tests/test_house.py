@@ -15,7 +15,7 @@ from tests.made import ROOT
 
 ROOMS: Final = (
     ("engine.documents", "engine.errors", "engine.labels", "engine.places", "engine.records"),
-    ("engine.extras",),
+    ("engine.extras", "engine.writing"),
     ("engine.statistics", "engine.media", "engine.draw", "engine.synthetic", "engine.models"),
     ("engine.data",),
     ("engine.training", "engine.explain"),

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from uuid import uuid4
 
 import streamlit as st
 
@@ -24,6 +23,7 @@ from engine.errors import DataError, FerLensError
 from engine.explain.target import Target
 from engine.places import cache_folder, checkpoint_path, checkpoint_places
 from engine.records import FaceExplanation, RunCard
+from engine.writing.whole import whole_file
 
 if TYPE_CHECKING:
     from engine.analysis.store.store import AnalysisStore
@@ -93,15 +93,12 @@ def bring_votes(name: str, data: bytes) -> bool:
     folder = cache_folder() / "votes"
     folder.mkdir(parents=True, exist_ok=True)
     kept = folder / f"{hashlib.sha256(data).hexdigest()[:16]}{suffix}"
-    partial = kept.with_name(f".{uuid4().hex}{suffix}")
-    partial.write_bytes(data)
-    try:
-        read_votes(partial)
-        partial.replace(kept)
-    except DataError as error:
-        raise DataError(str(error).replace(partial.name, name)) from error
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(kept) as part:
+        part.write_bytes(data)
+        try:
+            read_votes(part)
+        except DataError as error:
+            raise DataError(str(error).replace(part.name, name)) from error
     new = st.session_state.get(_BROUGHT) != str(kept)
     st.session_state[_BROUGHT] = str(kept)
     return new

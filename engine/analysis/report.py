@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
-import tempfile
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -18,6 +16,7 @@ from engine.analysis.store.voted import has_votes
 from engine.errors import UsageError
 from engine.measure.robustness import CORRUPTIONS, SEVERITIES, robustness_command
 from engine.statistics.intervals import Estimate
+from engine.writing.whole import whole_folder
 
 PAGE: Final = "report.html"
 NUMBERS: Final = "evaluation.json"
@@ -181,8 +180,7 @@ def write_report(out: Path, given: ReportInput, metrics: Sequence[MetricRow]) ->
         **({} if given.people is None else {"votes": given.people}),
         "figures": [f"figures/{name}.png" for name in figures],
     }
-    temporary = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.absolute().parent))
-    try:
+    with whole_folder(out) as temporary:
         (temporary / "figures").mkdir()
         for name, figure in figures.items():
             (temporary / "figures" / f"{name}.png").write_bytes(png_bytes(figure, PRINT_DPI))
@@ -190,9 +188,5 @@ def write_report(out: Path, given: ReportInput, metrics: Sequence[MetricRow]) ->
         (temporary / PAGE).write_text(page, encoding="utf-8")
         text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         (temporary / NUMBERS).write_text(text, encoding="utf-8")
-        temporary.chmod(0o755)
         check_new_folder(out)  # again: another run may have been quicker
-        temporary.replace(out)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return document

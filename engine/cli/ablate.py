@@ -80,7 +80,8 @@ def _unfinished(result: AblationRun, watch: _Watch) -> str:
     if watch.over() or not result.elsewhere:
         return "Stopped; the same command goes on."
     cells = ", ".join(f"{variant} (seed {seed})" for variant, seed in result.elsewhere)
-    return f"Another process trains {cells}; once it has ended, the same command shows the whole table."
+    holders = ", ".join(result.holders) or "Another process"
+    return f"{holders} trains {cells}; once that has ended, the same command shows the whole table."
 
 
 def _with_options(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:

@@ -22,6 +22,7 @@ from engine.measure.split import BATCH
 from engine.models.checkpoint import DEFAULT_MODEL, find_checkpoint, load_checkpoint
 from engine.training.device import choose_device
 from engine.training.processes import Processes, joined_processes
+from engine.writing.held import held
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,8 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
             raise UsageError(f"Expected {option} of 1 or more, got {value}; choose another.")
     path = find_checkpoint(arguments.model)
     out = arguments.out or _default_out(path, arguments)
-    refuse_existing(out, overwrite=arguments.force)  # before the work; the end looks again
-    with joined_processes() as processes:
+    with joined_processes() as processes, held(out if processes.leads else None):
+        refuse_existing(out, overwrite=arguments.force)  # before the work; the end looks again
         document = _analyse(arguments, path, out, processes)
     if document is None:
         return 0

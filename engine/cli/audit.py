@@ -27,6 +27,7 @@ from engine.data.audit.groups import MOST_BITS, NEAR_BITS
 from engine.data.audit.source import read_pictures
 from engine.data.votes.ferplus import FERPLUS
 from engine.errors import UsageError
+from engine.writing.whole import whole_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,7 +77,8 @@ def run(arguments: argparse.Namespace) -> int:
         document["model"] = judge(found, arguments.model, votes=votes).as_dict()
     note_skipped(pictures.skipped)
     if arguments.out:
-        arguments.out.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        with whole_file(arguments.out) as part:
+            part.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         note(f"Written to {arguments.out.name}.")
     if arguments.json:
         print_json(document)

@@ -36,6 +36,8 @@ from engine.models.checkpoint import find_checkpoint, load_checkpoint
 from engine.records import Float32, UInt8
 from engine.training.device import choose_device
 from engine.training.objective import balanced_weights
+from engine.writing.held import held
+from engine.writing.whole import whole_file
 
 WEIGHTS: Final = "weights"
 ALL_METHODS: Final[dict[str, str]] = {**METHODS, WEIGHTS: "no pictures: a recipe's [loss] section with class weights"}
@@ -80,20 +82,21 @@ def run(arguments: argparse.Namespace) -> int:
     kind = KINDS.get(PICTURES_OF.get(arguments.dataset, arguments.dataset))
     place = find_data(arguments.dataset, kind.files, arguments.data) if kind else None
     weights = arguments.method == WEIGHTS
-    if weights:
-        if arguments.out.suffix != ".toml":
-            raise UsageError(f"Expected --out FILE.toml with --method weights, got '{arguments.out.name}'.")
-        check_new_file(arguments.out)
-    else:
-        refuse_place(arguments.out, place)
-    _refuse_test_folder(place)
-    dataset = _load(arguments, arguments.size, None)
-    _refuse_test_pictures(dataset)
-    if weights:
-        document = _document(arguments, dataset, None, space)
-        _write_weights(arguments.out, dataset, document)
-    else:
-        document = _balance(arguments, dataset, space)
+    if weights and arguments.out.suffix != ".toml":
+        raise UsageError(f"Expected --out FILE.toml with --method weights, got '{arguments.out.name}'.")
+    with held(arguments.out, parents=False):
+        if weights:
+            check_new_file(arguments.out)
+        else:
+            refuse_place(arguments.out, place)
+        _refuse_test_folder(place)
+        dataset = _load(arguments, arguments.size, None)
+        _refuse_test_pictures(dataset)
+        if weights:
+            document = _document(arguments, dataset, None, space)
+            _write_weights(arguments.out, dataset, document)
+        else:
+            document = _balance(arguments, dataset, space)
     if arguments.json:
         print_json(document)
     else:
@@ -243,13 +246,9 @@ def _write_weights(out: Path, dataset: FaceDataset, document: dict[str, Any]) ->
             "",
         ]
     )
-    partial = out.with_name(f".{out.name}.partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
+    with whole_file(out) as part:
+        part.write_text(text, encoding="utf-8")
         check_new_file(out)
-        partial.replace(out)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _print(document: dict[str, Any]) -> None:

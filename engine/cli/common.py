@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +21,7 @@ from engine.errors import UsageError
 from engine.measure.split import MIRROR, SINGLE, TTA
 from engine.media.centerface import watching
 from engine.media.faces import missing_detector
+from engine.writing.whole import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -192,8 +192,6 @@ def check_new_file(out: Path | None, *, overwrite: bool = False) -> None:
 
 def write_document(out: Path, document: dict[str, Any], *, overwrite: bool = False) -> None:
     """Write the document beside its place and rename it, so that it is complete or absent."""
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
-        partial = Path(folder) / out.name
-        partial.write_text(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    with whole_file(out) as part:
+        part.write_text(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
         check_new_file(out, overwrite=overwrite)  # again: another run may have been quicker
-        partial.replace(out)

@@ -17,6 +17,7 @@ from engine.data.enhance.networks import ROLES, Network, Tiling, load_network
 from engine.data.registry import KINDS, PICTURES_OF, find_data
 from engine.errors import UnknownNameError, UsageError
 from engine.training.device import choose_device
+from engine.writing.held import held
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,10 +52,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Enhance and report."""
     place = _place(arguments)
-    refuse_place(arguments.out, place)
     tiling = Tiling(arguments.tile, arguments.overlap, arguments.batch)
     files: dict[str, Path | None] = {"sr": arguments.sr, "color": arguments.color}
-    _require_files(files)
+    with held(arguments.out, parents=False):
+        refuse_place(arguments.out, place)
+        _require_files(files)
+        document = _enhance(arguments, place, files, tiling)
+    if arguments.json:
+        print_json({"out": arguments.out.name, **document})
+    else:
+        _print(arguments.out, document)
+    return 0
+
+
+def _enhance(
+    arguments: argparse.Namespace, place: Path, files: dict[str, Path | None], tiling: Tiling
+) -> dict[str, Any]:
     plan = plan_enhancement(arguments.dataset, place, drop_unknown=arguments.drop_unknown, limit=arguments.limit)
     networks: dict[str, Network | None] = {
         role: None if file is None else load_network(role, file) for role, file in files.items()
@@ -71,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
                     f"Going on with {arguments.out.name}.partial: {done:,} of {len(plan.written):,} pictures are done."
                 )
 
-        document = write_enhanced(
+        return write_enhanced(
             arguments.out,
             plan,
             enhancer,
@@ -79,11 +92,6 @@ def run(arguments: argparse.Namespace) -> int:
             on_start=on_start,
             progress=lambda count: bar.advance(task, count),
         )
-    if arguments.json:
-        print_json({"out": arguments.out.name, **document})
-    else:
-        _print(arguments.out, document)
-    return 0
 
 
 def _place(arguments: argparse.Namespace) -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +16,8 @@ from engine.cli.common import STDERR, add_data_options, add_json_option, print_j
 from engine.data.registry import load_dataset
 from engine.errors import UsageError
 from engine.models.checkpoint import DEFAULT_MODEL, LoadedModel, load_checkpoint
+from engine.writing.held import held
+from engine.writing.whole import whole_file
 
 FORMATS: Final[dict[str, str]] = {
     "onnx": "one file for onnxruntime, phones and browsers",
@@ -50,22 +51,16 @@ def run(arguments: argparse.Namespace) -> int:
     loaded = load_checkpoint(arguments.model)
     card, ending = loaded.card, export.FORMATS[arguments.format]
     file: Path = arguments.out or Path(f"{card.name}{'-int8' if arguments.int8 else ''}{ending}")
-    if file.exists():
-        raise UsageError(f"'{file.name}' is there already; name another file with --out or take it away.")
-    if not file.parent.is_dir():
-        raise UsageError(f"Expected --out in a folder that exists, got '{file.parent.name}'; make it first.")
     about = _about(loaded, arguments)
-    with STDERR.status(f"exporting {card.name}"), tempfile.TemporaryDirectory(dir=file.parent) as folder:
-        # Complete or absent: written beside its place, then renamed.
-        part = Path(folder) / f"part{ending}"
-        exported = export.export_model(loaded.model, card.input, part, format=arguments.format, about=about)
-        if arguments.int8:
-            from engine.models.export import quantise_onnx
-
-            small = Path(folder) / "small.onnx"
-            quantise_onnx(part, small, _pictures(arguments, loaded, "train", _CALIBRATION), export.INPUT)
-            part = small
-        part.replace(file)
+    with held(file, parents=False), STDERR.status(f"exporting {card.name}"):
+        _check_new(file)
+        with whole_file(file) as part:
+            exported = export.export_model(loaded.model, card.input, part, format=arguments.format, about=about)
+            if arguments.int8:
+                with whole_file(part) as small:
+                    pictures = _pictures(arguments, loaded, "train", _CALIBRATION)
+                    export.quantise_onnx(part, small, pictures, export.INPUT)
+            _check_new(file)  # again: another run may have been quicker
     exported = replace(exported, path=file)
     with STDERR.status("comparing"):
         graph = export.ExportedGraph(loaded.model, card.input).eval()
@@ -85,6 +80,13 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _print(document)
     return 0
+
+
+def _check_new(file: Path) -> None:
+    if file.exists():
+        raise UsageError(f"'{file.name}' is there already; name another file with --out or take it away.")
+    if not file.parent.is_dir():
+        raise UsageError(f"Expected --out in a folder that exists, got '{file.parent.name}'; make it first.")
 
 
 def _about(loaded: LoadedModel, arguments: argparse.Namespace) -> dict[str, str]:

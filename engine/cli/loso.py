@@ -20,6 +20,8 @@ from engine.models.registry import input_spec
 from engine.training.device import choose_device
 from engine.training.fit import RUNS
 from engine.training.recipe import change, load_recipe, recipe_names
+from engine.training.sections import Recipe
+from engine.writing.held import held
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,8 +50,18 @@ def run(arguments: argparse.Namespace) -> int:
         recipe = change(recipe, "data", clips=arguments.clips)
     # Rounds of another input are other rounds.
     folder = Path(RUNS) / (f"loso-{recipe.name}-{arguments.clips}" if arguments.clips else f"loso-{recipe.name}")
-    if folder.exists() and not arguments.resume:
-        raise UsageError(f"Rounds of '{folder.name}' are there already; go on with --resume, or remove them first.")
+    with held(folder):
+        if folder.exists() and not arguments.resume:
+            raise UsageError(f"Rounds of '{folder.name}' are there already; go on with --resume, or remove them first.")
+        document = _measure(recipe, folder, arguments)
+    if arguments.json:
+        print_json(document)
+    else:
+        _print(document)
+    return 0
+
+
+def _measure(recipe: Recipe, folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     chosen = recipe.model
     spec = input_spec(chosen.architecture, size=chosen.input_size, channels=chosen.input_channels)
     dataset = load_dataset(
@@ -70,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
             bar.advance(task, 0 if bar.tasks[0].description == "people" else 1)
             bar.update(task, description=f"without {fold.subject}")
 
-        document = measure_without_each(
+        return measure_without_each(
             recipe,
             dataset,
             spec,
@@ -79,11 +91,6 @@ def run(arguments: argparse.Namespace) -> int:
             device=choose_device(arguments.device),
             on_fold=begin,
         )
-    if arguments.json:
-        print_json(document)
-    else:
-        _print(document)
-    return 0
 
 
 def _print(document: dict[str, Any]) -> None:

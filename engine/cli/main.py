@@ -77,6 +77,7 @@ def main(argv: Sequence[str] | None = None, *, program: str = PROGRAM) -> int:
         command = importlib.import_module(f"engine.cli.{chosen}")
         with _codes(arguments):
             status: int = command.run(arguments)
+        sys.stdout.flush()  # here a full disk is an error of the command, at the interpreter's end a traceback
     except UsageError as error:
         return _complain(error, 2)
     except FerLensError as error:
@@ -84,12 +85,21 @@ def main(argv: Sequence[str] | None = None, *, program: str = PROGRAM) -> int:
     except KeyboardInterrupt:
         return _complain("Interrupted.", 1)
     except BrokenPipeError:  # the reader of our output went away, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
     except OSError as error:  # the disk is full, a folder may not be written
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _drop_output()
         what = f"'{Path(str(error.filename)).name}': " if error.filename else ""
         return _complain(f"{what}{error.strerror or type(error).__name__}; mend that and run the command again.", 1)
     return status
+
+
+def _drop_output() -> None:
+    """Let what is still to be printed go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _codes(arguments: argparse.Namespace) -> AbstractContextManager[None]:

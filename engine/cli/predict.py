@@ -28,6 +28,7 @@ from engine.media.faces import default_detector
 from engine.models.checkpoint import DEFAULT_MODEL
 from engine.predictor import SUFFIXES, EmotionPredictor
 from engine.records import PicturePrediction
+from engine.writing.whole import whole_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
     }
     if arguments.output is not None:
         try:
-            arguments.output.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            with whole_file(arguments.output) as part:
+                part.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         except OSError as error:
             raise FerLensError(
                 f"'{arguments.output.name}' cannot be written ({error.strerror}); choose another --output."

@@ -11,6 +11,7 @@ from engine.cli.common import STDERR, add_json_option, add_votes_option, note, p
 from engine.cli.votes import votes_at_hand
 from engine.errors import DataError, FerLensError, UsageError
 from engine.models.checkpoint import DEFAULT_MODEL, find_checkpoint, read_card
+from engine.writing.held import held
 
 if TYPE_CHECKING:
     from engine.analysis.files.places import AnalysedSplit
@@ -64,8 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
     from engine.measure.robustness import read_robustness, robustness_file
     from engine.measure.votes import fitted_temperature
 
-    check_new_folder(arguments.out)
-    with STDERR.status(f"evaluating {card.name} on {split.dataset} {split.split}"):
+    with held(arguments.out, parents=False), STDERR.status(f"evaluating {card.name} on {split.dataset} {split.split}"):
+        check_new_folder(arguments.out)
         votes = votes_at_hand(split.dataset, arguments.votes, None)
         store = open_store([checkpoint.name], split.dataset, split.split, folder=checkpoint.parent, votes=votes)
         if votes is not None and store.no_votes:

@@ -20,9 +20,10 @@ from engine.live.pipeline import LiveSettings
 from engine.live.smoothing import NO_SMOOTHING, Smoothing
 from engine.live.video import FILM_SETTINGS, VideoSummary, process_film
 from engine.media.faces import missing_detector, stream_detector
-from engine.media.film_writer import CODECS
+from engine.media.film_writer import CODECS, check_new
 from engine.models.checkpoint import DEFAULT_MODEL
 from engine.predictor import EmotionPredictor
+from engine.writing.held import held
 
 SMALL_FACES_SIDE: Final = 1920
 """Longer side in pixels of the frames that are searched for small faces."""
@@ -79,11 +80,15 @@ def run(arguments: argparse.Namespace) -> int:
     )
     drawing = Drawing(opacity=arguments.opacity)
     detector = stream_detector(arguments.yunet, small_faces=arguments.small_faces)
-    predictor = EmotionPredictor(arguments.model, device=arguments.device, detector=detector)
     with (
         _finished_when_killed(),
+        held(arguments.out, parents=False),
+        held(arguments.csv, parents=False),
         Progress(console=STDERR, disable=not sys.stderr.isatty(), transient=True) as bar,
     ):
+        for file in filter(None, (arguments.out, arguments.csv)):
+            check_new(file)
+        predictor = EmotionPredictor(arguments.model, device=arguments.device, detector=detector)
         task = bar.add_task("film", total=None)
         summary = process_film(
             predictor,

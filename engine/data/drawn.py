@@ -11,7 +11,6 @@ import logging
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -22,11 +21,12 @@ import numpy as np
 
 from engine.data.dataset import FaceDataset
 from engine.data.people import DRAWN_ANEW
-from engine.errors import DataError, UnknownNameError
+from engine.errors import DataError, StorageError, UnknownNameError
 from engine.labels import EMOTIONS
 from engine.places import CODE, cache_folder
 from engine.records import UInt8
 from engine.synthetic.face import SPLIT_SEEDS, SyntheticFace, draw
+from engine.writing.whole import whole_file
 
 SPLIT_COUNTS: Final[dict[str, int]] = {"train": 12_000, "val": 2_000, "test": 3_000}
 """How many faces each split has."""
@@ -139,18 +139,15 @@ def _kept(file: Path, shape: tuple[int, ...]) -> UInt8 | None:
 
 
 def _keep(file: Path, images: UInt8) -> None:
-    """Write ``images`` beside ``file`` and rename, so that another process sees all of it or nothing."""
-    partial: Path | None = None
+    """Write ``images`` so that another process sees all of it or nothing."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f"{file.stem}-", suffix=".part", delete=False) as sink:
-            partial = Path(sink.name)
-            np.save(sink, images)
-        partial.replace(file)
-    except OSError as problem:
-        _LOG.warning("The faces could not be kept (%s); they will be drawn again next time.", problem.strerror)
-        if partial is not None:
-            partial.unlink(missing_ok=True)
+        with whole_file(file) as part:
+            np.save(part, images)
+    except (OSError, StorageError) as problem:
+        cause = problem if isinstance(problem, OSError) else problem.__cause__
+        reason = getattr(cause, "strerror", None) or "the disk is full"
+        _LOG.warning("The faces could not be kept (%s); they will be drawn again next time.", reason)
 
 
 def load_synthetic(

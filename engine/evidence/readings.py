@@ -16,7 +16,6 @@ without evidence, or an empty map.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +34,7 @@ from engine.evidence.scores import Bool, EvidenceScores, enrichment_of
 from engine.explain.methods.registry import METHODS
 from engine.records import Float32
 from engine.statistics.maps import Float64
+from engine.writing.whole import whole_file
 
 ANSWERS: Final = "answers"
 """The task of answering the faces and reading the gates, which every other one follows."""
@@ -215,10 +215,8 @@ def write_readings(file: Path, readings: EvidenceReadings) -> None:
     }
     table = pa.table(columns).replace_schema_metadata({_KEY: json.dumps(said).encode()})
     floats = [field.name for field in table.schema if pa.types.is_floating(field.type)]
-    with tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.name}-") as folder:
-        partial = Path(folder) / file.name
-        pq.write_table(table, partial, compression="zstd", use_dictionary=False, use_byte_stream_split=floats)
-        partial.replace(file)
+    with whole_file(file) as part:
+        pq.write_table(table, part, compression="zstd", use_dictionary=False, use_byte_stream_split=floats)
 
 
 def read_readings(file: Path, settings: Mapping[str, Any]) -> EvidenceReadings | None:

@@ -1,18 +1,19 @@
 """A film through the live pipeline: an annotated film, a table of the tracks, and a summary.
 
-The table of a film: one row a face and frame, as CSV, complete up to the latest frame at any moment.
+The table of a film: one row a face and frame, as CSV, which has its name once it is finished.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Final, Literal, Self, get_args
 
-from engine.errors import FilmError, UsageError
+from engine.errors import FilmError, StorageError, UsageError
 from engine.live.annotate import Drawing, annotate
 from engine.live.frame import LiveFrame
 from engine.live.pipeline import LivePipeline, LiveSettings
@@ -21,6 +22,7 @@ from engine.media.film import Film, FilmFrame, FilmSource, open_film
 from engine.media.film_writer import FilmWriter, check_new
 from engine.predict.face_model import FaceModel
 from engine.records import UInt8
+from engine.writing.whole import says_full, whole_file
 
 
 def table_columns(classes: tuple[str, ...]) -> tuple[str, ...]:
@@ -44,25 +46,42 @@ class TracksTable:
     def __init__(self, path: Path, classes: tuple[str, ...]) -> None:
         check_new(path)
         self.path = path
+        self._place = ExitStack()
         try:
-            # Line by line, so that a broken-off run leaves whole rows.
-            self._file = path.open("x", encoding="utf-8", newline="", buffering=1)
+            # Line by line, so that a full disk is noticed at once.
+            part = self._place.enter_context(whole_file(path))
+            self._file = part.open("x", encoding="utf-8", newline="", buffering=1)
         except OSError as error:
             raise FilmError(f"'{path.name}' cannot be written ({error.strerror}); choose another name.") from error
         self._rows = csv.writer(self._file, lineterminator="\n")
-        self._rows.writerow(table_columns(classes))
+        self._begun = False
+        try:
+            self._add(table_columns(classes))
+        except StorageError as error:
+            self.__exit__(type(error), error, error.__traceback__)
+            raise
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # A full disk, here or for what is written beside it; or nothing was tabled before something else went wrong.
+        if isinstance(error, StorageError) or (error is not None and not self._begun):
+            with suppress(OSError):
+                self._file.close()
+            self._place.__exit__(kind, error, trace)
+            return
+        with self._place, says_full(self.path):  # whatever else broke it off, its rows are whole
+            self._file.close()
 
     def write(self, live: LiveFrame) -> None:
-        """Add a row for each face of the frame."""
+        """Add a row for each face of the frame. Raises StorageError where the disk is full."""
+        self._begun = True
         for face in live.faces:
             reading = face.reading
-            self._rows.writerow(
+            self._add(
                 (
                     live.index,
                     f"{live.timestamp_seconds:.4f}",
@@ -75,6 +94,10 @@ class TracksTable:
                     *(f"{value:.4f}" for value in reading.probabilities),
                 )
             )
+
+    def _add(self, cells: Sequence[object]) -> None:
+        with says_full(self.path):
+            self._rows.writerow(cells)
 
 
 FILM_SETTINGS: Final = LiveSettings(detect_side=640)
@@ -163,7 +186,7 @@ def process_film(  # noqa: PLR0913 - all but two are options, given by name
         model: reads the faces. detector: finds them.
         source: a path, a stream's URL, or a camera's index.
         output: a new file for the annotated film (.mp4, .webm or .avi), or None. Whatever interrupts the work, what was
-            written by then can be played.
+            written by then can be played; after ``kill -9``, or where the disk is full, there is nothing.
         table: a new CSV file for the tracks, or None; see :func:`engine.live.video.table_columns`.
         on_frame: see :data:`OnFrame`.
         settings: of the pipeline.
@@ -184,11 +207,11 @@ def process_film(  # noqa: PLR0913 - all but two are options, given by name
     with ExitStack() as stack:
         film = stack.enter_context(open_film(source))
         outputs = _Outputs(on_frame, drawing)
+        if table is not None:  # first, so that it is finished last, right after the film, which takes longer
+            outputs.rows = stack.enter_context(TracksTable(Path(table), model.classes))
         if output is not None:
             rate = film.frames_per_second
             outputs.writer = stack.enter_context(FilmWriter(Path(output), film.width, film.height, rate))
-        if table is not None:
-            outputs.rows = stack.enter_context(TracksTable(Path(table), model.classes))
         tally = _Tally()
         for frame in film.frames():
             if limit_seconds is not None and frame.seconds >= limit_seconds:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from fractions import Fraction
+from io import BufferedWriter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Self
@@ -12,13 +15,14 @@ import cv2
 import numpy as np
 from av.video.reformatter import Colorspace
 
-from engine.errors import FilmError, UnknownNameError
+from engine.errors import FerLensError, FilmError, StorageError, UnknownNameError
 from engine.media.film_source import UNREADABLE
 from engine.records import UInt8
+from engine.writing.whole import disk_full, whole_file
 
 
 class Codec(NamedTuple):
-    """How pictures are written: the codec; FFmpeg's names of file kind, encoder and pixels; the encoder's options."""
+    """How pictures are written: the codec, FFmpeg's names of container, encoder and pixels, the encoder's options."""
 
     name: str
     container: str
@@ -40,8 +44,43 @@ USUAL_RATE: Final = 25.0
 _LONGEST_STILL_SECONDS: Final = 10.0
 
 
+class _Sink:
+    """What the encoder writes to: a file, or from the first error on nothing.
+
+    An error that PyAV meets while it finishes a file is printed by it as a traceback; so none reaches it.
+    """
+
+    def __init__(self, file: BufferedWriter) -> None:
+        self._file = file
+        self.error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        return self._tried(lambda: self._file.write(data), len(data))
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._tried(lambda: self._file.seek(offset, whence), 0)
+
+    def tell(self) -> int:
+        return self._tried(self._file.tell, 0)
+
+    def check(self) -> None:
+        """Raise the error that there was."""
+        if self.error is not None:
+            raise self.error
+
+    def _tried(self, ask: Callable[[], int], otherwise: int) -> int:
+        if self.error is None:
+            try:
+                return ask()
+            except OSError as error:
+                self.error = error
+        return otherwise
+
+
 class FilmWriter:
     """A film being written at a constant rate; use it in a ``with`` block, which finishes it whatever happens.
+
+    It has its name once it is finished, and none where the disk is full or no frame came before an error.
 
     Args:
         path: a new file, ending as in :data:`CODECS`.
@@ -65,15 +104,17 @@ class FilmWriter:
         self._written = 0
         self._start = 0.0
         self._latest: UInt8 | None = None
+        self._place = ExitStack()
+        self._container: Any = None
         try:
-            self._file = path.open("xb")
+            self._file = self._place.enter_context(whole_file(path)).open("xb")
+            self._sink = _Sink(self._file)
         except OSError as error:
             raise self._unwritable(error) from error
         try:
             self._container, self._stream = self._begin(CODECS[suffix])
-        except BaseException:
-            self._file.close()
-            path.unlink(missing_ok=True)
+        except BaseException as error:
+            self._drop(error)
             raise
 
     def _begin(self, codec: Codec) -> tuple[Any, Any]:
@@ -81,7 +122,7 @@ class FilmWriter:
         rate = Fraction(self.frames_per_second).limit_denominator(1000)
         width, height = self._size[0] + self._odd[1], self._size[1] + self._odd[0]
         try:
-            container = av.open(self._file, "w", format=codec.container)
+            container = av.open(self._sink, "w", format=codec.container)
             stream: Any = container.add_stream(codec.encoder, rate=rate, options=codec.options)
             stream.width, stream.height, stream.pix_fmt = width, height, codec.pixels
             stream.bit_rate = max(500_000, round(0.15 * width * height * self.frames_per_second))
@@ -91,19 +132,25 @@ class FilmWriter:
             raise self._unwritable(error) from error
         return container, stream
 
-    def _unwritable(self, error: Exception) -> FilmError:
+    def _unwritable(self, error: Exception) -> FerLensError:
+        full = disk_full(self.path, error)
+        if full is not None:
+            return full
         strerror = getattr(error, "strerror", None)
         why = f" ({strerror})" if strerror else ""
         return FilmError(
-            f"'{self.path.name}' cannot be written as a film{why}; check that its folder exists, may be written and "
-            f"has room, or choose another ending: {', '.join(CODECS)}."
+            f"'{self.path.name}' cannot be written as a film{why}; check that its folder exists and may be written, or "
+            f"choose another ending: {', '.join(CODECS)}."
         )
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, StorageError) or (error is not None and not self._written):
+            self._drop(error)  # a full disk, here or for what is written beside it; or there is no frame
+        else:
+            self.close()
 
     def write(self, picture: UInt8, seconds: float) -> None:
         """Add a frame, (H, W, 3) uint8 RGB of the film's size, shown from ``seconds`` on.
@@ -135,23 +182,36 @@ class FilmWriter:
         """Finish the file; more than once does nothing.
 
         Raises:
-            FilmError: it cannot be finished, as where the disk is full.
+            StorageError: the disk is full. FilmError: it cannot be finished.
         """
         if self._file.closed:
             return
         try:
             self._container.mux(self._stream.encode(None))
             self._container.close()
-        except UNREADABLE as error:
-            raise self._unwritable(error) from error
-        finally:
+            self._sink.check()
             self._file.close()
+        except UNREADABLE as error:
+            said = self._unwritable(error)
+            self._drop(said)
+            raise said from error
+        self._place.close()  # now it has its name
+
+    def _drop(self, error: BaseException) -> None:
+        """Leave nothing of it, because of ``error``."""
+        with suppress(*UNREADABLE):  # the disk may take no end of it
+            if self._container is not None:
+                self._container.close()
+        with suppress(OSError):
+            self._file.close()
+        self._place.__exit__(type(error), error, error.__traceback__)
 
     def _put(self, picture: UInt8) -> None:
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
         frame.pts = self._written
         try:
             self._container.mux(self._stream.encode(frame))
+            self._sink.check()
         except UNREADABLE as error:
             raise self._unwritable(error) from error
         self._written += 1

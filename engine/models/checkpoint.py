@@ -10,7 +10,6 @@ import json
 import os
 import platform
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -29,6 +28,7 @@ from engine.models.card_rules import check_card
 from engine.models.registry import build_model
 from engine.places import checkpoint_path, checkpoint_places
 from engine.records import CARD_FORMAT, InputSpec, RunCard
+from engine.writing.whole import whole_file, whole_folder
 
 DEFAULT_MODEL: Final[str] = "cbam"
 MANY_WEIGHTS: Final = 20_000_000
@@ -280,8 +280,7 @@ def write_checkpoint(
     """
     _refuse_existing(path, overwrite=overwrite)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
-    try:
+    with whole_folder(path, replace=overwrite) as temporary:
         save_file(half_weights(model) if tensors is None else tensors, temporary / WEIGHTS)
         for name, contents in (files or {}).items():
             (temporary / name).write_bytes(contents)
@@ -295,21 +294,14 @@ def write_checkpoint(
         (temporary / CARD).write_text(card_json(record), encoding="utf-8")
         if history is not None:
             shutil.copyfile(history, temporary / "history.csv")
-        temporary.chmod(0o755)
-        if path.exists():
-            _refuse_existing(path, overwrite=overwrite)  # again: another process may have been quicker
-            shutil.rmtree(path)
-        temporary.replace(path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        _refuse_existing(path, overwrite=overwrite)  # again: another process may have been quicker
     return read_card(path)  # as every later reader will see it: JSON has no tuples
 
 
 def update_card(path: Path, card: RunCard) -> None:
     """Replace ``card.json`` of an existing checkpoint, atomically (after measuring, say)."""
-    temporary = path / (CARD + ".partial")
-    temporary.write_text(card_json(card), encoding="utf-8")
-    temporary.replace(path / CARD)
+    with whole_file(path / CARD) as part:
+        part.write_text(card_json(card), encoding="utf-8")
 
 
 def card_json(card: RunCard) -> str:

@@ -9,6 +9,7 @@ Writing a graph as ONNX, in 32 bit floats or quantised to 8 bit integers.
 from __future__ import annotations
 
 import copy
+import io
 import logging
 import tempfile
 import warnings
@@ -194,7 +195,9 @@ def _torchscript(graph: ExportedGraph, example: Tensor, file: Path, about: dict[
         # PyTorch deprecates TorchScript; phones and servers that read nothing else are why it is offered.
         warnings.simplefilter("ignore", FutureWarning)
         traced: Any = torch.jit.freeze(torch.jit.trace(graph, example, check_trace=False))  # type: ignore[no-untyped-call]
-        torch.jit.save(traced, str(file), _extra_files={key: value.encode() for key, value in about.items()})
+        data = io.BytesIO()  # PyTorch's own file ends the process where the disk is full
+        torch.jit.save(traced, data, _extra_files={key: value.encode() for key, value in about.items()})
+        file.write_bytes(data.getbuffer())
     written: Program = traced
     return written
 
@@ -202,7 +205,9 @@ def _torchscript(graph: ExportedGraph, example: Tensor, file: Path, about: dict[
 def _pt2(graph: ExportedGraph, example: Tensor, file: Path, about: dict[str, str]) -> Program:
     with torch.no_grad():
         program = torch.export.export(graph, (example,), dynamic_shapes=_BATCH)
-    torch.export.save(program, str(file), extra_files=dict(about))
+    data = io.BytesIO()
+    torch.export.save(program, data, extra_files=dict(about))
+    file.write_bytes(data.getbuffer())
     return program.module()
 
 

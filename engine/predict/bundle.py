@@ -23,6 +23,7 @@ from engine.explain.methods.registry import METHODS
 from engine.models.checkpoint import library_versions
 from engine.predict.pairs import PairExplanation
 from engine.records import FaceExplanation, UInt8
+from engine.writing.whole import write_files
 
 
 def describe(explained: FaceExplanation) -> dict[str, Any]:
@@ -128,7 +129,6 @@ def write_bundle(
         frames = {"onset": explained.onset, "apex": explained.apex}
         explained = explained.explained
     under = frames.get("apex", explained.face)
-    out.mkdir(parents=True, exist_ok=True)
     written = {f"{name}.png": png_bytes(picture) for name, picture in {"face": explained.face, **frames}.items()}
     written |= {name: png_bytes(drawn) for name, drawn in _drawn_gates(explained, under).items()}
     for item in explained.maps:
@@ -137,6 +137,5 @@ def write_bundle(
             written["-".join(filter(None, (item.method, item.layer))) + ".png"] = png_bytes(drawn)
     written["explanation.npz"] = npz_bytes(explained, frames)
     written["explanation.json"] = json_text(explained, measured).encode()
-    for name, data in written.items():
-        (out / name).write_bytes(data)
+    write_files(out, written)
     return tuple(written)

@@ -12,23 +12,25 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from engine.documents import BAD_VALUES, read_document
-from engine.errors import CheckpointError, UnknownNameError, UsageError
+from engine.errors import BusyError, CheckpointError, UnknownNameError, UsageError
 from engine.models.cmaen.net import WITHOUT
 from engine.training.fit import RUNS, fit
 from engine.training.loop import STATE, Listener, Trainer
 from engine.training.recipe import change
 from engine.training.recipe_rules import TWO_ANSWERS
 from engine.training.sections import Recipe
+from engine.writing.held import held
+from engine.writing.lock import taken
+from engine.writing.whole import whole_file
 
 Bool = NDArray[np.bool_]
 
@@ -60,6 +62,14 @@ class KeptCells:
         self.path = folder / RESULTS
         self.locks = folder / LOCKS
         self.signature = signature
+        self.holders: dict[tuple[str, int], str] = {}
+
+    def begin(self) -> None:
+        """Say for which recipe and settings this folder is, so that others are refused before they train."""
+        with self._results():
+            if not self.path.exists():
+                _write(self.path, self.signature, {})
+            self.read()
 
     def read(self) -> dict[tuple[str, int], Cell]:
         """Return what is there now, this process's cells and the others'."""
@@ -67,7 +77,7 @@ class KeptCells:
 
     def add(self, cell: Cell) -> dict[tuple[str, int], Cell]:
         """Keep one more cell and return all."""
-        with self._lock("results"):
+        with self._results():
             cells = self.read() | {(cell.variant, cell.seed): cell}
             _write(self.path, self.signature, cells)
         return cells
@@ -81,25 +91,25 @@ class KeptCells:
         if (variant, seed) in self.read():  # so that nobody touches the locks once every cell is kept
             yield False
             return
-        lock = self._lock(f"{variant.replace(' ', '-')}-{seed}")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            yield False
-            return
-        try:
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(held(self.locks / f"{variant.replace(' ', '-')}-{seed}"))
+            except BusyError as error:
+                self.holders[variant, seed] = error.holder
+                yield False
+                return
             # Looked at with the cell in hand: it may have been finished elsewhere a moment ago.
             yield (variant, seed) not in self.read()
-        finally:
-            lock.release()
 
     def forget_locks(self) -> None:
-        """Remove the files of the locks, when no cell is left to claim."""
+        """Remove what killed processes left of their locks, when no cell is left to claim."""
         shutil.rmtree(self.locks, ignore_errors=True)
 
-    def _lock(self, name: str) -> FileLock:
-        self.locks.mkdir(parents=True, exist_ok=True)
-        return FileLock(self.locks / f"{name}.lock")
+    @contextmanager
+    def _results(self) -> Iterator[None]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with taken(self.path.with_name(f".{RESULTS}.lock"), wait=True):
+            yield
 
 
 def _write(path: Path, signature: dict[str, Any], cells: dict[tuple[str, int], Cell]) -> None:
@@ -118,9 +128,8 @@ def _write(path: Path, signature: dict[str, Any], cells: dict[tuple[str, int], C
         for cell in cells.values()
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".partial")
-    temporary.write_text(json.dumps({"settings": signature, "cells": rows}, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    with whole_file(path) as part:
+        part.write_text(json.dumps({"settings": signature, "cells": rows}, indent=1) + "\n", encoding="utf-8")
 
 
 def _read(path: Path, signature: dict[str, Any]) -> dict[tuple[str, int], Cell]:
@@ -169,12 +178,14 @@ _TAKEN_BY: Final[dict[str, tuple[str, ...]]] = {"attention": ("reduction", "kern
 class AblationRun:
     """Where an ablation stands: its cells by (variant, seed), whether all of them are there, and who has the others.
 
-    ``elsewhere`` are the cells that another process was training when this one had nothing left to do.
+    ``elsewhere`` are the cells that another process was training when this one had nothing left to do, ``holders`` says
+    of each which process that is.
     """
 
     finished: bool
     cells: dict[tuple[str, int], Cell] = field(default_factory=dict)
     elsewhere: tuple[tuple[str, int], ...] = ()
+    holders: tuple[str, ...] = ()
 
 
 def variants(recipe: Recipe, without: tuple[str, ...]) -> dict[str, Recipe]:
@@ -258,6 +269,7 @@ def ablate(  # noqa: PLR0913 - all but the first three have defaults and are nam
     folder = RUNS / f"ablation-{name or recipe.name}"
     signature = json.loads(json.dumps({**settings, "limit": limit, "recipe": recipe.as_dict()}))
     kept = KeptCells(folder, signature)
+    kept.begin()
     run = AblationRun(finished=False, cells=kept.read())
     for seed in range(seeds):  # all variants of a seed first: a run stopped early still has whole pairs
         for variant, how in recipes.items():
@@ -292,6 +304,7 @@ def ablate(  # noqa: PLR0913 - all but the first three have defaults and are nam
     run.elsewhere = tuple(
         cell for seed in range(seeds) for variant in recipes if (cell := (variant, seed)) not in run.cells
     )
+    run.holders = tuple(dict.fromkeys(kept.holders[cell] for cell in run.elsewhere if cell in kept.holders))
     run.finished = not run.elsewhere
     if run.finished:
         kept.forget_locks()

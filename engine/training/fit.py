@@ -15,9 +15,10 @@ import logging
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import wraps
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, ParamSpec
 
 import numpy as np
 import torch
@@ -42,6 +43,7 @@ from engine.training.recipe import recipe_names
 from engine.training.sections import Recipe
 from engine.training.several import OtherData, join, limited
 from engine.training.votes import described, vote_choice, vote_temperature
+from engine.writing.held import held
 
 
 def compile_gates(model: nn.Module) -> int:
@@ -104,6 +106,7 @@ def write_events(folder: Path, history: list[dict[str, float]]) -> bool:
     return True
 
 
+P = ParamSpec("P")
 _LOG = logging.getLogger(__name__)
 
 RUNS: Final[Path] = Path("runs")
@@ -127,6 +130,22 @@ class FitResult:
     people: People = NOT_TOLD
 
 
+def _alone(train: Callable[P, FitResult]) -> Callable[P, FitResult]:
+    """Let one run at a time train into an ``out`` and work in its ``runs/<name>``, which others of that name share."""
+
+    @wraps(train)
+    def alone(*args: P.args, **kwargs: P.kwargs) -> FitResult:
+        out: Any = kwargs["out"]
+        processes: Any = kwargs.get("processes", ALONE)
+        if not processes.leads:
+            return train(*args, **kwargs)
+        with held(RUNS / out.name), held(out):
+            return train(*args, **kwargs)
+
+    return alone
+
+
+@_alone
 def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
     recipe: Recipe,
     *,
@@ -171,7 +190,8 @@ def fit(  # noqa: PLR0913 - all but the first two have defaults and are named
         on_trainer: called once with the trainer (to be able to ask it to stop).
 
     Raises:
-        FerLensError: anything that the user can mend.
+        BusyError: another process trains into ``out``, or another one of that name. FerLensError: anything else that
+            the user can mend.
     """
     folder = RUNS / out.name
     goes_on = resume and (folder / STATE).exists() and _is_shorter(out, recipe)

@@ -46,6 +46,7 @@ from engine.training.sections import Recipe, Schedule
 from engine.training.state import Progress, load_state, save_state
 from engine.training.teaching import Hints, Teachers
 from engine.training.votes import class_shares
+from engine.writing.whole import whole_file
 
 
 def start_average(model: nn.Module) -> dict[str, Tensor]:
@@ -357,9 +358,8 @@ class Trainer:
             progress.best_accuracy, progress.best_epoch, progress.best_kind = candidates[kind], progress.epoch + 1, kind
             chosen = self.ema if kind == "ema" and self.ema is not None else self.model.state_dict()
             if self.processes.leads:
-                temporary = self.folder / (BEST + ".partial")
-                save_file({k: v.detach().cpu().contiguous().clone() for k, v in chosen.items()}, temporary)
-                temporary.replace(self.folder / BEST)
+                with whole_file(self.folder / BEST) as part:
+                    save_file({k: v.detach().cpu().contiguous().clone() for k, v in chosen.items()}, part)
         progress.epoch, progress.step, progress.loss_sum, progress.seen = progress.epoch + 1, 0, 0.0, 0
         if self.processes.leads:
             self._write_history()
@@ -378,7 +378,10 @@ class Trainer:
         return int(self.processes.summed(right, self.device)) / len(self.val_images)
 
     def _write_history(self) -> None:
-        with (self.folder / "history.csv").open("w", newline="", encoding="utf-8") as file:
+        with (
+            whole_file(self.folder / "history.csv") as part,
+            part.open("w", newline="", encoding="utf-8") as file,
+        ):
             writer = csv.DictWriter(file, fieldnames=list(self.progress.history[0]))
             writer.writeheader()
             writer.writerows(self.progress.history)

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from engine.errors import CheckpointError
 from engine.training.sections import Recipe
+from engine.writing.whole import whole_file
 
 
 @dataclass
@@ -62,9 +63,8 @@ def save_state(
     tensors |= {f"ema.{key}": value for key, value in (ema or {}).items()}
     tensors |= _optimiser_tensors(optimiser)
     contiguous = {key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()}
-    temporary = path.with_suffix(".partial")
-    save_file(contiguous, temporary, metadata={"progress": json.dumps(asdict(progress))})
-    temporary.replace(path)
+    with whole_file(path) as part:
+        save_file(contiguous, part, metadata={"progress": json.dumps(asdict(progress))})
 
 
 def _as_json(value: dict[str, Any]) -> Any:

@@ -12,6 +12,7 @@ from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 
 from engine.analysis.evaluation import evaluation, no_temperature, stored_answers
 from engine.analysis.files.places import PREDICTIONS
+from engine.analysis.files.sums import tell_sum
 from engine.analysis.store.store import open_store
 from engine.statistics.calibration import fit_temperature
 
@@ -26,6 +27,7 @@ def edit(file: Path, **columns: object) -> None:
         place = table.schema.get_field_index(name)
         table = table.set_column(place, name, pa.array(values, table.schema.field(name).type))
     pq.write_table(table, file)
+    tell_sum(file)
 
 
 def test_answers_come_as_they_were_stored(analysed: Path) -> None:
@@ -86,6 +88,7 @@ def as_val(folder: Path) -> None:
     table = pq.read_table(place / PREDICTIONS)
     metadata = {**json.loads(table.schema.metadata[b"ferlens"]), "split": "val"}
     pq.write_table(table.replace_schema_metadata({b"ferlens": json.dumps(metadata).encode()}), place / PREDICTIONS)
+    tell_sum(place / PREDICTIONS)
 
 
 def test_the_temperature_is_fitted_on_val_and_never_shown_on_it(analysed: Path) -> None:

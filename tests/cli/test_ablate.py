@@ -2,17 +2,18 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 from rich.console import Console
 
 from engine.cli.ablate import _table
 from engine.cli.main import main
 from engine.training.ablation_table import AblationRow
+from tests.writing.made_writing import holding
 
 RECIPE = """
 [model]
@@ -68,13 +69,14 @@ def test_minutes_stop_it_resumably(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_cells_that_another_process_trains_are_named(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    locks = place / "runs" / "ablation-own" / "locks"
-    locks.mkdir(parents=True)
-    with FileLock(locks / "without-attention-0.lock"):
+    with holding(place / "runs" / "ablation-own" / "locks" / "without-attention-0") as other:
         assert ablate("--without", "attention", "--seeds", "1", "--json") == 0
     printed = capsys.readouterr()
     assert [row["variant"] for row in json.loads(printed.out)["rows"]] == ["whole"]
-    assert "Another process trains without attention (seed 0); once it has ended, the same command shows" in printed.err
+    said = r"Process (\d+) \(.*\) trains without attention \(seed 0\); once that has ended, the same command shows"
+    found = re.search(said, printed.err)
+    assert found is not None
+    assert int(found[1]) == other.pid
 
 
 @pytest.mark.usefixtures("place")

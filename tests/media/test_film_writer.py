@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.errors import FilmError, UnknownNameError
+from engine.errors import FilmError, StorageError, UnknownNameError
 from engine.media.film import open_film
 from engine.media.film_writer import FilmWriter
 from engine.records import UInt8
 from tests.live.made_live import brightness
+from tests.writing.made_writing import disk_of
 
 
 def grey(index: int, width: int = 96, height: int = 64) -> UInt8:
@@ -61,6 +62,41 @@ def test_what_was_written_before_a_failure_can_be_played(tmp_path: Path) -> None
         fail_after_five()
     with open_film(path) as film:
         assert sum(1 for _ in film.frames()) == 5
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".webm", ".avi"])
+def test_a_full_disk_leaves_nothing(tmp_path: Path, ending: str, capfd: pytest.CaptureFixture[str]) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (40, 64, 96, 3), dtype=np.uint8)
+
+    def write() -> None:
+        with FilmWriter(tmp_path / f"a{ending}", 96, 64, 10.0) as writer:
+            for index, picture in enumerate(noise):
+                writer.write(picture, index / 10)
+
+    write()
+    whole = (tmp_path / f"a{ending}").stat().st_size
+    (tmp_path / f"a{ending}").unlink()
+    for size in (0, whole // 2, whole - 1):  # at the first byte, in the middle, at the last
+        with pytest.raises(StorageError, match=rf"'a\{ending}' could not be written"), disk_of(size):
+            write()
+        assert list(tmp_path.iterdir()) == []
+    assert capfd.readouterr().err == ""
+
+
+def test_a_film_has_its_name_once_it_is_finished(tmp_path: Path) -> None:
+    path = tmp_path / "a.avi"
+    with FilmWriter(path, 96, 64, 10.0) as writer:
+        writer.write(grey(1), 0.0)
+        assert not path.exists()
+    assert path.is_file()
+
+    def fail_at_once() -> None:
+        with FilmWriter(tmp_path / "none.avi", 96, 64, 10.0):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail_at_once()
+    assert [file.name for file in tmp_path.iterdir()] == ["a.avi"]
 
 
 def test_nothing_is_overwritten_and_no_folder_made(tmp_path: Path) -> None:

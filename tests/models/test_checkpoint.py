@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from engine.errors import CheckpointError, UnknownNameError
+from engine.errors import CheckpointError, StorageError, UnknownNameError
 from engine.labels import EMOTIONS
 from engine.models import checkpoint
 from engine.models.checkpoint import (
@@ -242,7 +242,7 @@ def test_failing_midway_leaves_what_was_there(
 
     monkeypatch.setattr(checkpoint, "save_file", half_written)
     target = written if overwrite else tmp_path / "new"
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(StorageError, match="No space left"):
         write_checkpoint(target, made(reduction=2), CARD, overwrite=overwrite)
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
     load_checkpoint(written)

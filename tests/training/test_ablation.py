@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from filelock import FileLock
 
 from engine.errors import CheckpointError, UnknownNameError, UsageError
 from engine.models.checkpoint import read_card
 from engine.training.ablation import PARTS, AblationRun, Bool, ablate, variants
 from engine.training.loop import Trainer
 from engine.training.recipe import Recipe, load_recipe, parse_recipe
+from tests.writing.made_writing import holding
 
 RECIPE = """
 [model]
@@ -115,10 +115,10 @@ def test_it_goes_on_where_it_was_stopped(place: Path) -> None:
 
 def test_processes_share_the_cells_and_leave_each_other_alone(place: Path) -> None:
     locks = place / "runs" / "ablation-small" / "locks"
-    locks.mkdir(parents=True)
     mine, theirs = Measure(), Measure()
-    with FileLock(locks / "without-attention-0.lock"):  # another process has that cell
+    with holding(locks / "without-attention-0") as other:  # another process has that cell
         left = run(mine)
+        assert left.holders[0].startswith(f"Process {other.pid} (")
         assert not left.finished
         assert left.elsewhere == (("without attention", 0),)
         assert [seen[0] for seen in mine.seen] == [

@@ -27,6 +27,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from engine.analysis.files.places import ATTENTION, FORMAT, analysis_folder, analyze_command
+from engine.analysis.files.sums import check_sum
 from engine.analysis.sweep.statistics import MapStatistics, Plane
 from engine.documents import BAD_VALUES, parse_document
 from engine.errors import DataError, UnknownNameError
@@ -209,6 +210,7 @@ def open_attention(file: Path, rebuild: str) -> AttentionFile:
     """
     if not file.is_file():
         raise DataError(f"There is no '{file.parent.name}/{file.name}'; make it with: {rebuild}")
+    check_sum(file, rebuild)
     try:
         with safe_open(file, framework="numpy") as opened:
             metadata = parse_document(opened.metadata()[METADATA_KEY])

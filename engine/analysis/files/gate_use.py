@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import math
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,11 +23,13 @@ from typing import Any, Final
 
 from engine.analysis.files.answer_shares import SHARES, AnswerShares, PictureShares
 from engine.analysis.files.places import analysis_folder
+from engine.analysis.files.sums import fits_sum, tell_sum
 from engine.documents import BAD_VALUES, DocumentError, read_document
 from engine.errors import DataError, UnknownNameError, UsageError
 from engine.records import GATE_DIMENSIONS, GateKind, RunCard
 from engine.statistics.intervals import LEVEL, RESAMPLES, Estimate
 from engine.trust.gate_record import REPLACEMENTS, USED, WEAKLY_USED, ReplacementName, Verdict, verdict_of
+from engine.writing.whole import whole_file
 
 ALL: Final = "all"
 """The group of all sampled pictures; the other groups are the true classes."""
@@ -240,12 +241,12 @@ def write_gate_use(out: Path, use: SplitGateUse, *, overwrite: bool = False) -> 
         UsageError: as :func:`check_place`.
     """
     check_place(out, overwrite=overwrite)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
-        partial = Path(folder) / out.name
+    tell_sum(out, known=False)  # whatever ends this, the report tells of no other file than is there
+    with whole_file(out) as partial:
         text = json.dumps(use.as_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         partial.write_text(text, encoding="utf-8")
         check_place(out, overwrite=overwrite)  # again: another run may have been quicker
-        partial.replace(out)
+    tell_sum(out)
 
 
 def read_gate_use(path: Path, card: RunCard, *, dataset: str, split: str) -> SplitGateUse | None:
@@ -260,6 +261,8 @@ def read_gate_use(path: Path, card: RunCard, *, dataset: str, split: str) -> Spl
         return None
     except DocumentError as error:
         raise _broken(path, card, dataset, split, str(error)) from error
+    if not fits_sum(path):
+        raise _broken(path, card, dataset, split, "it is damaged: its sha256 is not the one that the report tells")
     try:
         use = _use(document)
     except BAD_VALUES as error:

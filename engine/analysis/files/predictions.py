@@ -21,8 +21,9 @@ One model's ``predictions.parquet``, looked at before it is used: is it there, w
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,6 +33,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from engine.analysis.files.places import FORMAT, PREDICTIONS, analysis_folder, analyze_command
+from engine.analysis.files.sums import check_sum, sum_of
 from engine.analysis.sweep.statistics import entropy_and_places, entropy_nats, peak_channel
 from engine.documents import BAD_VALUES, parse_document
 from engine.edit.face_template import REGIONS, PictureRegions
@@ -200,6 +202,65 @@ def _kind(of: pa.DataType) -> str:
     return "number" if pa.types.is_floating(of) or pa.types.is_integer(of) else "text"
 
 
+_MAY_BE_NULL: Final = ("in_train", "near_group", "suggested")
+_OF_KIND: Final = {
+    "text": ("id", "source", "label", "predicted", "suggested"),
+    "flag": ("correct", "in_train"),
+    "number": ("confidence", "loss", "margin", "duplicate_group", "x", "y", "suspicion"),
+}
+_CLASS_NAMES: Final = ("label", "predicted", "suggested")
+_SHOWN: Final = 40
+"""Characters of a foreign value, in a message."""
+
+
+@lru_cache(maxsize=64)
+def _wrong_value(file: Path, digest: str, classes: tuple[str, ...]) -> str:  # noqa: ARG001  # the digest is the cache's key
+    """Say what in a file's columns nothing of ours wrote; empty where all is well.
+
+    Columns of gates may hold nulls and are not looked at.
+    """
+    answers = tuple(f"p_{name}" for name in classes)
+    kinds = {name: kind for kind, names in _OF_KIND.items() for name in names} | dict.fromkeys(answers, "number")
+    try:
+        with pq.ParquetFile(file) as opened:
+            later = [name for name in LATER if name in opened.schema_arrow.names]
+            table = opened.read(columns=[*kinds, *later])
+        table.validate(full=True)
+    except (OSError, pa.ArrowException) as error:
+        return f"it cannot be read: {type(error).__name__}"
+    found = (*_wrong_kinds(table, kinds), *_missing(table), *_foreign(table, classes), *_no_numbers(table, answers))
+    return next(iter(found), "")
+
+
+def _wrong_kinds(table: pa.Table, kinds: Mapping[str, str]) -> Iterator[str]:
+    for name, kind in kinds.items():
+        came = table.schema.field(name).type
+        if _kind(came) != kind:
+            yield f"expected a {kind} in '{name}', got {came}"
+
+
+def _missing(table: pa.Table) -> Iterator[str]:
+    for name in table.column_names:
+        if name not in _MAY_BE_NULL and table.column(name).null_count:
+            yield f"'{name}' has values that are missing"
+    if len(table.column("id").unique()) != len(table):
+        yield "a picture is in it twice"
+
+
+def _foreign(table: pa.Table, classes: tuple[str, ...]) -> Iterator[str]:
+    for name in _CLASS_NAMES:
+        foreign = set(table.column(name).unique().to_pylist()) - {*classes, None}
+        if foreign:
+            yield f"'{name}' holds {ascii(min(foreign, key=str))[:_SHOWN]}, which is none of its classes"
+
+
+def _no_numbers(table: pa.Table, answers: tuple[str, ...]) -> Iterator[str]:
+    for name in ("confidence", *answers):
+        column = table.column(name)
+        if _kind(column.type) == "number" and not np.isfinite(column.to_numpy()).all():
+            yield f"'{name}' holds what is no number"
+
+
 def look_at(model: str, file: Path, rebuild: str) -> PredictionSource:
     """Read the file's schema and metadata.
 
@@ -208,6 +269,7 @@ def look_at(model: str, file: Path, rebuild: str) -> PredictionSource:
     """
     if not file.is_file():
         raise DataError(f"There is no '{file.parent.name}/{file.name}' of '{model}'; make it with: {rebuild}")
+    check_sum(file, rebuild, of=model)
     try:
         with pq.ParquetFile(file) as opened:
             schema, rows = opened.schema_arrow, opened.metadata.num_rows
@@ -225,6 +287,11 @@ def look_at(model: str, file: Path, rebuild: str) -> PredictionSource:
     missing = [name for name in (*NEEDED, *(f"p_{name}" for name in classes)) if name not in kinds]
     if missing or rows != metadata.get("pictures"):
         raise damaged(model, file, rebuild)
+    wrong = _wrong_value(file, sum_of(file), classes)
+    if wrong:
+        raise DataError(
+            f"'{file.parent.name}/{file.name}' of '{model}' is damaged ({wrong}); make it again with: {rebuild}"
+        )
     return PredictionSource(model, file, classes, rows, kinds, metadata, rebuild)
 
 

@@ -24,9 +24,7 @@ labels are suspected. The score is [1]'s self-confidence turned round.
 
 from __future__ import annotations
 
-import json
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -42,6 +40,7 @@ from engine.analysis.files.attention import write_attention
 from engine.analysis.files.gate_use import GATE_USE, gate_use_command
 from engine.analysis.files.places import ATTENTION, PREDICTIONS, REPORT
 from engine.analysis.files.predictions import write_rows
+from engine.analysis.files.sums import KEY, fits_sum, report_text, sums_of
 from engine.analysis.sweep.parts import PartsFolder
 from engine.analysis.sweep.statistics import MapStatistics, Moments, Plane, fit_plane
 from engine.data.audit.audit import blanks
@@ -53,6 +52,7 @@ from engine.errors import DataError, UsageError
 from engine.measure.split import SINGLE, measurement, predict_dataset
 from engine.records import Float32, RunCard, UInt8
 from engine.statistics.maps import area_average
+from engine.writing.whole import whole_folder
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def carry_gate_use(old: Path, new: Path, metadata: dict[str, Any]) -> Carried | 
 def _stale(file: Path, report: Path, metadata: dict[str, Any]) -> str:
     """Say why the file no longer holds; empty where it does."""
     use = _document(file)
-    if use is None:
+    if use is None or not fits_sum(file):
         return "it is damaged"
     if use.get("weights_sha256") != metadata["weights_sha256"]:
         return "it was measured with other weights"
@@ -292,8 +292,7 @@ def finish(
     whole = _merge(parts, blocks)
     suspicion = suspect(whole.probabilities, dataset.labels)
     out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
+    with whole_folder(out, replace=overwrite) as temporary:
         tables = _tables(parts, blocks, whole, _Found(suspicion, near), dataset.classes)
         write_rows(temporary / PREDICTIONS, tables, metadata)
         write_attention(temporary / ATTENTION, whole.statistics, whole.plane, metadata)
@@ -316,27 +315,13 @@ def finish(
         }
         if (carried := carry_gate_use(out, temporary, metadata)) is not None:
             document["replaced"] = [carried.as_dict()]
-        text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-        (temporary / REPORT).write_text(text, encoding="utf-8")
-        temporary.chmod(0o755)
+        document[KEY] = sums_of(temporary)
+        (temporary / REPORT).write_text(report_text(document), encoding="utf-8")
         for file in temporary.iterdir():
             file.chmod(0o644)
-        _put_in_place(temporary, out, overwrite=overwrite)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        refuse_existing(out, overwrite=overwrite)  # again: another process may have been quicker
     parts.remove()
     return document
-
-
-def _put_in_place(temporary: Path, out: Path, *, overwrite: bool) -> None:
-    refuse_existing(out, overwrite=overwrite)  # again: another process may have been quicker
-    if out.exists():
-        old = Path(tempfile.mkdtemp(prefix=f".{out.name}-old-", dir=out.parent))
-        out.replace(old)
-        temporary.replace(out)
-        shutil.rmtree(old, ignore_errors=True)
-    else:
-        temporary.replace(out)
 
 
 def _group_counts(probabilities: Float32, dataset: FaceDataset) -> dict[str, dict[str, int]]:

@@ -24,6 +24,7 @@ from safetensors.numpy import save_file
 from engine.analysis.sweep.statistics import MapStatistics
 from engine.documents import BAD_VALUES, parse_document
 from engine.errors import DataError
+from engine.writing.whole import whole_file
 
 SETTINGS: Final = "settings.json"
 
@@ -77,9 +78,8 @@ class PartsFolder:
         if self.folder.exists() and not (said.is_file() and said.read_text(encoding="utf-8") == self._settings):
             shutil.rmtree(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        partial = self.folder / (SETTINGS + ".partial")
-        partial.write_text(self._settings, encoding="utf-8")
-        partial.replace(said)
+        with whole_file(said) as part:
+            part.write_text(self._settings, encoding="utf-8")
 
     def _file(self, block: int, suffix: str) -> Path:
         return self.folder / f"block-{block:06d}{suffix}"
@@ -97,14 +97,14 @@ class PartsFolder:
         }
         for layer, found in part.statistics.items():
             tensors |= {f"{layer}/count": found.count, f"{layer}/mean": found.mean, f"{layer}/m2": found.m2}
-        pq.write_table(rows, self._file(block, ".parquet"), compression="zstd")
-        partial = self._file(block, ".partial")
-        save_file(
-            {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()},
-            partial,
-            metadata={"layers": json.dumps(list(part.statistics))},
-        )
-        partial.replace(self._file(block, ".safetensors"))
+        with whole_file(self._file(block, ".parquet")) as file:
+            pq.write_table(rows, file, compression="zstd")
+        with whole_file(self._file(block, ".safetensors")) as file:
+            save_file(
+                {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()},
+                file,
+                metadata={"layers": json.dumps(list(part.statistics))},
+            )
 
     def read(self, block: int) -> Part:
         """Return a block's part.

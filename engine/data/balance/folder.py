@@ -9,8 +9,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -21,6 +19,7 @@ from engine.data.balance.balance import MANIFEST, BalancePlan
 from engine.data.dataset import FaceDataset
 from engine.errors import UsageError
 from engine.records import UInt8
+from engine.writing.whole import whole_folder
 
 COLUMNS: Final = ("id", "source", "second_source", "lambda", "method", "seed")
 """Of the manifest. A picture's pixels are ``(1 - lambda) * source + lambda * second_source``, rounded, where there is a
@@ -83,8 +82,7 @@ def write_balanced(
     made_ids = [f"{plan.method}-{number:0{digits}}" for number in range(1, len(plan) + 1)]
     names = picture_names([*dataset.ids, *made_ids])
     labels = [*dataset.labels.tolist(), *dataset.labels[plan.first].tolist()]
-    folder = Path(tempfile.mkdtemp(dir=out.resolve().parent, prefix=f".{out.name}-"))
-    try:
+    with whole_folder(out) as folder:
         for word in dataset.classes:
             (folder / "train" / word).mkdir(parents=True)
         with (folder / MANIFEST).open("w", newline="", encoding="utf-8") as file:
@@ -98,11 +96,7 @@ def write_balanced(
                     progress(1)
         text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         (folder / DOCUMENT).write_text(text, encoding="utf-8")
-        folder.chmod(0o755)  # a temporary folder is its owner's alone
         refuse_place(out, None)  # again: another run may have been quicker
-        folder.rename(out)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _both(dataset: FaceDataset, pictures: Iterable[UInt8]) -> Iterable[UInt8]:

@@ -36,6 +36,7 @@ from engine.documents import BAD_VALUES, read_document
 from engine.errors import DataError, PictureError, UsageError
 from engine.labels import canonical
 from engine.records import UInt8
+from engine.writing.whole import whole_file
 
 
 @dataclass(frozen=True)
@@ -286,18 +287,15 @@ def _rows(manifest: Path) -> Iterator[_Row]:
 
 
 def _write_rows(folder: Path, rows: Iterable[_Row]) -> None:
-    partial = folder / f".{MANIFEST}.part"
-    with partial.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(folder / MANIFEST) as part, part.open("w", newline="", encoding="utf-8") as file:
         manifest = csv.writer(file, lineterminator="\n")
         manifest.writerow(COLUMNS)
         manifest.writerows([getattr(row, column) for column in COLUMNS] for row in rows)
-    partial.replace(folder / MANIFEST)
 
 
 def _write_note(folder: Path, document: dict[str, Any]) -> None:
-    partial = folder / f".{NOTE}.part"
-    partial.write_text(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-    partial.replace(folder / NOTE)
+    with whole_file(folder / NOTE) as part:
+        part.write_text(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def _batches(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:
@@ -331,9 +329,8 @@ def _write(picture: UInt8, path: Path) -> None:
     if len(data.getbuffer()) > MAX_MEMBER_BYTES:
         raise PictureError(f"enhanced it is larger than {MAX_MEMBER_BYTES // 1_000_000} MB")
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_bytes(data.getbuffer())
-    partial.replace(path)
+    with whole_file(path) as part:
+        part.write_bytes(data.getbuffer())
 
 
 def _finish(
@@ -358,7 +355,7 @@ def _finish(
         "skipped": [{"id": file.id, "reason": file.reason} for file in sorted(skipped, key=lambda file: file.id)],
         "versions": _versions(),
     }
-    for stray in folder.rglob(".*.part"):
+    for stray in folder.rglob(".*.part*"):  # and their locks: of pictures that a killed run was at
         stray.unlink()
     _write_rows(folder, rows)
     _write_note(folder, document)

@@ -3,11 +3,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from engine.analysis.files.places import PREDICTIONS
 from engine.analysis.files.predictions import find_predictions
+from engine.analysis.files.sums import tell_sum
 from engine.analysis.store.query import Column
 from engine.analysis.store.store import AnalysisStore, open_store
 from engine.errors import DataError, UnknownNameError
@@ -38,6 +41,7 @@ def test_rows_are_found_in_later_row_groups(analysed: Path) -> None:
     file = file_of(analysed)
     table = pq.read_table(file)
     pq.write_table(table, file, row_group_size=5)
+    tell_sum(file)
     source = find_predictions(["cbam"], "fer2013", "private", folder=analysed)[0]
     assert [source.row(k)["id"] for k in (0, 4, 5, 13)] == [table["id"][k].as_py() for k in (0, 4, 5, 13)]
 
@@ -88,11 +92,42 @@ def test_what_cannot_be_used_says_which_and_how_to_make_it_again(analysed: Path,
             column = opened.metadata.row_group(0).column(opened.schema_arrow.get_field_index(name))
             start, length = column.data_page_offset, column.total_compressed_size
         file.write_bytes(whole[:start] + b"\xff" * length + whole[start + length :])
+    if how != "missing":
+        tell_sum(file)  # so that what is in it is asked
     with pytest.raises(DataError) as raised:
         open_store(["baseline", "cbam"], "fer2013", "private", folder=analysed).class_means([GATE])
     assert says in str(raised.value)
     assert str(raised.value).endswith(AGAIN)
     assert str(analysed) not in str(raised.value)
+
+
+def changed(file: Path, name: str, values: pa.Array) -> None:
+    table = pq.read_table(file)
+    pq.write_table(table.set_column(table.schema.get_field_index(name), name, values), file)
+    tell_sum(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "says"),
+    [
+        ("label", pa.array([None, *["happy"] * 13]), "'label' has values that are missing"),
+        ("predicted", pa.array([*["happy"] * 13, "foreign\n"]), r"'predicted' holds 'foreign\n', which is none of its"),
+        ("suggested", pa.array([*[None] * 13, "joy"]), "'suggested' holds 'joy', which is none of its classes"),
+        ("label", pa.array(np.arange(14)), "expected a text in 'label', got int64"),
+        ("correct", pa.array(["yes"] * 14), "expected a flag in 'correct', got string"),
+        ("confidence", pa.array(["much"] * 14), "expected a number in 'confidence', got string"),
+        ("loss", pa.array([None, *[1.0] * 13]), "'loss' has values that are missing"),
+        ("p_happy", pa.array([np.nan, *[0.1] * 13]), "'p_happy' holds what is no number"),
+        ("id", pa.array(["a"] * 14), "a picture is in it twice"),
+        ("source", pa.array([b"\xff"] * 14).view(pa.string()), "it cannot be read: ArrowInvalid"),
+    ],
+)
+def test_values_that_nothing_of_ours_wrote(analysed: Path, name: str, values: pa.Array, says: str) -> None:
+    changed(file_of(analysed), name, values)
+    with pytest.raises(DataError) as raised:
+        find_predictions(["cbam"], "fer2013", "private", folder=analysed)
+    assert f"is damaged ({says}" in str(raised.value)
+    assert str(raised.value).endswith(AGAIN)
 
 
 def test_a_picture_in_a_damaged_row_group(analysed: Path) -> None:

@@ -217,9 +217,21 @@ def test_models_are_joined_by_id_not_by_place(tmp_path: Path, store: AnalysisSto
 def test_models_that_cannot_be_compared_are_refused(tmp_path: Path, store: AnalysisStore) -> None:
     table = pq.read_table(store.sources[0].file).slice(0, 10)
     first = written(tmp_path, "a", table)
-    two = tuple(EMOTIONS[:6])
+    two, angry = tuple(EMOTIONS[:6]), pa.array(["angry"] * 10)
     with pytest.raises(DataError, match=r"'a' knows angry, .* 'b' knows .* compare models of the same classes"):
-        AnalysisStore([first, written(tmp_path, "b", table, two)])
+        AnalysisStore(
+            [
+                first,
+                written(
+                    tmp_path,
+                    "b",
+                    table,
+                    two,
+                    **dict.fromkeys(("label", "predicted"), angry),
+                    suggested=pa.nulls(10, pa.string()),
+                ),
+            ]
+        )
     moved = pa.array(["x" + name for name in table["id"].to_pylist()])
     with pytest.raises(DataError, match="a, c have no picture in common"):
         AnalysisStore([first, written(tmp_path, "c", table, id=moved)])

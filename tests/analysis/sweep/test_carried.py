@@ -65,3 +65,10 @@ def test_none_is_none(folders: tuple[Path, Path], tmp_path: Path) -> None:
     (folders[0] / "gate_use.json").unlink()
     assert carry(folders) is None
     assert carry_gate_use(tmp_path / "nowhere", folders[1], METADATA) is None
+
+
+def test_one_that_is_not_what_the_report_tells_is_dropped(folders: tuple[Path, Path]) -> None:
+    old, _ = folders
+    told = {"data_fingerprint": "b" * 64, "sha256": {"gate_use.json": "0" * 64}}
+    (old / "report.json").write_text(json.dumps(told), encoding="utf-8")
+    assert carry(folders).reason == "it is damaged"

@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.views.mistakes.gallery import csv_text
+from engine.analysis.files.sums import tell_sum
 from tests.dashboard.made import open_page, page_html, sentences
 
 PAGE = "views/mistakes/page.py"
@@ -197,6 +198,7 @@ def with_near(store: Path, folder: Path, near: list[int] | None) -> Path:
     if near is not None:
         table = table.add_column(at, "near_group", pa.array(near, pa.int64()))
     pq.write_table(table.replace_schema_metadata(metadata), file)
+    tell_sum(file)
     return folder
 
 
