@@ -12,7 +12,7 @@ from engine.explain.methods.method import Setup
 from engine.explain.target import Target
 from engine.media.faces import FaceDetector, crop_face, default_detector, stream_detector
 from engine.media.pictures import Picture, PictureSource, open_picture
-from engine.models.checkpoint import DEFAULT_MODEL
+from engine.models.checkpoint import DEFAULT_MODEL, LoadedModel
 from engine.predict.face_model import BATCH, FaceModel
 from engine.predict.pairs import PairExplanation, key_faces
 from engine.records import FaceBox, FaceExplanation, FacePrediction, PicturePrediction, UInt8
@@ -40,7 +40,7 @@ class EmotionPredictor(FaceModel):
     """A checkpoint ready to use on pictures, folders and films; safe to share between threads.
 
     Args:
-        model: a checkpoint's name, or the path of its folder.
+        model: a checkpoint's name, or the path of its folder; or a loaded model.
         device: ``auto``, ``cuda``, ``mps`` or ``cpu``.
         detector: finds faces; default YuNet where ``FERLENS_YUNET`` names its file, else CenterFace where it is
             installed, else OpenCV's Haar cascade, as :func:`engine.media.faces.default_detector` has it.
@@ -61,7 +61,7 @@ class EmotionPredictor(FaceModel):
 
     def __init__(
         self,
-        model: str | Path = DEFAULT_MODEL,
+        model: str | Path | LoadedModel = DEFAULT_MODEL,
         *,
         device: str = "cpu",
         detector: FaceDetector | None = None,
@@ -69,7 +69,7 @@ class EmotionPredictor(FaceModel):
         require_face: bool = False,
     ) -> None:
         super().__init__(model, device=device, enhancers=enhancers)
-        self._made = (self.folder, device, detector, enhancers, require_face)
+        self._made = (self.folder or model, device, detector, enhancers, require_face)
         self.require_face = require_face
         self.detector: FaceDetector = detector or default_detector()
         self.stream_detector: FaceDetector = detector or stream_detector()

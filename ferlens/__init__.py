@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from engine.data.registry import load_dataset
     from engine.errors import FerLensError
     from engine.explain.target import Target
+    from engine.lens.input import Input
+    from engine.lens.lens import Lens
+    from engine.lens.lens import open_network as open  # noqa: A004 - ferlens.open, as others open files
     from engine.models.checkpoint import list_checkpoints, load_checkpoint, read_card
     from engine.models.taps import edit_attention, record_attention
     from engine.predictor import EmotionPredictor
@@ -23,6 +26,8 @@ _PLACES = {
     "Explanation": "engine.records",
     "FaceExplanation": "engine.records",
     "FerLensError": "engine.errors",
+    "Input": "engine.lens.input",
+    "Lens": "engine.lens.lens",
     "PicturePrediction": "engine.records",
     "Prediction": "engine.records",
     "RunCard": "engine.records",
@@ -32,10 +37,13 @@ _PLACES = {
     "list_checkpoints": "engine.models.checkpoint",
     "load_checkpoint": "engine.models.checkpoint",
     "load_dataset": "engine.data.registry",
+    "open": "engine.lens.lens",
     "read_card": "engine.models.checkpoint",
     "record_attention": "engine.models.taps",
 }
 """Public name → the module that holds it."""
+_NAMES = {"open": "open_network"}
+"""Public name → its name there, where that is another."""
 
 __all__ = [
     "AttentionGate",
@@ -43,6 +51,8 @@ __all__ = [
     "Explanation",
     "FaceExplanation",
     "FerLensError",
+    "Input",
+    "Lens",
     "PicturePrediction",
     "Prediction",
     "RunCard",
@@ -52,6 +62,7 @@ __all__ = [
     "list_checkpoints",
     "load_checkpoint",
     "load_dataset",
+    "open",
     "read_card",
     "record_attention",
 ]
@@ -60,7 +71,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _PLACES:
         raise AttributeError(f"module 'ferlens' has no attribute {name!r}; it has {', '.join(__all__)}")
-    return getattr(import_module(_PLACES[name]), name)
+    return getattr(import_module(_PLACES[name]), _NAMES.get(name, name))
 
 
 def __dir__() -> list[str]:

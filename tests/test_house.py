@@ -23,6 +23,7 @@ ROOMS: Final = (
     ("engine.edit", "engine.evidence", "engine.predict"),
     ("engine.analysis", "engine.live"),
     ("engine.predictor",),
+    ("engine.lens",),
     ("engine",),
     ("engine.benchmarks",),
     ("engine.cli",),

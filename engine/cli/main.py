@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 from engine.errors import FerLensError, UsageError
@@ -33,15 +34,23 @@ COMMANDS: Final[dict[str, str]] = {
     "export": "write a checkpoint as ONNX, TorchScript or PT2 for other programs",
     "benchmark": "measure explanations against known evidence, or the store's speed",
     "report": "write a model's evaluation as one HTML file, with figures for print",
+    "import": "bring your own network: any PyTorch classifier, its gates found by themselves",
     "models": "list the checkpoints: parameters, inputs, gates, metrics",
     "doctor": "print versions, devices, and where data, models and caches lie: for bug reports",
 }
 """Each name is a module ``engine.cli.<name>`` with ``add_arguments(parser)`` and ``run(arguments) -> int``."""
 
+_MODULES: Final = {"import": "import_network"}
+"""Commands that no module can be called after."""
+
 
 PROGRAM: Final = "python -m engine"
 PASSED_ON: Final = ("webcam",)
 """Commands whose words another program reads, ``--help`` too."""
+
+
+def _module(name: str | None) -> ModuleType:
+    return importlib.import_module(f"engine.cli.{_MODULES.get(str(name), name)}")
 
 
 def build_parser(chosen: str | None = None, *, program: str = PROGRAM) -> argparse.ArgumentParser:
@@ -55,7 +64,7 @@ def build_parser(chosen: str | None = None, *, program: str = PROGRAM) -> argpar
         described = summary[0].upper() + summary[1:] + "."
         sub = subparsers.add_parser(name, help=summary, description=described)
         if name == chosen:
-            importlib.import_module(f"engine.cli.{name}").add_arguments(sub)
+            _module(name).add_arguments(sub)
     return parser
 
 
@@ -72,9 +81,9 @@ def main(argv: Sequence[str] | None = None, *, program: str = PROGRAM) -> int:
     logging.getLogger("engine").setLevel(logging.INFO)
     try:
         if words[:1] == [chosen] and chosen in PASSED_ON:
-            importlib.import_module(f"engine.cli.{chosen}").pass_on(words[1:])
+            _module(chosen).pass_on(words[1:])
         arguments = build_parser(chosen, program=program).parse_args(words)
-        command = importlib.import_module(f"engine.cli.{chosen}")
+        command = _module(chosen)
         with _codes(arguments):
             status: int = command.run(arguments)
         sys.stdout.flush()  # here a full disk is an error of the command, at the interpreter's end a traceback

@@ -91,19 +91,21 @@ def _interpolation(cells: int, pixels: int) -> Float32:
     return matrix
 
 
-def resize_map(values: Float32, size: int, *, smooth: bool) -> Float32:
-    """Bring a map (h, w) to (size, size) pixels: each cell as a block, or linear between the cell centres."""
+def resize_map(values: Float32, size: int | tuple[int, int], *, smooth: bool) -> Float32:
+    """Bring a map (h, w) to (size, size) or (rows, columns) pixels: cells as blocks, or linear between centres."""
     height, width = values.shape
+    down, across = (size, size) if isinstance(size, int) else size
     if smooth:
-        return np.asarray(_interpolation(height, size) @ values @ _interpolation(width, size).T, dtype=np.float32)
-    rows = np.arange(size) * height // size
-    columns = np.arange(size) * width // size
+        return np.asarray(_interpolation(height, down) @ values @ _interpolation(width, across).T, dtype=np.float32)
+    rows = np.arange(down) * height // down
+    columns = np.arange(across) * width // across
     return np.asarray(values[rows[:, None], columns[None, :]], dtype=np.float32)
 
 
-def resize_face(face: UInt8, size: int) -> UInt8:
-    """Bring a face (H, W) or (H, W, 3) uint8 to (size, size, 3) RGB."""
-    picture = Image.fromarray(face).convert("RGB").resize((size, size), Image.Resampling.BICUBIC)
+def resize_face(face: UInt8, size: int | tuple[int, int]) -> UInt8:
+    """Bring a face (H, W) or (H, W, 3) uint8 to (size, size, 3) or (rows, columns, 3) RGB."""
+    down, across = (size, size) if isinstance(size, int) else size
+    picture = Image.fromarray(face).convert("RGB").resize((across, down), Image.Resampling.BICUBIC)
     return np.asarray(picture, dtype=np.uint8)
 
 
@@ -126,18 +128,19 @@ def overlay(
         colors: a name in :data:`engine.draw.colormaps.COLORMAPS`.
         opacity: 0 (the face alone) to 1 (the map alone).
         smooth: interpolate between the cells, or show each as a block.
-        size: side of the result in pixels.
+        size: the longer side of the result in pixels.
 
     Returns:
-        (size, size, 3) uint8 RGB.
+        (size, size, 3) uint8 RGB; of a picture that is no square, of its shape.
     """
     if values.ndim != 2:
         raise ValueError(f"expected a map with two axes (h, w), got shape {values.shape}")
     if not 0.0 <= opacity <= 1.0:
         raise ValueError(f"expected an opacity from 0 to 1, got {opacity}")
+    rows, columns = (max(1, round(side * size / max(face.shape[:2]))) for side in face.shape[:2])
     # Rec. 601 luma, the one PIL's "L" uses.
-    grey = resize_face(face, size).astype(np.float32) @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
-    color = colorize(resize_map(values, size, smooth=smooth), limits, colors).astype(np.float32)
+    grey = resize_face(face, (rows, columns)).astype(np.float32) @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
+    color = colorize(resize_map(values, (rows, columns), smooth=smooth), limits, colors).astype(np.float32)
     blended = (1.0 - opacity) * grey[..., None] + opacity * color
     return np.clip(blended.round(), 0, 255).astype(np.uint8)
 

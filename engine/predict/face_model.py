@@ -17,7 +17,7 @@ from engine.explain.explainer import explain_face, layer_activation, to_predicti
 from engine.explain.methods.method import Setup
 from engine.explain.target import Target, as_target
 from engine.media.fit import fitted
-from engine.models.checkpoint import find_checkpoint, load_checkpoint
+from engine.models.checkpoint import LoadedModel, find_checkpoint, load_checkpoint
 from engine.models.locking import holding
 from engine.predict.enhancing import face_enhancer
 from engine.predict.pairs import refuse_single
@@ -34,15 +34,18 @@ class FaceModel:
     """A checkpoint that takes cut-out faces; safe to share between threads.
 
     Args:
-        model: a checkpoint's name, or the path of its folder.
+        model: a checkpoint's name, or the path of its folder; or a model that is loaded already, which stays where it
+            is.
         device: ``auto``, ``cuda``, ``mps`` or ``cpu``.
         enhancers: as of :class:`engine.predictor.EmotionPredictor`, and so are the errors.
     """
 
-    def __init__(self, model: str | Path, *, device: str = "cpu", enhancers: str | Path | None = None) -> None:
+    def __init__(
+        self, model: str | Path | LoadedModel, *, device: str = "cpu", enhancers: str | Path | None = None
+    ) -> None:
         where = choose_device(device)
-        loaded = load_checkpoint(model, device=where)
-        self.folder = find_checkpoint(model)
+        loaded = model if isinstance(model, LoadedModel) else load_checkpoint(model, device=where)
+        self.folder = None if isinstance(model, LoadedModel) else find_checkpoint(model)
         self.model = loaded.model
         self.card: RunCard = loaded.card
         self.enhance = face_enhancer(self.card, enhancers, device=where)

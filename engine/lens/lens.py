@@ -1,0 +1,220 @@
+"""A network of others in hand: its gates, layers, answers and explanations, in one call and without editing it.
+
+>>> lens = ferlens.open(net, classes=["angry", ...], input=ferlens.Input(48, 1, mean=.5, std=.5))  # doctest: +SKIP
+>>> lens.explain("photo.jpg")  # draws itself in a notebook  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from engine.errors import UsageError
+from engine.explain.methods.method import Setup
+from engine.explain.target import Target
+from engine.lens.check import CheckReport, check
+from engine.lens.input import Input
+from engine.lens.shown import ShownExplanation, findings_html
+from engine.media.faces import FaceDetector
+from engine.media.pictures import PictureSource
+from engine.models.adopted.findings import Findings, FoundGate
+from engine.models.adopted.keep import Origin, described, keep
+from engine.models.adopted.network import AdoptedNetwork, adopt
+from engine.models.card_rules import check_card
+from engine.models.checkpoint import LoadedModel, library_versions
+from engine.models.registry import count_parameters
+from engine.places import writable_checkpoints
+from engine.predictor import EmotionPredictor
+from engine.records import ADOPTED, Domain, InputSpec, PicturePrediction, RunCard
+from engine.training.device import choose_device
+
+
+class Lens:
+    """A network that was opened; safe to share between threads. Made by :func:`open_network`.
+
+    Attributes:
+        model: the network with its taps; the network itself is ``model.net``, unchanged.
+        predictor: what the rest of FERLens holds.
+    """
+
+    def __init__(self, model: AdoptedNetwork, card: RunCard, origin: Origin, predictor: EmotionPredictor) -> None:
+        self.model = model
+        self.card = card
+        self.predictor = predictor
+        self._origin = origin
+
+    @property
+    def findings(self) -> Findings:
+        """Gates, candidates, what was left out and why, layers."""
+        return self.model.findings
+
+    @property
+    def gates(self) -> tuple[FoundGate, ...]:
+        """The gates, in forward order."""
+        return self.findings.gates
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Layers that can be explained, from the picture towards the answer; the last is the default."""
+        return self.model.explained_layers
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """K names, in the order of the network's outputs."""
+        return self.card.classes
+
+    def predict(self, image: PictureSource, *, whole: bool = False) -> PicturePrediction:
+        """Classify a picture; see :meth:`engine.predictor.EmotionPredictor.predict`."""
+        return self.predictor.predict(image, whole=whole)
+
+    def explain(
+        self,
+        image: PictureSource,
+        *,
+        method: str | Sequence[str] = "gradcam",
+        layer: str | None = None,
+        target: str | Target | None = None,
+        truth: str | None = None,
+        setup: Setup | None = None,
+        whole: bool = False,
+    ) -> ShownExplanation:
+        """Explain a picture: its answer, every gate and a map by each method, from one forward and one backward pass.
+
+        Args:
+            image: a path, the file's bytes, a PIL image, or an RGB array.
+            method, layer, target, truth, setup, whole: see :meth:`engine.predictor.EmotionPredictor.explain`.
+        """
+        found = self.predictor.explain(
+            image, layer=layer, target=target, truth=truth, method=method, setup=setup, whole=whole
+        )
+        return ShownExplanation(**vars(found))
+
+    def check(self, data: str | Path) -> CheckReport:
+        """Measure the network on a folder with one folder of pictures a class; see :mod:`engine.lens.check`."""
+        return check(self.predictor, data)
+
+    def save(self, name: str | Path, *, check: CheckReport | None = None, overwrite: bool = False) -> RunCard:
+        """Write the network as a checkpoint that needs none of its code, for every command and page.
+
+        Args:
+            name: of the checkpoint, or the path of a new folder.
+            check: what :meth:`check` gave, for the card.
+            overwrite: replace a checkpoint of that name.
+
+        Raises:
+            NetworkError: it cannot be stored without its code. CheckpointError: there is one of that name.
+        """
+        card, _ = keep(
+            place_for(name),
+            self.model,
+            classes=self.classes,
+            spec=self.card.input,
+            domain=self.card.domain,
+            origin=self._origin,
+            metrics={} if check is None else check.metrics(),
+            overwrite=overwrite,
+        )
+        return card
+
+    def __repr__(self) -> str:
+        """Return what was found, in lines."""
+        spec = self.card.input
+        taken = f"{spec.height} x {spec.width} x {spec.channels}"
+        return f"{self.card.name}: {len(self.classes)} classes, {taken}\n{self.findings.describe()}"
+
+    def _repr_html_(self) -> str:
+        """Show itself, for notebooks."""
+        title, _, lines = repr(self).partition("\n")
+        return findings_html(title, lines)
+
+
+def place_for(name: str | Path) -> Path:
+    """Return the folder that a checkpoint of this name, or path, is written to.
+
+    Raises:
+        UsageError: no folder can be called so.
+    """
+    text = str(name)
+    if "/" in text or "\\" in text or isinstance(name, Path):
+        return Path(name)
+    if not text or text.startswith(".") or not text.isprintable():
+        raise UsageError(f"Expected a name for the checkpoint that a folder can have, got {text!a}.")
+    return writable_checkpoints() / text
+
+
+def open_network(  # noqa: PLR0913 - all but the first three have defaults
+    model: nn.Module,
+    *,
+    classes: Sequence[str],
+    input: Input | InputSpec,  # noqa: A002 - the word that a caller reads
+    domain: Domain = "faces",
+    name: str = "network",
+    gates: Sequence[str] = (),
+    no_gates: Sequence[str] = (),
+    layer: str | None = None,
+    device: str = "cpu",
+    detector: FaceDetector | None = None,
+    origin: Origin | None = None,
+) -> Lens:
+    """Open any PyTorch classifier: find its gates and layers, and let it be asked and explained like FERLens's own.
+
+    Args:
+        model: an ``nn.Module`` with its weights; it is put into eval mode and otherwise left as it is.
+        classes: K names, in the order of its outputs.
+        input: what pictures it takes, as they were in its training.
+        domain: ``faces``: faces are looked for in a picture and cut out; ``pictures``: pictures are taken whole.
+        name: what to call it.
+        gates, no_gates, layer: correct what is found, see :meth:`engine.models.adopted.findings.Findings.corrected`.
+        device: ``auto``, ``cuda``, ``mps`` or ``cpu``.
+        detector: finds faces; None for the usual one.
+        origin: where it comes from, for its card; None names its class.
+
+    Raises:
+        NetworkError: it does not take such pictures, or is no classifier of one class a picture.
+        UsageError: an input, class, gate or layer that cannot be.
+    """
+    if not isinstance(model, nn.Module):
+        raise UsageError(f"Expected a PyTorch nn.Module, got a {type(model).__name__}; build the network first.")
+    if domain not in ("faces", "pictures"):
+        raise UsageError(f"Expected a domain among faces and pictures, got '{domain}'.")
+    spec = input.spec() if isinstance(input, Input) else input
+    names = tuple(map(str, classes))
+    live = adopt(model.to(choose_device(device)), spec, names)
+    if gates or no_gates or layer is not None:
+        found = live.findings.corrected(gates=gates, no_gates=no_gates, layer=layer)
+        live = AdoptedNetwork(live.net, found, live.answer).eval()
+    source = origin or Origin(type(live.net).__name__)
+    card = _card(live, name, names, spec, domain, source)
+    predictor = EmotionPredictor(LoadedModel(live, card), detector=detector)
+    return Lens(live, card, source, predictor)
+
+
+def _card(
+    live: AdoptedNetwork, name: str, classes: tuple[str, ...], spec: InputSpec, domain: Domain, origin: Origin
+) -> RunCard:
+    """Return the card of a network that is not stored."""
+    digest = _digest(live.net)
+    said: dict[str, Any] = {"graph_sha256": digest, **described(live.findings)}
+    try:
+        card = RunCard(
+            name=name, architecture=ADOPTED, config=said, classes=classes, input=spec, recipe={}, data={}, metrics={},
+            versions=library_versions(), weights_sha256=digest, parameters=count_parameters(live.net), domain=domain,
+            origin=origin.as_dict(),
+        )  # fmt: skip
+        check_card(card)
+    except ValueError as error:
+        raise UsageError(f"The network cannot be opened so: {error}.") from error
+    return card
+
+
+def _digest(net: nn.Module) -> str:
+    """Return a sha256 of the weights, by which what was computed with them is known again."""
+    found = hashlib.sha256()
+    for key, value in net.state_dict().items():
+        found.update(key.encode())
+        found.update(value.detach().cpu().contiguous().flatten().float().numpy().tobytes())
+    return found.hexdigest()
