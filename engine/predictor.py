@@ -31,7 +31,11 @@ SUFFIXES: Final[frozenset[str]] = frozenset(
 
 
 def _opened(
-    folder: Path, device: str, detector: FaceDetector | None, enhancers: str | Path | None, require_face: bool
+    folder: str | Path | LoadedModel,
+    device: str,
+    detector: FaceDetector | None,
+    enhancers: str | Path | None,
+    require_face: bool,
 ) -> EmotionPredictor:
     return EmotionPredictor(folder, device=device, detector=detector, enhancers=enhancers, require_face=require_face)
 
