@@ -151,6 +151,7 @@ def carry_out_apart(request: Request) -> Imported:
     """
     from engine.models.checkpoint import read_card
 
+    _input(request, None)  # what is not named is said before any process starts
     with tempfile.TemporaryDirectory(prefix="ferlens-import-") as folder:
         answer = Path(folder) / "answer.json"
         # whole paths: the child must find FERLens, and finds nothing by the folder that it is started in

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from torch import nn
 
-from engine.errors import NetworkError, UsageError
+from engine.errors import CheckpointError, NetworkError, UsageError
 from engine.extras import extra
 from engine.models.foreign_weights import PREFIXES, fit_of, lay_on, read_weights
 
@@ -45,12 +45,16 @@ def check_source(source: str, weights: Path | None) -> None:
     """Check the words before anything is built.
 
     Raises:
-        UsageError: no network can come from there.
+        UsageError: no network can come from there. CheckpointError: there is no such file of weights.
     """
     kind, _, name = source.partition(":")
     for path in (Path(source), Path(kind), *((weights,) if weights is not None else ())):
         if path.suffix.lower() in _OTHERS:
             raise UsageError(f"'{path.name}': {_OTHERS[path.suffix.lower()]}.")
+    if weights is not None and not weights.is_file():
+        raise CheckpointError(
+            f"There is no weights file '{weights.name}'; give the path of a .safetensors or .pth file."
+        )
     if kind in LIBRARIES:
         if not _NAME.fullmatch(name):
             raise UsageError(f"Expected {kind}:NAME with the name of one of its networks, got '{source[:80]}'.")

@@ -172,20 +172,20 @@ WRONG: dict[str, tuple[Callable[[Path], list[str]], int, str]] = {
         "name its weights with --weights",
     ),
     "a hub": (
-        lambda _: ["import", "timm:hf-hub:me/net", "--weights", "w.pth", *INPUT, "--name", "x"],
+        lambda user: ["import", "timm:hf-hub:me/net", "--weights", str(user / "best.pth"), *INPUT, "--name", "x"],
         2,
         "Expected timm:NAME",
     ),
     "loading by the library": (
-        lambda _: [
-            "import", "timm:resnet18", "--weights", "w.pth", "--args", '{"checkpoint_path": "x"}', *INPUT,
+        lambda user: [
+            "import", "timm:resnet18", "--weights", str(user / "best.pth"), *INPUT, "--args", '{"checkpoint_path": ""}',
             "--name", "x",
         ],
         2,
         "'checkpoint_path' in --args would load weights",
     ),
     "no such network": (
-        lambda _: ["import", "torchvision:resnet1", "--weights", "w.pth", *INPUT, "--name", "x"],
+        lambda user: ["import", "torchvision:resnet1", "--weights", str(user / "best.pth"), *INPUT, "--name", "x"],
         1,
         "'torchvision:resnet1' cannot be built",
     ),
