@@ -12,7 +12,7 @@ import warnings
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from engine.errors import PictureError
 from engine.media.budget import NARROWEST, Budget, too_hungry
+from engine.media.deep_colour import WHOLE, deep_colour, float_size, is_deep_colour, scaled_rgb, usual_end
+from engine.media.jpeg_end import completed
 from engine.records import UInt8
 
 FORMATS: Final[tuple[str, ...]] = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF")
@@ -33,6 +35,7 @@ MINIMUM_SIDE: Final = 16
 _BACKGROUND: Final = (255, 255, 255)  # see-through parts are laid on white, as a page would show them
 _STRIP: Final = 1 << 20  # pixels converted at a time
 _ORIENTATION: Final = 0x0112  # EXIF 2.3
+_HIGH_OF_FOURTEEN: Final = 0x3F  # the high byte of 14 bits
 _PHOTOMETRIC, _YCBCR = 262, 6  # TIFF 6.0
 
 # First bytes of the formats above, to tell a damaged picture from a file that never was one.
@@ -86,19 +89,82 @@ def decode_shown(data: bytes, shown: str, budget: Budget) -> Decoded:
         PictureError: one sentence with what was expected, what came and what to do.
     """
     try:
+        return _decode_shown(data, shown, budget)
+    except PictureError:
+        whole = _whole_jpeg(data, budget)
+        if whole is None:
+            raise
+        return _decode_shown(whole, shown, budget)
+
+
+def _whole_jpeg(data: bytes, budget: Budget) -> bytes | None:
+    """Return a JPEG that lacks nothing but its end marker with that marker; None for any other file."""
+    if not data.startswith(b"\xff\xd8\xff") or data.endswith(b"\xff\xd9"):
+        return None
+    try:
+        return completed(data, budget.pixels)
+    except (MemoryError, Image.DecompressionBombError, *_DECODING_ERRORS):
+        return None
+
+
+def _decode_shown(data: bytes, shown: str, budget: Budget) -> Decoded:
+    try:
         image = _open(data, FORMATS)
     except Image.DecompressionBombError as error:  # Pillow's own limit lies higher, and it names only the product
         count = re.search(r"\((\d+) pixels\)", str(error))
         claimed = f"{int(count[1]) / 1e6:,.0f} megapixels" if count else "far more"
         raise _too_many_pixels(claimed, shown, budget) from error
     except UnidentifiedImageError as error:
+        if is_deep_colour(data, None):  # Pillow does not know colour of floats
+            check_size(*float_size(data), shown, budget)
+            return _deep_colour(data, shown, budget)
         raise unidentified(data, shown) from error
     except MemoryError as error:
         raise too_hungry(budget, shown) from error
     except _DECODING_ERRORS as error:
         raise damaged(shown) from error
     with image:
-        return decode_image(image, shown, budget)
+        if not is_deep_colour(data, image):
+            return decode_image(image, shown, budget)
+        check_size(*image.size, shown, budget)
+        try:
+            orientation = int(image.getexif().get(_ORIENTATION, 1))  # a TIFF forgets it while it is decoded
+        except _DECODING_ERRORS as error:
+            raise damaged(shown) from error
+        found = decode_image(image, shown, budget)
+        # Pillow keeps the high bytes alone; where those show that all 16 bits are used, they are the picture.
+        high = max(end for _, end in cast("tuple[tuple[int, int], ...]", image.getextrema())[:3])
+        if high > _HIGH_OF_FOURTEEN:
+            return found
+    many = found.many
+    del found, image  # the memory is wanted again
+    return _deep_colour(data, shown, budget, orientation, many=many)
+
+
+def _deep_colour(data: bytes, shown: str, budget: Budget, orientation: int = 1, *, many: bool = False) -> Decoded:
+    """Decode colour of 16 bits or floats, which is turned by ``orientation``; ``many``: it is the first of many."""
+    notes: list[str] = []
+    try:
+        values = deep_colour(data)
+    except MemoryError as error:
+        raise too_hungry(budget, shown) from error
+    except _DECODING_ERRORS as error:
+        raise damaged(shown) from error
+    if values is None:
+        raise damaged(shown)
+    colour = values[:, :, :3]
+    low, high = float(colour.min()), float(colour.max())
+    bottom, span = _range_of(low, high, notes, shown, is_float=values.dtype == np.float32, what="Colour")
+    pixels, through = scaled_rgb(values, bottom, span)
+    if through:
+        notes.append("See-through parts were laid on white.")
+    turn = _TURNS.get(orientation)
+    if turn:
+        pixels = np.ascontiguousarray(turn(pixels))
+        notes.append("Turned upright, as the orientation stored in its file asks.")
+    if many:
+        notes.append("Many pages: the first is used.")
+    return Decoded(pixels, tuple(notes), many)
 
 
 def decode_image(image: Image.Image, shown: str, budget: Budget) -> Decoded:
@@ -139,6 +205,16 @@ def decode_sample(data: bytes, shown: str, budget: Budget) -> Decoded:
     Raises:
         PictureError: the reason alone.
     """
+    try:
+        return _decode_sample(data, shown, budget)
+    except PictureError:
+        whole = _whole_jpeg(data, budget)
+        if whole is None:
+            raise
+        return _decode_sample(whole, shown, budget)
+
+
+def _decode_sample(data: bytes, shown: str, budget: Budget) -> Decoded:
     try:
         with _open(data, DATASET_FORMATS) as image:
             check_sample_size(*image.size, shown, budget)
@@ -311,25 +387,34 @@ def _deep_grey_to_rgb(image: Image.Image, notes: list[str], shown: str) -> UInt8
     ends = [(float(grey.min()), float(grey.max())) for grey in (np.asarray(strip) for _, strip in _strips(image))]
     low, high = min(low for low, _ in ends), max(high for _, high in ends)
     if not np.isfinite([value for pair in ends for value in pair]).all():  # NaN passes through min and max
-        raise PictureError(
-            f"Expected finite grey values, but '{shown}' holds NaN or infinity; replace them and save it."
-        )
-    is_float = image.mode == "F"
-    # Cameras and scanners put 10, 12 or 14 bits into 16: taking all 16 for the range would leave such a picture black.
-    ranges = (1.0, 255.0, 65535.0) if is_float else (255.0, 1023.0, 4095.0, 16383.0, 65535.0)
-    top = next((range_top for range_top in ranges if low >= 0.0 and high <= range_top), None)
-    if top is None:
-        notes.append(f"Grey values from {low:g} to {high:g} were stretched to black and white.")
-        bottom, span = low, max(high - low, 1e-12)
-    else:
-        if top != ranges[-1] or is_float:
-            notes.append(f"Grey values up to {high:g} were read on a scale from 0 to {top:g}.")
-        bottom, span = 0.0, top
+        low = np.nan
+    bottom, span = _range_of(low, high, notes, shown, is_float=image.mode == "F", what="Grey")
 
     def scaled(strip: Image.Image) -> NDArray[Any]:
         return np.rint((np.asarray(strip, dtype=np.float64) - bottom) / span * 255.0)[:, :, None]
 
     return _by_strips(image, 3, scaled)
+
+
+def _range_of(
+    low: float, high: float, notes: list[str], shown: str, *, is_float: bool, what: str
+) -> tuple[float, float]:
+    """Return where black lies and how far white is from it, for values from ``low`` to ``high``; note what is unusual.
+
+    Raises:
+        PictureError: they are not finite.
+    """
+    if not np.isfinite([low, high]).all():
+        raise PictureError(
+            f"Expected finite {what.lower()} values, but '{shown}' holds NaN or infinity; replace them and save it."
+        )
+    top = usual_end(low, high, is_float=is_float)
+    if top is None:
+        notes.append(f"{what} values from {low:g} to {high:g} were stretched to black and white.")
+        return low, max(high - low, 1e-12)
+    if top != WHOLE[-1] or is_float:
+        notes.append(f"{what} values up to {high:g} were read on a scale from 0 to {top:g}.")
+    return 0.0, top
 
 
 def _sample_pixels(image: Image.Image) -> UInt8:
