@@ -111,6 +111,20 @@ def test_every_room_has_its_place() -> None:
     assert len(RANKS) == sum(map(len, ROOMS))
 
 
+def test_one_room_makes_temporary_names_beside_a_result() -> None:
+    """A file or folder that is complete or absent is written through ``engine.writing``, which also tidies up."""
+    found = []
+    for path in sources("engine"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = ast.unparse(node.func).rpartition(".")[2]
+            beside = any(keyword.arg == "dir" for keyword in node.keywords)
+            if name == "mkdtemp" or (name in {"TemporaryDirectory", "NamedTemporaryFile"} and beside):
+                found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert found == []
+
+
 def test_nothing_imports_upwards_or_sideways() -> None:
     wrong = []
     for path, line, module in edges():

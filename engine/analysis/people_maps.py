@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +32,7 @@ from engine.analysis.sweep.statistics import MapStatistics
 from engine.data.transforms import channels_last, normalise, to_tensor
 from engine.errors import DataError
 from engine.records import RunCard, UInt8
+from engine.writing.whole import whole_file
 
 MOST_OF_CLASS: Final = 200
 """Pictures of a class that are passed through the model: 1,400 at most for seven classes, so that it stays a matter of
@@ -137,10 +137,8 @@ def write_people_maps(
         progress(len(drawn.ids), len(drawn.ids))
     metadata: dict[str, Any] = {**by_label.metadata, "classes_by": "majority", "drawn": [len(drawn.ids), drawn.total]}
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.stem}-") as folder:
-        partial = Path(folder) / out.name
-        write_attention(partial, statistics, by_label.plane(), metadata)
-        partial.replace(out)
+    with whole_file(out) as part:
+        write_attention(part, statistics, by_label.plane(), metadata)
 
 
 def read_people_maps(file: Path) -> AttentionFile | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
@@ -54,12 +55,12 @@ def run(arguments: argparse.Namespace) -> int:
     about = _about(loaded, arguments)
     with held(file, parents=False), STDERR.status(f"exporting {card.name}"):
         _check_new(file)
-        with whole_file(file) as part:
-            exported = export.export_model(loaded.model, card.input, part, format=arguments.format, about=about)
+        with whole_file(file) as part, tempfile.TemporaryDirectory(prefix="ferlens-") as folder:
+            written = Path(folder) / part.name if arguments.int8 else part
+            exported = export.export_model(loaded.model, card.input, written, format=arguments.format, about=about)
             if arguments.int8:
-                with whole_file(part) as small:
-                    pictures = _pictures(arguments, loaded, "train", _CALIBRATION)
-                    export.quantise_onnx(part, small, pictures, export.INPUT)
+                pictures = _pictures(arguments, loaded, "train", _CALIBRATION)
+                export.quantise_onnx(written, part, pictures, export.INPUT)
             _check_new(file)  # again: another run may have been quicker
     exported = replace(exported, path=file)
     with STDERR.status("comparing"):

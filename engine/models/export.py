@@ -91,7 +91,7 @@ def quantise_onnx(source: Path, file: Path, pictures: NDArray[np.float32], name:
             return None if part is None else {name: part}
 
     about = {prop.key: prop.value for prop in onnx.load_model(str(source)).metadata_props}
-    with tempfile.TemporaryDirectory(dir=file.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix="ferlens-") as folder:
         ready = Path(folder) / "ready.onnx"
         # Symbolic shapes fail on a free batch size; the others are known without.
         quant_pre_process(str(source), str(ready), skip_symbolic_shape=True)

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.analysis.files import sums
 from engine.analysis.files.attention import find_attention
 from engine.analysis.files.gate_use import GATE_USE, read_gate_use, write_gate_use
 from engine.analysis.files.places import ATTENTION, PREDICTIONS, REPORT
@@ -87,7 +86,7 @@ def test_a_file_is_read_again_only_when_it_has_changed(tmp_path: Path, monkeypat
         read.append(opened.name)
         return hashlib.new(name, opened.read())
 
-    monkeypatch.setattr(sums.hashlib, "file_digest", digest)
+    monkeypatch.setattr("engine.analysis.files.sums.hashlib.file_digest", digest)
     file = tmp_path / "a"
     file.write_bytes(b"1")
     assert sum_of(file) == sum_of(file) == hashlib.sha256(b"1").hexdigest()
