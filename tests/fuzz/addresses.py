@@ -45,13 +45,8 @@ class Addresses:
 
     def make(self, chance: Random) -> Case:
         kind = chance.choice(("edit", "target", "area", "face", "dataset"))
-        good = {
-            "edit": self.edit,
-            "target": "happy-sad",
-            "area": "0,0,1,1",
-            "face": "test/happy/00003",
-            "id": "test/happy/00003",
-        }
+        face = "test/happy/00003"
+        good = {"edit": self.edit, "target": "happy-sad", "area": "0,0,1,1", "face": face, "dataset": "synthetic"}
         if chance.random() < 0.3:
             text = mangle.text(chance)
         else:
