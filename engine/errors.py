@@ -7,6 +7,15 @@ traceback. A message names files by their name alone, never by a machine path.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
+
+LONGEST: Final = 200
+"""Characters of a text that came from outside, in a message."""
+
+
+def shown(text: str) -> str:
+    """Return a text from outside as a message bears it: of a long one the beginning and the end."""
+    return text if len(text) <= LONGEST else f"{text[: 3 * LONGEST // 4]} … {text[-LONGEST // 4 :]}"
 
 
 class FerLensError(Exception):
@@ -23,7 +32,7 @@ class UnknownNameError(UsageError):
     def __init__(self, what: str, name: str, choices: Iterable[str]) -> None:
         self.choices = tuple(choices)
         listed = ", ".join(self.choices) if self.choices else "none"
-        super().__init__(f"Unknown {what} '{name}'; valid: {listed}.")
+        super().__init__(f"Unknown {what} '{shown(name)}'; valid: {listed}.")
 
 
 class PictureError(FerLensError):

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -148,7 +149,7 @@ class Gate:
                 files = [part for part in form.getlist("files") if not isinstance(part, str)]
                 if files:
                     return JSONResponse([await run_in_threadpool(self.uploads.keep, await files[0].read())])
-        except HTTPException:
+        except (HTTPException, MultiPartException):  # inside an application of Starlette the one, else the other
             pass
         sentence = "Expected one file in the field 'files' of a multipart form; send it so."
         return JSONResponse({"detail": sentence}, 400)

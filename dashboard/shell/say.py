@@ -45,7 +45,7 @@ def no_picture(source: Source) -> None:
     """Say where the picture is to come from."""
     with st.container(border=True):
         st.markdown(NO_PICTURE[source])
-        st.caption("Nothing you hand in is stored: it is read in memory, explained, and gone when you close the page.")
+        st.caption("Nothing you hand in is written to disk: it is explained in memory, and makes room for the next.")
 
 
 def problems(sentences: Iterable[str]) -> None:

@@ -9,7 +9,7 @@ from torch import nn
 
 from engine.data.drawn import SPLIT_COUNTS, synthetic_face, synthetic_id
 from engine.data.transforms import normalise, to_tensor
-from engine.errors import DataError, UnknownNameError
+from engine.errors import DataError, UnknownNameError, shown
 from engine.evidence.maps import compute_maps
 from engine.evidence.pictures import OFF_FACE, VARIANTS, random_cue
 from engine.evidence.report import MapSource
@@ -127,7 +127,7 @@ def face_number(face_id: str, split: str | None = None) -> int:
         wanted = split or "test"
         raise DataError(
             f"Expected a built-in face's id like '{synthetic_id(wanted, 3)}', numbers 00000 to "
-            f"{SPLIT_COUNTS[wanted] - 1:05d} and classes in turn, got '{face_id}'; choose one with the buttons."
+            f"{SPLIT_COUNTS[wanted] - 1:05d} and classes in turn, got '{shown(face_id)}'; choose one with the buttons."
         )
     return int(digits)
 

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 import torch
 from torch import Tensor
 
-from engine.errors import UnknownNameError, UsageError
+from engine.errors import UnknownNameError, UsageError, shown
 
 PREDICTED: Final = "predicted"
 """The class that the model answers."""
@@ -112,8 +112,8 @@ class Target:
         parts = _DASHES.split(text.strip())
         if not all(parts) or len(parts) > 2:
             raise UsageError(
-                f"Expected one class, or two with a minus between as in 'happy-sad', got '{text}'; the classes may "
-                f"also be '{PREDICTED}' and '{TRUE}'."
+                f"Expected one class, or two with a minus between as in 'happy-sad', got '{shown(text)}'; the classes "
+                f"may also be '{PREDICTED}' and '{TRUE}'."
             )
         if len(parts) == 1:
             return cls(parts[0])

@@ -102,3 +102,9 @@ def test_unknown_variants_and_classes_are_refused(loaded: LoadedModel) -> None:
     other = replace(loaded.card, classes=CK_EMOTIONS)
     with pytest.raises(DataError, match="contempt"):
         judge_face(loaded.model, other, known_face(IDS[0], size=48, channels=1))
+
+
+def test_a_long_id_is_cut_in_the_message() -> None:
+    with pytest.raises(DataError) as raised:
+        face_number("x" * 50_000, "test")
+    assert len(str(raised.value)) < 500

@@ -108,3 +108,9 @@ def test_a_class_by_name() -> None:
     assert class_index("sad", CLASSES) == 2
     with pytest.raises(UnknownNameError, match="Unknown class 'bored'"):
         class_index("bored", CLASSES)
+
+
+def test_a_long_text_is_cut_in_the_message() -> None:
+    with pytest.raises(UsageError) as raised:
+        Target.parse("-" * 50_000)
+    assert len(str(raised.value)) < 500

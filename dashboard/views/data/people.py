@@ -56,7 +56,10 @@ def show_majorities(asked: Wanted, found: DataAudit) -> str:
 def bring_votes() -> None:
     """Let a person bring FER+'s file; where it is one, draw the page again with it."""
     given = st.file_uploader(
-        "fer2013new.csv", type=["csv", "xz", "gz"], key="votes_file", help="It is used in this session alone."
+        "fer2013new.csv",
+        type=["csv", "xz", "gz"],
+        key="votes_file",
+        help="It is used in this session alone; a copy stays in the cache folder.",
     )
     if given is None:
         return

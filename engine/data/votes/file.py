@@ -15,6 +15,7 @@ import io
 import lzma
 import os
 import re
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -169,7 +170,7 @@ def _text(path: Path) -> bytes:
     try:
         with opener(path) as stream:
             data = stream.read(_MAX_BYTES + 1)
-    except (OSError, EOFError, lzma.LZMAError) as error:
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
         raise DataError(f"FER+'s votes in '{path.name}' cannot be read; get the file again. {WHERE}") from error
     if len(data) > _MAX_BYTES:
         raise DataError(f"'{path.name}' is larger than {_MAX_BYTES // 1_000_000} MB, so it is not FER+'s. {WHERE}")

@@ -128,3 +128,20 @@ def test_sorted_rows_are_refused_and_four_astray_are_not(tmp_path: Path) -> None
     lines[3] = lines[3].replace("fer0000002", "fer0000030")
     (tmp_path / "astray.csv").write_text("\n".join(lines) + "\n")
     assert len(read_votes(tmp_path / "astray.csv")) == 40
+
+
+@pytest.mark.parametrize("text", [HEADER + "\n" + "x" * 200_000, "\0\r" * 9, HEADER + "\nTraining,\r\r"])
+def test_lines_that_are_no_table(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "fer2013new.csv"
+    path.write_bytes(text.encode())
+    with pytest.raises(DataError, match=r"fer2013new\.csv"):
+        read_votes(path)
+
+
+def test_a_gzip_with_a_broken_stream(tmp_path: Path) -> None:
+    path = tmp_path / "fer2013new.csv.gz"
+    data = bytearray(gzip.compress(b"Usage,Image name\n" * 900))
+    data[12:30] = b"\xff" * 18
+    path.write_bytes(data)
+    with pytest.raises(DataError, match="cannot be read"):
+        read_votes(path)
