@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from engine.errors import DataError, FerLensError, NoFaceError, UsageError
 from engine.explain.methods.method import Setup
 from engine.explain.target import Target
 from engine.media.faces import FaceDetector, crop_face, default_detector, stream_detector
-from engine.media.pictures import Picture, PictureSource, open_picture
+from engine.media.pictures import SUFFIXES, Picture, PictureSource, open_picture, pictures_in
 from engine.models.checkpoint import DEFAULT_MODEL, LoadedModel
 from engine.predict.face_model import BATCH, FaceModel
 from engine.predict.pairs import PairExplanation, key_faces
@@ -23,11 +23,6 @@ if TYPE_CHECKING:
     from engine.media.film import FilmSource
 
 __all__ = ["BATCH", "SUFFIXES", "EmotionPredictor"]
-
-SUFFIXES: Final[frozenset[str]] = frozenset(
-    {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm"}
-)
-"""What :meth:`EmotionPredictor.predict_directory` takes from a folder; a file named by hand may have any name."""
 
 
 def _opened(
@@ -179,7 +174,7 @@ class EmotionPredictor(FaceModel):
         root = Path(path)
         if not root.is_dir():
             raise DataError(f"Expected a folder of pictures, but '{root.name}' is none.")
-        files = sorted(file for file in root.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+        files, _ = pictures_in(root)
         if not files:
             raise DataError(f"Folder '{root.name}' has no pictures ({', '.join(sorted(SUFFIXES))}).")
         results = (self._predict_or_say(file, whole=whole, name=file.relative_to(root).as_posix()) for file in files)

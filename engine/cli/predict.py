@@ -25,8 +25,9 @@ from engine.cli.common import (
 )
 from engine.errors import FerLensError
 from engine.media.faces import default_detector
+from engine.media.pictures import pictures_in
 from engine.models.checkpoint import DEFAULT_MODEL
-from engine.predictor import SUFFIXES, EmotionPredictor
+from engine.predictor import EmotionPredictor
 from engine.records import PicturePrediction
 from engine.writing.whole import whole_file
 
@@ -86,9 +87,12 @@ def _files(paths: list[Path]) -> Iterator[tuple[Path, str]]:
     """Yield (file, shown name) in input order, a folder's pictures sorted and named relative to it."""
     for path in paths:
         if path.is_dir():
-            for file in sorted(path.rglob("*")):
-                if file.suffix.lower() in SUFFIXES and file.is_file():
-                    yield file, (Path(path.name) / file.relative_to(path)).as_posix()
+            files, others = pictures_in(path)
+            for file in files:
+                yield file, (Path(path.name) / file.relative_to(path)).as_posix()
+            if others:
+                listed = ", ".join((Path(path.name) / file.relative_to(path)).as_posix() for file in others)
+                note(f"{len(others):,} files are no pictures and were left out: {listed}.")
         else:
             yield path, path.name
 

@@ -27,7 +27,7 @@ from engine.records import UInt8
 FORMATS: Final[tuple[str, ...]] = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF")
 """What Pillow may try to read a file as; none of them starts another program."""
 FORMATS_IN_WORDS: Final = "JPEG, PNG, WebP, BMP, GIF, TIFF, PPM or AVIF"
-DATASET_FORMATS: Final[tuple[str, ...]] = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+DATASET_FORMATS: Final[tuple[str, ...]] = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM", "AVIF")
 
 MINIMUM_SIDE: Final = 16
 """Pixels; the smallest input of any model here, and too few to hold a face that a person could read."""

@@ -21,7 +21,7 @@ from engine.errors import PictureError
 from engine.media.budget import PICTURE
 from engine.media.decode import decode_file
 from engine.media.decoding import Decoded, check_size, decode_image
-from engine.media.headers import PLAIN_PIXELS
+from engine.media.headers import PLAIN_PIXELS, read_header
 from engine.records import UInt8
 
 MAXIMUM_PIXELS: Final = PICTURE.pixels
@@ -32,6 +32,54 @@ MAXIMUM_BYTES: Final = 50 * 1024 * 1024
 _LARGE: Final = threading.Lock()  # files are decoded in turn elsewhere; a Pillow image is decoded where it is
 
 PictureSource = str | Path | bytes | BinaryIO | NDArray[Any] | Image.Image
+
+
+SUFFIXES: Final[frozenset[str]] = frozenset(
+    {
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".webp",
+        ".bmp",
+        ".gif",
+        ".tif",
+        ".tiff",
+        ".pgm",
+        ".ppm",
+        ".pnm",
+        ".avif",
+    }
+    | {".heic", ".heif"}
+)
+"""How pictures' names end. A HEIC photograph is one, too: what cannot be read of it is said, not left out."""
+_BEGINNING: Final = 64
+
+
+def pictures_in(folder: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Return the pictures in a folder and its subfolders, sorted, and the other files; hidden ones are neither.
+
+    A picture is known by its name or, whatever that is, by its first bytes.
+    """
+    found: dict[bool, list[Path]] = {True: [], False: []}
+    for file in sorted(folder.rglob("*")):
+        inside = file.relative_to(folder)
+        if not file.is_file():
+            continue
+        if file.suffix.lower() in SUFFIXES:
+            found[True].append(file)
+        elif not any(part.startswith(".") for part in inside.parts):
+            found[_begins_as_picture(file)].append(file)
+    return tuple(found[True]), tuple(found[False])
+
+
+def _begins_as_picture(file: Path) -> bool:
+    try:
+        with file.open("rb") as stream:
+            return bool(read_header(stream.read(_BEGINNING)).format)
+    except OSError:
+        return False
 
 
 @dataclass(frozen=True, eq=False)

@@ -103,3 +103,12 @@ def test_wrong_use(album: Path, capsys: pytest.CaptureFixture[str], words: list[
     assert printed.out == ""
     assert printed.err.startswith(line)
     assert printed.err.count("\n") == 1
+
+
+def test_what_is_left_out_of_a_folder_is_listed(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (album / "notes.txt").write_text("nothing to see")
+    (album / "photo.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(64))
+    predict(album)
+    said = capsys.readouterr()
+    assert f"1 files are no pictures and were left out: {album.name}/notes.txt." in said.err.replace("\n", " ")
+    assert "'photo.heic' is a HEIC photograph" in said.out or "is a HEIC photograph" in said.out

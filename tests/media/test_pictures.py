@@ -16,7 +16,7 @@ from PIL import Image
 from engine.errors import PictureError
 from engine.media import pictures
 from engine.media.decoding import FORMATS
-from engine.media.pictures import Picture, open_picture
+from engine.media.pictures import Picture, open_picture, pictures_in
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
@@ -325,3 +325,17 @@ def test_formats_that_run_other_programs_are_never_tried() -> None:
 def test_the_record_checks_itself() -> None:
     with pytest.raises(ValueError, match="uint8"):
         Picture(np.zeros((4, 4, 3), dtype=np.float32), "a")
+
+
+def test_a_folders_pictures_are_known_by_name_or_first_bytes(tmp_path: Path) -> None:
+    data = encoded(corners(), "PNG")
+    for name in ("b.jfif", "a.JPE", "c.avif", "d.heic", "sub/picture", "sub/scan.dat", ".hidden/e.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "notes.txt").write_text("nothing to see")
+    (tmp_path / ".DS_Store").write_bytes(b"x")
+    pictures, others = pictures_in(tmp_path)
+    assert [file.relative_to(tmp_path).as_posix() for file in pictures] == [
+        "a.JPE", "b.jfif", "c.avif", "d.heic", "sub/picture", "sub/scan.dat",
+    ]  # fmt: skip
+    assert [file.name for file in others] == ["notes.txt"]

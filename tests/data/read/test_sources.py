@@ -9,9 +9,11 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from engine.data.read import bounds, sources
 from engine.data.read.sources import Entry, locate, read_archive, read_csv, read_source
+from engine.data.registry import load_dataset
 from engine.errors import DataError
 
 PICTURE = b"only carried, never decoded here"
@@ -301,3 +303,14 @@ def test_any_other_file_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"")
     with pytest.raises(DataError, match=r"got 'set\.rar'"):
         read_source(path)
+
+
+def test_less_usual_names_of_pictures_are_pictures_of_a_dataset(tmp_path: Path) -> None:
+    grey = Image.fromarray(np.linspace(0, 255, 48 * 48).reshape(48, 48).astype(np.uint8))
+    (tmp_path / "set" / "train" / "happy").mkdir(parents=True)
+    for name, kind in (("a.jfif", "JPEG"), ("b.jpe", "JPEG"), ("c.avif", "AVIF")):
+        grey.convert("RGB").save(tmp_path / "set" / "train" / "happy" / name, kind)
+    found = load_dataset("fer2013", "all", data=tmp_path / "set", size=48)
+    assert [name.rsplit("/", 1)[-1] for name in found.ids] == ["a.jfif", "b.jpe", "c.avif"]
+    assert not found.skipped
+    assert np.abs(found.images.astype(int) - np.asarray(grey).astype(int)).max() < 24
