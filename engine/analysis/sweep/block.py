@@ -105,13 +105,14 @@ def _maps_of(gate: RecordedGate, classes: tuple[str, ...]) -> dict[str, Tensor]:
 
 def _by_cell(weights: Tensor, keys: KeyCells) -> Tensor:
     """Return what each cell receives, (B, h, w), of weights (B, queries, keys) whose cells are known."""
-    means = weights.float().unflatten(1, (len(keys.windows), -1)).mean(dim=2).flatten(1)
+    means = weights.float().view(len(weights), len(keys.windows), -1, weights.shape[2]).mean(dim=2).flatten(1)
     cells = torch.tensor(keys.windows, device=weights.device).flatten()
     seen = cells != NO_CELL
     count = keys.grid[0] * keys.grid[1]
     total = means.new_zeros(len(means), count).index_add(1, cells[seen], means[:, seen])
     times = torch.bincount(cells[seen], minlength=count).clamp(min=1)
-    return (total / times).view(-1, *keys.grid)
+    received: Tensor = (total / times).view(-1, *keys.grid)
+    return received
 
 
 def _cam(scalar: Tensor, activation: Tensor) -> Tensor:
