@@ -31,9 +31,10 @@ from engine.data.transforms import channels_last, normalise, to_tensor
 from engine.edit.face_template import PictureRegions, region_maps
 from engine.errors import CheckpointError
 from engine.measure.split import BATCH
+from engine.models.adopted.network import AdoptedModel
 from engine.models.locking import holding
 from engine.models.taps import RecordedGate, record_attention
-from engine.records import RunCard
+from engine.records import NO_CELL, KeyCells, RunCard
 
 Float32 = NDArray[np.float32]
 
@@ -60,11 +61,13 @@ class Observed:
 
 
 def last_layer(model: nn.Module, classes: int) -> nn.Module:
-    """Return the linear layer that gives the K logits.
+    """Return the linear layer that gives the K logits; of an adopted network the point that its features pass.
 
     Raises:
         CheckpointError: the model has none.
     """
+    if isinstance(model, AdoptedModel) and model.features is not None:
+        return model.features
     found = [m for m in model.modules() if isinstance(m, nn.Linear) and m.out_features == classes]
     if not found:
         raise CheckpointError(f"Expected a model with a last linear layer of {classes} outputs, got one without.")
@@ -79,17 +82,37 @@ def _maps_of(gate: RecordedGate, classes: tuple[str, ...]) -> dict[str, Tensor]:
     """Read a gate as (B, C) or maps (B, h, w).
 
     An ``emotion`` gate (B, K, h, w) is K maps, ``<layer>.<class>``. Of a ``cross`` gate (B, queries, keys) the mean
-    over the queries is kept, ``<layer>.received``: how much attention each key cell receives.
+    over the queries is kept, ``<layer>.received``: how much attention each key cell receives; where its cells are
+    known, what is none (a class token) is left out. Of a ``full`` gate the mean over the channels is kept; gates over
+    rows, columns and branches are no map, and left out.
     """
+    if gate.kind == "full":
+        return {gate.layer: gate.weights.mean(dim=1)}
+    if gate.kind in {"rows", "columns", "branch"}:
+        return {}
     if gate.kind in {"channel", "spatial"}:
         return {gate.layer: gate.weights}
     if gate.kind == "emotion":
         return {f"{gate.layer}.{name}": gate.weights[:, index] for index, name in enumerate(classes)}
+    if gate.keys is not None:
+        return {f"{gate.layer}{RECEIVED}": _by_cell(gate.weights, gate.keys)}
     received = gate.weights.mean(dim=1)
     side = math.isqrt(received.shape[1])
     if side * side != received.shape[1]:
         raise CheckpointError(f"Expected '{gate.layer}' to attend to a square grid, got {received.shape[1]} keys.")
     return {f"{gate.layer}{RECEIVED}": received.view(-1, side, side)}
+
+
+def _by_cell(weights: Tensor, keys: KeyCells) -> Tensor:
+    """Return what each cell receives, (B, h, w), of weights (B, queries, keys) whose cells are known."""
+    means = weights.float().view(len(weights), len(keys.windows), -1, weights.shape[2]).mean(dim=2).flatten(1)
+    cells = torch.tensor(keys.windows, device=weights.device).flatten()
+    seen = cells != NO_CELL
+    count = keys.grid[0] * keys.grid[1]
+    total = means.new_zeros(len(means), count).index_add(1, cells[seen], means[:, seen])
+    times = torch.bincount(cells[seen], minlength=count).clamp(min=1)
+    received: Tensor = (total / times).view(-1, *keys.grid)
+    return received
 
 
 def _cam(scalar: Tensor, activation: Tensor) -> Tensor:
