@@ -89,9 +89,10 @@ def _with_new_entries(saved: dict[str, Any], expected: dict[str, Any]) -> dict[s
 
 def _refuse_another(name: str, saved: Progress, expected: Progress) -> None:
     before, now = _as_json(_with_new_entries(saved.recipe, expected.recipe)), _as_json(expected.recipe)
-    if now["schedule"]["epochs"] > before["schedule"]["epochs"]:  # more of the same may be asked for
-        saved.lengthened.append(before["schedule"]["epochs"])
-        before["schedule"]["epochs"] = now["schedule"]["epochs"]
+    epochs, wanted = (recipe.get("schedule", {}).get("epochs", 0) for recipe in (before, now))
+    if wanted > epochs:  # more of the same may be asked for
+        saved.lengthened.append(epochs)
+        before["schedule"]["epochs"] = wanted
     different = [
         what
         for what, same in (
