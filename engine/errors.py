@@ -18,8 +18,23 @@ def shown(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: 3 * LONGEST // 4]} … {text[-LONGEST // 4 :]}"
 
 
+def printable(name: str) -> str:
+    r"""Return a file's name as text that can be printed and stored: bytes of it that are no UTF-8 as ``\xb5``.
+
+    Names out of an old archive are in another encoding; Python keeps their bytes as halves of characters, by which the
+    file is opened and which nothing can write.
+    """
+    try:
+        return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # a half that stands for no byte
+        return name.encode("utf-8", "backslashreplace").decode()
+
+
 class FerLensError(Exception):
-    """Base of every error whose message is meant for the person using FERLens."""
+    """Base of every error whose message is meant for the person using FERLens; it can always be printed."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(printable(message))
 
 
 class UsageError(FerLensError):

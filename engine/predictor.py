@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import DataError, FerLensError, NoFaceError, UsageError
+from engine.errors import DataError, FerLensError, NoFaceError, UsageError, printable
 from engine.explain.methods.method import Setup
 from engine.explain.target import Target
 from engine.media.faces import FaceDetector, crop_face, default_detector, stream_detector
@@ -121,6 +121,7 @@ class EmotionPredictor(FaceModel):
                 FacePrediction(box, prediction, crop)
                 for (box, crop), prediction in zip(found, predictions, strict=True)
             ),
+            notes=picture.notes,
         )
 
     def predict_pair(self, onset: PictureSource, apex: PictureSource, *, whole: bool = False) -> PicturePrediction:
@@ -156,7 +157,7 @@ class EmotionPredictor(FaceModel):
             # A picture's own name has no folder; in a directory the folder tells two of the same name apart.
             return found if name is None else replace(found, source=name)
         except FerLensError as error:
-            shown = name or (Path(image).name if isinstance(image, str | Path) else "picture")
+            shown = name or (printable(Path(image).name) if isinstance(image, str | Path) else "picture")
             return PicturePrediction(shown, (), str(error))
 
     def top_k(self, image: PictureSource, k: int = 3, *, whole: bool = False) -> tuple[tuple[str, float], ...]:
@@ -177,7 +178,9 @@ class EmotionPredictor(FaceModel):
         files, _ = pictures_in(root)
         if not files:
             raise DataError(f"Folder '{root.name}' has no pictures ({', '.join(sorted(SUFFIXES))}).")
-        results = (self._predict_or_say(file, whole=whole, name=file.relative_to(root).as_posix()) for file in files)
+        results = (
+            self._predict_or_say(file, whole=whole, name=printable(file.relative_to(root).as_posix())) for file in files
+        )
         return tuple(results)
 
     def explain(

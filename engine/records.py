@@ -255,11 +255,15 @@ class FacePrediction:
 
 @dataclass(frozen=True, eq=False)
 class PicturePrediction:
-    """All faces of one picture, largest first; or the sentence that says why it could not be read."""
+    """All faces of one picture, largest first; or the sentence that says why it could not be read.
+
+    ``notes``: plain sentences about what was done to the picture.
+    """
 
     source: str
     faces: tuple[FacePrediction, ...]
     error: str | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _require(

@@ -193,5 +193,6 @@ def check_new_file(out: Path | None, *, overwrite: bool = False) -> None:
 def write_document(out: Path, document: dict[str, Any], *, overwrite: bool = False) -> None:
     """Write the document beside its place and rename it, so that it is complete or absent."""
     with whole_file(out) as part:
-        part.write_text(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+        text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+        part.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
         check_new_file(out, overwrite=overwrite)  # again: another run may have been quicker

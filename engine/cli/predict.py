@@ -23,7 +23,7 @@ from engine.cli.common import (
     print_json,
     shown_search,
 )
-from engine.errors import FerLensError
+from engine.errors import FerLensError, printable
 from engine.media.faces import default_detector
 from engine.media.pictures import pictures_in
 from engine.models.checkpoint import DEFAULT_MODEL
@@ -77,6 +77,9 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         for shown, result in results:
             sys.stdout.write(_sentence(shown, result, whole=arguments.whole) + "\n")
+    for shown, result in results:
+        for sentence in result.notes:
+            note(f"{shown}: {sentence}")
     note_missing_detector(predictor.detector, arguments)
     if not results:
         note("There was no picture in what was given.")
@@ -89,12 +92,12 @@ def _files(paths: list[Path]) -> Iterator[tuple[Path, str]]:
         if path.is_dir():
             files, others = pictures_in(path)
             for file in files:
-                yield file, (Path(path.name) / file.relative_to(path)).as_posix()
+                yield file, printable((Path(path.name) / file.relative_to(path)).as_posix())
             if others:
-                listed = ", ".join((Path(path.name) / file.relative_to(path)).as_posix() for file in others)
-                note(f"{len(others):,} files are no pictures and were left out: {listed}.")
+                listed = ", ".join(printable((Path(path.name) / file.relative_to(path)).as_posix()) for file in others)
+                note(f"Left out, no pictures ({len(others):,}): {listed}.")
         else:
-            yield path, path.name
+            yield path, printable(path.name)
 
 
 def _one(predictor: EmotionPredictor, path: Path, shown: str, *, whole: bool) -> PicturePrediction:
@@ -108,6 +111,7 @@ def _as_dict(shown: str, result: PicturePrediction) -> dict[str, Any]:
     return {
         "source": shown,
         "error": result.error,
+        "notes": list(result.notes),
         "faces": [
             {
                 "box": None if face.box is None else face.box.as_list(),

@@ -12,6 +12,7 @@ import warnings
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any, Final, cast
 
 import numpy as np
@@ -21,6 +22,7 @@ from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 from engine.errors import PictureError
 from engine.media.budget import NARROWEST, Budget, too_hungry
 from engine.media.deep_colour import WHOLE, deep_colour, float_size, is_deep_colour, scaled_rgb, usual_end
+from engine.media.headers import is_heif
 from engine.media.jpeg_end import completed
 from engine.records import UInt8
 
@@ -35,6 +37,8 @@ MINIMUM_SIDE: Final = 16
 _BACKGROUND: Final = (255, 255, 255)  # see-through parts are laid on white, as a page would show them
 _STRIP: Final = 1 << 20  # pixels converted at a time
 _ORIENTATION: Final = 0x0112  # EXIF 2.3
+_NOTHING: Final = 24  # from the darkest to the brightest value of a frame that shows nothing yet
+_MOST_FRAMES: Final = 100
 _HIGH_OF_FOURTEEN: Final = 0x3F  # the high byte of 14 bits
 _PHOTOMETRIC, _YCBCR = 262, 6  # TIFF 6.0
 
@@ -42,9 +46,6 @@ _PHOTOMETRIC, _YCBCR = 262, 6  # TIFF 6.0
 _PICTURE_STARTS: Final[tuple[bytes, ...]] = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"II*\0", b"MM\0*")
 # (offset, bytes, what it is): files that people take for pictures, each with its own advice.
 _NOT_PICTURES: Final[tuple[tuple[int, bytes, str], ...]] = (
-    (4, b"ftypheic", "a HEIC photograph"),
-    (4, b"ftypheix", "a HEIC photograph"),
-    (4, b"ftypmif1", "a HEIF photograph"),
     (0, b"%PDF", "a PDF document"),
     (0, b"%!PS", "a PostScript document"),
     (0, b"<svg", "an SVG drawing"),
@@ -180,9 +181,7 @@ def decode_image(image: Image.Image, shown: str, budget: Budget) -> Decoded:
         # A camera's MPO holds previews of one picture, not frames.
         many = image.format != "MPO" and bool(getattr(image, "is_animated", False))
         try:
-            if many:
-                image.seek(0)
-            pixels, turned = _upright(image, lambda loaded: image_to_rgb(loaded, notes, shown))
+            number, pixels, turned = _first_seen(image, notes, shown, animated=many and image.format != "TIFF")
         finally:
             if image.tell() != stood_at:
                 image.seek(stood_at)
@@ -194,9 +193,38 @@ def decode_image(image: Image.Image, shown: str, budget: Budget) -> Decoded:
         notes.append("Turned upright, as the orientation stored in its file asks.")
     if many and image.format == "TIFF":
         notes.append("Many pages: the first is used.")
-    elif many:
+    elif many and number == 0:
         notes.append("Animated picture: the first frame is used.")
+    elif many:
+        notes.append(f"Animated picture: frame {number + 1} is used, the first that shows something.")
     return Decoded(pixels, tuple(notes), many)
+
+
+def _first_seen(image: Image.Image, notes: list[str], shown: str, *, animated: bool) -> tuple[int, UInt8, bool]:
+    """Return (number from 0, pixels, whether it was turned) of the first frame that shows something, else of the first.
+
+    Animations fade in from one colour. At most :data:`_MOST_FRAMES` are looked at.
+    """
+    first: tuple[int, UInt8, bool] | None = None
+    for number in range(_MOST_FRAMES if animated else 1):
+        said: list[str] = []
+        try:
+            if number or animated or getattr(image, "is_animated", False):
+                image.seek(number)
+        except EOFError:  # there are no more
+            break
+        pixels, turned = _upright(image, lambda loaded, said=said: image_to_rgb(loaded, said, shown))  # type: ignore[misc]
+        found = number, pixels, turned
+        if first is None:
+            first = found
+            notes += said
+        if not animated or int(pixels.max()) - int(pixels.min()) > _NOTHING:
+            if number:
+                notes[:] = said
+            return found
+    assert first is not None  # noqa: S101 - the first frame was decoded, or its error is on its way
+    image.seek(0)
+    return first
 
 
 def decode_sample(data: bytes, shown: str, budget: Budget) -> Decoded:
@@ -220,7 +248,8 @@ def _decode_sample(data: bytes, shown: str, budget: Budget) -> Decoded:
             check_sample_size(*image.size, shown, budget)
             return Decoded(_upright(image, _sample_pixels)[0])
     except UnidentifiedImageError as error:
-        raise PictureError("not a picture") from error
+        missing = is_heif(data) and find_spec("pillow_heif") is None
+        raise PictureError("a HEIC photograph, which needs pillow-heif" if missing else "not a picture") from error
     except Image.DecompressionBombError as error:
         raise PictureError(f"expected at most {budget.pixels // 10**6} million pixels, got far more") from error
     except MemoryError as error:
@@ -276,6 +305,13 @@ def _too_many_pixels(size: str, shown: str, budget: Budget) -> PictureError:
 
 def unidentified(data: bytes, shown: str) -> PictureError:
     """Return the error for a file that is none of :data:`FORMATS`, with what it is where that can be told."""
+    if is_heif(data) and find_spec("pillow_heif") is None:
+        return PictureError(
+            f"Expected a picture ({FORMATS_IN_WORDS}), but '{shown}' is a HEIC photograph, which needs pillow-heif; "
+            "get it with: pip install -r requirements-extras.txt, or save the photograph as JPEG."
+        )
+    if is_heif(data):
+        return damaged(shown)
     for offset, start, what in _NOT_PICTURES:
         if data[offset : offset + len(start)] == start:
             return PictureError(
@@ -298,7 +334,7 @@ def _open(data: bytes, formats: tuple[str, ...]) -> Image.Image:
 
     TIFFs come here in the other process alone, which has one thread, so that a switch of the library may be set.
     """
-    image = Image.open(io.BytesIO(data), formats=formats)
+    image = Image.open(io.BytesIO(data), formats=_with_heif(data, formats))
     if isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(_PHOTOMETRIC) == _YCBCR:
         # Pillow looks for four bytes a pixel in an unpacked YCbCr TIFF, which has three; libtiff does not.
         image.close()
@@ -308,6 +344,18 @@ def _open(data: bytes, formats: tuple[str, ...]) -> Image.Image:
         finally:
             TiffImagePlugin.READ_LIBTIFF = False
     return image
+
+
+def _with_heif(data: bytes, formats: tuple[str, ...]) -> tuple[str, ...]:
+    """Return ``formats`` and, for a file that is one, HEIF, which an optional library reads."""
+    if not is_heif(data):
+        return formats
+    try:
+        import pillow_heif
+    except ImportError:
+        return formats
+    pillow_heif.register_heif_opener()
+    return (*formats, "HEIF")
 
 
 def _upright(image: Image.Image, pixels_of: Callable[[Image.Image], UInt8]) -> tuple[UInt8, bool]:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import cv2
 import numpy as np
 
-from engine.errors import FilmError
+from engine.errors import FilmError, printable
 from engine.media.budget import NARROWEST
 from engine.media.film_source import UNREADABLE, CameraSource, FrameSource, open_file, open_stream, quiet
 from engine.media.pictures import MAXIMUM_PIXELS
@@ -191,7 +191,7 @@ def open_film(source: FilmSource) -> Film:
             f"Expected a film (MP4, MOV, WebM, MKV, AVI), but '{path.name}' cannot be opened as one: it is cut short, "
             "damaged or of another kind; copy or save it again."
         ) from error
-    return _film(opened, path.name)
+    return _film(opened, printable(path.name))
 
 
 def frame_at(source: str | Path, seconds: float) -> FilmFrame:

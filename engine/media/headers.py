@@ -168,6 +168,14 @@ def _gif(data: bytes) -> _Reading:
     return width, height, False
 
 
+_HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+
+
+def is_heif(data: bytes) -> bool:
+    """Whether the first bytes are those of a HEIF file, as telephones write; some of them hold AVIF."""
+    return data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS
+
+
 def _apart(_data: bytes) -> _Reading:
     return 0, 0, False
 
@@ -180,6 +188,7 @@ _READERS: Final[dict[str, tuple[Callable[[bytes], bool], Callable[[bytes], _Read
     "WEBP": (lambda data: data.startswith(b"RIFF") and data[8:12] == b"WEBP", _webp),
     "TIFF": (lambda data: data.startswith((b"II*\0", b"II\0*", b"MM\0*", b"MM*\0", b"II+\0", b"MM\0+")), _apart),
     "PPM": (lambda data: re.match(rb"P[0-6fy]", data) is not None, _ppm),
-    "AVIF": (lambda data: data[4:8] == b"ftyp" and data[8:12] in {b"avif", b"avis", b"mif1", b"msf1"}, _apart),
+    "AVIF": (lambda data: data[4:8] == b"ftyp" and data[8:12] in {b"avif", b"avis"}, _apart),
+    "HEIF": (is_heif, _apart),
 }
 """Each format's first bytes and the reader of its header."""

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from engine.errors import PictureError
+from engine.errors import PictureError, printable
 from engine.media.budget import PICTURE
 from engine.media.decode import decode_file
 from engine.media.decoding import Decoded, check_size, decode_image
@@ -145,7 +145,7 @@ def open_picture(source: PictureSource, *, name: str | None = None) -> Picture:
 
 def _display_name(name: str | None, otherwise: str) -> str:
     """Return the last part of ``name`` (either kind of slash), printable and of bearable length."""
-    last = PurePosixPath(PureWindowsPath(name).name).name if name else ""
+    last = printable(PurePosixPath(PureWindowsPath(name).name).name) if name else ""
     last = "".join(character if character.isprintable() else "?" for character in last)
     return (last if len(last) <= 80 else f"{last[:60]}…{last[-19:]}") or otherwise
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from engine.cli.main import main
 from engine.labels import EMOTIONS
@@ -110,5 +113,28 @@ def test_what_is_left_out_of_a_folder_is_listed(album: Path, capsys: pytest.Capt
     (album / "photo.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(64))
     predict(album)
     said = capsys.readouterr()
-    assert f"1 files are no pictures and were left out: {album.name}/notes.txt." in said.err.replace("\n", " ")
-    assert "'photo.heic' is a HEIC photograph" in said.out or "is a HEIC photograph" in said.out
+    assert f"Left out, no pictures (1): {album.name}/notes.txt." in said.err.replace("\n", " ")
+    assert "photo.heic' is cut short or damaged" in said.out
+
+
+def test_what_was_done_to_a_picture_is_said(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frames = [Image.fromarray(np.full((64, 64), shade, np.uint8)) for shade in (0, 3)]
+    bright = Image.fromarray(np.tile(np.arange(0, 256, 4, dtype=np.uint8), (64, 1)))
+    frames[0].save(album / "fade.gif", save_all=True, append_images=[*frames[1:], bright])
+    assert predict(album / "fade.gif", "--json") == 0
+    printed = capsys.readouterr()
+    sentence = "Animated picture: frame 3 is used, the first that shows something."
+    assert json.loads(printed.out)["results"][0]["notes"] == [sentence]
+    assert f"fade.gif: {sentence}" in printed.err.replace("\n", " ")
+
+
+def test_a_name_that_is_no_text_is_printed_and_opened(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = os.fsdecode("\u8138.png".encode("gbk"))  # out of an old archive
+    (album / "one.png").rename(album / name)
+    assert predict(album, "--json") == 0
+    printed = capsys.readouterr().out
+    printed.encode("utf-8")
+    sources = [row["source"] for row in json.loads(printed)["results"]]
+    assert f"{album.name}/\\xc1\\xb3.png" in sources
+    assert predict(album / name) == 0
+    assert predict(album / os.fsdecode(b"\xff.png")) == 1

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from engine.errors import PictureError
-from engine.media import pictures
+from engine.media import decoding, pictures
 from engine.media.decoding import FORMATS
 from engine.media.pictures import Picture, open_picture, pictures_in
 
@@ -221,7 +221,7 @@ def test_arrays_of_each_depth_and_shape() -> None:
         (b"", "is empty (0 bytes)"),
         (b"hello, this is no picture at all", "is not one"),
         (b"%PDF-1.7 something", "a PDF document"),
-        (b"\0\0\0\x18ftypheic" + bytes(40), "a HEIC photograph"),
+        (b"\0\0\0\x18ftypheic" + bytes(40), "cut short or damaged"),
         (b"\0\0\0\x18ftypisom" + bytes(40), "a video"),
         (b"%!PS-Adobe-3.0 EPSF-3.0", "a PostScript document"),
         (b"\xff\xd8\xff\xe0", "cut short or damaged"),
@@ -339,3 +339,32 @@ def test_a_folders_pictures_are_known_by_name_or_first_bytes(tmp_path: Path) -> 
         "a.JPE", "b.jfif", "c.avif", "d.heic", "sub/picture", "sub/scan.dat",
     ]  # fmt: skip
     assert [file.name for file in others] == ["notes.txt"]
+
+
+def gradient(shade: int) -> Image.Image:
+    return Image.fromarray(np.tile(np.linspace(0, shade, 64, dtype=np.uint8), (64, 1)))
+
+
+@pytest.mark.parametrize("file_format", ["GIF", "PNG", "WEBP"])
+def test_an_animation_that_fades_in_is_taken_where_it_shows_something(file_format: str) -> None:
+    frames = [gradient(shade) for shade in (0, 10, 200, 250)]
+    picture = open_picture(encoded(frames[0], file_format, save_all=True, append_images=frames[1:]))
+    assert picture.notes == ("Animated picture: frame 3 is used, the first that shows something.",)
+    assert 190 <= int(picture.pixels.max()) <= 210
+    nothing = open_picture(encoded(frames[0], file_format, save_all=True, append_images=[gradient(5)]))
+    assert nothing.notes == ("Animated picture: the first frame is used.",)
+    assert int(nothing.pixels.max()) == 0
+
+
+def test_heic_photographs_are_read_and_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    pillow_heif = pytest.importorskip("pillow_heif")
+    colour = np.zeros((64, 96, 3), dtype=np.uint8)
+    colour[:, :48] = (200, 60, 40)
+    data = io.BytesIO()
+    pillow_heif.from_pillow(Image.fromarray(colour)).save(data, quality=95)
+    picture = open_picture(data.getvalue())
+    assert picture.pixels.shape == (64, 96, 3)
+    assert np.abs(picture.pixels[:, 8:40].mean(axis=(0, 1)) - (200, 60, 40)).max() < 6
+    monkeypatch.setattr(decoding, "find_spec", lambda _: None)
+    said = str(decoding.unidentified(data.getvalue()[:64], "photo.heic"))
+    assert "'photo.heic' is a HEIC photograph, which needs pillow-heif; get it with: pip install" in said

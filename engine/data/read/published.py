@@ -19,7 +19,7 @@ import numpy as np
 from engine.data.read.clutter import SUFFIXES, clutter
 from engine.data.read.sources import Entry, read_source
 from engine.data.read.split_names import split_of
-from engine.errors import DataError
+from engine.errors import DataError, printable
 
 _JAFFE: Final = re.compile(r"([a-z]{2})[.-](an|di|fe|ha|ne|sa|su)\d[.-]\d+", re.IGNORECASE)
 _JAFFE_WORDS: Final = {
@@ -148,9 +148,9 @@ def _pictures(root: Path) -> Iterator[tuple[PurePosixPath, Path]]:
     """Yield (path below the root, file) of every picture by its name, sorted, without rubbish."""
     for folder, subfolders, files in os.walk(root):
         subfolders.sort()
-        inside = PurePosixPath(Path(folder).relative_to(root).as_posix())
+        inside = PurePosixPath(printable(Path(folder).relative_to(root).as_posix()))
         for name in sorted(files):
-            path = inside / name
+            path = inside / printable(name)
             if path.suffix.lower() in SUFFIXES and clutter(path) is None:
                 yield path, Path(folder) / name
 

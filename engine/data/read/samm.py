@@ -29,7 +29,7 @@ from engine.data.read.bounds import check_sheet
 from engine.data.read.clutter import SUFFIXES, clutter
 from engine.data.read.gather import read_pixels
 from engine.data.read.sources import Entry, read_source
-from engine.errors import DataError, PictureError
+from engine.errors import DataError, PictureError, printable
 from engine.extras import extra
 from engine.records import UInt8
 
@@ -272,10 +272,11 @@ def _clips(place: Path, emotions: ClipEmotions) -> Iterator[Entry]:
     for folder, subfolders, files in os.walk(place):
         subfolders.sort()
         here = Path(folder)
-        folders = here.relative_to(place).parts
+        folders = tuple(map(printable, here.relative_to(place).parts))
         clip = _clip_of(folders, emotions)
         for name in sorted(files):
-            path = PurePosixPath(*folders, name)
+            shown = printable(name)
+            path = PurePosixPath(*folders, shown)
             rubbish = clutter(path)
             if rubbish:
                 yield Entry(str(path), None, "", None, reason=rubbish, foreign=True)
@@ -283,11 +284,11 @@ def _clips(place: Path, emotions: ClipEmotions) -> Iterator[Entry]:
                 continue
             if clip is None:
                 reason = "its folder is no clip of the label sheet"
-                yield Entry("/".join((*folders, name)), None, "", None, reason=reason, foreign=True)
+                yield Entry("/".join((*folders, shown)), None, "", None, reason=reason, foreign=True)
             else:
                 start, word = clip
                 subject = subject_key(folders[start])
-                yield Entry("/".join((*folders[start:], name)), None, word, here / name, subject=subject)
+                yield Entry("/".join((*folders[start:], shown)), None, word, here / name, subject=subject)
 
 
 def _clip_of(folders: tuple[str, ...], emotions: ClipEmotions) -> tuple[int, str] | None:

@@ -28,10 +28,11 @@ from engine.data.read.bounds import MAX_LINE, BoundedTarInfo, Meter, UnpackedStr
 from engine.data.read.clutter import SUFFIXES, clutter
 from engine.data.read.split_names import split_of
 from engine.data.read.tables import cells_of, delimiter_of, table_lines
-from engine.errors import DataError, PictureError
+from engine.errors import DataError, PictureError, printable
 from engine.labels import FER2013_CSV_ORDER, canonical
 from engine.media.budget import DATASET_PICTURE, OverBudgetError
 from engine.media.decode import decode_file
+from engine.media.headers import read_header
 from engine.records import UInt8
 
 MAX_PIXELS: Final = DATASET_PICTURE.pixels
@@ -85,6 +86,7 @@ def fit_picture(pixels: UInt8, size: int, channels: int) -> UInt8:
 MAX_MEMBER_BYTES: Final = 20_000_000
 ALL_ROWS: Final = "all/"
 """How the id of a row begins that names no split."""
+_BEGINNING: Final = 64
 _FIRST_ROWS: Final = 1_000
 _NUMBERS: Final = re.compile(r"(?: *[0-9]{1,3})(?: +[0-9]{1,3})* *")
 _ZIP_METHODS: Final = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2}  # others want memory by their word
@@ -154,7 +156,7 @@ def _entry(path: PurePosixPath, payload: bytes | Path | None, reason: str = "") 
     if found is None:
         return None
     name, split, word = found
-    if path.suffix.lower() not in SUFFIXES:
+    if path.suffix.lower() not in SUFFIXES and not _begins_as_picture(payload):
         if canonical(word) is None:
             return None  # a readme beside the class folders
         return Entry(
@@ -164,14 +166,25 @@ def _entry(path: PurePosixPath, payload: bytes | Path | None, reason: str = "") 
     return Entry(name, split, word, payload, reason=reason, wrapper="" if split else "/".join(around))
 
 
+def _begins_as_picture(payload: bytes | Path | None) -> bool:
+    """Whether a file of any name is a picture, by its first bytes."""
+    try:
+        if isinstance(payload, Path):
+            with payload.open("rb") as stream:
+                payload = stream.read(_BEGINNING)
+        return payload is not None and bool(read_header(payload[:_BEGINNING]).format)
+    except OSError:
+        return False
+
+
 def read_folder(root: Path) -> Iterator[Entry]:
     """Yield the pictures below ``root``; their bytes are read later, by whoever decodes them."""
     for folder, subfolders, files in os.walk(root):
         subfolders.sort()
         here = Path(folder)
-        inside = PurePosixPath(here.relative_to(root).as_posix())
+        inside = PurePosixPath(printable(here.relative_to(root).as_posix()))
         for name in sorted(files):
-            path = inside / name
+            path = inside / printable(name)
             entry = _entry(path, here / name)
             if entry is not None:
                 yield entry
@@ -180,7 +193,7 @@ def read_folder(root: Path) -> Iterator[Entry]:
 def _read_members(members: Iterable[tuple[str, IO[bytes] | None]], meter: Meter) -> Iterator[Entry]:
     """Turn pairs of a path and the opened member into entries, reading no more of a member than the bound allows."""
     for member, stream in members:
-        parts = member.replace("\\", "/").split("/")
+        parts = printable(member.replace("\\", "/")).split("/")
         path = PurePosixPath(*[part for part in parts if part not in {"", ".", ".."}])
         if stream is None:
             continue

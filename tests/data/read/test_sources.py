@@ -141,10 +141,28 @@ def test_a_damaged_archive_is_one_sentence(write_archive: Callable, name: str) -
 
 
 def test_a_file_of_another_kind_is_listed_not_read(write_folder: Callable) -> None:
-    (entry,) = read_source(write_folder({"train/happy/1.heic": PICTURE}))
+    (entry,) = read_source(write_folder({"train/happy/1.mp4": b"no picture"}))
     assert entry.payload is None
     assert entry.foreign
-    assert "1.heic" in entry.reason
+    assert "1.mp4" in entry.reason
+
+
+def test_a_picture_is_one_whatever_its_name(write_folder: Callable) -> None:
+    file = io.BytesIO()
+    Image.new("L", (20, 20)).save(file, "JPEG")
+    found = list(read_source(write_folder({"train/happy/1.dat": file.getvalue(), "train/happy/2": file.getvalue()})))
+    assert [entry.id for entry in found] == ["train/happy/1.dat", "train/happy/2"]
+    assert not any(entry.foreign or entry.reason for entry in found)
+
+
+def test_names_that_are_no_text_become_ids_that_are(tmp_path: Path) -> None:
+    folder = tmp_path / "train" / "happy"
+    folder.mkdir(parents=True)
+    for name in (b"\xc1\xb3.png", b"\xc1\xb4.png"):
+        (folder / os.fsdecode(name)).write_bytes(PICTURE)
+    found = list(read_source(tmp_path))
+    assert [entry.id for entry in found] == ["train/happy/\\xc1\\xb3.png", "train/happy/\\xc1\\xb4.png"]
+    assert all(isinstance(entry.payload, Path) and entry.payload.read_bytes() == PICTURE for entry in found)
 
 
 def write_csv(tmp_path: Path, text: str, name: str = "fer2013.csv") -> Path:
