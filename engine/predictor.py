@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from engine.errors import DataError, FerLensError, NoFaceError, UsageError, printable
 from engine.explain.methods.method import Setup
 from engine.explain.target import Target
-from engine.media.faces import FaceDetector, crop_face, default_detector, stream_detector
+from engine.media.faces import FaceDetector, crop_face, default_detector, film_detector, live_detector
 from engine.media.pictures import SUFFIXES, Picture, PictureSource, open_picture, pictures_in
 from engine.models.checkpoint import DEFAULT_MODEL, LoadedModel
 from engine.predict.face_model import BATCH, FaceModel
@@ -50,7 +50,7 @@ class EmotionPredictor(FaceModel):
 
     Attributes:
         detector: for single pictures.
-        stream_detector: for a film's and a camera's frames, quicker where no detector was given.
+        film_detector, live_detector: for a film's and a camera's frames, quicker where no detector was given.
 
     Raises:
         UnknownNameError: no such checkpoint (the message lists those there are).
@@ -71,7 +71,8 @@ class EmotionPredictor(FaceModel):
         self._made = (self.folder or model, device, detector, enhancers, require_face)
         self.require_face = require_face
         self.detector: FaceDetector = detector or default_detector()
-        self.stream_detector: FaceDetector = detector or stream_detector()
+        self.film_detector: FaceDetector = detector or film_detector()
+        self.live_detector: FaceDetector = detector or live_detector()
 
     def __reduce__(self) -> tuple[object, ...]:
         """For a worker: it opens the checkpoint anew, and keeps the detector that was given."""
@@ -281,7 +282,7 @@ class EmotionPredictor(FaceModel):
 
         return process_film(
             self,
-            self.stream_detector,
+            self.film_detector,
             source,
             output=output,
             table=table,

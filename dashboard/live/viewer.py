@@ -113,7 +113,7 @@ class Viewer:
         main, beside = self._load(choices)
         with self._lock:
             if self._pipeline is None:
-                self._pipeline = LivePipeline(main, main.stream_detector, beside=beside, settings=choices.settings())
+                self._pipeline = LivePipeline(main, main.live_detector, beside=beside, settings=choices.settings())
             else:
                 self._pipeline.configure(choices.settings(), model=main, beside=beside)
             self._choices = choices
@@ -122,7 +122,7 @@ class Viewer:
         """Start a session: no face is known, nothing is counted."""
         main, beside = self._load(self._choices)
         with self._lock:
-            self._pipeline = LivePipeline(main, main.stream_detector, beside=beside, settings=self._choices.settings())
+            self._pipeline = LivePipeline(main, main.live_detector, beside=beside, settings=self._choices.settings())
             self._reset()
             self.running, self.used = True, self._clock()
 

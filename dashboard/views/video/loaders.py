@@ -142,7 +142,7 @@ def read_film(film: NamedFilm, card: RunCard, choices: Choices, told: Callable[[
         predictor = loaders.predictor(card)
         summary = process_film(
             predictor,
-            predictor.stream_detector,
+            predictor.film_detector,
             path,
             output=annotated,
             table=table,
