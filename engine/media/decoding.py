@@ -248,6 +248,9 @@ def _decode_sample(data: bytes, shown: str, budget: Budget) -> Decoded:
             check_sample_size(*image.size, shown, budget)
             return Decoded(_upright(image, _sample_pixels)[0])
     except UnidentifiedImageError as error:
+        if is_deep_colour(data, None):  # Pillow does not know colour of floats
+            check_sample_size(*float_size(data), shown, budget)
+            return _deep_colour(data, shown, budget)
         missing = is_heif(data) and find_spec("pillow_heif") is None
         raise PictureError("a HEIC photograph, which needs pillow-heif" if missing else "not a picture") from error
     except Image.DecompressionBombError as error:

@@ -178,7 +178,8 @@ class ContainerSource:
             except UNREADABLE:
                 self.failed = True
                 return False
-            self.failed |= bool(packet.is_corrupt)
+            # In a broadcast that is a gap in the count of its packets, as where two recordings were joined.
+            self.failed |= bool(packet.is_corrupt) and self._container.format.name != "mpegts"
             try:
                 frames = packet.decode()
             except EOFError:

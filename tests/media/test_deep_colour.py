@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine.errors import PictureError
+from engine.media.budget import DATASET_PICTURE
+from engine.media.decode import decode_file
 from engine.media.pictures import open_picture
 
 RGB = np.random.default_rng(5).integers(0, 256, (20, 24, 3)).astype(np.float64) / 255.0
@@ -90,3 +92,9 @@ def test_a_float_bomb_is_refused_by_its_header() -> None:
             struct.pack_into("<I" if kind == 4 else "<H", data, at + 8, 60_000)
     with pytest.raises(PictureError, match="megapixels"):
         open_picture(bytes(data))
+
+
+def test_a_data_sets_float_colour_is_read_too() -> None:
+    data = encoded(RGB.astype(np.float32), ".tiff")
+    pixels = decode_file(data, "sample", shown="a", budget=DATASET_PICTURE).pixels
+    np.testing.assert_allclose(pixels / 255, RGB, atol=0.5 / 255 + 1e-6)

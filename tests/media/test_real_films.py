@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import socket
 import threading
 from collections.abc import Sequence
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -17,8 +20,10 @@ from engine.errors import FilmError
 from engine.media import film as film_file
 from engine.media.film import open_film
 from engine.media.film_writer import FilmWriter
+from engine.predictor import EmotionPredictor
 from engine.records import UInt8
-from tests.live.made_live import brightness, grey_film
+from tests.live.made_live import brightness, grey_film, photograph
+from tests.made import ROOT
 
 MILLISECOND = Fraction(1, 1000)
 
@@ -95,6 +100,17 @@ def test_frames_of_uneven_length_are_no_damage(tmp_path: Path, ending: str) -> N
     np.testing.assert_allclose([frame.seconds for frame in frames], times, atol=0.002)
 
 
+def test_a_film_whose_edit_list_begins_late_is_whole(tmp_path: Path) -> None:
+    """An MP4 writes the half second before its first frame as an edit."""
+    path = make(tmp_path / "late.mp4", [grey(n) for n in range(5)], [0.5 + n / 25 for n in range(5)])
+    assert b"elst" in path.read_bytes()
+    with open_film(path) as film:
+        frames = list(film.frames())
+        assert not film.damaged
+    assert [brightness(frame.pixels) for frame in frames] == list(range(5))
+    np.testing.assert_allclose([frame.seconds for frame in frames], [n / 25 for n in range(5)], atol=0.002)
+
+
 def test_sound_that_goes_on_is_no_damage(tmp_path: Path) -> None:
     path = make(tmp_path / "sound.mkv", [grey(n) for n in range(5)], [n / 25 for n in range(5)], sound_seconds=4.0)
     with open_film(path) as film:
@@ -151,6 +167,32 @@ def test_a_change_of_size_keeps_the_shape_of_what_is_seen(tmp_path: Path) -> Non
     seen = frames[-1].mean(axis=2) > 130
     assert abs(int(seen.any(axis=0).sum()) - int(seen.any(axis=1).sum())) <= 2
     assert abs(int(seen.any(axis=1).sum()) - 32) <= 2
+
+
+def test_a_change_of_size_keeps_its_faces(tmp_path: Path) -> None:
+    two = photograph(640)
+    parts = []
+    for number, width in enumerate((320, 640)):
+        picture = cv2.resize(
+            two, (width, round(two.shape[0] * width / two.shape[1]) // 2 * 2), interpolation=cv2.INTER_AREA
+        )
+        parts.append(make(tmp_path / f"{number}.ts", [picture] * 8, [(8 * number + n) / 25 for n in range(8)]))
+    (tmp_path / "call.ts").write_bytes(b"".join(part.read_bytes() for part in parts))
+    found: list[int] = []
+    summary = EmotionPredictor(ROOT / "checkpoints" / "cbam").video(
+        tmp_path / "call.ts", on_frame=lambda live, _: found.append(len(live.faces)) or True
+    )
+    assert (summary.frames, summary.tracks, summary.notes) == (16, 2, ())
+    assert found[4:] == [2] * 12
+
+
+def test_a_name_that_is_no_text_is_followed(tmp_path: Path) -> None:
+    """OpenCV ended the process on such a path."""
+    path = tmp_path / os.fsdecode("\u8138.mp4".encode("gbk"))
+    grey_film(tmp_path / "a.mp4", frames=4).rename(path)
+    summary = EmotionPredictor(ROOT / "checkpoints" / "cbam").video(path, table=tmp_path / "t.csv")
+    assert (summary.source, summary.frames) == ("\\xc1\\xb3.mp4", 4)
+    json.dumps(summary.as_dict()).encode("utf-8")
 
 
 @pytest.mark.parametrize(("ending", "cut"), [(".mp4", False), (".webm", False), (".webm", True), (".avi", True)])
