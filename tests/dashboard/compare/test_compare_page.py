@@ -295,7 +295,8 @@ def test_a_damaged_analysis_is_a_sentence_and_the_face_is_compared_all_the_same(
     app = opened(page, models="baseline,cbam")
     assert not app.exception
     (said,) = sentences(app)
-    assert "damaged; make it again with: python -m engine analyze --model cbam" in said
+    assert "is damaged: it is not the file that its report describes" in said
+    assert "make it again with: python -m engine analyze --model cbam" in said
     assert str(tmp_path) not in said
     assert len(columns(app)) == 16
 
