@@ -6,9 +6,11 @@ traceback. A message names files by their name alone, never by a machine path.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # a line's end, what colours a terminal
 LONGEST: Final = 200
 """Characters of a text that came from outside, in a message."""
 
@@ -19,11 +21,15 @@ def shown(text: str) -> str:
 
 
 def printable(name: str) -> str:
-    r"""Return a file's name as text that can be printed and stored: bytes of it that are no UTF-8 as ``\xb5``.
+    r"""Return a file's name as text for one line: bytes that are no UTF-8 as ``\xb5``, a line's end as ``\n``.
 
     Names out of an old archive are in another encoding; Python keeps their bytes as halves of characters, by which the
     file is opened and which nothing can write.
     """
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), _encodable(name))
+
+
+def _encodable(name: str) -> str:
     try:
         return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     except UnicodeEncodeError:  # a half that stands for no byte
@@ -34,7 +40,7 @@ class FerLensError(Exception):
     """Base of every error whose message is meant for the person using FERLens; it can always be printed."""
 
     def __init__(self, message: str = "") -> None:
-        super().__init__(printable(message))
+        super().__init__(_encodable(message))
 
 
 class UsageError(FerLensError):

@@ -93,6 +93,8 @@ def _refuse_another(name: str, saved: Progress, expected: Progress) -> None:
     if wanted > epochs:  # more of the same may be asked for
         saved.lengthened.append(epochs)
         before["schedule"]["epochs"] = wanted
+        # A run of few epochs had its warm-up shortened to fit.
+        before["schedule"] |= {key: now["schedule"][key] for key in ("warmup_epochs",) if key in now["schedule"]}
     different = [
         what
         for what, same in (

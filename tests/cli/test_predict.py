@@ -138,3 +138,7 @@ def test_a_name_that_is_no_text_is_printed_and_opened(album: Path, capsys: pytes
     assert f"{album.name}/\\xc1\\xb3.png" in sources
     assert predict(album / name) == 0
     assert predict(album / os.fsdecode(b"\xff.png")) == 1
+    (album / name).rename(album / "two\n\x1b[31mlines.png")
+    capsys.readouterr()
+    assert predict(album / "two\n\x1b[31mlines.png") == 0
+    assert capsys.readouterr().out.startswith("two\\n\\x1b[31mlines.png: ")

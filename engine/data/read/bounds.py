@@ -24,7 +24,7 @@ FREE_BYTES: Final = 4_000_000
 """A small archive may unpack to so much whatever its size."""
 MAX_UNPACKED: Final = 200_000_000_000
 """Bytes that an archive may unpack to in all; every picture of the largest face datasets fits."""
-MAX_SHEET_BYTES: Final = 100_000_000
+MAX_SHEET_BYTES: Final = 5_000_000
 """Of a table of clips, unpacked."""
 
 _UNPACKING_MEMORY: Final = 256 * 2**20  # an xz file names the memory it wants; xz -9 wants 65 MB
