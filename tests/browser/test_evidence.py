@@ -48,13 +48,13 @@ def test_faces_are_walked_and_the_address_keeps_the_place(served: str, browser: 
     # The outline lies over the picture and over each of four Grad-CAM maps and four gates, as wide as what it is over.
     outlines = page.locator("img.fl-outline")
     expect(outlines).to_have_count(9)
+    expect(page.locator(".fl-judged b")).to_have_count(8, timeout=PATIENCE)
     for at in range(9):
         assert outlines.nth(at).evaluate("e => e.complete && e.naturalWidth > 0")
         over, under = outlines.nth(at).bounding_box(), page.locator(".fl-map").nth(at).bounding_box()
         assert over is not None
         assert under is not None
         assert over == pytest.approx(under, abs=1)
-    expect(page.locator(".fl-judged b")).to_have_count(8)
     page.get_by_role("button", name="Next").click()
     expect(page.get_by_alt_text("built-in face test/angry/00007")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_role("textbox", name="Face")).to_have_value("test/angry/00007")

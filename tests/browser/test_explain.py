@@ -124,7 +124,7 @@ def test_choices_live_in_the_address_and_a_strip_face_opens_explain(dashboard: s
     expect(page).to_have_url(re.compile("layer=block2"), timeout=PATIENCE)
     again = open_page(browser, page.url)
     wait_for_explanation(again)
-    expect(again.locator(".fl-reading")).to_contain_text("block 2")
+    expect(again.locator(".fl-reading")).to_contain_text("block 2", timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("path", ["/", "/Explain?sample=two-faces"])
