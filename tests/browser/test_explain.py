@@ -192,7 +192,7 @@ def test_a_method_is_added_from_the_menu_and_stays_in_the_address(dashboard: str
     expect(page.locator(".fl-assumes")).to_have_count(1, timeout=PATIENCE)
     again = open_page(browser, page.url)
     wait_for_explanation(again)
-    expect(again.locator(".fl-assumes")).to_have_count(1)
+    expect(again.locator(".fl-assumes")).to_have_count(1, timeout=PATIENCE)
 
 
 def test_maps_are_checked_further_where_that_is_asked_for(dashboard: str, browser: Browser) -> None:
