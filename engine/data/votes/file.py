@@ -49,7 +49,7 @@ WHERE: Final = (
 """The sentence that says where the votes come from."""
 
 USAGES: Final = ("Training", "PublicTest", "PrivateTest")
-_MAX_BYTES: Final = 50_000_000
+_MAX_BYTES: Final = 10_000_000
 _MAX_HEADER: Final = 10_000
 _NAME: Final = "image name"
 _OTHERS: Final[dict[str, str]] = {"usage": "usage", "unknown": "unknown", "nf": "no face", _NAME: _NAME}
