@@ -49,7 +49,7 @@ WHERE: Final = (
 """The sentence that says where the votes come from."""
 
 USAGES: Final = ("Training", "PublicTest", "PrivateTest")
-_MAX_BYTES: Final = 10_000_000
+_MAX_BYTES: Final = 50_000_000
 _MAX_HEADER: Final = 10_000
 _NAME: Final = "image name"
 _OTHERS: Final[dict[str, str]] = {"usage": "usage", "unknown": "unknown", "nf": "no face", _NAME: _NAME}
@@ -131,9 +131,10 @@ def read_votes(path: str | Path) -> VoteFile:
     try:
         usages = [USAGES.index(row[places["usage"]].strip()) for row in rows]
         order = [places[column] for column in VOTE_COLUMNS]
-        counts = np.array([[row[place] for place in order] for row in rows]).astype(np.int64)
+        # One by one: an array of texts gives each cell the room of the longest.
+        counts = np.array([[int(row[place]) for place in order] for row in rows], dtype=np.int64)
         fits = bool((counts >= 0).all() and (counts < _MOST).all())
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, OverflowError):
         fits = False
     if not fits:
         raise _first_wrong(rows, places, path.name)
