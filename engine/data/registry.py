@@ -20,7 +20,6 @@ from engine.data.balance.balance import is_balanced, refuse_drawing
 from engine.data.dataset import Bool, FaceDataset, together
 from engine.data.people import KEPT_APART, NO_SPLIT, NOT_TOLD, before_underscore
 from engine.data.read.class_codes import choosing_codes, codes_in_words, codes_of, meaning
-from engine.data.read.clutter import SUFFIXES
 from engine.data.read.gather import LOOK_SIDE, Decoder, Need, Picture, gather
 from engine.data.read.published import jaffe_person, kdef_person, read_affectnet, read_jaffe, read_kdef, read_rafdb
 from engine.data.read.samm import CLIPS, FRAMES, read_samm
@@ -33,6 +32,7 @@ from engine.data.votes.join import WITH_VOTES, with_votes
 from engine.data.votes.rules import VoteChoice
 from engine.errors import DataError, UnknownNameError, UsageError
 from engine.labels import AFFECTNET_CODES, CK_EMOTIONS, EMOTIONS, RAFDB_CODES, SAMM_EMOTIONS, VOCABULARY
+from engine.media.pictures import SUFFIXES
 from engine.places import DATA_VARIABLE, DEFAULT_DATA
 from engine.records import UInt8
 

@@ -34,25 +34,10 @@ _LARGE: Final = threading.Lock()  # files are decoded in turn elsewhere; a Pillo
 PictureSource = str | Path | bytes | BinaryIO | NDArray[Any] | Image.Image
 
 
-SUFFIXES: Final[frozenset[str]] = frozenset(
-    {
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".png",
-        ".webp",
-        ".bmp",
-        ".gif",
-        ".tif",
-        ".tiff",
-        ".pgm",
-        ".ppm",
-        ".pnm",
-        ".avif",
-    }
-    | {".heic", ".heif"}
-)
+SUFFIXES: Final[frozenset[str]] = frozenset((
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm", ".pnm", ".avif",
+    ".heic", ".heif",
+))  # fmt: skip
 """How pictures' names end. A HEIC photograph is one, too: what cannot be read of it is said, not left out."""
 _BEGINNING: Final = 64
 

@@ -9,9 +9,8 @@ import re
 from pathlib import PurePosixPath
 from typing import Final
 
-SUFFIXES: Final = (
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".avif", ".tif", ".tiff", ".pgm", ".ppm", ".pnm",
-)  # fmt: skip
+from engine.media.pictures import SUFFIXES
+
 RUBBISH: Final[frozenset[str]] = frozenset({
     "@eadir", "#recycle", "@recycle", "@tmp", "#snapshot", "@recently-snapshot", "$recycle.bin", "recycler", "recycled",
     "recycle bin", "system volume information", "lost+found", "network trash folder", "temporary items", "trash",

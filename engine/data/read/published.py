@@ -16,10 +16,11 @@ from typing import Final
 
 import numpy as np
 
-from engine.data.read.clutter import SUFFIXES, clutter
+from engine.data.read.clutter import clutter
 from engine.data.read.sources import Entry, read_source
 from engine.data.read.split_names import split_of
 from engine.errors import DataError, printable
+from engine.media.pictures import SUFFIXES
 
 _JAFFE: Final = re.compile(r"([a-z]{2})[.-](an|di|fe|ha|ne|sa|su)\d[.-]\d+", re.IGNORECASE)
 _JAFFE_WORDS: Final = {

@@ -26,11 +26,12 @@ from typing import Final
 import numpy as np
 
 from engine.data.read.bounds import check_sheet
-from engine.data.read.clutter import SUFFIXES, clutter
+from engine.data.read.clutter import clutter
 from engine.data.read.gather import read_pixels
 from engine.data.read.sources import Entry, read_source
 from engine.errors import DataError, PictureError, printable
 from engine.extras import extra
+from engine.media.pictures import SUFFIXES
 from engine.records import UInt8
 
 SHEET_SUFFIXES: Final = (".csv", ".xlsx")

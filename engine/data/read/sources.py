@@ -25,7 +25,7 @@ import numpy as np
 from PIL import Image
 
 from engine.data.read.bounds import MAX_LINE, BoundedTarInfo, Meter, UnpackedStream, check_zip
-from engine.data.read.clutter import SUFFIXES, clutter
+from engine.data.read.clutter import clutter
 from engine.data.read.split_names import split_of
 from engine.data.read.tables import cells_of, delimiter_of, table_lines
 from engine.errors import DataError, PictureError, printable
@@ -33,6 +33,7 @@ from engine.labels import FER2013_CSV_ORDER, canonical
 from engine.media.budget import DATASET_PICTURE, OverBudgetError
 from engine.media.decode import decode_file
 from engine.media.headers import read_header
+from engine.media.pictures import SUFFIXES
 from engine.records import UInt8
 
 MAX_PIXELS: Final = DATASET_PICTURE.pixels
