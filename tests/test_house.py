@@ -120,7 +120,8 @@ def test_one_room_makes_temporary_names_beside_a_result() -> None:
                 continue
             name = ast.unparse(node.func).rpartition(".")[2]
             beside = any(keyword.arg == "dir" for keyword in node.keywords)
-            if name == "mkdtemp" or (name in {"TemporaryDirectory", "NamedTemporaryFile"} and beside):
+            # safetensors' save_file writes under a name of its own, which nobody clears and its owner alone may read.
+            if name in {"mkdtemp", "save_file"} or (name in {"TemporaryDirectory", "NamedTemporaryFile"} and beside):
                 found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert found == []
 

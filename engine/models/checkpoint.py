@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from engine.documents import BAD_VALUES, read_document
@@ -281,7 +281,7 @@ def write_checkpoint(
     _refuse_existing(path, overwrite=overwrite)
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_folder(path, replace=overwrite) as temporary:
-        save_file(half_weights(model) if tensors is None else tensors, temporary / WEIGHTS)
+        (temporary / WEIGHTS).write_bytes(save(half_weights(model) if tensors is None else tensors))
         for name, contents in (files or {}).items():
             (temporary / name).write_bytes(contents)
         record = RunCard(

@@ -23,7 +23,7 @@ from typing import Final
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from engine.data.dataset import FaceDataset
@@ -359,7 +359,7 @@ class Trainer:
             chosen = self.ema if kind == "ema" and self.ema is not None else self.model.state_dict()
             if self.processes.leads:
                 with whole_file(self.folder / BEST) as part:
-                    save_file({k: v.detach().cpu().contiguous().clone() for k, v in chosen.items()}, part)
+                    part.write_bytes(save({k: v.detach().cpu().contiguous().clone() for k, v in chosen.items()}))
         progress.epoch, progress.step, progress.loss_sum, progress.seen = progress.epoch + 1, 0, 0.0, 0
         if self.processes.leads:
             self._write_history()

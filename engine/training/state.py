@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from engine.errors import CheckpointError
@@ -64,7 +64,7 @@ def save_state(
     tensors |= _optimiser_tensors(optimiser)
     contiguous = {key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()}
     with whole_file(path) as part:
-        save_file(contiguous, part, metadata={"progress": json.dumps(asdict(progress))})
+        part.write_bytes(save(contiguous, metadata={"progress": json.dumps(asdict(progress))}))
 
 
 def _as_json(value: dict[str, Any]) -> Any:

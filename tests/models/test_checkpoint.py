@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save, save_file
 
 from engine.errors import CheckpointError, StorageError, UnknownNameError
 from engine.labels import EMOTIONS
@@ -220,12 +220,12 @@ def test_one_that_appears_while_writing_is_not_overwritten_either(
 ) -> None:
     out = tmp_path / "raced"
 
-    def other_process_was_quicker(tensors: dict[str, torch.Tensor], path: Path) -> None:
-        save_file(tensors, path)
+    def other_process_was_quicker(tensors: dict[str, torch.Tensor]) -> bytes:
         out.mkdir()
         (out / "card.json").write_text("theirs")
+        return save(tensors)
 
-    monkeypatch.setattr(checkpoint, "save_file", other_process_was_quicker)
+    monkeypatch.setattr(checkpoint, "save", other_process_was_quicker)
     with pytest.raises(CheckpointError, match="exists already"):
         write_checkpoint(out, made(reduction=2), CARD)
     assert (out / "card.json").read_text() == "theirs"
@@ -236,11 +236,12 @@ def test_one_that_appears_while_writing_is_not_overwritten_either(
 def test_failing_midway_leaves_what_was_there(
     tmp_path: Path, written: Path, monkeypatch: pytest.MonkeyPatch, overwrite: bool
 ) -> None:
-    def half_written(tensors: dict[str, torch.Tensor], path: Path) -> None:
-        path.write_bytes(b"half")
+    def half_written(path: Path, data: bytes) -> None:
+        with path.open("wb") as file:
+            file.write(data[: len(data) // 2])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoint, "save_file", half_written)
+    monkeypatch.setattr(Path, "write_bytes", half_written)
     target = written if overwrite else tmp_path / "new"
     with pytest.raises(StorageError, match="No space left"):
         write_checkpoint(target, made(reduction=2), CARD, overwrite=overwrite)

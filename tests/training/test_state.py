@@ -9,7 +9,6 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from engine.errors import CheckpointError
-from engine.training import state
 from engine.training.recipe import Recipe
 from engine.training.state import Progress, load_state, save_state
 
@@ -60,11 +59,12 @@ def test_a_kill_while_writing_leaves_the_old_state(tmp_path: Path, monkeypatch: 
     save_state(path, progress(epoch=1), model, None, optimiser)
     before = path.read_bytes()
 
-    def killed(tensors: object, target: Path, metadata: object) -> None:
-        target.write_bytes(b"half")
+    def killed(target: Path, data: bytes) -> None:
+        with target.open("wb") as file:
+            file.write(data[: len(data) // 2])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(state, "save_file", killed)
+    monkeypatch.setattr(Path, "write_bytes", killed)
     with pytest.raises(KeyboardInterrupt):
         save_state(path, progress(epoch=2), model, None, optimiser)
     assert path.read_bytes() == before

@@ -24,7 +24,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from engine.analysis.files.places import ATTENTION, FORMAT, analysis_folder, analyze_command
 from engine.analysis.files.sums import check_sum
@@ -130,11 +130,8 @@ def write_attention(
             tensors[f"{layer}/{group}/mean"] = mean
             tensors[f"{layer}/{group}/variance"] = variance
     document = {**metadata, "layers": list(statistics)}
-    save_file(
-        {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()},
-        file,
-        metadata={METADATA_KEY: json.dumps(document, sort_keys=True)},
-    )
+    contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    file.write_bytes(save(contiguous, metadata={METADATA_KEY: json.dumps(document, sort_keys=True)}))
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from engine.analysis.sweep.statistics import MapStatistics
 from engine.documents import BAD_VALUES, parse_document
@@ -100,11 +100,8 @@ class PartsFolder:
         with whole_file(self._file(block, ".parquet")) as file:
             pq.write_table(rows, file, compression="zstd")
         with whole_file(self._file(block, ".safetensors")) as file:
-            save_file(
-                {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()},
-                file,
-                metadata={"layers": json.dumps(list(part.statistics))},
-            )
+            contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+            file.write_bytes(save(contiguous, metadata={"layers": json.dumps(list(part.statistics))}))
 
     def read(self, block: int) -> Part:
         """Return a block's part.
