@@ -11,8 +11,9 @@ from PIL import Image
 
 from engine.data.dataset import FaceDataset
 from engine.labels import EMOTIONS
+from engine.models.architecture import DEFAULT_INPUT
 from engine.models.checkpoint import write_checkpoint
-from engine.models.registry import DEFAULT_INPUT, build_model
+from engine.models.registry import build_model
 from engine.records import InputSpec, RunCard
 
 ROOT = Path(__file__).resolve().parents[1]

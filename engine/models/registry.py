@@ -12,76 +12,21 @@ from torch.overrides import TorchFunctionMode
 
 from engine.documents import BAD_VALUES
 from engine.errors import CheckpointError, UnknownNameError
-from engine.models.activation import ActivationNet
-from engine.models.cmaen.net import CMAEN
-from engine.models.lite0 import Lite0
-from engine.models.lite0_weights import begin_with_imagenet
-from engine.models.micro import MicroNet
-from engine.models.plain import FourBlockNet
-from engine.models.vit import VisionTransformer
+from engine.models import activation, lite0_weights, micro, plain, vit
+from engine.models.architecture import DEFAULT_INPUT, Architecture
+from engine.models.cmaen import net
 from engine.records import InputSpec
 
-
-def _four_block(attention: str) -> Callable[..., nn.Module]:
-    def build(*, classes: int, spec: InputSpec, **config: Any) -> nn.Module:
-        return FourBlockNet(attention, classes=classes, size=spec.size, channels=spec.channels, **config)
-
-    return build
-
-
-def _sized(network: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
-    def build(*, classes: int, spec: InputSpec, **config: Any) -> nn.Module:
-        return network(classes=classes, size=spec.size, channels=spec.channels, **config)
-
-    return build
-
-
-def _lite0(attention: str) -> Callable[..., nn.Module]:
-    def build(*, classes: int, spec: InputSpec, pretrained: bool = False, **config: Any) -> nn.Module:
-        net = Lite0(attention, classes=classes, size=spec.size, channels=spec.channels, **config)
-        if pretrained:
-            begin_with_imagenet(net.features)
-            net.imagenet.fill_(True)
-        return net
-
-    return build
-
-
-ARCHITECTURES: Final[dict[str, Callable[..., nn.Module]]] = {
-    "baseline": _four_block("none"),
-    "spatial": _four_block("spatial"),
-    "cbam": _four_block("cbam"),
-    "cmaen": _sized(CMAEN),
-    "lite0": _lite0("none"),
-    "lite0-cbam": _lite0("cbam"),
-    "micro": _sized(MicroNet),
-    "activation": _sized(ActivationNet),
-    "vit": _sized(VisionTransformer),
+ARCHITECTURES: Final[dict[str, Architecture]] = {
+    name: architecture
+    for file in (plain, net, lite0_weights, micro, activation, vit)
+    for name, architecture in file.ARCHITECTURES.items()
 }
 
 MOST_VALUES: Final = 400_000_000
 """Of a network; in float32 that is 1.6 GB, and ten times the largest here."""
 _MAKING: Final = {torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn}
 """What layers make their weights and buffers with."""
-
-DEFAULT_INPUT: Final[InputSpec] = InputSpec(size=48, channels=1, mean=(0.5,), std=(0.25,))
-"""48x48 grey. FER2013's training pictures have mean 0.508 and standard deviation 0.255; round figures serve as well."""
-
-IMAGENET_INPUT: Final[InputSpec] = InputSpec(
-    size=224, channels=3, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)
-)
-"""What networks that begin with ImageNet weights expect."""
-
-LITE0_INPUT: Final[InputSpec] = InputSpec(size=112, channels=1, mean=(0.5,), std=(0.5,))
-"""Grey; EfficientNet-Lite0's weights were trained on pictures from -1 to 1."""
-
-OWN_INPUTS: Final[dict[str, InputSpec]] = {
-    "cmaen": IMAGENET_INPUT,
-    "lite0": LITE0_INPUT,
-    "lite0-cbam": LITE0_INPUT,
-    "micro": InputSpec(256, 3, IMAGENET_INPUT.mean, IMAGENET_INPUT.std),
-}
-"""Architectures whose own input is another than :data:`DEFAULT_INPUT`."""
 
 
 def input_spec(architecture: str, *, size: int = 0, channels: int = 0) -> InputSpec:
@@ -93,7 +38,7 @@ def input_spec(architecture: str, *, size: int = 0, channels: int = 0) -> InputS
         channels: 1 or 3, 0 for the architecture's own. Where it changes, each channel is normalised by the mean of the
             own channels' figures.
     """
-    own = OWN_INPUTS.get(architecture, DEFAULT_INPUT)
+    own = ARCHITECTURES[architecture].input if architecture in ARCHITECTURES else DEFAULT_INPUT
     count = channels or own.channels
     if count == own.channels:
         return InputSpec(size or own.size, own.channels, own.mean, own.std)
@@ -119,7 +64,7 @@ def build_model(architecture: str, *, classes: int, spec: InputSpec, config: dic
         raise UnknownNameError("architecture", architecture, ARCHITECTURES)
     try:
         with _Bounded(architecture):
-            return ARCHITECTURES[architecture](classes=classes, spec=spec, **(config or {}))
+            return ARCHITECTURES[architecture].model(classes=classes, spec=spec, **(config or {}))
     except (*BAD_VALUES, RuntimeError, MemoryError) as error:
         raise CheckpointError(f"The config of '{architecture}' has an entry that it does not take: {error}.") from error
 

@@ -24,6 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import UnknownNameError
+from engine.models.architecture import Architecture
 from engine.models.taps import AttentionTap
 
 
@@ -184,3 +185,8 @@ class VisionTransformer(nn.Module):
             raise UnknownNameError("layer", layer, self.explained_layers)
         module: nn.Module = getattr(self, layer)
         return module
+
+
+ARCHITECTURES: Final[dict[str, Architecture]] = {
+    "vit": Architecture(VisionTransformer, "self-attention, in each block", "vit")
+}

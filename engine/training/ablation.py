@@ -22,11 +22,10 @@ from numpy.typing import NDArray
 
 from engine.documents import BAD_VALUES, read_document
 from engine.errors import BusyError, CheckpointError, UnknownNameError, UsageError
-from engine.models.cmaen.net import WITHOUT
+from engine.models.registry import ARCHITECTURES
 from engine.training.fit import RUNS, fit
 from engine.training.loop import STATE, Listener, Trainer
 from engine.training.recipe import change
-from engine.training.recipe_rules import TWO_ANSWERS
 from engine.training.sections import Recipe
 from engine.writing.held import held
 from engine.writing.lock import taken
@@ -159,20 +158,6 @@ def _read_cell(row: dict[str, Any]) -> Cell:
 
 WHOLE: Final = "whole"
 
-PARTS: Final[dict[str, tuple[str, ...]]] = {
-    "cmaen": tuple(WITHOUT),
-    "cbam": ("attention", "channel"),
-    "spatial": ("attention",),
-}
-"""What can be left out of each architecture."""
-
-_PLAINER: Final[dict[str, str]] = {"attention": "baseline", "channel": "spatial"}
-"""The four-block architecture that is left without that part."""
-
-
-_TAKEN_BY: Final[dict[str, tuple[str, ...]]] = {"attention": ("reduction", "kernel"), "channel": ("reduction",)}
-"""Entries of the config that no other part takes."""
-
 
 @dataclass
 class AblationRun:
@@ -199,9 +184,10 @@ def variants(recipe: Recipe, without: tuple[str, ...]) -> dict[str, Recipe]:
         UsageError: the architecture has no parts to leave out, or none was named, or the recipe lacks one already.
     """
     architecture = recipe.model.architecture
-    known = PARTS.get(architecture, ())
+    known = ARCHITECTURES[architecture].parts
     if not known:
-        raise UsageError(f"'{architecture}' has no parts to leave out; ablate a recipe of {', '.join(PARTS)}.")
+        others = ", ".join(name for name, one in ARCHITECTURES.items() if one.parts)
+        raise UsageError(f"'{architecture}' has no parts to leave out; ablate a recipe of {others}.")
     if not without:
         raise UsageError(f"Name the parts to leave out with --without: {', '.join(known)}.")
     made = {WHOLE: recipe}
@@ -214,16 +200,16 @@ def variants(recipe: Recipe, without: tuple[str, ...]) -> dict[str, Recipe]:
 
 def _without(recipe: Recipe, part: str) -> Recipe:
     model = recipe.model
-    if model.architecture not in TWO_ANSWERS:
-        # What only the part that goes would take goes with it.
-        config = {key: value for key, value in model.config.items() if key not in _TAKEN_BY[part]}
-        return change(recipe, "model", architecture=_PLAINER[part], config=config)
+    architecture = ARCHITECTURES[model.architecture]
+    going = architecture.parts[part]
+    if going.plainer:
+        config = {key: value for key, value in model.config.items() if key not in going.takes}
+        return change(recipe, "model", architecture=going.plainer, config=config)
     if model.config.get(part, True) is False:
         raise UsageError(f"Recipe '{recipe.name}' is without {part} already; leave it out of --without.")
-    off = WITHOUT[part]
-    lost = {key: 0.0 for key, switch in TWO_ANSWERS[model.architecture].items() if switch in off}
-    config = {**model.config, **dict.fromkeys(off, False)}
-    if "fusion" in off:
+    lost = {key: 0.0 for key, switch in architecture.answers.items() if switch in going.off}
+    config = {**model.config, **dict.fromkeys(going.off, False)}
+    if "fusion" in going.off:
         config.pop("pretrained", None)
     # Both at once: each alone would contradict the other.
     bare = change(recipe, "auxiliary", **lost) if lost else recipe

@@ -18,7 +18,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import torch
@@ -70,10 +69,6 @@ def follow(average: dict[str, Tensor], model: nn.Module, decay: float, step: int
             average[name].lerp_(value, 1 - decay)
         else:
             average[name].copy_(value)
-
-
-ANY_SIZE: Final[tuple[str, ...]] = ("cmaen", "lite0", "lite0-cbam")
-"""Architectures whose weights fit pictures of any size; the others' dense layers or positions belong to one."""
 
 
 def as_shown(x: Tensor, schedule: Schedule, epoch: int) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any, Final, NamedTuple
 
@@ -12,8 +12,8 @@ from engine.data.read.split_names import SPLIT_FOLDERS
 from engine.data.votes.ferplus import FERPLUS_SPLITS
 from engine.data.votes.join import WITH_VOTES
 from engine.data.votes.rules import CLASSES, OUTLIERS
-from engine.models.registry import input_spec
-from engine.training.loop import ANY_SIZE
+from engine.models.architecture import Architecture
+from engine.models.registry import ARCHITECTURES, input_spec
 from engine.training.sections import SECTIONS, VOTE_TARGETS, Recipe
 
 CHOICES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
@@ -24,9 +24,6 @@ CHOICES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("votes", "target"): tuple(VOTE_TARGETS),
     ("votes", "outliers"): tuple(OUTLIERS),
 }
-
-TWO_ANSWERS: Final[dict[str, dict[str, str]]] = {"cmaen": {"emotion": "emotion_heads", "fusion": "fusion"}}
-"""Architectures with ``parts``: each auxiliary entry, and the config's switch without which there is no such answer."""
 
 _TEST_SPLITS: Final[tuple[str, ...]] = ("test", "public", "private")
 _WITH_OTHERS: Final[tuple[str, ...]] = ("trainval", "all")
@@ -84,14 +81,25 @@ def _value(recipe: Recipe, section: str, key: str) -> Any:
     return getattr(getattr(recipe, section), key)
 
 
+def _known(recipe: Recipe) -> Architecture | None:
+    return ARCHITECTURES.get(recipe.model.architecture)
+
+
+def _those(which: Callable[[Architecture], bool]) -> str:
+    """Return the names of the architectures that ``which`` holds for."""
+    return ", ".join(name for name, one in ARCHITECTURES.items() if which(one))
+
+
 def _of_model(recipe: Recipe) -> Iterator[Rule]:
     model = recipe.model
     yield Rule(model.input_size <= 0 or model.input_size >= 16, "model", "input_size", "16 or more, or 0")
     yield Rule(model.input_channels in {0, 1, 3}, "model", "input_channels", "0, 1 or 3")
-    answers = TWO_ANSWERS.get(model.architecture, {})
+    known = _known(recipe)
+    answers = known.answers if known else {}
+    givers = _those(lambda one: bool(one.answers))
     for key in ("emotion", "fusion"):
         weight = getattr(recipe.auxiliary, key)
-        expected = f"0 for '{model.architecture}', which has no such answer of its own ({', '.join(TWO_ANSWERS)} has)"
+        expected = f"0 for '{model.architecture}', which has no such answer of its own ({givers} has)"
         yield Rule(weight == 0 or key in answers, "auxiliary", key, expected)
         switch = answers.get(key, "")
         expected = f"0 where the config has {switch} = false"
@@ -135,8 +143,10 @@ def _of_small_pictures(recipe: Recipe) -> Iterator[Rule]:
     model, schedule = recipe.model, recipe.schedule
     side = schedule.small_side
     yield Rule(side == 0 or side >= 16, "schedule", "small_side", "16 or more, or 0")
-    expected = f"0 for '{model.architecture}', which takes pictures of one size alone ({', '.join(ANY_SIZE)} takes any)"
-    yield Rule(side == 0 or model.architecture in ANY_SIZE, "schedule", "small_side", expected)
+    known = _known(recipe)
+    takers = _those(lambda one: one.any_size)
+    expected = f"0 for '{model.architecture}', which takes pictures of one size alone ({takers} take any)"
+    yield Rule(side == 0 or (known is not None and known.any_size), "schedule", "small_side", expected)
     size = input_spec(model.architecture, size=max(model.input_size, 0)).size
     yield Rule(side < size, "schedule", "small_side", f"less than the input's {size} pixels")
     expected = "more than 0 and at most 1 with a small_side"
@@ -163,8 +173,10 @@ def _of_loss(recipe: Recipe) -> Iterator[Rule]:
     yield Rule(distillation.temperature > 0, "distillation", "temperature", "more than 0")
     yield Rule(0 < distillation.weight <= 1, "distillation", "weight", "more than 0 and at most 1")
     hints = recipe.hints
-    expected = f"empty for '{recipe.model.architecture}' (only cmaen's E-CNN takes hints)"
-    yield Rule(not hints.teacher or recipe.model.architecture == "cmaen", "hints", "teacher", expected)
+    known = _known(recipe)
+    takers = _those(lambda one: one.takes_hints)
+    expected = f"empty for '{recipe.model.architecture}' (what takes hints: {takers})"
+    yield Rule(not hints.teacher or (known is not None and known.takes_hints), "hints", "teacher", expected)
     yield Rule(hints.weight > 0, "hints", "weight", "more than 0")
     yield Rule(0 < hints.until <= 1, "hints", "until", "more than 0 and at most 1")
 

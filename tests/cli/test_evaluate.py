@@ -12,8 +12,9 @@ from PIL import Image
 from engine.analysis.evaluation import metric_rows
 from engine.cli.main import main
 from engine.labels import CK_EMOTIONS
+from engine.models.architecture import DEFAULT_INPUT
 from engine.models.checkpoint import load_checkpoint, read_card, write_checkpoint
-from engine.models.registry import DEFAULT_INPUT, build_model
+from engine.models.registry import build_model
 from tests.made_people import write_people
 
 

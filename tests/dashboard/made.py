@@ -10,8 +10,9 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from engine.labels import EMOTIONS
+from engine.models.architecture import DEFAULT_INPUT
 from engine.models.checkpoint import write_checkpoint
-from engine.models.registry import DEFAULT_INPUT, build_model
+from engine.models.registry import build_model
 from engine.records import AttentionGate, Explanation, Prediction
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,8 +14,9 @@ from engine.analysis.sweep.block import SweepSettings
 from engine.analysis.sweep.sweep import sweep
 from engine.data.dataset import FaceDataset
 from engine.labels import EMOTIONS
+from engine.models.architecture import DEFAULT_INPUT
 from engine.models.checkpoint import load_checkpoint, write_checkpoint
-from engine.models.registry import DEFAULT_INPUT, build_model
+from engine.models.registry import build_model
 from tests.dashboard.made import ROOT
 from tests.dashboard.made_analysis import few_faces
 

@@ -14,8 +14,9 @@ from engine.explain.methods.cams import gradcam
 from engine.explain.methods.registry import METHODS, refusals
 from engine.explain.target import Target
 from engine.labels import EMOTIONS
+from engine.models.architecture import DEFAULT_INPUT
 from engine.models.locking import holding
-from engine.models.registry import DEFAULT_INPUT, build_model
+from engine.models.registry import build_model
 from engine.models.taps import record_attention
 from engine.records import FaceBox, FaceExplanation, InputSpec
 from tests.explain.made import CLASSES, TwoLayers, hooks_on

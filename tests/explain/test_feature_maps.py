@@ -9,7 +9,8 @@ from engine.data.transforms import normalise, to_tensor
 from engine.errors import UnknownNameError
 from engine.explain.explainer import layer_activation
 from engine.explain.feature_maps import channel_means, feature_layers, feature_maps
-from engine.models.registry import DEFAULT_INPUT, build_model
+from engine.models.architecture import DEFAULT_INPUT
+from engine.models.registry import build_model
 from tests.made import make_dataset
 
 

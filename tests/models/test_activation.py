@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from engine.errors import CheckpointError, UnknownNameError
-from engine.models.registry import DEFAULT_INPUT, build_model, count_parameters
+from engine.models.architecture import DEFAULT_INPUT
+from engine.models.registry import build_model, count_parameters
 from engine.models.taps import record_attention
 from engine.records import InputSpec
 

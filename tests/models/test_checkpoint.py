@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save, save_file
 from engine.errors import CheckpointError, StorageError, UnknownNameError
 from engine.labels import EMOTIONS
 from engine.models import checkpoint
+from engine.models.architecture import DEFAULT_INPUT
 from engine.models.checkpoint import (
     file_sha256,
     find_checkpoint,
@@ -23,7 +24,7 @@ from engine.models.checkpoint import (
     update_card,
     write_checkpoint,
 )
-from engine.models.registry import DEFAULT_INPUT, build_model
+from engine.models.registry import build_model
 
 pytestmark = pytest.mark.usefixtures("narrow")
 

@@ -13,8 +13,8 @@ from engine.models.cmaen.attention import MultiScaleAttention
 from engine.models.cmaen.net import CMAEN
 from engine.models.foundation import Lite0Foundation, kept_pathways, open_gates
 from engine.models.lite0 import Lite0Features
-from engine.models.lite0_weights import ELSEWHERE
-from engine.models.registry import LITE0_INPUT, build_model, count_parameters, input_spec, parameters_by_module
+from engine.models.lite0_weights import ELSEWHERE, LITE0_INPUT
+from engine.models.registry import build_model, count_parameters, input_spec, parameters_by_module
 from engine.models.taps import edit_attention, record_attention
 from tests.models.test_lite0 import lite_pytorch_names, stirred
 

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from engine.errors import UnknownNameError
+from engine.models.architecture import DEFAULT_INPUT
 from engine.models.plain import FourBlockNet
-from engine.models.registry import DEFAULT_INPUT, build_model
+from engine.models.registry import build_model
 from engine.models.taps import edit_attention, record_attention, taps_of
 
 SPATIAL = [f"block{i}.spatial" for i in (1, 2, 3, 4)]

@@ -1,18 +1,15 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
+import torch
 from torch import nn
 
 from engine.errors import CheckpointError, UnknownNameError
-from engine.models.registry import (
-    ARCHITECTURES,
-    DEFAULT_INPUT,
-    IMAGENET_INPUT,
-    build_model,
-    count_parameters,
-    input_spec,
-    parameters_by_module,
-)
+from engine.models.architecture import DEFAULT_INPUT, IMAGENET_INPUT
+from engine.models.registry import ARCHITECTURES, build_model, count_parameters, input_spec, parameters_by_module
+from engine.models.taps import taps_of
 from engine.records import InputSpec
 
 pytestmark = pytest.mark.usefixtures("narrow")
@@ -20,6 +17,29 @@ pytestmark = pytest.mark.usefixtures("narrow")
 
 def test_the_promised_names_are_there() -> None:
     assert {"baseline", "spatial", "cbam"} <= set(ARCHITECTURES)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_what_is_said_of_a_network_is_true_of_it(name: str) -> None:
+    known = ARCHITECTURES[name]
+    spec = InputSpec(64, known.input.channels, known.input.mean, known.input.std)
+    build = partial(build_model, classes=5, spec=spec)
+    model = build(name).eval()
+    x = torch.randn(1, spec.channels, 64, 64)
+    assert model(x).shape == (1, 5)
+    assert all(isinstance(model.activation_module(layer), nn.Module) for layer in model.explained_layers)
+    assert bool(taps_of(model)) == (known.attention != "none")
+    for part in known.parts.values():
+        fewer = build(part.plainer or name, config=dict.fromkeys(part.off, False))
+        assert fewer.eval()(x).shape == (1, 5)
+        assert count_parameters(fewer) < count_parameters(model)
+    assert all(hasattr(model.parts(x), answer) for answer in known.answers)
+    other = torch.randn(1, spec.channels, 96, 96)
+    if known.any_size:
+        assert model(other).shape == (1, 5)
+    else:
+        with pytest.raises(RuntimeError):
+            model(other)
 
 
 def test_an_unknown_name_lists_the_valid_ones() -> None:

@@ -12,7 +12,8 @@ from engine.data import drawn
 from engine.data.dataset import FaceDataset, Int64
 from engine.data.drawn import load_synthetic
 from engine.measure.split import predict_dataset
-from engine.models.registry import DEFAULT_INPUT, build_model
+from engine.models.architecture import DEFAULT_INPUT
+from engine.models.registry import build_model
 from engine.training.loop import Trainer
 from engine.training.recipe import parse_recipe
 

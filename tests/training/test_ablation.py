@@ -9,7 +9,8 @@ import pytest
 
 from engine.errors import CheckpointError, UnknownNameError, UsageError
 from engine.models.checkpoint import read_card
-from engine.training.ablation import PARTS, AblationRun, Bool, ablate, variants
+from engine.models.registry import ARCHITECTURES
+from engine.training.ablation import AblationRun, Bool, ablate, variants
 from engine.training.loop import Trainer
 from engine.training.recipe import Recipe, load_recipe, parse_recipe
 from tests.writing.made_writing import holding
@@ -28,8 +29,8 @@ warmup_epochs = 0.5
 
 def test_variants_of_cmaen_drop_what_would_be_left_over() -> None:
     recipe = load_recipe("cmaen")
-    made = variants(recipe, PARTS["cmaen"])
-    assert list(made) == ["whole", *(f"without {part}" for part in PARTS["cmaen"])]
+    made = variants(recipe, tuple(ARCHITECTURES["cmaen"].parts))
+    assert list(made) == ["whole", *(f"without {part}" for part in ARCHITECTURES["cmaen"].parts)]
     assert made["whole"] == recipe
     assert made["without fpn"].model.config == {**recipe.model.config, "fpn": False}
     assert made["without fpn"].auxiliary == recipe.auxiliary
@@ -54,7 +55,7 @@ def test_impossible_ablations_are_refused() -> None:
         variants(recipe, ("gates",))
     with pytest.raises(UsageError, match="Name the parts to leave out with --without"):
         variants(recipe, ())
-    with pytest.raises(UsageError, match="'baseline' has no parts to leave out; ablate a recipe of cmaen, cbam"):
+    with pytest.raises(UsageError, match="'baseline' has no parts to leave out; ablate a recipe of spatial, cbam"):
         variants(load_recipe("baseline"), ("attention",))
     bare = parse_recipe('[model]\narchitecture = "cmaen"\nconfig = { fpn = false }\n', "bare")
     with pytest.raises(UsageError, match="Recipe 'bare' is without fpn already"):

@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from engine.errors import UsageError
+from engine.models.architecture import DEFAULT_INPUT
 from engine.models.attention import CBAM, SpatialGate
-from engine.models.registry import DEFAULT_INPUT, build_model
+from engine.models.registry import build_model
 from engine.training.fit import compile_gates
 
 

@@ -14,8 +14,8 @@ from torch import nn
 
 from engine.data.transforms import normalise, to_tensor
 from engine.errors import UsageError
+from engine.models.architecture import DEFAULT_INPUT
 from engine.models.checkpoint import load_checkpoint
-from engine.models.registry import DEFAULT_INPUT
 from engine.training.loop import STATE, StepReport, Trainer, step_generator
 from engine.training.objective import distillation_loss
 from engine.training.recipe import change

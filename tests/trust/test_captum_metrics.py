@@ -6,7 +6,8 @@ import torch
 from engine.errors import UnknownNameError
 from engine.explain.target import Target
 from engine.labels import EMOTIONS
-from engine.models.registry import DEFAULT_INPUT, build_model
+from engine.models.architecture import DEFAULT_INPUT
+from engine.models.registry import build_model
 from engine.records import InputSpec
 from engine.trust.robustness import Robustness, _Disturbance, robustness
 from tests.explain.known import CLASSES, SPEC, OneBlock, noise, unchanged

@@ -9,7 +9,8 @@ from engine.errors import UnknownNameError
 from engine.explain.explainer import explain_face
 from engine.explain.target import Target
 from engine.labels import EMOTIONS
-from engine.models.registry import DEFAULT_INPUT, build_model
+from engine.models.architecture import DEFAULT_INPUT
+from engine.models.registry import build_model
 from engine.records import Explanation
 from engine.statistics.maps import random_maps
 from engine.trust.faithfulness import faithfulness

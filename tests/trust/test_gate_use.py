@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from engine.errors import UnknownNameError, UsageError
 from engine.explain.target import Target
 from engine.labels import EMOTIONS
+from engine.models.architecture import DEFAULT_INPUT
 from engine.models.locking import model_lock
-from engine.models.registry import DEFAULT_INPUT, build_model
+from engine.models.registry import build_model
 from engine.models.taps import taps_of
 from engine.records import GateKind
 from engine.trust.gate_use import gate_use

@@ -10,7 +10,8 @@ from torch import nn
 from engine.errors import UnknownNameError
 from engine.explain.target import Target
 from engine.labels import EMOTIONS
-from engine.models.registry import DEFAULT_INPUT, build_model
+from engine.models.architecture import DEFAULT_INPUT
+from engine.models.registry import build_model
 from engine.trust.sanity import cascading_randomisation, class_sensitivity, parts_in_order, randomise
 from tests.explain.known import CLASSES, SPEC, OneBlock, noise, unchanged
 from tests.explain.made import TwoLayers

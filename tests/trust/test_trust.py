@@ -7,7 +7,8 @@ import torch
 from engine.explain.explainer import explain_face
 from engine.explain.target import Target
 from engine.labels import EMOTIONS
-from engine.models.registry import DEFAULT_INPUT, build_model
+from engine.models.architecture import DEFAULT_INPUT
+from engine.models.registry import build_model
 from engine.models.taps import taps_of
 from engine.records import InputSpec
 from engine.trust.trust import LENDERS, built_in_lenders, trust

@@ -9,6 +9,8 @@ from typing import Any, Final
 from dashboard.report.text import accuracy, escape
 from engine.measure.split import VIEWS
 from engine.measure.trained_alike import training_differences
+from engine.models.plain import FAMILY
+from engine.models.registry import ARCHITECTURES
 from engine.records import RunCard
 
 
@@ -44,27 +46,15 @@ def protocol_of(card: RunCard) -> Protocol:
     return BUILT_IN if card.data.get("dataset") == "synthetic" else FER2013
 
 
-ATTENTION_WORDS: Final[dict[str, str]] = {
-    "baseline": "none",
-    "spatial": "spatial, after each block",
-    "cbam": "channel + spatial, after each block",
-}
-"""The attention of the architectures that share the four-block backbone, in words."""
-
-OTHER_BACKBONES: Final[dict[str, str]] = {
-    "activation": "none",
-    "micro": "channel + spatial, after the second block",
-    "vit": "self-attention, in each block",
-    "cmaen": "multi-scale, by emotion, across two pathways",
-    "lite0": "none",
-    "lite0-cbam": "channel + spatial, after each stage",
-}
-"""The attention of the architectures with a backbone of their own."""
+def shares_backbone(card: RunCard) -> bool:
+    """Return whether the model differs in its attention alone from those that a comparison is about."""
+    known = ARCHITECTURES.get(card.architecture)
+    return known is not None and known.family == FAMILY
 
 
 def simplest_first(card: RunCard) -> tuple[bool, int, str]:
     """Order rows: those that share a backbone, whose difference is the attention, then the others."""
-    return card.architecture in OTHER_BACKBONES, card.parameters, card.name
+    return not shares_backbone(card), card.parameters, card.name
 
 
 def _metric(card: RunCard, protocol: Protocol, view: str) -> dict[str, Any] | None:
@@ -72,9 +62,10 @@ def _metric(card: RunCard, protocol: Protocol, view: str) -> dict[str, Any] | No
 
 
 def _attention(card: RunCard) -> str:
-    words = ATTENTION_WORDS.get(card.architecture, card.architecture)
-    if card.architecture in OTHER_BACKBONES:
-        words = f"{OTHER_BACKBONES[card.architecture]}; a backbone of its own"
+    known = ARCHITECTURES.get(card.architecture)
+    words = card.architecture if known is None else known.attention
+    if known is not None and not shares_backbone(card):
+        words += "; a backbone of its own"
     marked = isinstance(card.recipe.get("data"), dict) and card.recipe["data"].get("marked")
     return f"{words}; trained with the label’s mark in a corner" if marked else words
 

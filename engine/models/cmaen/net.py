@@ -32,6 +32,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.errors import UnknownNameError
+from engine.models.architecture import IMAGENET_INPUT, Architecture, Part
 from engine.models.cmaen.attention import CrossModalAttention, EmotionAttention, FeaturePyramid, MultiScaleAttention
 from engine.models.cmaen.pathways import EfficientFeatures, ExpressionCNN
 from engine.models.foundation import FOUNDATIONS, KeptPathways, Lite0Foundation, kept_pathways, open_gates
@@ -296,3 +297,18 @@ def _check(
         raise ValueError("pretrained is about the second pathway, which fusion = false leaves out; set it false")
     if len(widths) != len(WIDTHS) or any(not isinstance(width, int) or width < 4 for width in widths):
         raise ValueError(f"widths must be four whole numbers of 4 or more, got {widths}")
+
+
+ARCHITECTURES: Final[dict[str, Architecture]] = {
+    "cmaen": Architecture(
+        CMAEN,
+        "multi-scale, by emotion, across two pathways",
+        "cmaen",
+        IMAGENET_INPUT,
+        any_size=True,
+        imagenet=True,
+        takes_hints=True,
+        answers={"emotion": "emotion_heads", "fusion": "fusion"},
+        parts={name: Part(off=off) for name, off in WITHOUT.items()},
+    )
+}

@@ -8,7 +8,8 @@ from engine.analysis.sweep.block import CAMS, last_layer, observe
 from engine.errors import CheckpointError
 from engine.explain.methods.cams import gradcam
 from engine.labels import EMOTIONS
-from engine.models.registry import DEFAULT_INPUT, build_model
+from engine.models.architecture import DEFAULT_INPUT
+from engine.models.registry import build_model
 from engine.models.taps import AttentionTap, record_attention
 from tests.explain.made import hooks_on
 

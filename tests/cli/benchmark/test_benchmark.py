@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from engine.cli.main import main
+from engine.models.architecture import DEFAULT_INPUT
 from engine.models.checkpoint import write_checkpoint
-from engine.models.registry import DEFAULT_INPUT, build_model
+from engine.models.registry import build_model
 
 pytestmark = pytest.mark.usefixtures("checkpoints")
 

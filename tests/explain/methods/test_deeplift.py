@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from engine.explain.methods.deeplift import deeplift, deeplift_refusal
 from engine.explain.methods.method import Setup
 from engine.explain.target import ResolvedTarget
-from engine.models.registry import DEFAULT_INPUT, build_model
+from engine.models.architecture import DEFAULT_INPUT
+from engine.models.registry import build_model
 from tests.explain.known import SPEC, unchanged
 from tests.explain.nets import Functions, Modules, pictures
 

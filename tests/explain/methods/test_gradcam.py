@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from engine.explain.methods.cams import gradcam
-from engine.models.registry import DEFAULT_INPUT, build_model
+from engine.models.architecture import DEFAULT_INPUT
+from engine.models.registry import build_model
 from tests.explain.made import TwoLayers, hooks_on
 
 X = torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]])

@@ -18,8 +18,9 @@ from engine.explain.methods.method import GRIDS, Method, Setup
 from engine.explain.methods.registry import METHODS, QUICK_METHODS, check_methods, method_names, refusals
 from engine.explain.target import ResolvedTarget, Target
 from engine.labels import EMOTIONS
+from engine.models.architecture import DEFAULT_INPUT
 from engine.models.locking import holding, model_lock
-from engine.models.registry import DEFAULT_INPUT, build_model
+from engine.models.registry import build_model
 from engine.predict.bundle import raw_arrays, write_bundle
 from engine.records import FaceExplanation
 from tests.explain.known import BLOCK, CLASSES, SPEC, ReluBlock, noise, unchanged

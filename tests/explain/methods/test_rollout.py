@@ -11,8 +11,9 @@ from engine.explain.methods.registry import METHODS, refusals
 from engine.explain.methods.rollout import attention_rollout, mean_over_heads, roll_out, rollout_refusal
 from engine.explain.target import Target
 from engine.labels import EMOTIONS
+from engine.models.architecture import DEFAULT_INPUT
 from engine.models.cmaen.attention import CrossModalAttention
-from engine.models.registry import DEFAULT_INPUT, build_model
+from engine.models.registry import build_model
 from engine.models.taps import edit_attention
 from engine.trust.sanity import class_sensitivity
 from tests.explain.known import noise, unchanged
