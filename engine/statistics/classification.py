@@ -9,12 +9,12 @@ alike, so drawing N of them is one multinomial draw over the cells.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binomtest  # SciPy comes with scikit-learn
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from engine.statistics.intervals import LEVEL, RESAMPLES, Estimate
@@ -24,15 +24,13 @@ Int64 = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 
 
-def wilson_interval(right: int, n: int, z: float = 1.959964) -> tuple[float, float]:
+def wilson_interval(right: int, n: int) -> tuple[float, float]:
     """95 % interval of a share ``right`` / ``n`` (Wilson 1927), in [0, 1]; (0, 1) where n is 0."""
     if n == 0:
         return 0.0, 1.0
-    share = right / n
-    centre = share + z * z / (2 * n)
-    spread = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+    # The p value, which nobody asks for here, is found at once where the share itself is tested.
+    interval = binomtest(right, n, right / n).proportion_ci(LEVEL, method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 @dataclass(frozen=True, eq=False)
