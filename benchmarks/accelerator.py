@@ -111,7 +111,7 @@ def run_job(job: Job, *, data: str, out: str, device: str, deadline: float, limi
     import torch
 
     from engine.errors import FerLensError
-    from engine.training.fit import RUNS, fit
+    from engine.training.fit import RUNS, Place, TrainingData, fit
     from engine.training.loop import Trainer
     from engine.training.recipe import change, load_recipe
 
@@ -133,12 +133,8 @@ def run_job(job: Job, *, data: str, out: str, device: str, deadline: float, limi
             recipe = change(recipe, section, **values)
         result = fit(
             recipe,
-            out=Path(job.name),
-            data=data,
-            seed=job.seed,
-            device=device,
-            resume=True,
-            limit=limit,
+            TrainingData(data, limit=limit),
+            Place(Path(job.name), seed=job.seed, device=device, resume=True),
             on_trainer=stop_in_time,
         )
         folder = RUNS / job.name

@@ -21,7 +21,7 @@ from engine.models.registry import ARCHITECTURES
 from engine.training.ablation import AblationRun, Bool, ablate
 from engine.training.ablation_table import AblationRow, tabulate
 from engine.training.device import choose_device
-from engine.training.fit import RUNS, load_split
+from engine.training.fit import RUNS, TrainingData, load_split
 from engine.training.loop import Listener, StepReport, Trainer
 from engine.training.recipe import change, load_recipe, recipe_names
 from engine.training.sections import Recipe
@@ -59,10 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
         settings={"dataset": recipe.data.dataset, "split": arguments.split},
         name=arguments.name,
         seeds=arguments.seeds,
-        data=arguments.data,
+        data=TrainingData(arguments.data, limit=arguments.limit, drop_unknown=arguments.drop_unknown),
         device=arguments.device,
-        limit=arguments.limit,
-        drop_unknown=arguments.drop_unknown,
         stop=watch.over,
         listener=watch.listener,
         on_trainer=watch.watch,

@@ -16,7 +16,7 @@ from engine.cli.common import STDERR, add_data_options, add_json_option, add_vot
 from engine.errors import UsageError
 from engine.models.registry import ARCHITECTURES
 from engine.places import writable_checkpoints
-from engine.training.fit import RUNS, fit
+from engine.training.fit import RUNS, Place, TrainingData, fit
 from engine.training.loop import StepReport, Trainer
 from engine.training.processes import Processes, joined_processes
 from engine.training.recipe import Recipe, change, load_recipe, recipe_help, recipe_names
@@ -80,25 +80,25 @@ def run(arguments: argparse.Namespace) -> int:
 def _train(recipe: Recipe, out: Path, arguments: argparse.Namespace, processes: Processes) -> int:
     bar = _Bar(shown=processes.leads)
     with bar.progress:
-        result = fit(
-            recipe,
-            out=out,
+        data = TrainingData(
             data=arguments.data[0] if arguments.data else None,
-            others=_others(recipe, arguments),
             val_data=arguments.val_data,
+            others=_others(recipe, arguments),
+            limit=arguments.limit,
+            drop_unknown=arguments.drop_unknown,
+            votes=arguments.votes,
+        )
+        place = Place(
+            out=out,
             seed=arguments.seed,
             device=arguments.device,
             resume=arguments.resume,
             minutes=arguments.minutes,
-            limit=arguments.limit,
-            drop_unknown=arguments.drop_unknown,
-            votes=arguments.votes,
             compiled=arguments.compile,
             processes=processes,
             synced=arguments.sync_batchnorm,
-            listener=bar,
-            on_trainer=_stop_on_interrupt,
         )
+        result = fit(recipe, data, place, listener=bar, on_trainer=_stop_on_interrupt)
     if not processes.leads:
         return 0
     state = "finished" if result.finished else "stopped, continue with --resume"

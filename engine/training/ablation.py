@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from engine.documents import BAD_VALUES, read_document
 from engine.errors import BusyError, CheckpointError, UnknownNameError, UsageError
 from engine.models.registry import ARCHITECTURES
-from engine.training.fit import RUNS, fit
+from engine.training.fit import RUNS, Place, TrainingData, fit
 from engine.training.loop import STATE, Listener, Trainer
 from engine.training.recipe import change
 from engine.training.sections import Recipe
@@ -224,10 +224,8 @@ def ablate(  # noqa: PLR0913 - all but the first three have defaults and are nam
     settings: dict[str, Any],
     name: str | None = None,
     seeds: int = 3,
-    data: str | Path | None = None,
+    data: TrainingData = TrainingData(),  # noqa: B008 - frozen
     device: str = "auto",
-    limit: int | None = None,
-    drop_unknown: bool = False,
     stop: Callable[[], bool] = lambda: False,
     listener: Callable[[str, int], Listener | None] | None = None,
     on_trainer: Callable[[Trainer], None] | None = None,
@@ -241,7 +239,7 @@ def ablate(  # noqa: PLR0913 - all but the first three have defaults and are nam
         settings: what else decides the result (split, data); cells of other settings are not mixed in.
         name: of the folder ``runs/ablation-<name>``; default the recipe's.
         seeds: how many, from 0.
-        data, device, limit, drop_unknown: as for :func:`engine.training.fit.fit`.
+        data, device: as for :func:`engine.training.fit.fit`.
         stop: asked between cells.
         listener: makes a training listener for (variant, seed).
         on_trainer: as for ``fit``.
@@ -253,7 +251,7 @@ def ablate(  # noqa: PLR0913 - all but the first three have defaults and are nam
         raise UsageError(f"--seeds must be 1 or more, got {seeds}.")
     recipes = variants(recipe, without)
     folder = RUNS / f"ablation-{name or recipe.name}"
-    signature = json.loads(json.dumps({**settings, "limit": limit, "recipe": recipe.as_dict()}))
+    signature = json.loads(json.dumps({**settings, "limit": data.limit, "recipe": recipe.as_dict()}))
     kept = KeptCells(folder, signature)
     kept.begin()
     run = AblationRun(finished=False, cells=kept.read())
@@ -270,13 +268,8 @@ def ablate(  # noqa: PLR0913 - all but the first three have defaults and are nam
                 if not finished:
                     finished = fit(
                         replace(how, name=short),
-                        out=out,
-                        data=data,
-                        seed=seed,
-                        device=device,
-                        resume=(RUNS / short / STATE).exists(),
-                        limit=limit,
-                        drop_unknown=drop_unknown,
+                        data,
+                        Place(out, seed=seed, device=device, resume=(RUNS / short / STATE).exists()),
                         listener=None if listener is None else listener(variant, seed),
                         on_trainer=on_trainer,
                     ).finished

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from engine.training.fit import FitResult, fit
+from engine.training.fit import FitResult, Place, TrainingData, fit
 from engine.training.recipe import Recipe, parse_recipe
 
 RECIPE = """
@@ -36,4 +36,8 @@ def narrow_recipe(architecture: str = "baseline") -> Recipe:
 
 
 def train_in(place: Path, name: str = "mine", recipe: Recipe | None = None, **how: Any) -> FitResult:
-    return fit(recipe or narrow_recipe(), out=place / "checkpoints" / name, device="cpu", **how)
+    """Train with what ``how`` says of the data and of the place."""
+    of_data = {key: how.pop(key) for key in [*how] if key in TrainingData.__dataclass_fields__}
+    of_place = {key: how.pop(key) for key in [*how] if key in Place.__dataclass_fields__}
+    data, where = TrainingData(**of_data), Place(place / "checkpoints" / name, **{"device": "cpu", **of_place})
+    return fit(recipe or narrow_recipe(), data, where, **how)

@@ -11,6 +11,7 @@ from engine.errors import CheckpointError, UnknownNameError, UsageError
 from engine.models.checkpoint import read_card
 from engine.models.registry import ARCHITECTURES
 from engine.training.ablation import AblationRun, Bool, ablate, variants
+from engine.training.fit import TrainingData
 from engine.training.loop import Trainer
 from engine.training.recipe import Recipe, load_recipe, parse_recipe
 from tests.writing.made_writing import holding
@@ -75,7 +76,7 @@ class Measure:
 
 
 def run(measure: Measure, recipe: Recipe | None = None, **how: Any) -> AblationRun:
-    given = {"settings": {"split": "val"}, "seeds": 2, "device": "cpu", "limit": 16, **how}
+    given = {"settings": {"split": "val"}, "seeds": 2, "device": "cpu", "data": TrainingData(limit=16), **how}
     return ablate(recipe or parse_recipe(RECIPE, "small"), ("attention",), measure=measure, **given)
 
 

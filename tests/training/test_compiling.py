@@ -10,7 +10,7 @@ from engine.errors import UsageError
 from engine.models.architecture import DEFAULT_INPUT
 from engine.models.attention import CBAM, SpatialGate
 from engine.models.registry import build_model
-from engine.training.fit import compile_gates
+from engine.training.compiling import compile_gates
 
 
 def gradients(model: nn.Module, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -57,7 +57,7 @@ def test_only_the_outermost_gates_are_compiled_and_a_model_without_needs_no_comp
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     compiled: list[str] = []
-    monkeypatch.setattr("engine.training.fit._try_compiler", lambda: None)
+    monkeypatch.setattr("engine.training.compiling._try_compiler", lambda: None)
     monkeypatch.setattr(nn.Module, "compile", lambda self, **_: compiled.append(type(self).__name__))
     for name, expected in (("baseline", []), ("spatial", ["SpatialGate"] * 4), ("cbam", ["CBAM"] * 4)):
         compiled.clear()

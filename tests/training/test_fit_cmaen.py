@@ -11,7 +11,7 @@ from engine.errors import CheckpointError
 from engine.models.checkpoint import load_checkpoint
 from engine.predictor import EmotionPredictor
 from engine.records import InputSpec
-from engine.training.fit import fit
+from engine.training.fit import Place, TrainingData, fit
 from engine.training.objective import Answer, Objective
 from engine.training.recipe import change, parse_recipe
 from engine.training.teaching import Teachers
@@ -104,7 +104,7 @@ def test_a_missing_teacher_is_said_before_anything_is_loaded(place: Path) -> Non
     with pytest.raises(
         CheckpointError, match="learns from the weights of 'cmaen', which are not here; make them first"
     ):
-        fit(recipe, out=place / "checkpoints" / "pupil", data=place / "nowhere", device="cpu")
+        fit(recipe, TrainingData(place / "nowhere"), Place(place / "checkpoints" / "pupil", device="cpu"))
 
 
 def test_a_pretrained_start_is_tried_once_and_is_no_part_of_the_finished_config(

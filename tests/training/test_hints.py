@@ -13,7 +13,7 @@ from engine.models.checkpoint import load_checkpoint
 from engine.models.plain import FourBlockNet
 from engine.models.registry import build_model
 from engine.records import InputSpec
-from engine.training.fit import fit
+from engine.training.fit import Place, TrainingData, fit
 from engine.training.loop import Trainer
 from engine.training.recipe import Recipe, change, parse_recipe
 from engine.training.sections import Hinting
@@ -130,4 +130,4 @@ def test_nets_that_cannot_hint(place: Path) -> None:
 def test_a_missing_hinting_net_is_said_before_anything_is_loaded(place: Path) -> None:
     recipe = change(pupil(), "hints", teacher="baseline")
     with pytest.raises(CheckpointError, match="takes hints from the weights of 'baseline', which are not here; make"):
-        fit(recipe, out=place / "checkpoints" / "pupil", data=place / "nowhere", device="cpu")
+        fit(recipe, TrainingData(place / "nowhere"), Place(place / "checkpoints" / "pupil", device="cpu"))
