@@ -89,7 +89,8 @@ class Method:
         signed: whether negative values are part of its map; otherwise they are cut off at 0, their range is kept apart.
         grid: the map's native grid, a key of GRIDS.
         cost: ``one pass`` is a forward and a backward pass in one; such a method runs the pictures once, unchanged.
-        passes: the cost in words, forward and backward passes a map.
+        forwards, backwards: passes of a map, at most.
+        a_channel: whether ``forwards`` is one for each channel of the layer, and stands for the most of a layer here.
         compute: (scalar function, layer, normalised pictures (B, C, S, S), setup) → (B, h, w) float32 before
             rectification. The caller holds the model's lock.
         refusal: (model, a picture (1, C, S, S)) → why this model cannot be explained so, in a sentence, or None. The
@@ -105,13 +106,24 @@ class Method:
     signed: bool
     grid: Grid
     cost: Cost
-    passes: str
     compute: MapFunction
+    forwards: int
+    backwards: int = 0
+    a_channel: bool = False
     refusal: Refusal = takes_all
     class_agnostic: bool = False
 
     def __post_init__(self) -> None:
         if self.grid not in GRIDS or self.cost not in COSTS:
             raise ValueError(f"expected a grid among {sorted(GRIDS)} and a cost among {COSTS}, got {self}")
+        if self.forwards < 1 or self.backwards < 0:
+            raise ValueError(f"expected one forward pass or more of {self.name}, got {self.forwards}, {self.backwards}")
         if self.grid == "layer" and not self.needs_layer:
             raise ValueError(f"expected {self.name}, whose map has the layer's grid, to need a layer")
+
+    @property
+    def passes(self) -> str:
+        """The cost of a map in words: ``50 forward, 50 backward``."""
+        if self.a_channel:
+            return f"a forward for each channel of the layer, at most {self.forwards}"
+        return f"{self.forwards} forward" + (f", {self.backwards} backward" if self.backwards else "")

@@ -9,7 +9,6 @@ What the page says of an explanation method before it is asked for: what it assu
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -203,16 +202,6 @@ def class_matrix(found: ClassSensitivity) -> go.Figure:
     return figure
 
 
-PASSES_BY_RANGE = " to "
-"""Stands in :attr:`Method.passes` between the fewest and the most passes."""
-
-
-def passes_of(method: Method) -> int:
-    """Return how many forward and backward passes a map takes at most, read from :attr:`Method.passes`."""
-    numbers = [int(text) for text in re.findall(r"\d+", method.passes)]
-    return max(numbers) if PASSES_BY_RANGE in method.passes else sum(numbers)
-
-
 def time_words(seconds: float) -> str:
     """Return a duration as a person would say it: ``under a second``, ``about 4 s``, ``about 2 min``."""
     if seconds < 1.0:
@@ -235,7 +224,7 @@ def cost_words(method: Method, seconds_a_pass: float, took: float | None = None)
     """
     if took is not None:
         return f"{method.passes}: last time {time_words(took)}"
-    return f"{method.passes}: {expected_words(seconds_a_pass * passes_of(method))}"
+    return f"{method.passes}: {expected_words(seconds_a_pass * (method.forwards + method.backwards))}"
 
 
 def method_help(method: Method) -> str:
