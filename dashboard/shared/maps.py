@@ -21,8 +21,6 @@ from engine.records import Explanation, FaceExplanation, RunCard
 SCALE_TITLES = {"fixed": "fixed 0–1", "shared": "shared", "stretch": "stretched"}
 CONTRAST: Final = f"{PREDICTED} - {TRUE}"
 """The target that says what speaks for the answer and against the true class."""
-MINUS: Final = "minus"
-"""The key of the class to subtract, as on Compare."""
 NOTHING: Final = "nothing"
 GRIDS: Final[tuple[str, ...]] = ("smooth", "cells")
 OPACITY: Final = 0.55
@@ -124,36 +122,20 @@ def choose_target(card: RunCard, layers: Sequence[str], *, predicted: str = "", 
         known = (TRUE, CONTRAST) if truth != predicted else (TRUE,)
         choices = (state.PREDICTED, *known, *card.classes)
     others = (NOTHING, *card.classes)
-    unknown = [
-        f"Unknown {what} '{asked}'; valid: {', '.join(valid)}."
-        for what, key, valid in (
-            ("class", state.TARGET, choices),
-            ("class", MINUS, others),
-            ("layer", state.LAYER, layers),
-        )
-        if (asked := state.asked_for(key, valid)) is not None
-    ]
     with st.container(horizontal=True, gap="medium"):
-        target: str = st.selectbox("Class to explain", choices, key=state.TARGET, bind="query-params", width=190)
-        minus: str = st.selectbox(
-            "minus",
-            others,
-            key=MINUS,
-            bind="query-params",
-            width=150,
-            disabled=target == CONTRAST,
-            help="Explains the difference of two logits: what speaks for the one class rather than the other.",
-        )
-        layer: str = st.selectbox(
-            "Layer",
-            layers,
-            index=len(layers) - 1,
-            key=state.LAYER,
-            bind="query-params",
-            width=150,
-        )
-    for sentence in unknown:
-        st.error(plain(sentence))
+        with in_address(state.TARGET, state.TARGET, choices, state.PREDICTED, "class", own=True):
+            target: str = st.selectbox("Class to explain", choices, key=state.TARGET, width=190)
+        with in_address(state.MINUS, state.MINUS, others, NOTHING, "class", own=True):
+            minus: str = st.selectbox(
+                "minus",
+                others,
+                key=state.MINUS,
+                width=150,
+                disabled=target == CONTRAST,
+                help="Explains the difference of two logits: what speaks for the one class rather than the other.",
+            )
+        with in_address(state.LAYER, state.LAYER, tuple(layers), layers[-1], own=True):
+            layer: str = st.selectbox("Layer", layers, key=state.LAYER, width=150)
     subtracted = "" if minus == NOTHING or target == CONTRAST else minus
     return _settled(card.classes, target, subtracted, layer, predicted=predicted, truth=truth)
 

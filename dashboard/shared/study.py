@@ -40,7 +40,7 @@ class Kept:
         """
         for key, value in st.session_state.pop(f"ready_{self.page}", {}).items():
             st.session_state[key] = value
-        if state.arrived() and not any(key in st.query_params for key in self.widgets):
+        if state.arrived() and not state.went_back() and not any(key in st.query_params for key in self.widgets):
             st.session_state[f"ready_{self.page}"] = st.session_state.get(f"kept_{self.page}", {})
 
     def keep(self) -> None:

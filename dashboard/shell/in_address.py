@@ -17,6 +17,7 @@ import streamlit as st
 from dashboard.shell import say, state
 
 _KEPT: Final = "in_address.kept."
+_USUAL: Final = "in_address.usual."
 ON_OFF: Final[dict[str, bool]] = {"yes": True, "no": False}
 
 
@@ -36,6 +37,7 @@ def in_address(
     what: str = "",
     *,
     kept: bool = False,
+    own: bool = False,
 ) -> Iterator[None]:
     """Draw the widget ``key`` inside; it takes what the address says anew, and the address what it says.
 
@@ -47,21 +49,41 @@ def in_address(
         what: what the choice is of, for the sentence about a name that is none.
         kept: whether it outlives a visit to another page; Streamlit's own ``persist_state`` forgets what came from the
             address.
+        own: whether it outlives that visit for this page alone, though others have a widget of the same key, and
+            follows the default where that depends on other choices. The widget is to be drawn without a default.
     """
     table = dict(choices) if isinstance(choices, Mapping) else {text: text for text in choices}
-    asked = st.query_params.get(parameter)
-    if asked is not None and asked != st.session_state.get(state.TOLD + parameter):
+    asked, told = st.query_params.get(parameter), st.session_state.get(state.TOLD + parameter)
+    memory = f"{_KEPT}{state.page()}.{key}" if own else _KEPT + key
+    if asked is not None and asked != told:
         if asked in table:
             st.session_state[key] = table[asked]
         else:
             say.problems([f"Unknown {what or parameter} '{asked}' in the address; valid: {_valid(table)}."])
-    elif kept and state.TOLD + parameter not in st.session_state and _KEPT + key in st.session_state:
-        st.session_state[key] = st.session_state[_KEPT + key]
+    elif asked is None and state.went_back():
+        st.session_state[key] = default
+    elif (kept or own) and told is None and memory in st.session_state:
+        st.session_state[key] = st.session_state[memory]
+    elif own and told is None:
+        st.session_state[key] = default
+    if own:
+        _follow_default(key, _USUAL + memory, table, default)
     yield
-    if kept:
-        st.session_state[_KEPT + key] = st.session_state.get(key, default)
+    if own and st.session_state.get(key, default) == default:
+        st.session_state.pop(memory, None)
+    elif kept or own:
+        st.session_state[memory] = st.session_state.get(key, default)
     text = _text_of(st.session_state.get(key, default), table) or ""
     tell(parameter, "" if text == _text_of(default, table) else text)
+
+
+def _follow_default(key: str, usual: str, table: Mapping[str, Any], default: Any) -> None:
+    """Choose the default where the choice is none of these, or was the default before this became another."""
+    was = st.session_state.get(usual, default)
+    chosen = st.session_state.get(key, default)
+    if _text_of(chosen, table) is None or (was != default and chosen == was):
+        chosen = default
+    st.session_state[key], st.session_state[usual] = chosen, default
 
 
 def tell(parameter: str, text: str) -> None:

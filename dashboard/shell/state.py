@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
+from urllib.parse import parse_qs
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from engine.data.by_id import BY_ID
 from engine.models.checkpoint import DEFAULT_MODEL
@@ -41,6 +45,17 @@ LOOK: Final = "look"
 PICTURE_KEYS: Final[tuple[str, ...]] = (SOURCE, SAMPLE, DATASET, SPLIT, ID)
 """What says which picture; the widgets of the sidebar."""
 URL_KEYS: Final[tuple[str, ...]] = (MODEL, *PICTURE_KEYS, LAYER, TARGET)
+MINUS: Final = "minus"
+"""The class that is subtracted from the target."""
+SHARED: Final[dict[str, tuple[str, ...]]] = {
+    "model": (MODEL,),
+    "picture": (*PICTURE_KEYS, "which", "face_number", "whole"),
+    "data": (ANALYSIS, AGAINST),
+    "how maps are drawn": ("scale", "colors", "grid", "opacity"),
+}
+"""All that goes with a person from page to page, by what it is about. Every other choice is its page's own, also where
+two pages call theirs alike, as Explain, Compare and What if do with a layer and a class (``own`` of
+:func:`dashboard.shell.in_address.in_address`)."""
 
 DEFAULT_SPLIT: Final = "test"
 """The split whose first picture is shown where no id is given."""
@@ -115,6 +130,29 @@ def asked_for(key: str, choices: Iterable[str]) -> str | None:
     return value if value is not None and value not in tuple(choices) else None
 
 
+def went_back() -> bool:
+    """Say whether this run shows an entry of the browser's history, whose address then says everything."""
+    run = get_script_run_ctx()
+    return run is not None and run.is_history_navigation
+
+
+def _as_asked() -> None:
+    """Write again what was asked for of the shared choices and taken out of the address before this run began.
+
+    On the way to another page Streamlit takes out what belongs to a widget that the browser does not show at that
+    moment. Where a link is followed before the sidebar is drawn, or just after the server answered, that is the
+    model and the picture that the link names.
+    """
+    run = get_script_run_ctx()
+    asked = parse_qs(run.query_string, keep_blank_values=True) if run is not None else {}
+    lost = {
+        key: asked[key] for key in (MODEL, *PICTURE_KEYS) if key in asked and asked[key] != st.query_params.get_all(key)
+    }
+    if lost:
+        with suppress(StreamlitAPIException):  # a widget has one of them still: it tells the address itself
+            st.query_params.update(lost)
+
+
 def arrive(page: str) -> None:
     """Take over what a link to ``page`` asked for; call it before the sidebar's widgets are drawn.
 
@@ -123,6 +161,7 @@ def arrive(page: str) -> None:
     """
     st.session_state[_ARRIVED] = st.session_state.get(_PAGE, page) != page
     if st.session_state[_ARRIVED]:
+        _as_asked()
         for key in [name for name in st.session_state if str(name).startswith(TOLD)]:
             del st.session_state[key]  # another page's address: all of this one is new
         for key in (MODEL, *PICTURE_KEYS):
@@ -140,6 +179,11 @@ def arrived() -> bool:
     return bool(st.session_state.get(_ARRIVED, False))
 
 
+def page() -> str:
+    """Return the name of the page that is drawn."""
+    return str(st.session_state.get(_PAGE, ""))
+
+
 def keep() -> None:
     """Keep the choice of pictures for when a page without that choice has been visited; see :func:`recall`."""
     for key in PICTURE_KEYS:
@@ -150,9 +194,10 @@ def keep() -> None:
 def recall() -> None:
     """Choose the pictures that were chosen before, where neither the address nor this page's widgets say otherwise.
 
-    An address that names a dataset's picture is complete: what it leaves out is the default.
+    An address that names a dataset's picture is complete, and so is one that was gone back to: what it leaves out is
+    the default.
     """
-    if ID in st.query_params:
+    if ID in st.query_params or went_back():
         return
     for key in PICTURE_KEYS:
         if key not in st.session_state and key not in st.query_params and _KEPT + key in st.session_state:

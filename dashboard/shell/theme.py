@@ -31,6 +31,7 @@ CSS: Final = """<style>
  padding-bottom:3rem}
 .stMainBlockContainer h1{letter-spacing:-.012em;padding-bottom:.5rem}
 [data-testid="stHeader"]{background:transparent}
+.st-key-fl-steps{display:none}
 .fl-lead{font-size:1.12rem;line-height:1.55;max-width:44rem;opacity:.86;margin:0 0 .4rem}
 .fl-quiet{opacity:.62;font-size:.84rem}
 .fl-section{display:flex;flex-wrap:wrap;gap:.1rem .8rem;align-items:baseline;margin:1rem 0 -.2rem;

@@ -11,12 +11,12 @@ from dashboard.report.text import plain
 from dashboard.shared.figures.answers import LEAST, MOST, default_models, pairs_of, refused
 from dashboard.shared.maps import CONTRAST
 from dashboard.shell import loaders, say, state
+from dashboard.shell.in_address import in_address
 from engine.explain.target import TRUE
 from engine.records import RunCard
 
 MODELS: Final = "models"
 PAIR: Final = "pair"
-MINUS: Final = "minus"
 NOTHING: Final = "nothing"
 EACH_LAST: Final = "last of each"
 """The layer's name where the models have none in common: each is explained at its own last one."""
@@ -35,6 +35,8 @@ def follow(key: str, default: str) -> str | None:
     text = ",".join(asked) if asked else None
     if text is not None and text != st.session_state.get(_SEEN + key):
         return text
+    if text is None and state.went_back():
+        return default
     if key not in st.session_state:  # first drawn, or again after another page
         return text or st.session_state.get(_KEPT + key) or default
     return None
@@ -132,38 +134,28 @@ def choose_target(
     classes = cards[0].classes
     known = () if truth not in classes else (TRUE,) if truth == predicted else (TRUE, CONTRAST)
     common = [name for name in layers[0] if all(name in others for others in layers)] or [EACH_LAST]
-    menus = ((state.TARGET, (state.PREDICTED, *known, *classes)), (MINUS, (NOTHING, *classes)), (state.LAYER, common))
-    if st.session_state.get(state.TARGET, state.PREDICTED) not in menus[0][1]:
-        del st.session_state[state.TARGET]  # chosen for another picture, whose label is known
-    words = {state.TARGET: "class", MINUS: "class", state.LAYER: "layer common to the models"}
-    unknown = [
-        f"Unknown {words[key]} '{asked}'; valid: {', '.join(valid)}."
-        for key, valid in menus
-        if (asked := state.asked_for(key, valid)) is not None and key not in st.session_state
-    ]
+    targets, others = (state.PREDICTED, *known, *classes), (NOTHING, *classes)
     with st.container(horizontal=True, gap="medium"):
-        target: str = st.selectbox(
-            "Class to explain",
-            menus[0][1],
-            key=state.TARGET,
-            bind="query-params",
-            width=190,
-            help=plain(
-                f"The same for every column; predicted is what {cards[0].name} answers, true what the picture is "
-                "labelled, where that is known."
-            ),
-        )
-        minus: str = st.selectbox(
-            "minus",
-            menus[1][1],
-            key=MINUS,
-            bind="query-params",
-            width=150,
-            disabled=target == CONTRAST,
-            help="Explains the difference of two logits: what speaks for the one class rather than the other.",
-        )
-        layer: str = st.selectbox(
-            "Layer", common, index=len(common) - 1, key=state.LAYER, bind="query-params", width=150
-        )
-    say.problems(unknown)
+        with in_address(state.TARGET, state.TARGET, targets, state.PREDICTED, "class", own=True):
+            target: str = st.selectbox(
+                "Class to explain",
+                targets,
+                key=state.TARGET,
+                width=190,
+                help=plain(
+                    f"The same for every column; predicted is what {cards[0].name} answers, true what the picture is "
+                    "labelled, where that is known."
+                ),
+            )
+        with in_address(state.MINUS, state.MINUS, others, NOTHING, "class", own=True):
+            minus: str = st.selectbox(
+                "minus",
+                others,
+                key=state.MINUS,
+                width=150,
+                disabled=target == CONTRAST,
+                help="Explains the difference of two logits: what speaks for the one class rather than the other.",
+            )
+        with in_address(state.LAYER, state.LAYER, common, common[-1], "layer common to the models", own=True):
+            layer: str = st.selectbox("Layer", common, key=state.LAYER, width=150)
     return target, "" if minus == NOTHING or target == CONTRAST else minus, layer

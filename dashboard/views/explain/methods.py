@@ -17,7 +17,7 @@ from dashboard.shared.face_loaders import FaceKey
 from dashboard.shared.figures.colours import emotion_color
 from dashboard.shared.figures.map_card import MapCard, MapStyle, cards_html, explanation_cards
 from dashboard.shared.figures.trust import Trusted, map_badge
-from dashboard.shell import say, theme
+from dashboard.shell import say, state, theme
 from dashboard.views.explain.figures.gates import cost_words, method_help
 from engine.errors import UsageError
 from engine.explain.methods.registry import METHODS
@@ -36,7 +36,7 @@ def _box(name: str) -> str:
 
 def _follow() -> None:
     """Tick what the address asks for where it has changed: on arrival, or by a link."""
-    text = st.query_params.get(METHODS_KEY)
+    text = st.query_params.get(METHODS_KEY, "" if state.went_back() else None)
     if text is None or text == st.session_state.get(_TOLD):
         return
     asked = [name.strip() for name in text.split(",") if name.strip()]

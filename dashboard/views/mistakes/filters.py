@@ -89,8 +89,7 @@ _READY: Final = "ready_mistakes"
 def recall() -> None:
     """Bring back what was chosen when the page is come to by a bare link; call it before any widget is drawn.
 
-    The browser's way back from Explain counts as one: Streamlit leaves an entry in the history that has this page's
-    name and the parameters of the link that was followed. On the first run of a page its bound widgets follow the
+    The browser's way back is none: the address of its entry says everything. On the first run of a page its bound widgets follow the
     address whatever the session says, so the choices are laid ready here and taken up in the run after.
     """
     for key, value in st.session_state.pop(_READY, {}).items():
@@ -98,7 +97,7 @@ def recall() -> None:
             st.query_params[key] = list(value)
         else:
             st.session_state[key] = value
-    if state.arrived() and not any(key in st.query_params for key in (*WIDGETS, PICKED, LOOK)):
+    if state.arrived() and not state.went_back() and not any(key in st.query_params for key in (*WIDGETS, PICKED, LOOK)):
         st.session_state[_READY] = st.session_state.get(_KEPT, {})
 
 

@@ -87,6 +87,9 @@ def follow(regions: Sequence[str]) -> str | None:
             change(from_text(asked, regions))
         except UsageError as error:  # said until something is changed: the page is drawn again on arrival
             st.session_state[_SAID] = f"The edit in the address cannot be read. {error}"
+    elif not asked and state.went_back() and st.session_state.get(_TOLD):
+        reset()
+        st.session_state[_TOLD] = ""
     said: str | None = st.session_state.get(_SAID)
     return said
 

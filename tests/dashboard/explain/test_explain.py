@@ -103,7 +103,7 @@ def test_unknown_names_in_the_address_list_the_valid_ones(home: AppTest) -> None
     said = " ".join(sentences(opened(home, model="vgg", sample="mona-lisa", layer="block9", target="bored")))
     assert "Unknown model 'vgg'; valid: baseline, cbam." in said
     assert "Unknown sample 'mona-lisa'; valid: astronaut" in said
-    assert "Unknown layer 'block9'; valid: block1, block2, block3, block4." in said
+    assert "Unknown layer 'block9' in the address; valid: block1, block2, block3, block4." in said
     assert "Unknown class 'bored'" in said
 
 

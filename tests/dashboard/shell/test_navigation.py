@@ -19,6 +19,7 @@ SECTIONS = {
         "Compare": "Compare",
         "What_if": "What if",
         "Activations": "Activations",
+        "Home": "Home",
     },
     "Study": {
         "Class_attention": "Class attention",
@@ -29,7 +30,7 @@ SECTIONS = {
     "Trust": {"Evidence": "Evidence"},
     "Live": {"Webcam": "Webcam", "Video": "Video"},
 }
-"""Section → address → title; Home is what the site itself opens."""
+"""Section → address → title; Home is what the site itself opens, and its own name, which is not listed, leads there."""
 
 
 @pytest.fixture

@@ -1,0 +1,39 @@
+"""What is shared between pages and what is not, and what a link names however early it is followed."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.runtime.state.query_params import QueryParams
+from streamlit.testing.v1 import AppTest
+
+from dashboard.shell import state
+from tests.dashboard.made import open_page, page_html
+
+EXPLAIN, COMPARE, WHAT_IF = "views/explain/page.py", "views/compare/page.py", "views/what_if/page.py"
+
+
+def test_a_pages_own_choice_is_not_among_the_shared_ones() -> None:
+    shared = [key for keys in state.SHARED.values() for key in keys]
+    assert len(shared) == len(set(shared))
+    assert not {state.LAYER, state.TARGET, state.MINUS} & set(shared)
+    assert {state.MODEL, *state.PICTURE_KEYS} <= set(shared)
+
+
+@pytest.mark.parametrize("other", [COMPARE, WHAT_IF])
+def test_a_layer_and_class_of_one_page_never_change_anothers(home: AppTest, other: str) -> None:
+    app = open_page(home, EXPLAIN, sample="drawn-happy", layer="block2", target="fear")
+    for key in ("layer", "target"):  # a link of the menu does not carry them
+        del app.query_params[key]
+    app.switch_page(other).run()
+    assert not app.exception
+    assert app.selectbox(key="layer").value == "block4"
+    assert app.selectbox(key="target").value == "predicted"
+    app.selectbox(key="layer").set_value("block3").run()
+    app.selectbox(key="target").set_value("sad").run()
+    for key in ("layer", "target"):
+        del app.query_params[key]
+    app.switch_page(EXPLAIN).run()
+    assert app.selectbox(key="layer").value == "block2"
+    assert app.selectbox(key="target").value == "fear"
+    assert app.query_params["layer"] in ("block2", ["block2"])
+    assert not app.exception
