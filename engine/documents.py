@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+Record = TypeVar("Record")
 
 MAX_BYTES: Final = 64 * 2**20
 MAX_DEPTH: Final = 64
@@ -57,3 +60,30 @@ def parse_document(text: str | bytes) -> Any:
 
 def _inside(value: dict[str, Any] | list[Any]) -> list[Any]:
     return list(value.values()) if isinstance(value, dict) else value
+
+
+def read_stored(
+    path: Path, read: Callable[[Any], Record], fault: Callable[[Record], str], broken: Callable[[str], Exception]
+) -> Record | None:
+    """Return the record that the file ``path`` holds; None where there is no such file.
+
+    Args:
+        path: a JSON file.
+        read: makes the record; whatever a damaged document makes it raise is one sentence here.
+        fault: says what else is wrong with the record (it is another model's, say), or nothing.
+        broken: makes the error of what is wrong.
+
+    Raises:
+        Exception: ``broken``, with what is wrong.
+    """
+    try:
+        record = read(read_document(path))
+    except FileNotFoundError:
+        return None
+    except DocumentError as error:
+        raise broken(str(error)) from error
+    except BAD_VALUES as error:
+        raise broken(f"it is damaged ({type(error).__name__}: {error})") from error
+    if wrong := fault(record):
+        raise broken(wrong)
+    return record

@@ -12,7 +12,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from engine.documents import BAD_VALUES, DocumentError, read_document
+from engine.documents import read_stored
 from engine.errors import DataError
 from engine.evidence.pictures import VARIANTS
 from engine.evidence.report import CEILING, CueAnswers, EvidenceReport, GroupFigures, MapFigures, MapSource
@@ -40,24 +40,14 @@ def read_evidence(path: Path, card: RunCard, *, variant: str, split: str = "test
     Raises:
         DataError: the file is damaged, contradicts itself, or is of another model, variant, split or other weights.
     """
-    try:
-        document = read_document(path)
-    except FileNotFoundError:
-        return None
-    except DocumentError as error:
-        raise _broken(path, card, variant, str(error)) from error
-    try:
-        report = _report(document)
-        _check_whole(report)
-    except BAD_VALUES as error:
-        raise _broken(path, card, variant, f"it is damaged ({type(error).__name__}: {error})") from error
-    came = (report.model, report.variant, report.split, report.classes)
-    if came != (card.name, variant, split, card.classes):
-        what = f"it is of '{report.model}', variant {report.variant}, split {report.split}"
-        raise _broken(path, card, variant, what)
-    if report.weights_sha256 != card.weights_sha256:
-        raise _broken(path, card, variant, "it was measured with other weights")
-    return report
+
+    def fault(report: EvidenceReport) -> str:
+        came = (report.model, report.variant, report.split, report.classes)
+        if came != (card.name, variant, split, card.classes):
+            return f"it is of '{report.model}', variant {report.variant}, split {report.split}"
+        return "" if report.weights_sha256 == card.weights_sha256 else "it was measured with other weights"
+
+    return read_stored(path, _report, fault, lambda what: _broken(path, card, variant, what))
 
 
 def benchmark_command(name: str, variant: str, out: str) -> str:
@@ -138,7 +128,7 @@ def _report(document: dict[str, Any]) -> EvidenceReport:
     groups = document["groups"]
     cue = document["cue"]
     drawn = _count(document["pictures"], "pictures")
-    return EvidenceReport(
+    report = EvidenceReport(
         model=str(document["model"]),
         weights_sha256=str(document["weights_sha256"]),
         split=str(document["split"]),
@@ -155,6 +145,8 @@ def _report(document: dict[str, Any]) -> EvidenceReport:
         cue=None if cue is None else CueAnswers(_count(cue["differs"], "differs"), _count(cue["followed"], "followed")),
         refused={str(name): str(why) for name, why in document.get("refused", {}).items()},  # older files have none
     )
+    _check_whole(report)
+    return report
 
 
 def _check_whole(report: EvidenceReport) -> None:

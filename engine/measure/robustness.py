@@ -33,7 +33,7 @@ from PIL import Image
 from torch import nn
 
 from engine.data.dataset import FaceDataset
-from engine.documents import BAD_VALUES, DocumentError, read_document
+from engine.documents import read_stored
 from engine.errors import DataError, UnknownNameError, UsageError
 from engine.measure.split import evaluate
 from engine.records import RunCard
@@ -283,23 +283,13 @@ def read_robustness(path: Path, card: RunCard, *, dataset: str, split: str) -> R
     Raises:
         DataError: the file is damaged, or of another model, split or other weights.
     """
-    try:
-        document = read_document(path)
-    except FileNotFoundError:
-        return None
-    except DocumentError as error:
-        raise _broken(path, card, dataset, split, str(error)) from error
-    try:
-        report = _report(document)
-    except BAD_VALUES as error:
-        what = f"it is damaged ({type(error).__name__}: {error})"
-        raise _broken(path, card, dataset, split, what) from error
-    if (report.model, report.dataset, report.split) != (card.name, dataset, split):
-        what = f"it is of '{report.model}' on {report.dataset} {report.split}"
-        raise _broken(path, card, dataset, split, what)
-    if report.weights_sha256 != card.weights_sha256:
-        raise _broken(path, card, dataset, split, "it was measured with other weights")
-    return report
+
+    def fault(report: RobustnessReport) -> str:
+        if (report.model, report.dataset, report.split) != (card.name, dataset, split):
+            return f"it is of '{report.model}' on {report.dataset} {report.split}"
+        return "" if report.weights_sha256 == card.weights_sha256 else "it was measured with other weights"
+
+    return read_stored(path, _report, fault, lambda what: _broken(path, card, dataset, split, what))
 
 
 def _broken(path: Path, card: RunCard, dataset: str, split: str, what: str) -> DataError:

@@ -24,7 +24,7 @@ from typing import Any, Final
 from engine.analysis.files.answer_shares import SHARES, AnswerShares, PictureShares
 from engine.analysis.files.places import analysis_folder
 from engine.analysis.files.sums import fits_sum, tell_sum
-from engine.documents import BAD_VALUES, DocumentError, read_document
+from engine.documents import DocumentError, read_stored
 from engine.errors import DataError, UnknownNameError, UsageError
 from engine.records import GATE_DIMENSIONS, GateKind, RunCard
 from engine.statistics.intervals import LEVEL, RESAMPLES, Estimate
@@ -255,25 +255,20 @@ def read_gate_use(path: Path, card: RunCard, *, dataset: str, split: str) -> Spl
     Raises:
         DataError: the file is damaged, or of another model, split or other weights.
     """
-    try:
-        document = read_document(path)
-    except FileNotFoundError:
-        return None
-    except DocumentError as error:
-        raise _broken(path, card, dataset, split, str(error)) from error
-    if not fits_sum(path):
-        raise _broken(path, card, dataset, split, "it is damaged: its sha256 is not the one that the report tells")
-    try:
-        use = _use(document)
-    except BAD_VALUES as error:
-        raise _broken(path, card, dataset, split, f"it is damaged ({type(error).__name__}: {error})") from error
-    if (use.model, use.dataset, use.split) != (card.name, dataset, split):
-        raise _broken(path, card, dataset, split, f"it is of '{use.model}' on {use.dataset} {use.split}")
-    if use.weights_sha256 != card.weights_sha256:
-        raise _broken(path, card, dataset, split, "it was measured with other weights")
-    if tuple(use.pictures) != card.classes:
-        raise _broken(path, card, dataset, split, "its classes are not the model's")
-    return use
+
+    def read(document: Any) -> SplitGateUse:
+        if not fits_sum(path):
+            raise DocumentError("it is damaged: its sha256 is not the one that the report tells")
+        return _use(document)
+
+    def fault(use: SplitGateUse) -> str:
+        if (use.model, use.dataset, use.split) != (card.name, dataset, split):
+            return f"it is of '{use.model}' on {use.dataset} {use.split}"
+        if use.weights_sha256 != card.weights_sha256:
+            return "it was measured with other weights"
+        return "" if tuple(use.pictures) == card.classes else "its classes are not the model's"
+
+    return read_stored(path, read, fault, lambda what: _broken(path, card, dataset, split, what))
 
 
 def _broken(path: Path, card: RunCard, dataset: str, split: str, what: str) -> DataError:
