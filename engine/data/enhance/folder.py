@@ -28,7 +28,7 @@ from engine.data.balance.balance import is_balanced
 from engine.data.balance.folder import refuse_place
 from engine.data.dataset import SkippedFile
 from engine.data.enhance.enhance import NOTE, Enhancer, enhancement_at
-from engine.data.read.gather import read_pixels
+from engine.data.read.gather import read_pixels, unknown_classes
 from engine.data.read.samm import SHEET_SUFFIXES
 from engine.data.read.sources import MAX_MEMBER_BYTES, Entry
 from engine.data.registry import KINDS, read_entries
@@ -96,11 +96,7 @@ def plan_enhancement(dataset: str, place: Path, *, drop_unknown: bool = False, l
         else:
             found.append((entry.id, entry.split, _bytes(entry)))
     if unknown and not drop_unknown:
-        listed = ", ".join(f"'{word}' ({count})" for word, count in sorted(unknown.items()))
-        raise DataError(
-            f"'{place.name}' has classes that are not among {', '.join(KINDS[dataset].classes)}: {listed}; "
-            "rename them, or leave them out with --drop-unknown."
-        )
+        raise unknown_classes(place.name, unknown, KINDS[dataset].classes)
     if any(split for _, split, _ in found):
         # What lies beside train/ and test/ is something else, as when the data is loaded.
         found = [one for one in found if one[1]]

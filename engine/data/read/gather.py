@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.data.dataset import SkippedFile
 from engine.data.read.sources import ALL_ROWS, MAX_MEMBER_BYTES, Entry, decode_picture, fit_picture, pixel_digest
-from engine.errors import DataError, PictureError
+from engine.errors import DataError, PictureError, shown
 from engine.labels import canonical
 from engine.records import UInt8
 
@@ -31,6 +31,7 @@ CHUNK_BYTES: Final = 64_000_000
 """Files in memory at a time, and their bytes; each thread takes a slice, since handing over single 48x48 pictures
 costs more than decoding them."""
 _LISTED: Final = 4
+_CLASSES_LISTED: Final = 12
 """Folders that a message names at most."""
 
 
@@ -199,11 +200,23 @@ def _refuse_wrappers(pictures: Sequence[Picture], decoder: Decoder, source: str)
         return
     names = {label: name for name, label in decoder.labels.items()}
     folders = sum(torn.values(), Counter())
-    listed = ", ".join(f"'{folder or source}' ({count})" for folder, count in sorted(folders.items())[:_LISTED])
-    more = f" and {len(folders) - _LISTED} more" if len(folders) > _LISTED else ""
     raise DataError(
-        f"'{source}' has the class '{names[min(torn)]}' in several folders whose names are no splits: {listed}{more}; "
-        "call them train, val and test, or point --data at one of them."
+        f"'{source}' has the class '{names[min(torn)]}' in several folders whose names are no splits: "
+        f"{_counted(folders, _LISTED, source)}; call them train, val and test, or point --data at one of them."
+    )
+
+
+def _counted(names: Mapping[str, int], most: int, unnamed: str = "") -> str:
+    """List the first names from outside, which may be many and long, with their counts."""
+    listed = ", ".join(f"'{shown(name or unnamed)}' ({count})" for name, count in sorted(names.items())[:most])
+    return listed + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def unknown_classes(source: str, unknown: Mapping[str, int], known: Iterable[str]) -> DataError:
+    """Return the error for pictures of classes, by name and count, that are not among the ``known``."""
+    return DataError(
+        f"'{source}' has classes that are not among {', '.join(known)}: {_counted(unknown, _CLASSES_LISTED)}; "
+        "rename them, or leave them out with --drop-unknown."
     )
 
 
@@ -234,16 +247,13 @@ def gather(
 
     unknown = Counter(outcome.word for outcome in left_out if outcome.word)
     if unknown and not drop_unknown:
-        listed = ", ".join(f"'{word}' ({count})" for word, count in sorted(unknown.items()))
-        raise DataError(
-            f"'{source}' has classes that are not among {', '.join(decoder.labels)}: {listed}; "
-            "rename them, or leave them out with --drop-unknown."
-        )
+        raise unknown_classes(source, unknown, decoder.labels)
     unreadable = [outcome.file for outcome in left_out if outcome.unreadable]
     if len(unreadable) > len(pictures):
         raise DataError(
             f"Expected most pictures in '{source}' to be readable, but {len(unreadable)} of "
-            f"{len(pictures) + len(unreadable)} are not (the first, '{unreadable[0].id}': {unreadable[0].reason}); "
+            f"{len(pictures) + len(unreadable)} are not (the first, "
+            f"'{shown(unreadable[0].id)}': {shown(unreadable[0].reason)}); "
             "get the data again."
         )
     pictures.sort(key=lambda picture: (picture.row, picture.id))

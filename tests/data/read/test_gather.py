@@ -110,6 +110,17 @@ def test_unknown_classes_are_listed_and_can_be_dropped() -> None:
     ]
 
 
+def test_many_long_names_stay_one_sentence() -> None:
+    many = [entry(f"{n}" + "y" * 5_000, word=f"{n:02d}" + "x" * 5_000) for n in range(30)]
+    with pytest.raises(DataError, match="and 18 more; rename them") as caught:
+        gather(many, decoder(), drop_unknown=False, source="set")
+    assert len(str(caught.value)) < 3_000
+    bad = [Entry("z" * 5_000, "train", "happy", b"")]
+    with pytest.raises(DataError, match="the file is empty") as caught:
+        gather(bad, decoder(), drop_unknown=False, source="set")
+    assert len(str(caught.value)) < 1_000
+
+
 def test_what_lies_beside_the_splits_is_left_out_and_listed() -> None:
     entries = [entry("train/happy/a"), entry("plots/b", word="plots", split=None), entry("happy/c", split=None)]
     pictures, skipped = gather(entries, decoder(), drop_unknown=False, source="set")
