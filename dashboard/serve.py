@@ -23,6 +23,7 @@ from dashboard.live.limits import Limits
 from dashboard.live.serving import check_port, exit_status, is_free, mount_live
 from engine.cli.serve import add_arguments
 from engine.errors import UsageError
+from engine.places import CHANGING_VARIABLE
 
 if TYPE_CHECKING:
     import streamlit as st
@@ -111,6 +112,11 @@ def serve(arguments: argparse.Namespace) -> None:
     check_free(host, port)
     doors = Doors.read(arguments, os.environ, host=host)
     limits = Limits.from_environment(os.environ)
+    if arguments.device is not None:
+        from engine.training.device import prefer_device  # brings torch
+
+        prefer_device(arguments.device)
+    os.environ[CHANGING_VARIABLE] = "yes" if arguments.allow_adding else "no"
     page = build_page(arguments.model, limits=limits, dashboard="")
     app = doors.around(Listed(build_app(page, limits, port=port, login=bool(doors.accounts))), port=port)
     # Streamlit hands on what uvicorn was told not to log: who asked for what, snapshots' tokens among it.

@@ -26,6 +26,8 @@ from dashboard.live.serving import (
     mount_live,
 )
 from dashboard.shell.snapshots import ADDRESS, PORTS
+from engine.cli.common import add_device_option
+from engine.cli.dashboard import OWN_DEVICE
 from engine.cli.serve import add_door_arguments
 from engine.errors import UsageError
 from engine.models.checkpoint import DEFAULT_MODEL
@@ -48,6 +50,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         default="http://127.0.0.1:8501",
         help="where the dashboard is served, for snapshots to open in Explain (default: %(default)s)",
     )
+    add_device_option(parser, None, words=f"of the models {OWN_DEVICE}: ")
     add_door_arguments(parser)
     return parser.parse_args(arguments)
 
@@ -74,6 +77,10 @@ def begin(arguments: argparse.Namespace) -> Running:
 
     port, limits = free_port(arguments.port), Limits.from_environment(os.environ)
     doors = Doors.read(arguments, os.environ, host=ADDRESS, reached=arguments.dashboard)
+    if arguments.device is not None:
+        from engine.training.device import prefer_device  # brings torch
+
+        prefer_device(arguments.device)
     leave_room_for_the_page()
     page = build_page(arguments.model, limits=limits, dashboard=arguments.dashboard)
     app = doors.around(mount_live(page, limits, path="/", login=bool(doors.accounts)), port=port)

@@ -12,6 +12,10 @@ from typing import Final
 CHECKPOINTS_VARIABLE: Final = "FERLENS_CHECKPOINTS"
 CACHE_VARIABLE: Final = "FERLENS_CACHE"
 DATA_VARIABLE: Final = "FERLENS_DATA"
+DEVICE_VARIABLE: Final = "FERLENS_DEVICE"
+"""Names the device of a process that serves pages, until somebody chooses another there."""
+CHANGING_VARIABLE: Final = "FERLENS_ALLOW_ADDING"
+"""``yes`` or ``no``: whether visitors of the pages may put networks on the shelf and take them off."""
 DEFAULT_DATA: Final = "data"
 """Where data sets are looked for where neither an option nor the variable says so."""
 

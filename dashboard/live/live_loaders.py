@@ -15,6 +15,7 @@ from engine.models.checkpoint import checkpoint_names, read_card, survey_checkpo
 from engine.places import checkpoint_path
 from engine.predictor import EmotionPredictor
 from engine.records import RunCard
+from engine.training.device import preferred_device
 
 KEPT: Final = 12
 """Predictors in memory; the default one takes about 16 MB."""
@@ -25,7 +26,7 @@ class LiveModels:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._predictors: OrderedDict[tuple[str, str], EmotionPredictor] = OrderedDict()
+        self._predictors: OrderedDict[tuple[str, str, str], EmotionPredictor] = OrderedDict()
 
     def cards(self) -> tuple[RunCard, ...]:
         """Return the cards of the usable checkpoints, sorted by name; a damaged one is left out."""
@@ -53,10 +54,11 @@ class LiveModels:
         names = checkpoint_names()
         if name not in names:
             raise UnknownNameError("model", name, names)
-        key = (name, read_card(checkpoint_path(name)).weights_sha256)
+        device = preferred_device()
+        key = (name, read_card(checkpoint_path(name)).weights_sha256, device)
         with self._lock:
             if key not in self._predictors:
-                self._predictors[key] = EmotionPredictor(name)
+                self._predictors[key] = EmotionPredictor(name, device=device)
             self._predictors.move_to_end(key)
             while len(self._predictors) > KEPT:
                 self._predictors.popitem(last=False)

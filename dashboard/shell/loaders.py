@@ -93,10 +93,16 @@ def shelf() -> Shelf:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _predictor(name: str, sha256: str) -> EmotionPredictor:  # noqa: ARG001  # the digest is the cache's key
+def _predictor_on(name: str, sha256: str, device: str) -> EmotionPredictor:  # noqa: ARG001  # the digest is a key
     from engine.predictor import EmotionPredictor  # brings torch: not before it is needed
 
-    return EmotionPredictor(name)
+    return EmotionPredictor(name, device=device)
+
+
+def _predictor(name: str, sha256: str) -> EmotionPredictor:
+    from engine.training.device import preferred_device
+
+    return _predictor_on(name, sha256, preferred_device())
 
 
 def predictor(card: RunCard) -> EmotionPredictor:

@@ -13,7 +13,15 @@ import numpy as np
 from rich.console import Console
 from rich.table import Column, Table
 
-from engine.cli.common import add_data_options, add_json_option, note, note_people, note_skipped, print_json
+from engine.cli.common import (
+    add_data_options,
+    add_device_option,
+    add_json_option,
+    note,
+    note_people,
+    note_skipped,
+    print_json,
+)
 from engine.data.dataset import FaceDataset
 from engine.measure.split import check_classes, predict_dataset
 from engine.models.checkpoint import load_checkpoint
@@ -39,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data_options(parser, dataset=None)
     parser.add_argument("--epochs", type=int, help="instead of the recipe's; the warm-up shrinks with it")
     parser.add_argument("--limit", type=int, metavar="N", help="train on N pictures of each split")
-    parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu (default: the first that is there)")
+    add_device_option(parser, "auto")
     parser.add_argument("--minutes", type=float, help="stop after so long; the same command goes on")
     parser.add_argument("--name", help=f"of the folder {RUNS}/ablation-<name> (default: the recipe's)")
     add_json_option(parser)

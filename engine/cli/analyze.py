@@ -13,7 +13,15 @@ from engine.analysis.files.places import analysis_folder
 from engine.analysis.sweep.block import BLOCK, SweepSettings
 from engine.analysis.sweep.finish import refuse_existing
 from engine.analysis.sweep.sweep import BARE_SAMPLE, sweep
-from engine.cli.common import STDERR, add_data_options, add_json_option, note, note_skipped, print_json
+from engine.cli.common import (
+    STDERR,
+    add_data_options,
+    add_device_option,
+    add_json_option,
+    note,
+    note_skipped,
+    print_json,
+)
 from engine.data.dataset import FaceDataset
 from engine.data.enhance.enhance import require_enhanced
 from engine.data.registry import load_dataset
@@ -40,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--block", type=int, default=BLOCK, metavar="N", help="pictures that a kill loses at most (%(default)s)"
     )
     parser.add_argument("--bare", action="store_true", help="time bare inference on all pictures, not on a sample")
-    parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
+    add_device_option(parser)
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="default: analysis/<dataset>-<split> in the checkpoint's folder"
     )

@@ -16,6 +16,7 @@ from engine.analysis.sweep.penultimate import penultimate_features
 from engine.cli.common import (
     STDERR,
     add_data_options,
+    add_device_option,
     add_json_option,
     add_votes_option,
     check_new_file,
@@ -60,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--size", type=int, metavar="S", help="side of the pictures in pixels (default 48)")
     parser.add_argument("--seed", type=int, default=0, help="of every draw (default: %(default)s)")
-    parser.add_argument("--device", default="cpu", help="for --model: auto, cuda, mps or cpu (default: %(default)s)")
+    add_device_option(parser, words="for --model: ")
     add_json_option(parser)
 
 

@@ -150,6 +150,18 @@ def add_views_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_device_option(parser: argparse.ArgumentParser, default: str | None = "cpu", *, words: str = "") -> None:
+    """Add ``--device``.
+
+    Args:
+        parser: gets it.
+        default: ``auto``, ``cpu``, or None where the command has a default of its own, which ``words`` say.
+        words: what it is for, before the choices.
+    """
+    said = {"cpu": " (default: cpu)", "auto": " (default: the first that is there)"}.get(default or "", "")
+    parser.add_argument("--device", default=default, help=f"{words}auto, cuda, mps or cpu{said}")
+
+
 def add_json_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--json``."""
     parser.add_argument("--json", action="store_true", help="print one JSON document on stdout, all else on stderr")

@@ -13,6 +13,7 @@ from rich.table import Table
 from engine.cli.common import (
     STDERR,
     add_data_options,
+    add_device_option,
     add_json_option,
     add_views_options,
     add_votes_option,
@@ -47,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_votes_option(parser)
     add_views_options(parser)
     parser.add_argument("--seed", type=int, default=0, help="of the resampling (default: %(default)s)")
-    parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
+    add_device_option(parser)
     add_json_option(parser)
 
 

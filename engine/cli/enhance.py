@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from engine.cli.common import STDERR, add_data_options, add_json_option, note, print_json
+from engine.cli.common import STDERR, add_data_options, add_device_option, add_json_option, note, print_json
 from engine.data.balance.folder import refuse_place
 from engine.data.enhance.enhance import Enhancer
 from engine.data.enhance.folder import plan_enhancement, write_enhanced
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--batch", type=int, default=defaults.batch, help="pictures or tiles at once (default: %(default)s)"
     )
-    parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
+    add_device_option(parser)
     parser.add_argument("--limit", type=int, metavar="N", help="a quick try on N pictures of each split")
     add_json_option(parser)
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from engine.cli.common import (
     STDERR,
     add_data_options,
+    add_device_option,
     add_json_option,
     add_views_options,
     add_votes_option,
@@ -49,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of ferplus: what becomes of an emotion that one voter in ten chose (default: %(default)s)",
     )
     add_views_options(parser)
-    parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
+    add_device_option(parser)
     parser.add_argument("--write-card", action="store_true", help="put the result on the checkpoint's card")
     add_json_option(parser)
 

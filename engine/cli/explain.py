@@ -18,6 +18,7 @@ from rich.table import Table
 from engine.cli.common import (
     NO_FACE,
     STDERR,
+    add_device_option,
     add_enhancers_option,
     add_face_options,
     add_json_option,
@@ -164,7 +165,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--face", type=int, default=0, help="which face, 0 is the largest (default: 0)")
     add_face_options(parser)
     add_enhancers_option(parser)
-    parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
+    add_device_option(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the PNG and NPZ files")
     parser.add_argument(
         "--trust", action="store_true", help="measure whether each gate is used and the map is faithful (seconds)"

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.cli.common import add_json_option, note, print_json
+from engine.cli.common import add_device_option, add_json_option, note, print_json
 from engine.errors import CheckpointError, UsageError
 from engine.lens.check import CheckReport, check
 from engine.lens.importing import Imported, Request, carry_out, carry_out_apart
@@ -48,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="FILE.py is run, once and in a process of its own: say that you trust it",
     )
+    add_device_option(parser, words="for --check: ")
     add_json_option(parser)
 
 
@@ -81,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
         overwrite=arguments.overwrite,
     )
     done = carry_out_apart(request) if is_code(arguments.source) else carry_out(request)
-    report = _checked(place, arguments.check)
+    report = _checked(place, arguments.check, arguments.device)
     if arguments.json:
         print_json(_document(done, report))
         return 0
@@ -96,11 +97,11 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _checked(place: Path, data: Path | None) -> CheckReport | None:
+def _checked(place: Path, data: Path | None, device: str) -> CheckReport | None:
     """Measure what was stored, and keep the figures on its card."""
     if data is None:
         return None
-    report = check(FaceModel(place), data)
+    report = check(FaceModel(place, device=device), data)
     card = read_card(place)
     update_card(place, replace(card, metrics={**card.metrics, **report.metrics()}))
     return report

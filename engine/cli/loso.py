@@ -10,7 +10,15 @@ from typing import Any
 from rich.progress import Progress
 from rich.table import Table
 
-from engine.cli.common import STDERR, add_data_options, add_json_option, note, note_skipped, print_json
+from engine.cli.common import (
+    STDERR,
+    add_data_options,
+    add_device_option,
+    add_json_option,
+    note,
+    note_skipped,
+    print_json,
+)
 from engine.data.read.samm import CLIPS, ONSET_APEX
 from engine.data.registry import load_dataset
 from engine.data.splits import SubjectFold
@@ -34,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epochs", type=int, help="instead of the recipe's")
     parser.add_argument("--batch-size", type=int, help="instead of the recipe's")
     parser.add_argument("--seed", type=int, default=0, help="of weights, order, augmentation (default: %(default)s)")
-    parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu (default: the first that is there)")
+    add_device_option(parser, "auto")
     parser.add_argument("--resume", action="store_true", help=f"go on with what {RUNS}/loso-<recipe> has")
     add_json_option(parser)
 

@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any, Final
+from typing import Any
 
-import torch
 from rich.console import Console
 from rich.table import Table
 
 from engine.cli.common import STDERR, add_json_option, print_json
-from engine.documents import BAD_VALUES
-from engine.errors import CheckpointError, FerLensError
+from engine.errors import FerLensError
 from engine.measure.split import VIEWS
 from engine.models.checkpoint import survey_checkpoints
-from engine.models.registry import (
-    ARCHITECTURES,
-    build_model,
-    count_parameters,
-    input_spec,
-    parameters_by_module,
-)
-from engine.models.taps import record_attention
+from engine.models.inventory import Inside, inside, inside_of
+from engine.models.registry import ARCHITECTURES, input_spec
 from engine.records import InputSpec, RunCard
-
-_COMPUTED: Final = 512  # pixels of a side
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,45 +70,24 @@ def _accuracy(metrics: dict[str, dict[str, Any]], view: str) -> str:
     return f"{100 * found['accuracy']:.1f} % ({100 * low:.1f}-{100 * high:.1f})"
 
 
-def _built(architecture: str, classes: int, spec: InputSpec, config: dict[str, Any]) -> dict[str, Any]:
-    # Gates are listed by their shapes, so that what is large need not be computed; the device of shapes starts slowly.
-    with torch.device("cpu" if spec.size <= _COMPUTED else "meta"):
-        model = build_model(architecture, classes=classes, spec=spec, config=config).eval()
-        try:
-            with torch.no_grad(), record_attention() as gates:
-                model(torch.zeros(1, spec.channels, spec.size, spec.size))
-        except (RuntimeError, *BAD_VALUES) as error:
-            raise CheckpointError("it cannot take a picture of the size that its card names.") from error
-    listed = [{"layer": gate.layer, "kind": gate.kind, "shape": list(gate.weights.shape[1:])} for gate in gates]
+def _described(found: Inside, spec: InputSpec) -> dict[str, Any]:
     return {
-        "parameters": count_parameters(model),
-        "parameters_by_module": parameters_by_module(model),
-        "input": {"size": spec.size, "channels": spec.channels},
-        "gates": listed,
-    }
-
-
-def _stored(card: RunCard) -> dict[str, Any]:
-    """As :func:`_built`, of an adopted network: its card lists the gates, so nothing is built."""
-    spec = card.input
-    return {
-        "parameters": card.parameters,
-        "parameters_by_module": {},
+        "parameters": found.parameters,
+        "parameters_by_module": dict(found.parts),
         "input": {"size": spec.size, "channels": spec.channels}
         | ({"columns": spec.columns} if spec.width != spec.height else {}),
-        "gates": card.config["gates"],
-        "domain": card.domain,
-        "origin": card.origin,
+        "gates": [{"layer": gate.layer, "kind": gate.kind, "shape": list(gate.shape)} for gate in found.gates],
     }
 
 
 def _trained(card: RunCard) -> dict[str, Any]:
-    built = _stored(card) if card.is_adopted else _built(card.architecture, len(card.classes), card.input, card.config)
+    adopted = {"domain": card.domain, "origin": card.origin} if card.is_adopted else {}
     return {
         "name": card.name,
         "architecture": card.architecture,
         "trained": True,
-        **built,
+        **_described(inside(card), card.input),
+        **adopted,
         "classes": list(card.classes),
         "metrics": card.metrics,
     }
@@ -129,7 +98,7 @@ def _untrained(name: str) -> dict[str, Any]:
         "name": name,
         "architecture": name,
         "trained": False,
-        **_built(name, 7, input_spec(name), {}),
+        **_described(inside_of(name, 7, input_spec(name), {}), input_spec(name)),
         "classes": [],
         "metrics": {},
     }

@@ -14,6 +14,7 @@ from rich.progress import Progress
 from engine.cli.common import (
     NO_FACE,
     STDERR,
+    add_device_option,
     add_enhancers_option,
     add_face_options,
     add_json_option,
@@ -38,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default=DEFAULT_MODEL, help="checkpoint name or folder (default: %(default)s)")
     add_face_options(parser)
     add_enhancers_option(parser)
-    parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
+    add_device_option(parser)
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the JSON document there")
     add_json_option(parser)
 

@@ -9,7 +9,8 @@ import argparse
 from pathlib import Path
 from typing import Final, NoReturn
 
-from engine.cli.dashboard import HOST, PORT, become
+from engine.cli.common import add_device_option
+from engine.cli.dashboard import HOST, OWN_DEVICE, PORT, become
 from engine.models.checkpoint import DEFAULT_MODEL
 
 SERVER: Final = "dashboard.serve"
@@ -25,6 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=PORT, help="default: %(default)s")
     parser.add_argument(
         "--model", default=DEFAULT_MODEL, help="checkpoint name, the live page's first (default: %(default)s)"
+    )
+    add_device_option(parser, None, words=f"of the models {OWN_DEVICE}: ")
+    parser.add_argument(
+        "--allow-adding",
+        action="store_true",
+        help="let visitors add, rename, replace and remove networks of others, and choose the device, on the page "
+        "Models; whoever gets in may then use your disk and your processor",
     )
     add_door_arguments(parser)
 
@@ -47,6 +55,8 @@ def add_door_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> NoReturn:
     """Become the server, so that Ctrl-C and a kill reach it."""
     words = ["--host", arguments.host, "--port", str(arguments.port), "--model", arguments.model]
+    words += [] if arguments.device is None else ["--device", arguments.device]
+    words += ["--allow-adding"] if arguments.allow_adding else []
     words += [] if arguments.auth is None else ["--auth", str(Path(arguments.auth).expanduser().absolute())]
     for option in ("allow_host", "allow_frame", "proxy"):
         for value in getattr(arguments, option):

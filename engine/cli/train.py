@@ -12,7 +12,15 @@ from typing import Any, Final
 
 from rich.progress import BarColumn, Progress, TextColumn
 
-from engine.cli.common import STDERR, add_data_options, add_json_option, add_votes_option, note, print_json
+from engine.cli.common import (
+    STDERR,
+    add_data_options,
+    add_device_option,
+    add_json_option,
+    add_votes_option,
+    note,
+    print_json,
+)
 from engine.errors import UsageError
 from engine.models.registry import ARCHITECTURES
 from engine.places import writable_checkpoints
@@ -54,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="begin cmaen's second pathway, or lite0, with ImageNet weights, if they can be had",
     )
     parser.add_argument("--seed", type=int, default=0, help="of weights, order, augmentation, dropout (default 0)")
-    parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu (default: the first that is there)")
+    add_device_option(parser, "auto")
     parser.add_argument("--out", type=Path, help="checkpoint folder to make (default: <recipe> where checkpoints lie)")
     parser.add_argument("--resume", action="store_true", help=f"continue the run saved in {RUNS}/<name of --out>")
     parser.add_argument("--minutes", type=float, help="stop cleanly after so long; --resume continues")

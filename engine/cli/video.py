@@ -12,7 +12,7 @@ from typing import Final
 
 from rich.progress import Progress
 
-from engine.cli.common import STDERR, add_json_option, note, print_json
+from engine.cli.common import STDERR, add_device_option, add_json_option, note, print_json
 from engine.errors import UsageError
 from engine.live.annotate import Drawing
 from engine.live.frame import OVERLAYS
@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="look for faces from 24 pixels up, turned ones too, in whole frames; slow, and needs CenterFace",
     )
-    parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
+    add_device_option(parser)
     add_json_option(parser)
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from torch import nn
 
-from engine.errors import FerLensError, NetworkError, UsageError
+from engine.errors import CheckpointError, FerLensError, NetworkError, UsageError
 from engine.lens.input import Input, read_figures, read_size
 from engine.lens.lens import open_network
 from engine.lens.sources import build, is_code, lay_weights, shown
@@ -36,6 +36,7 @@ class Request:
 
     Attributes:
         source: as :mod:`engine.lens.sources` takes it. weights: the file of its weights, or empty.
+        weights_name: what that file is called where it lies under another name; else empty.
         classes: K names in the order of the outputs.
         place: the folder of the new checkpoint.
         size, mean, std: as words; empty for a library's own.
@@ -60,6 +61,7 @@ class Request:
     layer: str | None = None
     claimed_accuracy: float | None = None
     overwrite: bool = False
+    weights_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,8 +127,12 @@ def carry_out(request: Request) -> Imported:
     origin = Origin(shown(request.source), claimed_accuracy=request.claimed_accuracy)
     if request.weights:
         file = Path(request.weights)
-        lay_weights(net, file)
-        origin = Origin(origin.source, file.name, file_sha256(file), request.claimed_accuracy)
+        called = request.weights_name or file.name
+        try:
+            lay_weights(net, file)
+        except CheckpointError as error:
+            raise CheckpointError(str(error).replace(file.name, called)) from error
+        origin = Origin(origin.source, called, file_sha256(file), request.claimed_accuracy)
     given, said = _input(request, net)
     place = Path(request.place)
     lens = open_network(
@@ -144,10 +150,14 @@ def carry_out(request: Request) -> Imported:
     return Imported(card, lens.findings.describe(), said)
 
 
-def carry_out_apart(request: Request) -> Imported:
+def carry_out_apart(request: Request, *, seconds: float | None = None) -> Imported:
     """As :func:`carry_out`, in a child process, where the code of others runs and ends.
 
     What it prints goes to stderr.
+
+    Args:
+        request: what is wanted.
+        seconds: after which the process is ended; None: it may take as long as it likes.
     """
     from engine.models.checkpoint import read_card
 
@@ -156,14 +166,21 @@ def carry_out_apart(request: Request) -> Imported:
         answer = Path(folder) / "answer.json"
         # whole paths: the child must find FERLens, and finds nothing by the folder that it is started in
         paths = os.pathsep.join(filter(None, (str(CODE), os.environ.get("PYTHONPATH", ""))))
-        done = subprocess.run(  # noqa: S603 - this interpreter, with a module of ours
-            [sys.executable, "-m", "engine.lens.child", str(answer)],
-            input=json.dumps(asdict(request)),
-            text=True,
-            stdout=sys.stderr.fileno() if _has_file(sys.stderr) else subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": paths},
-            check=False,
-        )
+        try:
+            done = subprocess.run(  # noqa: S603 - this interpreter, with a module of ours
+                [sys.executable, "-m", "engine.lens.child", str(answer)],
+                input=json.dumps(asdict(request)),
+                text=True,
+                stdout=sys.stderr.fileno() if _has_file(sys.stderr) else subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": paths},
+                check=False,
+                timeout=seconds,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise NetworkError(
+                f"The network was not stored within {seconds:.0f} seconds; import it from the command line, which sets "
+                "no limit."
+            ) from error
         try:
             said = json.loads(answer.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:

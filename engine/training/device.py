@@ -4,11 +4,49 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-from typing import Any
+import os
+import threading
+from typing import Any, Final
 
 import torch
 
 from engine.errors import UsageError
+from engine.places import DEVICE_VARIABLE
+
+DEVICES: Final = ("auto", "cuda", "mps", "cpu")
+"""What a device is asked for by; ``cuda:1`` and the like name one of several."""
+
+_guard = threading.Lock()
+_chosen: list[str] = []
+
+
+def preferred_device() -> str:
+    """Return the device that this process' models go to where nobody names one: the one chosen, or the variable's.
+
+    Raises:
+        UsageError: the variable names none that is here.
+    """
+    with _guard:
+        if not _chosen:
+            _chosen.append(str(choose_device(os.environ.get(DEVICE_VARIABLE) or "cpu")))
+        return _chosen[0]
+
+
+def prefer_device(wanted: str) -> None:
+    """Choose that device, for models that are asked for from now on.
+
+    Raises:
+        UsageError: it is not on this machine; the one before stays.
+    """
+    device = str(choose_device(wanted))
+    with _guard:
+        _chosen[:] = [device]
+
+
+def devices_here() -> tuple[str, ...]:
+    """Return the kinds of device of this machine, the quickest first."""
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    return tuple(name for name, present in there.items() if present)
 
 
 def choose_device(wanted: str = "auto") -> torch.device:
@@ -17,13 +55,11 @@ def choose_device(wanted: str = "auto") -> torch.device:
     Raises:
         UsageError: the device asked for is not on this machine.
     """
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    there = devices_here()
     if wanted == "auto":
-        return torch.device(next(name for name, present in there.items() if present))
-    kind = wanted.partition(":")[0]
-    if not there.get(kind, False):
-        present = ", ".join(name for name, ok in there.items() if ok)
-        raise UsageError(f"Device '{wanted}' is not on this machine; it has: {present}.")
+        return torch.device(there[0])
+    if wanted.partition(":")[0] not in there:
+        raise UsageError(f"Device '{wanted}' is not on this machine; it has: {', '.join(there)}.")
     try:
         return torch.device(wanted)
     except RuntimeError as error:

@@ -95,6 +95,19 @@ def whole_folder(out: Path, *, replace: bool = False) -> Iterator[Path]:
             _clear(out)
 
 
+def remove_folder(folder: Path) -> None:
+    """Remove a folder: it is gone under its name at once, and what a kill leaves of it goes when it is written again.
+
+    Raises:
+        StorageError, OSError: it cannot be; it is then whole.
+    """
+    part = part_of(folder)
+    with says_full(folder), taken(_lock_of(part), wait=True):
+        _remove(part)
+        folder.replace(part)
+        _remove(part)
+
+
 def clear_left(path: Path) -> None:
     """Remove what a killed run left of a file or folder ``path``; nothing where another one is writing it now."""
     part = part_of(path)

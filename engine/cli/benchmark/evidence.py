@@ -11,7 +11,15 @@ from rich.box import SIMPLE_HEAD
 from rich.progress import Progress
 from rich.table import Column, Table
 
-from engine.cli.common import STDERR, add_json_option, check_new_file, note, print_json, write_document
+from engine.cli.common import (
+    STDERR,
+    add_device_option,
+    add_json_option,
+    check_new_file,
+    note,
+    print_json,
+    write_document,
+)
 from engine.errors import UsageError
 from engine.evidence.pictures import VARIANTS, count_pictures
 from engine.evidence.readings import EvidenceReadings, read_readings, readings_file, write_readings
@@ -46,7 +54,7 @@ def add_arguments(sub: argparse.ArgumentParser) -> None:
         help=f"{', '.join(METHODS)}, or all; {slow} take long (default: %(default)s)",
     )
     sub.add_argument("--seed", type=int, default=0, help="of random maps, marks and intervals (default: %(default)s)")
-    sub.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
+    add_device_option(sub)
     sub.add_argument("--out", type=Path, metavar="FILE", help="write the JSON document to this new file, too")
     sub.add_argument(
         "--resume",

@@ -11,7 +11,16 @@ from rich.box import SIMPLE_HEAD
 from rich.progress import Progress
 from rich.table import Column, Table
 
-from engine.cli.common import STDERR, add_data_options, add_json_option, note, note_people, note_skipped, print_json
+from engine.cli.common import (
+    STDERR,
+    add_data_options,
+    add_device_option,
+    add_json_option,
+    note,
+    note_people,
+    note_skipped,
+    print_json,
+)
 from engine.errors import UsageError
 from engine.models.checkpoint import DEFAULT_MODEL
 
@@ -44,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--target", default="predicted", help="whose logit to follow: predicted, true, a class, or 'happy-sad'"
     )
     parser.add_argument("--seed", type=int, default=0, help="of sample, draws and intervals (default: %(default)s)")
-    parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
+    add_device_option(parser)
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="default: gate_use.json in the checkpoint's analysis of the split"
     )

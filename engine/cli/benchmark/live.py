@@ -9,7 +9,7 @@ from typing import Any, Final
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
-from engine.cli.common import STDERR, add_json_option, note, print_json
+from engine.cli.common import STDERR, add_device_option, add_json_option, note, print_json
 from engine.errors import UsageError
 from engine.live.frame import OVERLAYS
 
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="repeat each film for so long instead, at a camera's pace: do time and memory grow?",
     )
     parser.add_argument("--fast", action="store_true", help="with --minutes: as fast as it goes")
-    parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
+    add_device_option(parser)
     add_json_option(parser)
 
 

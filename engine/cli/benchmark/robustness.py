@@ -13,6 +13,7 @@ from rich.table import Table
 from engine.cli.common import (
     STDERR,
     add_data_options,
+    add_device_option,
     add_json_option,
     check_new_file,
     note_people,
@@ -34,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", help="train, val, test; for fer2013 also public, private (default: as evaluate's)")
     parser.add_argument("--limit", type=int, metavar="N", help="N pictures only, spread evenly over the split")
     parser.add_argument("--seed", type=int, default=0, help="of noise and occlusion (default: %(default)s)")
-    parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
+    add_device_option(parser)
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the JSON document to this new file, too")
     add_json_option(parser)
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
-from engine.cli.common import STDERR, add_json_option, note, print_json
+from engine.cli.common import STDERR, add_device_option, add_json_option, note, print_json
 from engine.errors import UsageError
 from engine.models.checkpoint import DEFAULT_MODEL
 
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--repeats", type=int, default=REPEATS, metavar="N", help="edits of each kind (default: %(default)s)"
     )
     parser.add_argument("--seed", type=int, default=0, help="of the edits (default: %(default)s)")
-    parser.add_argument("--device", default="cpu", help="auto, cuda, mps or cpu (default: %(default)s)")
+    add_device_option(parser)
     add_json_option(parser)
 
 

@@ -240,9 +240,9 @@ def test_weights_changed_by_one_byte_are_a_sentence(
     data[-1] ^= 1
     weights.write_bytes(bytes(data))
     monkeypatch.setenv("FERLENS_CHECKPOINTS", str(folder))
-    loaders._predictor.clear()
+    loaders._predictor_on.clear()
     app = opened(home)
-    loaders._predictor.clear()
+    loaders._predictor_on.clear()
     assert not app.exception
     (sentence,) = sentences(app)
     assert "sha256" in sentence
