@@ -28,6 +28,7 @@ EXPLAIN: Final = "views/explain/page.py"
 COMPARE: Final = "views/compare/page.py"
 WHAT_IF: Final = "views/what_if/page.py"
 ACTIVATIONS: Final = "views/activations/page.py"
+MODELS: Final = "views/models/page.py"
 CLASS_ATTENTION: Final = "views/class_attention/page.py"
 MISTAKES: Final = "views/mistakes/page.py"
 EVALUATION: Final = "views/evaluation/page.py"
@@ -42,6 +43,7 @@ PAGES: Final[tuple[PageEntry, ...]] = (
     PageEntry("Look", "Compare", "Compare", COMPARE),
     PageEntry("Look", "What if", "What_if", WHAT_IF),
     PageEntry("Look", "Activations", "Activations", ACTIVATIONS),
+    PageEntry("Look", "Models", "Models", MODELS),
     PageEntry("Study", "Class attention", "Class_attention", CLASS_ATTENTION),
     PageEntry("Study", "Misclassifications", "Misclassifications", MISTAKES),
     PageEntry("Study", "Evaluation", "Evaluation", EVALUATION),

@@ -161,7 +161,8 @@ def carry_out_apart(request: Request, *, seconds: float | None = None) -> Import
     """
     from engine.models.checkpoint import read_card
 
-    _input(request, None)  # what is not named is said before any process starts
+    if is_code(request.source):
+        _input(request, None)  # what is not named is said before any process starts
     with tempfile.TemporaryDirectory(prefix="ferlens-import-") as folder:
         answer = Path(folder) / "answer.json"
         # whole paths: the child must find FERLens, and finds nothing by the folder that it is started in

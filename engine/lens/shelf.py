@@ -134,11 +134,10 @@ def add(
     if is_taken(place.name):
         _check_replaceable(place.name, overwrite=overwrite)
     with held(place):
-        added = (
-            _from_export(dropped, place, overwrite)
-            if dropped.exported
-            else _from_weights(dropped, place, wanted, overwrite)
-        )
+        if dropped.exported:
+            added = _from_export(dropped, place, overwrite=overwrite)
+        else:
+            added = _from_weights(dropped, place, wanted, overwrite=overwrite)
     if pictures is None:
         return added
     try:

@@ -87,3 +87,12 @@ def _stored(gate: Mapping[str, Any]) -> ListedGate:
     name, kind = str(gate["layer"]), str(gate["kind"])
     head, _, last = name.rpartition(".")
     return ListedGate(name, kind, tuple(gate["shape"]), head if last.startswith(kind) else name)
+
+
+NOT_CHECKED: Final = "not checked against your data"
+"""What is said of a network of others until it was measured here."""
+
+
+def is_unchecked(card: RunCard) -> bool:
+    """Whether a network of others was never measured on anything."""
+    return card.is_adopted and not card.metrics

@@ -19,6 +19,7 @@ SECTIONS = {
         "Compare": "Compare",
         "What_if": "What if",
         "Activations": "Activations",
+        "Models": "Models",
         "Home": "Home",
     },
     "Study": {
