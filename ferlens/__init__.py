@@ -62,17 +62,17 @@ __all__ = [
     "list_checkpoints",
     "load_checkpoint",
     "load_dataset",
-    "open",
     "read_card",
     "record_attention",
 ]
+"""What ``from ferlens import *`` brings: all but ``open``, which would hide Python's own; it is ``ferlens.open``."""
 
 
 def __getattr__(name: str) -> Any:
     if name not in _PLACES:
-        raise AttributeError(f"module 'ferlens' has no attribute {name!r}; it has {', '.join(__all__)}")
+        raise AttributeError(f"module 'ferlens' has no attribute {name!r}; it has {', '.join(sorted(_PLACES))}")
     return getattr(import_module(_PLACES[name]), _NAMES.get(name, name))
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted(_PLACES)

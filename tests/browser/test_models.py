@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ import pytest
 import timm
 import torch
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from engine.models.checkpoint import read_card
 from tests.browser.conftest import serve
@@ -58,18 +57,33 @@ def opened(browser: Browser, url: str, *, width: int = 1440, scheme: str = "ligh
     return page
 
 
-def card(page: Page, name: str) -> object:
+
+
+def card(page: Page, name: str) -> Locator:
     return page.locator(f".fl-model[data-model='{name}']")
 
 
-def fill_in(page: Page, name: str, classes: str = "a, b, c") -> None:
-    """Drop the weights and say what they are."""
-    page.get_by_test_id("stExpander").first.locator("summary").click()
-    fields = page.get_by_test_id("stExpander").first
-    fields.get_by_label("Name on the shelf").fill(name)
-    fields.get_by_text("timm", exact=True).click()
-    chosen = fields.get_by_label("Network", exact=False).first
-    chosen.wait_for(timeout=PATIENCE)
+def form(page: Page) -> Locator:
+    """Open the fields for a new network."""
+    fields = page.get_by_test_id("stExpander").filter(has_text="Add a network")
+    fields.locator("summary").first.click()
+    return fields
+
+
+def drop(fields: Locator, label: str, *files: Path) -> None:
+    fields.get_by_test_id("stFileUploader").filter(has_text=label).locator("input[type=file]").set_input_files(
+        [str(file) for file in files]
+    )
+
+
+def pick(page: Page, fields: Locator, label: str, word: str) -> None:
+    box = fields.get_by_test_id("stSelectbox").filter(has_text=label).locator("input")
+    box.fill(word, timeout=PATIENCE)
+    page.get_by_role("option", name=word, exact=True).click(timeout=PATIENCE)
+
+
+def confirm(page: Page, button: str) -> None:
+    page.get_by_role("dialog").get_by_role("button", name=button).click(timeout=PATIENCE)
 
 
 def test_the_shelf_shows_each_model_and_hides_none_for_a_bad_one(served: str, browser: Browser) -> None:
@@ -84,4 +98,84 @@ def test_the_shelf_shows_each_model_and_hides_none_for_a_bad_one(served: str, br
     expect(page.locator(".fl-model").nth(1)).to_contain_text("68.4 % (66.9–69.9)")
     expect(page.get_by_role("button", name="Remove")).to_have_count(1)
     expect(page.get_by_text("The card of 'broken' is damaged")).to_be_visible()
+    page.context.close()
+
+
+def test_dropped_weights_become_a_network_that_is_renamed_and_removed(
+    served: str, shelf: Path, browser: Browser
+) -> None:
+    page = opened(browser, served)
+    fields = form(page)
+    drop(fields, "Weights", shelf.parent / "best.pth")
+    fields.get_by_label("Name on the shelf").fill("mine")
+    fields.get_by_text("timm", exact=True).click()
+    pick(page, fields, "Attention in its blocks", "cbam")
+    pick(page, fields, "Network", "resnet10t")
+    fields.get_by_label("Input: height").fill("32x32x1")
+    fields.get_by_text("pictures, taken whole").click()
+    drop(fields, "Check it", shelf.parent / "my faces.zip")
+    fields.get_by_label("Classes, in the order").fill("a, b")
+    add = fields.get_by_role("button", name="Add to the shelf")
+    add.click(timeout=PATIENCE)
+    expect(page.get_by_text("'best.pth' do not fit this network")).to_be_visible(timeout=PATIENCE)
+    assert not (shelf / "mine").exists()
+    fields.get_by_label("Classes, in the order").fill("a, b, c")
+    add.click(timeout=PATIENCE)
+    expect(card(page, "mine")).to_contain_text("your pictures “my-faces”", timeout=PATIENCE)
+    expect(card(page, "mine")).to_contain_text("8 attention gates: 4 channel, 4 spatial")
+    expect(page.get_by_text("mine is on the shelf")).to_be_visible()
+    expect(page.get_by_text("No usual normalisation is clearly better", exact=False)).to_be_visible()
+    made = read_card(shelf / "mine")
+    assert (made.classes, made.origin["file"]) == (("a", "b", "c"), "best.pth")
+
+    page.get_by_role("button", name="Rename").first.click()
+    page.get_by_label("New name").fill("theirs", timeout=PATIENCE)
+    confirm(page, "Rename")
+    expect(page.get_by_text("'theirs' is taken")).to_be_visible(timeout=PATIENCE)
+    page.get_by_label("New name").fill("again")
+    confirm(page, "Rename")
+    expect(card(page, "again")).to_be_visible(timeout=PATIENCE)
+    expect(card(page, "mine")).to_have_count(0)
+    assert read_card(shelf / "again").weights_sha256 == made.weights_sha256
+
+    page.get_by_role("button", name="Remove").first.click()
+    confirm(page, "Keep it")
+    expect(page.get_by_role("dialog")).to_have_count(0, timeout=PATIENCE)
+    assert (shelf / "again").is_dir()
+    page.get_by_role("button", name="Remove").first.click()
+    confirm(page, "Remove")
+    expect(card(page, "again")).to_have_count(0, timeout=PATIENCE)
+    assert not (shelf / "again").exists()
+    assert sorted(path.name for path in shelf.iterdir()) == ["broken", "cbam", "theirs"]
+    page.context.close()
+
+
+def test_an_exported_network_takes_anothers_place_only_after_a_question(
+    served: str, shelf: Path, browser: Browser
+) -> None:
+    page = opened(browser, served)
+    fields = form(page)
+    drop(fields, "Weights", *(shelf / "theirs" / name for name in ("card.json", "graph.json", "weights.safetensors")))
+    fields.get_by_label("Name on the shelf").fill("theirs")
+    expect(fields.get_by_text("its card says its classes")).to_be_visible(timeout=PATIENCE)
+    (shelf / "theirs" / "history.csv").write_text("x")
+    fields.get_by_role("button", name="Add to the shelf").click()
+    confirm(page, "Keep it")
+    expect(page.get_by_role("dialog")).to_have_count(0, timeout=PATIENCE)
+    assert (shelf / "theirs" / "history.csv").exists()
+    fields.get_by_role("button", name="Add to the shelf").click()
+    confirm(page, "Replace")
+    expect(page.get_by_text("theirs is on the shelf")).to_be_visible(timeout=PATIENCE)
+    assert not (shelf / "theirs" / "history.csv").exists()
+    page.context.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (800, "dark"), (1440, "dark")])
+def test_nothing_overflows(served: str, browser: Browser, width: int, scheme: str) -> None:
+    page = opened(browser, served, width=width, scheme=scheme)
+    form(page)
+    page.get_by_role("button", name="Add to the shelf").wait_for(timeout=PATIENCE)
+    page.locator(".fl-model details").last.locator("summary").click()
+    assert page.locator("[data-testid=stMain]").evaluate("e => e.scrollWidth - e.clientWidth") <= 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.context.close()

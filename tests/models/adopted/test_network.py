@@ -5,13 +5,17 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from engine.errors import NetworkError, UnknownNameError, UsageError
-from engine.models.adopted.network import AdoptedNetwork, adopt
+from engine.models.adopted.keep import Origin, keep
+from engine.models.adopted.network import AdoptedModel, AdoptedNetwork, adopt
+from engine.models.adopted.stored import StoredNetwork
+from engine.models.checkpoint import load_checkpoint
 from engine.models.registry import build_model
 from engine.models.taps import AttentionTap, edit_attention, record_attention, taps_of
 from engine.records import InputSpec
@@ -85,6 +89,14 @@ def test_edits_and_their_gradients_equal_those_of_taps(pair: tuple[nn.Module, Ad
         assert not torch.allclose(results[0][0], ours(x))
 
 
+def _stored(live: AdoptedNetwork, place: Path) -> AdoptedModel:
+    """Write a network and open what was written, which runs without its code and without a function mode."""
+    keep(place, live, classes=SEVEN, spec=GREY, domain="pictures", origin=Origin("net.py:Net"))
+    opened = load_checkpoint(place).model
+    assert isinstance(opened, StoredNetwork)
+    return opened
+
+
 def test_nothing_is_left_on_the_network(pair: tuple[nn.Module, AdoptedNetwork]) -> None:
     _, adopted = pair
     with record_attention():
@@ -95,8 +107,9 @@ def test_nothing_is_left_on_the_network(pair: tuple[nn.Module, AdoptedNetwork]) 
     assert torch.overrides._get_current_function_mode_stack() == []
 
 
-def test_four_threads_never_see_each_other(pair: tuple[nn.Module, AdoptedNetwork]) -> None:
-    ours, adopted = pair
+@pytest.mark.parametrize("form", ["live", "stored"])
+def test_four_threads_never_see_each_other(pair: tuple[nn.Module, AdoptedNetwork], tmp_path: Path, form: str) -> None:
+    ours, adopted = pair[0], pair[1] if form == "live" else _stored(pair[1], tmp_path / "stored")
     x = torch.randn(2, 1, 48, 48)
     with torch.no_grad():
         plain = ours(x)
