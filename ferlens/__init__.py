@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from engine.errors import FerLensError
     from engine.explain.target import Target
     from engine.lens.input import Input
-    from engine.lens.lens import Lens
-    from engine.lens.lens import open_network as open  # noqa: A004 - ferlens.open, as others open files
+    from engine.lens.lens import Lens, open_network
     from engine.models.checkpoint import list_checkpoints, load_checkpoint, read_card
     from engine.models.taps import edit_attention, record_attention
     from engine.predictor import EmotionPredictor
     from engine.records import AttentionGate, Explanation, FaceExplanation, PicturePrediction, Prediction, RunCard
+
+    open = open_network  # noqa: A001 - ferlens.open, as others open files
 
 _PLACES = {
     "AttentionGate": "engine.records",

@@ -78,6 +78,7 @@ def drop(fields: Locator, label: str, *files: Path) -> None:
 
 def pick(page: Page, fields: Locator, label: str, word: str) -> None:
     box = fields.get_by_test_id("stSelectbox").filter(has_text=label).locator("input")
+    expect(box).to_have_count(1, timeout=PATIENCE)  # those of the library chosen before go first
     box.fill(word, timeout=PATIENCE)
     page.get_by_role("option", name=word, exact=True).click(timeout=PATIENCE)
 

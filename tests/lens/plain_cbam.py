@@ -1,4 +1,4 @@
-"""Our four-block net with CBAM as an outside user writes it: PyTorch alone, no taps, the weights' names as published."""
+"""Our four-block net with CBAM as an outside user writes it: PyTorch alone, no taps, our names."""
 
 from __future__ import annotations
 

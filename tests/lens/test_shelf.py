@@ -176,7 +176,7 @@ def test_only_names_that_a_library_lists_are_built(
         add([weights], NewNetwork("new", "timm:resnet10t", ("a", "b", "c"), attention="__import__"))
 
 
-@pytest.mark.parametrize("name", ["", " ", ".", "..", ".x", "a/b", "../x", "a\\b", "/tmp/x", "a\nb", "x" * 101])
+@pytest.mark.parametrize("name", ["", " ", ".", "..", ".x", "a/b", "../x", "a\\b", "/there/x", "a\nb", "x" * 101])
 def test_names_that_no_folder_gets(place: Path, name: str) -> None:
     with pytest.raises(UsageError, match="Expected a name"):
         add(exported(place / "theirs"), NewNetwork(name))

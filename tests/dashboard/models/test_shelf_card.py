@@ -37,6 +37,7 @@ def test_a_network_of_others_is_unchecked_until_something_was_measured(theirs: R
     html = shelf_card(checked, inside(checked), 0, selected=False)
     assert "ot checked" not in html
     assert "your pictures “my-faces” <small>single view</small>" in html
+    assert "parameters, 0.0 kB" in html
     assert "50.0 % (40.0–60.0)</td><td class='fl-number'>0.250</td><td class='fl-number'>1,200" in html
 
 

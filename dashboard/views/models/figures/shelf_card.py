@@ -74,7 +74,7 @@ def _facts(card: RunCard, size: int) -> Iterator[tuple[str, str]]:
     yield "Input", escape(input_words(card.input))
     names = ", ".join(card.classes[:SHOWN_CLASSES]) + (", …" if len(card.classes) > SHOWN_CLASSES else "")
     yield f"{len(card.classes):,} classes", escape(names)
-    yield "Size", f"{_count(card.parameters)} parameters, {size / 1e6:,.1f} MB"
+    yield "Size", f"{_count(card.parameters)} parameters, {_bytes(size)}"
     yield "From", escape(source_words(card))
     claimed = card.origin.get("claimed_accuracy")
     if claimed is not None:
@@ -100,6 +100,10 @@ def source_words(card: RunCard) -> str:
 
 def _count(number: int) -> str:
     return f"{number / 1e6:.2f} M" if number >= 100_000 else f"{number:,}"
+
+
+def _bytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{size / 1e3:,.1f} kB"
 
 
 def _order(key: str) -> tuple[bool, int, str]:
