@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import streamlit as st
@@ -21,6 +22,8 @@ FILES: Final = "add_files"
 PICTURES: Final = "add_pictures"
 DONE: Final = "add_done"
 """What the last adding came to, until the next."""
+PROBLEM: Final = "add_problem"
+"""Why the last adding came to nothing, until the next."""
 ROUND: Final = "add_round"
 """Counts the networks that were added: the fields begin anew after each."""
 LIBRARIES: Final = ("torchvision", "timm")
@@ -63,6 +66,8 @@ def form() -> None:
         named = [NamedFile(file.name, file.getvalue()) for file in files]
         shown = NamedFile(pictures.name, pictures.getvalue()) if pictures is not None else None
         _begin(named, wanted, shown)
+    if PROBLEM in st.session_state:
+        say.problems([st.session_state[PROBLEM]])
 
 
 def _described(name: str, number: int) -> NewNetwork:
@@ -143,9 +148,8 @@ def _ask_to_replace(files: Sequence[NamedFile], wanted: NewNetwork, pictures: Na
         plain(f"There is a network “{name}” already. Its weights{gone} when it is replaced; there is no way back.")
     )
     first, second = st.columns(2)
-    if first.button("Replace", type="primary", key="replace_yes", width="stretch") and _carried_out(
-        files, wanted, pictures, overwrite=True
-    ):
+    if first.button("Replace", type="primary", key="replace_yes", width="stretch"):
+        _carried_out(files, wanted, pictures, overwrite=True)
         st.rerun()
     if second.button("Keep it", key="replace_no", width="stretch"):
         st.rerun()
@@ -154,18 +158,22 @@ def _ask_to_replace(files: Sequence[NamedFile], wanted: NewNetwork, pictures: Na
 def _carried_out(
     files: Sequence[NamedFile], wanted: NewNetwork, pictures: NamedFile | None, *, overwrite: bool
 ) -> bool:
-    """Add; say what is wrong in one sentence, where the fields keep what was typed."""
-    with (
-        say.said(),
-        st.spinner("Building it, looking for its gates, storing it: some seconds, a minute for a large one …"),
-    ):
-        if wanted.source:
-            wanted = NewNetwork(**{**vars(wanted), "classes": class_names(",".join(wanted.classes))})
-        done = add(files, wanted, pictures=pictures, overwrite=overwrite, device=preferred_device())
+    """Add; keep in one sentence what is wrong, where the fields keep what was typed.
+
+    Kept, not drawn: another run of the page, asked for meanwhile, may follow at once and would wipe it.
+    """
+    st.session_state.pop(PROBLEM, None)
+    with st.spinner("Building it, looking for its gates, storing it: some seconds, a minute for a large one …"):
+        try:
+            if wanted.source:
+                wanted = replace(wanted, classes=class_names(",".join(wanted.classes)))
+            done = add(files, wanted, pictures=pictures, overwrite=overwrite, device=preferred_device())
+        except FerLensError as error:
+            st.session_state[PROBLEM] = str(error)
+            return False
         st.session_state[DONE] = done
         st.session_state[ROUND] += 1
-        return True
-    return False
+    return True
 
 
 def last() -> None:
