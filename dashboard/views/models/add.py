@@ -42,7 +42,7 @@ def form() -> None:
         accept_multiple_files=True,
         key=f"{FILES}.{number}",
         help="Weights are read as weights; nothing of a file is run. Larger than "
-        f"{largest} MB: python -m engine import takes any size.",
+        f"{largest:,} MB: python -m engine import takes any size.",
     )
     exported = any(file.name.lower().endswith((".json", ".zip")) for file in files)
     with st.container(key="stack-add"):

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from dashboard.report.text import accuracy, escape
-from dashboard.shared.figures.model_table import ATTENTION_WORDS, OTHER_BACKBONES
 from engine.models.inventory import NOT_CHECKED, Inside, ListedGate, is_unchecked
+from engine.models.registry import ARCHITECTURES
 from engine.records import InputSpec, RunCard
 
 VIEW_WORDS: Final[dict[str, str]] = {
@@ -49,7 +49,8 @@ def what_it_is(card: RunCard) -> str:
     if card.is_adopted:
         about = "about faces" if card.domain == "faces" else "about pictures, taken whole"
         return f"A network of others, {about}; stored as a graph that needs none of its code."
-    attention = ATTENTION_WORDS.get(card.architecture) or OTHER_BACKBONES.get(card.architecture, "as its gates say")
+    known = ARCHITECTURES.get(card.architecture)
+    attention = "as its gates say" if known is None else known.attention
     marked = isinstance(card.recipe.get("data"), dict) and card.recipe["data"].get("marked")
     more = "; its training pictures bore the label’s mark in a corner" if marked else ""
     return f"Trained with FERLens. Attention: {attention}{more}."
