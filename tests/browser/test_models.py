@@ -57,8 +57,6 @@ def opened(browser: Browser, url: str, *, width: int = 1440, scheme: str = "ligh
     return page
 
 
-
-
 def card(page: Page, name: str) -> Locator:
     return page.locator(f".fl-model[data-model='{name}']")
 
@@ -112,7 +110,7 @@ def test_dropped_weights_become_a_network_that_is_renamed_and_removed(
     fields.get_by_text("timm", exact=True).click()
     pick(page, fields, "Attention in its blocks", "cbam")
     pick(page, fields, "Network", "resnet10t")
-    fields.get_by_label("Input: height").fill("32x32x1")
+    fields.get_by_label("Input: height").fill("64x64x1")
     fields.get_by_text("pictures, taken whole").click()
     drop(fields, "Check it", shelf.parent / "my faces.zip")
     fields.get_by_label("Classes, in the order").fill("a, b")
