@@ -97,7 +97,11 @@ def recall() -> None:
             st.query_params[key] = list(value)
         else:
             st.session_state[key] = value
-    if state.arrived() and not state.went_back() and not any(key in st.query_params for key in (*WIDGETS, PICKED, LOOK)):
+    if (
+        state.arrived()
+        and not state.went_back()
+        and not any(key in st.query_params for key in (*WIDGETS, PICKED, LOOK))
+    ):
         st.session_state[_READY] = st.session_state.get(_KEPT, {})
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import streamlit as st
@@ -22,6 +25,8 @@ FILES: Final = "add_files"
 PICTURES: Final = "add_pictures"
 DONE: Final = "add_done"
 """What the last adding came to, until the next."""
+JOB: Final = "add_job"
+"""What is being done."""
 PROBLEM: Final = "add_problem"
 """Why the last adding came to nothing, until the next."""
 ROUND: Final = "add_round"
@@ -66,8 +71,6 @@ def form() -> None:
         named = [NamedFile(file.name, file.getvalue()) for file in files]
         shown = NamedFile(pictures.name, pictures.getvalue()) if pictures is not None else None
         _begin(named, wanted, shown)
-    if PROBLEM in st.session_state:
-        say.problems([st.session_state[PROBLEM]])
 
 
 def _described(name: str, number: int) -> NewNetwork:
@@ -128,8 +131,13 @@ def _begin(files: Sequence[NamedFile], wanted: NewNetwork, pictures: NamedFile |
     if _is_replaceable(wanted.name.strip()):
         _ask_to_replace(files, wanted, pictures)
         return
-    if _carried_out(files, wanted, pictures, overwrite=False):
-        st.rerun()
+    begin(partial(_added, files, wanted, pictures, overwrite=False))
+
+
+def _added(files: Sequence[NamedFile], wanted: NewNetwork, pictures: NamedFile | None, *, overwrite: bool) -> Added:
+    if wanted.source:
+        wanted = replace(wanted, classes=class_names(",".join(wanted.classes)))
+    return add(files, wanted, pictures=pictures, overwrite=overwrite, device=preferred_device())
 
 
 def _is_replaceable(name: str) -> bool:
@@ -149,35 +157,60 @@ def _ask_to_replace(files: Sequence[NamedFile], wanted: NewNetwork, pictures: Na
     )
     first, second = st.columns(2)
     if first.button("Replace", type="primary", key="replace_yes", width="stretch"):
-        _carried_out(files, wanted, pictures, overwrite=True)
-        st.rerun()
+        begin(partial(_added, files, wanted, pictures, overwrite=True))
     if second.button("Keep it", key="replace_no", width="stretch"):
         st.rerun()
 
 
-def _carried_out(
-    files: Sequence[NamedFile], wanted: NewNetwork, pictures: NamedFile | None, *, overwrite: bool
-) -> bool:
-    """Add; keep in one sentence what is wrong, where the fields keep what was typed.
+def begin(work: Callable[[], Added]) -> None:
+    """Do that work beside the page's runs, which :func:`last` follows.
 
-    Kept, not drawn: another run of the page, asked for meanwhile, may follow at once and would wipe it.
+    A run of the page ends as soon as another is asked for, by a field that was left, say; what it was at would be done
+    and its outcome lost.
     """
-    st.session_state.pop(PROBLEM, None)
-    with st.spinner("Building it, looking for its gates, storing it: some seconds, a minute for a large one …"):
+    job: Future[Added] = Future()
+
+    def do() -> None:
         try:
-            if wanted.source:
-                wanted = replace(wanted, classes=class_names(",".join(wanted.classes)))
-            done = add(files, wanted, pictures=pictures, overwrite=overwrite, device=preferred_device())
-        except FerLensError as error:
-            st.session_state[PROBLEM] = str(error)
-            return False
-        st.session_state[DONE] = done
-        st.session_state[ROUND] += 1
-    return True
+            job.set_result(work())
+        except BaseException as error:  # noqa: BLE001  # it is raised again where the outcome is asked for
+            job.set_exception(error)
+
+    st.session_state.pop(PROBLEM, None)
+    st.session_state.pop(DONE, None)
+    st.session_state[JOB] = job
+    threading.Thread(target=do, name="adding a network", daemon=True).start()
+    st.rerun()
+
+
+def _follow() -> None:
+    """Wait for what is being done, in whichever run of the page, and keep what it came to."""
+    job: Future[Added] | None = st.session_state.get(JOB)
+    if job is None:
+        return
+    place = st.empty()
+    seconds = 0
+    while not job.done():
+        place.info(
+            f"Building it, looking for its gates, storing and checking it: {seconds} s; some take a minute.",
+            icon=":material/hourglass:",
+        )
+        wait([job], timeout=1)
+        seconds += 1
+    place.empty()
+    st.session_state.pop(JOB, None)
+    try:
+        st.session_state[DONE] = job.result()
+        st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
+    except FerLensError as error:
+        st.session_state[PROBLEM] = str(error)
 
 
 def last() -> None:
-    """Draw what the last adding came to."""
+    """Draw what the last adding, or check, came to; wait for one that is at work."""
+    _follow()
+    if PROBLEM in st.session_state:
+        say.problems([st.session_state[PROBLEM]])
     done: Added | None = st.session_state.get(DONE)
     if done is None:
         return

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from dashboard.report.text import plain
 from dashboard.shell import say, state
+from dashboard.views.models import add
 from engine.lens.dropped import NamedFile
-from engine.lens.shelf import analyses_of, check_on, remove, rename
+from engine.lens.shelf import Added, analyses_of, check_on, remove, rename
 from engine.records import RunCard
 from engine.training.device import preferred_device
 
@@ -31,10 +34,12 @@ def _check(card: RunCard) -> None:
     )
     file = st.file_uploader("Pictures", key="check_pictures", label_visibility="collapsed")
     if file is not None and st.button("Check it", type="primary", key="check_go"):
-        with say.said(), st.spinner("Measuring …"):
-            report = check_on(card.name, NamedFile(file.name, file.getvalue()), device=preferred_device())
-            st.code(str(report), language=None, wrap_lines=True)
-            st.caption("The figures are on the card now. Nothing else was changed.")
+        add.begin(partial(_checked, card, NamedFile(file.name, file.getvalue())))
+
+
+def _checked(card: RunCard, pictures: NamedFile) -> Added:
+    report = check_on(card.name, pictures, device=preferred_device())
+    return Added(card, report=report)
 
 
 @st.dialog("Rename the network?")
