@@ -192,7 +192,7 @@ def _follow() -> None:
     seconds = 0
     while not job.done():
         place.info(
-            f"Building it, looking for its gates, storing and checking it: {seconds} s; some take a minute.",
+            f"Building it, looking for its gates, storing and checking it: {seconds:d} s; some take a minute.",
             icon=":material/hourglass:",
         )
         wait([job], timeout=1)
