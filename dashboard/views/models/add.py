@@ -204,6 +204,7 @@ def _follow() -> None:
         st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
     except FerLensError as error:
         st.session_state[PROBLEM] = str(error)
+    st.rerun()
 
 
 def last() -> None:

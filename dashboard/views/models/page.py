@@ -41,10 +41,10 @@ def main(model: str | None) -> None:
     )
     is_open = may_change_the_shelf()
     if is_open:
-        add.last()
         with st.expander("Add a network", icon=":material/add:"):
             add.form()
             st.caption(FROM_CODE)
+        add.last()  # below the fields: a run without them would lose what was typed and dropped
     else:
         st.info(CLOSED, icon=":material/lock:")
     _shelf(model, changeable=is_open)
