@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,6 +19,12 @@ OVERLAY_WORDS: Final[dict[OverlayKind, str]] = {
 }
 """What stands in the menu for each of the engine's overlays."""
 LONGEST_HALF_LIFE: Final = 3.0
+
+
+def usual_drawing(gates: Sequence[str]) -> OverlayKind:
+    """Return what is drawn where nobody has chosen: the attention gate, and nothing for a model without ``gates``."""
+    return "gate" if gates else "none"
+
 
 if set(OVERLAY_WORDS) != set(OVERLAYS):
     raise ValueError(f"expected words for {sorted(OVERLAYS)}, got some for {sorted(OVERLAY_WORDS)}")

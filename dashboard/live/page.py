@@ -10,7 +10,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from dashboard.live.camera_server import server_functions
-from dashboard.live.choices import LONGEST_HALF_LIFE, OVERLAY_WORDS, Choices
+from dashboard.live.choices import LONGEST_HALF_LIFE, OVERLAY_WORDS, Choices, usual_drawing
 from dashboard.live.endpoints import Endpoints, client_of, in_a_sentence
 from dashboard.live.limits import Limits
 from dashboard.live.live_loaders import LiveModels
@@ -49,9 +49,10 @@ def build_page(
         FerLensError: the model cannot be loaded.
     """
     limits, models = limits or Limits(), models or LiveModels()
-    models.predictor(model)
     uploads = Uploads(Path(get_upload_folder()), limits.folder_megabytes * 2**20)
-    viewers = Viewers(models, limits, Choices(model))
+    gates = overlay_layers(models.predictor(model), "gate")
+    first = Choices(model, overlay=usual_drawing(gates), layer=gates[-1] if gates else None)
+    viewers = Viewers(models, limits, first)
     with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
         gr.HTML(HEAD, apply_default_css=False, js_on_load=None)
         with gr.Tab("Camera"), gr.Row():
@@ -100,7 +101,12 @@ def _controls(viewers: Viewers) -> None:
         elem_id="overlay",
     )
     layer = gr.Dropdown(
-        [], value=None, label="Layer", info="Of the gate or of Grad-CAM", interactive=False, elem_id="layer"
+        list(overlay_layers(viewers.models.predictor(first.model), first.overlay)),
+        value=first.layer,
+        label="Layer",
+        info="Of the gate or of Grad-CAM",
+        interactive=first.layer is not None,
+        elem_id="layer",
     )
     opacity = gr.Slider(0.0, 1.0, first.opacity, step=0.05, label="Opacity", elem_id="opacity")
     smoothing = gr.Slider(

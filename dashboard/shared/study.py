@@ -14,8 +14,10 @@ import streamlit as st
 
 from dashboard.report.text import plain
 from dashboard.shell import say, state, study_loaders
+from dashboard.shell.loaders import shelf
 from dashboard.shell.state import AGAINST, ANALYSIS, PAGE, PICKED
 from engine.analysis.files.places import AnalysedSplit, analyze_command
+from engine.models.checkpoint import DEFAULT_MODEL
 
 NONE: Final = "none"
 """No second model."""
@@ -63,13 +65,15 @@ def say_unknown(choices: Mapping[str, Sequence[str]]) -> None:
             say.problems([f"Unknown {what} '{asked}' in the address; valid: {', '.join(valid) or 'none'}."])
 
 
-def segments(label: str, options: Sequence[str], key: str, *, hint: str = "", disabled: bool = False) -> str:
+def segments(
+    label: str, options: Sequence[str], key: str, *, hint: str = "", disabled: bool = False, default: str = ""
+) -> str:
     """Draw one choice of a few that is kept in the address, the first by default."""
     chosen: str = st.segmented_control(
         plain(label),
         tuple(options),
         format_func=plain,
-        default=options[0],
+        default=default or options[0],
         required=True,
         key=key,
         bind="query-params",
@@ -135,7 +139,46 @@ def choose_analysis(model: str) -> tuple[AnalysedSplit, str] | None:
             help="A second model that was analysed on the same pictures.",
         )
     say.problems(problems)
+    say_opened(model, chosen, mine)
     return chosen, "" if against == NONE else against
+
+
+def say_opened(model: str, chosen: AnalysedSplit, mine: Mapping[str, AnalysedSplit]) -> None:
+    """Say in a line what a page opened on in place of data whose pictures are not here, and offer that in one press."""
+    if chosen.name != next(iter(mine)) or not study_loaders.here(chosen.dataset):
+        return
+    usual = next((card for card in shelf().cards if card.name == DEFAULT_MODEL), None)
+    absent = [(model, one.name) for one in mine.values() if not study_loaders.here(one.dataset)]
+    if usual is not None and usual.name != model:
+        of_usual = study_loaders.analysed_of(usual.name).values()
+        own = [one for one in of_usual if one.dataset == usual.data.get("dataset")]
+        absent = [(usual.name, one.name) for one in own if not study_loaders.here(one.dataset)] or absent
+    if not absent:
+        return
+    other, name = absent[0]
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="opened-on"):
+        st.caption(
+            plain(
+                f"{model} on the built-in faces, whose pictures are here. Those of {name.rpartition('-')[0]} are not "
+                "on this machine; its figures and places of maps are."
+            )
+        )
+        st.button(
+            plain(f"Show {other} on {name}"),
+            key="open_other",
+            on_click=_show_other,
+            args=(other, name),
+            type="tertiary",
+        )
+
+
+def _show_other(model: str, analysis: str) -> None:
+    """Choose a model and what it was analysed on; a callback, since the widgets are drawn before."""
+    if st.session_state.get(state.MODEL) != model:
+        st.session_state[state.MODEL] = model
+        state.chose_model()
+    st.session_state[ANALYSIS] = analysis
+    _other_data()
 
 
 def no_analysis(model: str) -> None:

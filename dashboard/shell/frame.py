@@ -10,7 +10,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.report.text import plain
-from dashboard.shell import loaders, sources, state, theme
+from dashboard.shell import loaders, opening, sources, state, study_loaders, theme
 from dashboard.shell.in_address import in_address
 from dashboard.shell.state import NamedPicture, Selection, Source
 from engine.media.pictures import MAXIMUM_BYTES
@@ -22,7 +22,9 @@ EVIDENCE: Final = "Evidence"
 COMPARE: Final = "Compare"
 """The page that chooses its models itself: two to four, in its own columns' order."""
 
-STUDIED: Final[tuple[str, ...]] = ("Class attention", "Misclassifications", "Evaluation", "Data")
+DATA: Final = "Data"
+
+STUDIED: Final[tuple[str, ...]] = ("Class attention", "Misclassifications", "Evaluation", DATA)
 """The pages that choose their pictures from an analysis or a whole dataset; they draw that choice themselves."""
 
 LIVE: Final[tuple[str, ...]] = ("Video", "Webcam")
@@ -60,11 +62,10 @@ def framed(page: str) -> Iterator[Selection]:
 def _draw(page: str) -> Selection:
     with st.sidebar:
         if page == EVIDENCE:
-            names = loaders.evidence_models()
-            return Selection(_model(names, default=names[0] if names else ""), state.SOURCES[0], (), 0)
+            return Selection(_evidence_model(), state.SOURCES[0], (), 0)
         model = None
         if page != COMPARE:
-            model = _model(loaders.shelf().names, default=DEFAULT_MODEL)
+            model = _model(loaders.shelf().names, default=_usual_model(page))
         elif state.MODEL in st.session_state:  # said again, it outlives the visit
             st.session_state[state.MODEL] = st.session_state[state.MODEL]
         if page in STUDIED or page in LIVE:
@@ -83,6 +84,24 @@ def _draw(page: str) -> Selection:
     return Selection(model, source, pictures, index)
 
 
+def _usual_model(page: str) -> str:
+    """Return the model that a page opens with where nobody has chosen one."""
+    if page not in STUDIED or page == DATA:
+        return DEFAULT_MODEL
+    return opening.study_model(DEFAULT_MODEL, loaders.shelf().cards, study_loaders.analysed(), study_loaders.here)
+
+
+def _evidence_model() -> str | None:
+    """Draw the choice of the page whose results are known for models of the built-in faces' classes alone."""
+    names, shelf = loaders.evidence_models(), loaders.shelf()
+    chosen = str(st.session_state.get(state.MODEL) or DEFAULT_MODEL)
+    fitting = [shelf.card(name) for name in names]
+    default = opening.evidence_model(chosen, fitting, shelf.cards, lambda name: loaders.has_evidence(shelf.card(name)))
+    if state.arrived() and names and not state.went_back():
+        state.lend(default)
+    return _model(names, default=default)
+
+
 def _model(names: tuple[str, ...], *, default: str) -> str | None:
     """Draw the choice among ``names``, kept in the address; the first is chosen where ``default`` is not among them."""
     if not names:
@@ -90,7 +109,9 @@ def _model(names: tuple[str, ...], *, default: str) -> str | None:
         return None
     unknown = state.asked_for(state.MODEL, names)
     index = names.index(default) if default in names else 0
-    name: str = st.selectbox("Model", names, index=index, key=state.MODEL, bind="query-params")
+    name: str = st.selectbox(
+        "Model", names, index=index, key=state.MODEL, bind="query-params", on_change=state.chose_model
+    )
     if unknown is not None:
         what = "This page takes no model" if unknown in loaders.shelf().names else "Unknown model"
         st.error(plain(f"{what} '{unknown}'; valid: {', '.join(names)}. Showing {name}."))

@@ -23,6 +23,7 @@ from engine.data.registry import KINDS, find_data
 from engine.draw.overlay import png_bytes
 from engine.errors import DataError, FerLensError, PictureError
 from engine.evidence.document import evidence_file, read_evidence
+from engine.evidence.pictures import VARIANTS
 from engine.labels import EMOTIONS
 from engine.media.centerface import watching
 from engine.media.pictures import Picture, open_picture
@@ -271,6 +272,17 @@ def evidence(card: RunCard, variant: str) -> EvidenceReport | None:
     file = folder / evidence_file(variant)
     stamp = file.stat().st_mtime_ns if file.is_file() else 0
     return _evidence(str(folder), stamp, card, card.weights_sha256, variant)
+
+
+def has_evidence(card: RunCard) -> bool:
+    """Say whether a model has evidence results of any variant; a damaged file counts as none."""
+    for variant in VARIANTS:
+        try:
+            if evidence(card, variant) is not None:
+                return True
+        except DataError:
+            continue
+    return False
 
 
 @dataclass(frozen=True, eq=False)

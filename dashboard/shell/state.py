@@ -66,6 +66,9 @@ PREDICTED: Final = "predicted"
 _PAGE: Final = "page_shown"
 _ARRIVED: Final = "page_changed"
 _KEPT: Final = "kept."
+_CHOSEN: Final = "model_chosen"
+_LENT: Final = "model_lent"
+_STUDIED: Final = "analysis_studied"
 
 TOLD: Final = "told."
 """Before a parameter's name: what a page wrote into the address itself, to know what it says anew."""
@@ -160,6 +163,9 @@ def arrive(page: str) -> None:
     at another page their state is set from the address by hand. Values that are no option are left to the widget.
     """
     st.session_state[_ARRIVED] = st.session_state.get(_PAGE, page) != page
+    asked = st.query_params.get(MODEL)
+    if asked is not None and st.session_state.get(MODEL) != asked:
+        st.session_state[_CHOSEN] = True
     if st.session_state[_ARRIVED]:
         _as_asked()
         for key in [name for name in st.session_state if str(name).startswith(TOLD)]:
@@ -168,10 +174,50 @@ def arrive(page: str) -> None:
             asked = st.query_params.get(key)
             if asked is not None and st.session_state.get(key, asked) != asked:
                 st.session_state[key] = asked
+        _take_back(asked)
         # Pages differ in which model is their default and so absent from the address: said again, it is written there.
         if MODEL in st.session_state:
             st.session_state[MODEL] = st.session_state[MODEL]
+    if ANALYSIS in st.session_state:
+        st.session_state[_STUDIED] = st.session_state[ANALYSIS]
     st.session_state[_PAGE] = page
+
+
+def named_data() -> tuple[str, ...]:
+    """Return the data sets that a person named elsewhere: the one last studied, and that of the picture chosen."""
+    studied = str(st.session_state.get(_STUDIED) or "").rpartition("-")[0]
+    picture = st.session_state.get(_KEPT + DATASET, "") if st.session_state.get(_KEPT + SOURCE) == "dataset" else ""
+    return tuple(filter(None, (studied, str(picture or ""))))
+
+
+def _take_back(asked: str | None) -> None:
+    """Choose again what was chosen before a page lent itself another model, and nothing where nobody had chosen."""
+    lent = st.session_state.pop(_LENT, None)
+    if asked is not None:
+        return
+    if lent is not None:
+        st.session_state[MODEL] = lent
+    elif MODEL in st.session_state and not st.session_state.get(_CHOSEN):
+        del st.session_state[MODEL]
+
+
+def chose_model() -> None:
+    """Keep that a person chose the model: pages then open with it, and not with what suits them."""
+    st.session_state[_CHOSEN] = True
+    st.session_state.pop(_LENT, None)
+
+
+def lend(model: str) -> None:
+    """Show another model than the chosen one on this page alone; a person may choose another there."""
+    before = st.session_state.get(MODEL, DEFAULT_MODEL)
+    if before != model:
+        st.session_state[_LENT], st.session_state[MODEL] = before, model
+
+
+def lent() -> str | None:
+    """Return the model that this page shows another in place of, or None."""
+    found: str | None = st.session_state.get(_LENT)
+    return found
 
 
 def arrived() -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
+from dashboard.shell import opening
 from dashboard.shell.loaders import KEPT, PIXELS_KEPT, predictor, shelf
 from engine.analysis.files.places import PREDICTIONS, AnalysedSplit, analysed_splits, analysis_folder
 from engine.data.by_id import LabelledPicture, PictureIndex, place_of
@@ -40,13 +41,22 @@ def analysed() -> tuple[AnalysedSplit, ...]:
 
 
 def analysed_of(*models: str) -> dict[str, AnalysedSplit]:
-    """Return what all of ``models`` were analysed on, by name; that of the data the first was trained on comes first.
+    """Return what all of ``models`` were analysed on, by name; the first is what a page opens with.
 
-    The first is what a page opens with: a model is asked about its own kind of faces before others.
+    What has its pictures here comes before others; then a model is asked about its own kind of faces.
     """
-    own = shelf().card(models[0]).data.get("dataset")
+    own = str(shelf().card(models[0]).data.get("dataset", ""))
     found = [one for one in analysed() if set(models) <= set(one.models)]
-    return {one.name: one for one in sorted(found, key=lambda one: one.dataset != own)}
+    return {one.name: one for one in opening.analysis_order(own, found, here)}
+
+
+def here(dataset: str) -> bool:
+    """Say whether a data set's pictures are on this machine."""
+    try:
+        place(dataset)
+    except FerLensError:
+        return False
+    return True
 
 
 @st.cache_resource(show_spinner=False, max_entries=STORES_KEPT)

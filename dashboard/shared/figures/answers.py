@@ -93,15 +93,6 @@ LEAST: Final = 2
 MOST: Final = 4
 
 
-def default_models(cards: Sequence[RunCard]) -> tuple[str, ...]:
-    """Return the first two models, in the order given, that know the same classes; empty where no two do."""
-    for index, one in enumerate(cards):
-        for other in cards[index + 1 :]:
-            if set(one.classes) == set(other.classes):
-                return one.name, other.name
-    return tuple(card.name for card in cards[:1])
-
-
 def pairs_of(count: int) -> tuple[tuple[int, int], ...]:
     """Return every pair (first, second) of ``count`` columns, the earlier first."""
     return tuple((one, two) for one in range(count) for two in range(one + 1, count))

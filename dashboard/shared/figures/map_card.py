@@ -12,6 +12,7 @@ import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from PIL import Image
@@ -203,6 +204,22 @@ def received_cards(gates: Sequence[AttentionGate], scale: str) -> tuple[MapCard,
     maps = received_maps(gates)
     limits = display_ranges([values for _, values in maps], scale, natural=None)
     return tuple(
-        MapCard(gate_title(gate.layer, gate.kind), values, span)
+        MapCard(gate_title(gate.layer, gate.kind), None, (0.0, 0.0), even_words(values))
+        if is_even(values)
+        else MapCard(gate_title(gate.layer, gate.kind), values, span)
         for (gate, values), span in zip(maps, limits, strict=True)
     )
+
+
+EVEN: Final = 0.05
+"""A map whose every cell lies within so much of an even share says nothing of places."""
+
+
+def is_even(values: Float32) -> bool:
+    """Say whether a map (h, w) of mean 1 gives every place the same share, but for :data:`EVEN`."""
+    return bool(np.abs(values - 1.0).max() < EVEN)
+
+
+def even_words(values: Float32) -> str:
+    """Say that a map is even, with its range."""
+    return f"even: every place is looked at alike ({short(float(values.min()))} to {short(float(values.max()))})"

@@ -180,6 +180,7 @@ def controls(classes: tuple[str, ...], dataset: str, truth: str) -> GridChoice:
             "A cell shows",
             SHOWS,
             SHOW,
+            default=DIFFERENCE,
             hint="The mean map of a class; its standard deviation over pictures; the mean minus another mean; or right "
             "answers minus wrong ones of the same class.",
         )

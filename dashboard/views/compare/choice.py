@@ -8,11 +8,12 @@ from typing import Final
 import streamlit as st
 
 from dashboard.report.text import plain
-from dashboard.shared.figures.answers import LEAST, MOST, default_models, pairs_of, refused
+from dashboard.shared.figures.answers import LEAST, MOST, pairs_of, refused
 from dashboard.shared.maps import CONTRAST
-from dashboard.shell import loaders, say, state
+from dashboard.shell import loaders, opening, say, state, study_loaders
 from dashboard.shell.in_address import in_address
 from engine.explain.target import TRUE
+from engine.models.checkpoint import DEFAULT_MODEL
 from engine.records import RunCard
 
 MODELS: Final = "models"
@@ -55,7 +56,8 @@ def choose_models(cards: Sequence[RunCard]) -> tuple[RunCard, ...]:
     """Draw the choice of models; return two to four of the same classes, in their columns' order, or none."""
     names = [card.name for card in cards]
     said: list[str] = []
-    text = follow(MODELS, ",".join(default_models(cards)))
+    current = str(st.session_state.get(state.MODEL) or DEFAULT_MODEL)
+    text = follow(MODELS, ",".join(opening.compared(current, cards, study_loaders.here)))
     if text is not None:
         st.session_state[MODELS] = [name.strip() for name in text.split(",") if name.strip()]
     wanted = list(dict.fromkeys(st.session_state[MODELS]))

@@ -92,7 +92,8 @@ def show_verdict(first: RunCard, second: RunCard) -> OnSplit | None:
 
 def _choose_split(names: Sequence[str]) -> str:
     """Draw the choice among splits that both models were analysed on, where there are several."""
-    default = PREFERRED if PREFERRED in names else names[0]
+    # The first has its pictures here, if any has.
+    default = PREFERRED if PREFERRED in names and study_loaders.here(PREFERRED.partition("-")[0]) else names[0]
     asked = follow(ON, default)
     wanted = asked if asked is not None else st.session_state[ON]
     if wanted not in names:

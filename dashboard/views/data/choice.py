@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.report.text import plain
-from dashboard.shell import say, state
+from dashboard.shell import opening, say, state, study_loaders
 from dashboard.views.data import loaders
 from dashboard.views.data.loaders import Wanted
 from engine.data.audit.audit import DataAudit
@@ -30,7 +30,8 @@ def choose() -> tuple[str, tuple[str, ...]]:
         problems.append(f"Unknown choice of faces '{asked}'; valid: {', '.join(FACES_CHOICES)}.")
     splits: tuple[str, ...] = ()
     with st.sidebar:
-        dataset: str = st.selectbox("Dataset", BY_ID, key=state.DATASET, bind="query-params")
+        first = opening.dataset(state.named_data(), study_loaders.here)
+        dataset: str = st.selectbox("Dataset", BY_ID, index=BY_ID.index(first), key=state.DATASET, bind="query-params")
         if dataset == SYNTHETIC:
             drawn = st.segmented_control(
                 "Faces",

@@ -8,14 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.report.text import escape, plain
-from dashboard.shell import loaders, say, state, theme
+from dashboard.shell import loaders, opening, say, state, theme
 from dashboard.shell.in_address import in_address
 from dashboard.views.evidence.figures.league import league_table
 from dashboard.views.evidence.figures.numbers import METRIC_TITLES, METRIC_WORDS, number_rows
 from dashboard.views.evidence.figures.words import read_best, read_counts, read_cue, read_failures, read_shorter
 from dashboard.views.evidence.report import League
+from engine.data.by_id import SYNTHETIC
 from engine.errors import DataError
-from engine.evidence.document import benchmark_command, evidence_file
 from engine.evidence.pictures import VARIANTS
 from engine.evidence.report import GROUPS, EvidenceReport
 from engine.records import RunCard
@@ -105,17 +105,34 @@ def _choices(report: EvidenceReport) -> tuple[str, str]:
 
 
 def _no_results(card: RunCard, variant: str) -> None:
-    """Say that nothing was measured, and the command that changes it."""
-    out = f"checkpoints/{card.name}/{evidence_file(variant).as_posix()}"
+    """Say that nothing was measured, what that means, and where something was."""
+    names = loaders.evidence_models()
+    cards = [loaders.shelf().card(name) for name in names]
+    measured = [one for one in cards if _measured(one, variant)]
+    trained = card.data.get("dataset")
+    why = (
+        "Evidence is known on built-in faces alone, and this model has not been measured on them."
+        if trained == SYNTHETIC
+        else f"Evidence is known on built-in faces alone, and this model was trained on {trained}: what a league says "
+        "of methods is best read from a model of its architecture that knows these faces."
+    )
     with st.container(border=True):
-        st.markdown(
-            f"**{plain(card.name)} has no {plain(variant)} results yet;** the faces below work without. Measure with:"
-        )
-        st.code(
-            f"mkdir -p {out.rpartition('/')[0]}\n{benchmark_command(card.name, variant, out)}",
-            language="bash",
-            wrap_lines=True,
-        )
+        st.markdown(plain(f"{card.name} has no {variant} results. {why} The faces below work without."))
+        nearest = opening.evidence_model(card.name, measured, loaders.shelf().cards, lambda _: True)
+        if nearest:
+            st.button(plain(f"Show {nearest}"), key="evidence_other", on_click=_show, args=(nearest,))
+
+
+def _measured(card: RunCard, variant: str) -> bool:
+    try:
+        return loaders.evidence(card, variant) is not None
+    except DataError:
+        return False
+
+
+def _show(model: str) -> None:
+    """Show another model on this page; a callback, since the sidebar is drawn before."""
+    state.lend(model)
 
 
 def _numbers(report: EvidenceReport, group: str) -> None:

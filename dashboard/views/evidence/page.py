@@ -46,6 +46,23 @@ def offer_report(card: RunCard, variant: str, league: League | None, face: tuple
         )
 
 
+def say_lent(card: RunCard) -> None:
+    """Say which model is shown in place of the chosen one, and what its results mean for that."""
+    chosen = state.lent()
+    shelf = loaders.shelf()
+    if chosen is None or chosen == card.name or chosen not in shelf.names:
+        return
+    alike = shelf.card(chosen).architecture == card.architecture
+    says = (
+        f"it has the same architecture as {chosen}, so which of its maps find evidence is the best guess for that too."
+        if alike
+        else f"it says how maps fare on a model with attention, and nothing of {chosen} itself."
+    )
+    st.caption(
+        plain(f"Evidence is known on built-in faces alone, where {chosen} has no results. Shown is {card.name}: {says}")
+    )
+
+
 def main(chosen: Selection) -> None:
     """Select, load, draw."""
     st.html(STYLE)
@@ -60,6 +77,7 @@ def main(chosen: Selection) -> None:
         say.no_checkpoint()
         return
     card = shelf.card(chosen.model)
+    say_lent(card)
     try:
         variant = league_table.choose_variant()
         league = league_table.show_league(card, variant)

@@ -89,8 +89,9 @@ _READY: Final = "ready_mistakes"
 def recall() -> None:
     """Bring back what was chosen when the page is come to by a bare link; call it before any widget is drawn.
 
-    The browser's way back is none: the address of its entry says everything. On the first run of a page its bound widgets follow the
-    address whatever the session says, so the choices are laid ready here and taken up in the run after.
+    The browser's way back is none: the address of its entry says everything. On the first run of a page its bound
+    widgets follow the address whatever the session says, so the choices are laid ready here and taken up in the run
+    after.
     """
     for key, value in st.session_state.pop(_READY, {}).items():
         if key in {PICKED, LOOK}:

@@ -11,7 +11,7 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.live.choices import LONGEST_HALF_LIFE, OVERLAY_WORDS, Choices
+from dashboard.live.choices import LONGEST_HALF_LIFE, OVERLAY_WORDS, Choices, usual_drawing
 from dashboard.report.text import plain
 from dashboard.shared.maps import OPACITIES
 from dashboard.shared.maps import OPACITY as USUAL_OPACITY
@@ -109,11 +109,12 @@ def choose_reading(card: RunCard) -> Choices:
     offered: list[OverlayKind] = [kind for kind in OVERLAY_WORDS if kind != "gate" or loaders.layers(card, kind)]
     with st.container(key="stack-film-choice"):
         first, second, third, fourth = st.columns([5, 4, 4, 4], gap="medium", vertical_alignment="top")
-    with first, in_address("overlay", f"{OVERLAY}.{len(offered)}", offered, "none", kept=True):
+    usual_overlay = usual_drawing(loaders.layers(card, "gate"))
+    with first, in_address("overlay", f"{OVERLAY}.{len(offered)}", offered, usual_overlay, kept=True):
         overlay = st.segmented_control(
             "Draw on each face",
             offered,
-            default="none",
+            default=usual_overlay,
             required=True,
             format_func=lambda kind: OVERLAY_WORDS[kind],
             key=f"{OVERLAY}.{len(offered)}",

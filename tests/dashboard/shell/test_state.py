@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from streamlit.runtime.state.query_params import QueryParams
 from streamlit.testing.v1 import AppTest
 
 from dashboard.shell import state
-from tests.dashboard.made import open_page, page_html
+from tests.dashboard.made import open_page
 
 EXPLAIN, COMPARE, WHAT_IF = "views/explain/page.py", "views/compare/page.py", "views/what_if/page.py"
 
