@@ -15,6 +15,7 @@ import streamlit as st
 
 from dashboard.shell import opening
 from dashboard.shell.loaders import KEPT, PIXELS_KEPT, predictor, shelf
+from engine.analysis.files.gate_use import gate_use_file, read_gate_use
 from engine.analysis.files.places import PREDICTIONS, AnalysedSplit, analysed_splits, analysis_folder
 from engine.data.by_id import LabelledPicture, PictureIndex, place_of
 from engine.data.registry import PICTURES_OF
@@ -27,6 +28,7 @@ from engine.records import FaceExplanation, RunCard
 from engine.writing.whole import whole_file
 
 if TYPE_CHECKING:
+    from engine.analysis.files.gate_use import SplitGateUse
     from engine.analysis.store.store import AnalysisStore
 
 _BROUGHT: Final = "brought_votes"
@@ -225,3 +227,36 @@ def first_id(dataset: str, split: str) -> str:
 def ids(dataset: str, split: str) -> tuple[str, ...]:
     """Return the ids of a split's pictures. Raises DataError where the dataset is not here or has none."""
     return _indexed(dataset, *place(dataset)).ids(split)
+
+
+@st.cache_data(show_spinner=False, max_entries=KEPT)
+def _gates_in_use(file: Path, model: str, dataset: str, split: str, stamp: int, digest: str) -> SplitGateUse | None:  # noqa: ARG001  # the file's time, the weights
+    return read_gate_use(file, shelf().card(model), dataset=dataset, split=split)
+
+
+def gates_in_use(model: str, split: AnalysedSplit) -> SplitGateUse | None:
+    """Return how a model's gates are used on a split, None where it was not measured.
+
+    Raises:
+        DataError: the file is damaged or of other weights, with the command that mends it; that is not kept.
+    """
+    file = gate_use_file(checkpoint_path(model), split.dataset, split.split)
+    stamp = file.stat().st_mtime_ns if file.is_file() else 0
+    return _gates_in_use(file, model, split.dataset, split.split, stamp, shelf().card(model).weights_sha256)
+
+
+def measured_gates(card: RunCard) -> SplitGateUse | None:
+    """Return how a model's gates are used over a split, that of the data it was trained on first; None without any.
+
+    A file that is damaged or of other weights counts as none: Class attention says so.
+    """
+    own = card.data.get("dataset")
+    for split in sorted(analysed(), key=lambda one: one.dataset != own):
+        if card.name in split.models:
+            try:
+                found = gates_in_use(card.name, split)
+            except DataError:
+                continue
+            if found is not None:
+                return found
+    return None

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dashboard.report.text import escape, gate_name, layer_title, percent, short
+from engine.analysis.files.gate_use import SplitGateUse
 from engine.explain.methods.registry import METHODS
 from engine.records import Explanation
 from engine.trust.faithfulness_record import Faithfulness
@@ -189,8 +190,35 @@ def _badge(verdict: str, figures: str, words: str, more: str) -> str:
     )
 
 
-def gate_badge(use: GateUse | None) -> str:
-    """Return the badge of a gate as HTML; None: it is not checked yet, and the badge takes the same room."""
+def split_badge(layer: str, measured: SplitGateUse) -> str:
+    """Return the badge of a gate by what was measured over a split, as HTML; empty where that says nothing of it.
+
+    It says of how many pictures it speaks, and that this one is not checked.
+    """
+    verdict = measured.verdict(layer) if layer in measured.gates else None
+    if verdict is None:
+        return ""
+    distance = measured.deciding(layer).figures["distance"]
+    interval = (
+        "" if distance.low is None or distance.high is None else f" ({short(distance.low)}–{short(distance.high)})"
+    )
+    where = f"{measured.dataset} {measured.split}"
+    figures = f"on {where}: TVD {short(distance.mean or 0.0)}{interval}, n = {distance.n:,}"
+    more = (
+        f"<p>Measured over {distance.n:,} pictures of {escape(where)}, not on this one: “Check trust” asks of this "
+        "picture. Class attention has the figures of every class.</p>"
+    )
+    words = f"{GATE_WORDS[verdict]} So over {distance.n:,} pictures of {where}; this one may differ."
+    return _badge(verdict, figures, words, more)
+
+
+def gate_badge(use: GateUse | None, layer: str = "", measured: SplitGateUse | None = None) -> str:
+    """Return the badge of a gate as HTML; None: this picture is not checked yet, and the badge takes the same room.
+
+    Until then ``measured`` says what is known of the ``layer`` over a whole split, where anything is.
+    """
+    if use is None and measured is not None and (known := split_badge(layer, measured)):
+        return known
     if use is None:
         return _unchecked("used?", "“Check trust” replaces the gate and sees whether the answer changes.")
     rows = "".join(

@@ -14,7 +14,6 @@ from dashboard.shell import study_loaders
 from dashboard.shell.loaders import KEPT, predictor, shelf
 from dashboard.shell.study_loaders import votes_at
 from engine.analysis.files.attention import AttentionFile, find_attention
-from engine.analysis.files.gate_use import gate_use_file, read_gate_use
 from engine.analysis.files.places import ATTENTION, AnalysedSplit, analysis_folder
 from engine.data.votes.file import WHERE
 from engine.errors import DataError
@@ -23,7 +22,6 @@ from engine.places import cache_folder, checkpoint_path, checkpoint_places
 if TYPE_CHECKING:
     from engine.analysis.class_regions import ClassPlace
     from engine.analysis.contrasts import Typical
-    from engine.analysis.files.gate_use import SplitGateUse
     from engine.analysis.people_maps import Progress
     from engine.analysis.store.store import AnalysisStore
 
@@ -38,22 +36,6 @@ def attention(model: str, split: AnalysedSplit) -> AttentionFile:
     file = analysis_folder(checkpoint_path(model), split.dataset, split.split) / ATTENTION
     stamp = file.stat().st_mtime_ns if file.is_file() else 0
     return _attention(checkpoint_places(), model, split.dataset, split.split, stamp)
-
-
-@st.cache_data(show_spinner=False, max_entries=KEPT)
-def _gates_in_use(file: Path, model: str, dataset: str, split: str, stamp: int, digest: str) -> SplitGateUse | None:  # noqa: ARG001  # the file's time, the weights
-    return read_gate_use(file, shelf().card(model), dataset=dataset, split=split)
-
-
-def gates_in_use(model: str, split: AnalysedSplit) -> SplitGateUse | None:
-    """Return how a model's gates are used on a split, None where it was not measured.
-
-    Raises:
-        DataError: the file is damaged or of other weights, with the command that mends it; that is not kept.
-    """
-    file = gate_use_file(checkpoint_path(model), split.dataset, split.split)
-    stamp = file.stat().st_mtime_ns if file.is_file() else 0
-    return _gates_in_use(file, model, split.dataset, split.split, stamp, shelf().card(model).weights_sha256)
 
 
 Key = tuple[tuple[str, int], ...]

@@ -16,7 +16,7 @@ import streamlit as st
 from dashboard.report.content import Build
 from dashboard.report.text import csv_text, escape, plain
 from dashboard.shared import study
-from dashboard.shell import say, theme
+from dashboard.shell import say, study_loaders, theme
 from dashboard.views.class_attention import grid, loaders
 from dashboard.views.class_attention.figures.channels import (
     CELLS,
@@ -241,7 +241,7 @@ def show_use(files: Files, split: AnalysedSplit) -> Build | None:
             st.info(plain(f"{model} has no attention gate, so there is nothing to replace."), icon=":material/info:")
             continue
         try:
-            use = loaders.gates_in_use(model, split)
+            use = study_loaders.gates_in_use(model, split)
         except DataError as error:
             say.problems([str(error)])
             continue

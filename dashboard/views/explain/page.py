@@ -9,7 +9,7 @@ How the trust of each map was measured, folded: the curves behind its score.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -21,9 +21,10 @@ from dashboard.report.text import layer_title, plain
 from dashboard.shared import face as answer
 from dashboard.shared import face_loaders, maps
 from dashboard.shared.face_loaders import FaceKey
+from dashboard.shared.figures.map_card import MapCard, MapStyle
 from dashboard.shared.figures.map_content import style_settings
 from dashboard.shared.figures.trust import Trusted, gate_badge, map_badge, method_place, read_faithful, read_trust
-from dashboard.shell import loaders, page_ends, report_button, say, state, theme
+from dashboard.shell import loaders, page_ends, report_button, say, state, study_loaders, theme
 from dashboard.shell.frame import framed
 from dashboard.shell.in_address import in_address
 from dashboard.shell.state import NamedPicture, Selection
@@ -32,8 +33,9 @@ from dashboard.views.explain import gates as gate_views
 from dashboard.views.explain.figures.shares import WORDS, parts_of, shares_html
 from dashboard.views.explain.figures.trust_curves import faithfulness_curves
 from dashboard.views.explain.report import Explained, explain_content
+from dashboard.views.explain.supported import show_supported
 from engine.explain.cmaen_shares import CmaenShares
-from engine.records import Explanation, RunCard
+from engine.records import Explanation, FaceExplanation, RunCard
 
 STYLE: Final = Path(__file__).with_name("style.css")
 
@@ -136,6 +138,23 @@ def offer_report(card: RunCard, named: NamedPicture, key: FaceKey, seen: Explain
     )
 
 
+def _show_gates(
+    explained: FaceExplanation, style: MapStyle, badge_of: Callable[[str], str]
+) -> tuple[tuple[str, tuple[MapCard, ...]], ...]:
+    """Draw the rows of gates that have a place in the picture; return each with its title."""
+    return (
+        ("Spatial attention gates", maps.show_gates(explained, style, badge_of)),
+        ("Attention by emotion", gate_views.show_emotion_gates(explained, style, badge_of)),
+        ("Attention between cells", gate_views.show_received(explained, style, badge_of)),
+    )
+
+
+def _gate_trust(card: RunCard, trusted: Trusted) -> Callable[[str], str]:
+    """Return what makes a gate's badge: by this picture where it was checked, else by a whole split."""
+    measured = study_loaders.measured_gates(card)
+    return lambda layer: gate_badge(trusted.gates.get(layer), layer, measured)
+
+
 def explain(card: RunCard, named: NamedPicture, pictures: Sequence[NamedPicture]) -> None:
     """Draw the page for one picture that can be read, of those that were chosen together."""
     model = page_ends.loaded(card)
@@ -145,7 +164,7 @@ def explain(card: RunCard, named: NamedPicture, pictures: Sequence[NamedPicture]
     face, key, reading, checking = found.face, found.key, found.beside.container(), found.beside.container()
     maps.gates_heading()
     style = maps.style_controls()
-    gates = st.container()
+    gates, first = st.container(), st.container()
     maps.explanation_heading()
     predicted, truth = face.prediction.label, named.truth
     asked = maps.choose_target(card, model.gradcam_layers, predicted=predicted, truth=truth)
@@ -174,18 +193,20 @@ def explain(card: RunCard, named: NamedPicture, pictures: Sequence[NamedPicture]
     trusted = trust.check_trust(checking, card, key, chosen, shown, checks)
     shares = face_loaders.answer_shares(card, key, chosen.face)
 
-    def gate_trust(layer: str) -> str:
-        return gate_badge(trusted.gates.get(layer))
+    gate_trust = _gate_trust(card, trusted)
 
     with reading:
         answer.show_answer(chosen, main_map, key.whole, cut=named.cut, trusted=read_trust(trusted, main_map))
         if truth is not None:
             answer.show_truth(truth, face.prediction, named.seen)
     with gates:
-        gate_cards = maps.show_gates(chosen, style, gate_trust)
-        emotion_cards = gate_views.show_emotion_gates(chosen, style, gate_trust)
-        received_cards = gate_views.show_received(chosen, style, gate_trust)
+        gate_rows = _show_gates(chosen, style, gate_trust)
         show_shares(shares, predicted)
+    with first:
+        supported = show_supported(
+            card, key, face.crop, chosen, style, model.gradcam_layers, further.refused,
+            lambda layer, target: loaders.explanation(*where, face.box, *weights, layer, target).maps[0],
+        )  # fmt: skip
     with gradcam:
         if asked.pair is not None:
             three = [results[name].maps[0] for name in (*asked.pair, maps.CONTRAST)]
@@ -195,9 +216,8 @@ def explain(card: RunCard, named: NamedPicture, pictures: Sequence[NamedPicture]
     further_cards = methods.show_further(chosen, further, trusted, style)
     gate_views.show_channels(chosen, partial(loaders.activation, *where, *weights), style, gate_trust)
     rows = (
-        ("Spatial attention gates", gate_cards),
-        ("Attention by emotion", emotion_cards),
-        ("Attention between cells", received_cards),
+        *gate_rows,
+        ("First in the league", supported),
         (f"Grad-CAM at {layer_title(asked.layer)}", class_cards),
         (f"Other explanations for {main_map.target}", further_cards),
     )
