@@ -5,7 +5,7 @@ Letters: C channels, (h, w) the layer's native grid, (k, l) a filter's own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -158,12 +158,33 @@ def _filters(module: nn.Module) -> tuple[Float32 | None, bool]:
 @torch.no_grad()
 def channel_means(model: nn.Module, faces: UInt8, *, spec: InputSpec, layer: str) -> Float32:
     """Return the mean of each channel of ``layer`` over its cells: float32 (N, C) for faces (N, S, S[, 3]) uint8."""
-    module = _module(model, spec, layer)
-    kept: list[NDArray[np.float32]] = []
+    _module(model, spec, layer)
+    return all_channel_means(model, faces, spec=spec, layers=(layer,))[layer]
+
+
+@torch.no_grad()
+def all_channel_means(
+    model: nn.Module, faces: UInt8, *, spec: InputSpec, layers: Iterable[str] | None = None
+) -> dict[str, Float32]:
+    """Return layer → the mean of each of its channels over its cells, of several layers in one pass.
+
+    Args:
+        model: the network. faces: (N, S, S) or (N, S, S, 3) uint8. spec: what it takes.
+        layers: of :func:`feature_layers`; None for all of them.
+
+    Returns:
+        float32 (N, C) each; of a layer that answers more than once a pass, its first answer.
+    """
+    names = tuple(one.name for one in feature_layers(model, spec)) if layers is None else tuple(layers)
+    kept: dict[str, list[NDArray[np.float32]]] = {name: [] for name in names}
     for start in range(0, len(faces), BATCH):
-        with (
-            holding(model),
-            _watching({layer: module}, lambda _, output: kept.append(output.float().mean(dim=(2, 3)).cpu().numpy())),
-        ):
+        seen: set[str] = set()
+
+        def keep(name: str, output: Tensor, seen: set[str] = seen) -> None:
+            if name not in seen:
+                seen.add(name)
+                kept[name].append(output.float().mean(dim=(2, 3)).cpu().numpy())
+
+        with holding(model), _watching({name: model.get_submodule(name) for name in names}, keep):
             _run(model, faces[start : start + BATCH], spec)
-    return np.concatenate(kept)
+    return {name: np.concatenate(parts) for name, parts in kept.items()}

@@ -8,7 +8,7 @@ from torch import nn
 from engine.data.transforms import normalise, to_tensor
 from engine.errors import UnknownNameError
 from engine.explain.explainer import layer_activation
-from engine.explain.feature_maps import channel_means, feature_layers, feature_maps
+from engine.explain.feature_maps import all_channel_means, channel_means, feature_layers, feature_maps
 from engine.models.architecture import DEFAULT_INPUT
 from engine.models.registry import build_model
 from tests.made import make_dataset
@@ -85,3 +85,11 @@ def test_an_unknown_layer_names_the_known_ones(model: nn.Module, faces: np.ndarr
     with pytest.raises(UnknownNameError, match=r"Unknown layer 'block9'; valid: block1\.conv, "):
         feature_maps(model, faces[0], spec=DEFAULT_INPUT, layer="block9")
     assert not any(module._forward_hooks for module in model.modules())
+
+
+def test_all_layers_answer_in_one_pass_as_each_does_alone(model: nn.Module, faces: np.ndarray) -> None:
+    found = all_channel_means(model, faces, spec=DEFAULT_INPUT)
+    assert list(found) == [layer.name for layer in feature_layers(model, DEFAULT_INPUT)]
+    for name in ("block1.relu", "block4"):
+        np.testing.assert_array_equal(found[name], channel_means(model, faces, spec=DEFAULT_INPUT, layer=name))
+    assert list(all_channel_means(model, faces, spec=DEFAULT_INPUT, layers=("block2",))) == ["block2"]

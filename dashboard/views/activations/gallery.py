@@ -12,7 +12,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.report.text import escape, plain, short
-from dashboard.shell import say, state, study_loaders, theme
+from dashboard.shell import opening, say, state, study_loaders, theme
 from dashboard.shell.in_address import in_address
 from dashboard.views.activations import loaders
 from dashboard.views.activations.figures.tiles import (
@@ -83,8 +83,18 @@ def _say_unknown(key: str, what: str, valid: tuple[str, ...]) -> None:
     asked = state.asked_for(key, valid)
     if asked is not None:
         say.problems([f"Unknown {what} '{asked}'; valid: {', '.join(valid)}."])
-    if st.session_state.get(key, valid[0]) not in valid:
+    if key in st.session_state and st.session_state[key] not in valid:
         del st.session_state[key]
+
+
+def _first_layer(card: RunCard, names: tuple[str, ...], here: tuple[str, ...]) -> str:
+    """Return the block whose channels tell classes apart best on the sample; the last layer where none is known."""
+    usual = str(card.data.get("dataset", SYNTHETIC))
+    asked = st.session_state.get(SAMPLE) or st.query_params.get(SAMPLE)
+    dataset = next((name for name in (asked, usual, *here) if name in here), SYNTHETIC)
+    with st.spinner(plain(f"Answering a sample of {dataset} with {card.name} …")):
+        found = loaders.separation(card, loaders.sample(dataset, card))
+    return opening.best_layer(found) if found else names[-1]
 
 
 def choose(card: RunCard) -> Asked:
@@ -100,9 +110,11 @@ def choose(card: RunCard) -> Asked:
         return f"{name} · {layers[name].kind} · {channels} of {height} × {width}"
 
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        first = _first_layer(card, names, here)
         layer: str = st.selectbox(
             "Layer",
             names,
+            index=names.index(first),
             key=LAYER,
             bind="query-params",
             help=plain("; ".join(title(name) for name in names if "." not in name)),
@@ -126,8 +138,8 @@ def choose(card: RunCard) -> Asked:
             index=here.index(trained_on) if trained_on in here else 0,
             key=SAMPLE,
             bind="query-params",
-            help=f"Up to {loaders.A_CLASS} test pictures of each class: class selectivity and the pictures "
-            "that excite a channel most come from them.",
+            help=f"Up to {loaders.A_CLASS} test pictures of each class ({loaders.DRAWN_A_CLASS} of drawn faces): class "
+            "selectivity and the pictures that excite a channel most come from them.",
             width=140,
         )
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):

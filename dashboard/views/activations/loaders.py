@@ -10,13 +10,17 @@ import streamlit as st
 
 from dashboard.shell import study_loaders
 from dashboard.shell.loaders import KEPT, predictor
+from engine.data.by_id import SYNTHETIC
 from engine.records import Float32, RunCard, UInt8
+from engine.statistics.selectivity import selectivity
 
 if TYPE_CHECKING:
     from engine.explain.feature_maps import FeatureMaps, LayerOutput
 
 A_CLASS: Final = 30
 """Pictures of each class in the sample, at most: enough for an F statistic, and answered in about a second."""
+DRAWN_A_CLASS: Final = 16
+"""The same of built-in faces, each of which has to be drawn first, which takes longer than its answer."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ def _sample(dataset: str, at: tuple[str, int], weights: Weights, _card: RunCard)
         by_class.setdefault(picture_id.split("/")[-2], []).append(picture_id)
     chosen = []
     for names in by_class.values():
-        count = min(A_CLASS, len(names))
+        count = min(sampled(dataset), len(names))
         chosen += [names[number * len(names) // count] for number in range(count)]
     pictures = [study_loaders.dataset_picture(dataset, name, _card) for name in chosen]
     return Sample(
@@ -85,8 +89,13 @@ def _sample(dataset: str, at: tuple[str, int], weights: Weights, _card: RunCard)
     )
 
 
+def sampled(dataset: str) -> int:
+    """Return how many pictures of each class are in the sample at most."""
+    return DRAWN_A_CLASS if dataset == SYNTHETIC else A_CLASS
+
+
 def sample(dataset: str, card: RunCard) -> Sample:
-    """Return up to :data:`A_CLASS` test pictures of each class, evenly spread over the split.
+    """Return up to :func:`sampled` test pictures of each class, evenly spread over the split.
 
     Raises:
         DataError: the dataset is not on this machine.
@@ -94,13 +103,32 @@ def sample(dataset: str, card: RunCard) -> Sample:
     return _sample(dataset, study_loaders.place(dataset), _weights(card), card)
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
-def _means(weights: Weights, layer: str, ids: tuple[str, ...], _card: RunCard, _faces: UInt8) -> Float32:  # noqa: ARG001
-    from engine.explain.feature_maps import channel_means
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _means(weights: Weights, ids: tuple[str, ...], _card: RunCard, _faces: UInt8) -> dict[str, Float32]:  # noqa: ARG001
+    from engine.explain.feature_maps import all_channel_means
 
-    return channel_means(predictor(_card).model, _faces, spec=_card.input, layer=layer)
+    return all_channel_means(predictor(_card).model, _faces, spec=_card.input)
 
 
 def means(card: RunCard, layer: str, of: Sample) -> Float32:
     """Return each channel's mean over each face of a sample, float32 (N, C)."""
-    return _means(_weights(card), layer, (of.dataset, *of.ids), card, of.faces)
+    return _means(_weights(card), (of.dataset, *of.ids), card, of.faces)[layer]
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _separation(weights: Weights, ids: tuple[str, ...], _card: RunCard, _sample: Sample) -> dict[str, float]:  # noqa: ARG001
+    _, labels = np.unique(np.array(_sample.labels), return_inverse=True)
+    found = {}
+    for layer in layers(_card):
+        if "." not in layer.name:  # whole blocks: what lies inside one is a step on the way
+            judged = selectivity(means(_card, layer.name, _sample), labels.astype(np.int64))
+            found[layer.name] = float(np.nan_to_num(judged.f, nan=0.0, posinf=0.0).mean())
+    return found
+
+
+def separation(card: RunCard, of: Sample) -> dict[str, float]:
+    """Return block → how well its channels tell the sample's classes apart: their mean F statistic.
+
+    All layers answer in the one pass that any of them needs. Empty for a model without blocks of that kind.
+    """
+    return _separation(_weights(card), (of.dataset, *of.ids), card, of)

@@ -17,6 +17,7 @@ PAGE = "views/activations/page.py"
 def page(home: AppTest, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("FERLENS_DATA", "nowhere")
     monkeypatch.setattr(loaders, "A_CLASS", 3)
+    monkeypatch.setattr(loaders, "DRAWN_A_CLASS", 3)
     return home
 
 
@@ -46,6 +47,16 @@ def test_maps_come_by_energy_then_by_selectivity_then_by_number(page: AppTest) -
     app.session_state["channels"] = 2
     app.run()
     assert channels(app) == list(range(24, 48))
+
+
+def test_the_page_opens_on_the_block_that_tells_classes_apart_best(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loaders, "separation", lambda *_: {"block1": 1.0, "block3": 7.0, "block4": 2.0})
+    app = opened(page)
+    assert not app.exception
+    assert app.selectbox(key="maps_of").value == "block3"
+    assert "maps_of" not in app.query_params
 
 
 def test_one_channel_in_full(page: AppTest) -> None:

@@ -87,7 +87,7 @@ def test_the_split_and_the_recipe_change_what_is_shown(page: AppTest) -> None:
 
 
 def test_built_in_faces(page: AppTest) -> None:
-    app = opened(page)
+    app = opened(page, dataset="synthetic")
     assert not app.exception
     assert not sentences(app)
     assert "test<small>n = 7</small>" in page_html(app)

@@ -149,16 +149,25 @@ def test_the_marked_variant_shows_the_mark_and_its_own_results(page: AppTest) ->
     assert "fooled" in app.segmented_control(key="evidence_answered.spurious").options
 
 
-def test_without_results_the_command_is_said_and_the_faces_still_work(page: AppTest) -> None:
-    app = opened(page, model="baseline")
+def test_without_results_it_is_said_what_that_means_and_the_faces_still_work(page: AppTest) -> None:
+    app = opened(page)
+    app.sidebar.selectbox(key="model").set_value("baseline").run()
     assert not app.exception
-    assert "baseline has no plain results yet" in " ".join(block.value for block in app.markdown)
-    (code,) = app.code
-    assert code.value.endswith(
-        "python -m engine benchmark evidence --model baseline "
-        "--out checkpoints/baseline/analysis/evidence-test/evidence-plain.json"
-    )
+    said = " ".join(block.value for block in app.markdown)
+    assert "baseline has no plain results. Evidence is known on built-in faces alone" in said
+    assert not app.code
     assert page_html(app).count('<img class="fl-outline"') == 5  # the picture and four Grad-CAM maps; no gates
+
+
+def test_a_model_without_results_lends_the_page_one_with_some_and_is_chosen_again_elsewhere(page: AppTest) -> None:
+    app = open_page(page, "views/explain/page.py", model="baseline", sample="drawn-happy")
+    app.switch_page(PAGE).run()
+    assert not app.exception
+    assert app.selectbox(key="model").value == "cbam"
+    assert any("where baseline has no results. Shown is cbam" in caption.value for caption in app.caption)
+    app.query_params.pop("model", None)
+    app.switch_page("views/explain/page.py").run()
+    assert app.selectbox(key="model").value == "baseline"
 
 
 def test_damaged_results_are_one_sentence_and_the_faces_still_work(

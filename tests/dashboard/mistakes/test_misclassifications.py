@@ -146,7 +146,7 @@ def test_a_damaged_or_missing_file_is_a_sentence(
 def test_unknown_names_in_the_address_are_sentences(page: AppTest) -> None:
     said = " ".join(sentences(opened(page, true="bored", analysis="ck-test", sort="by colour")))
     assert "Unknown true class 'bored'; valid: angry" in said
-    assert "Unknown analysis 'ck-test'; valid: fer2013-test, synthetic-test." in said
+    assert "Unknown analysis 'ck-test'; valid: synthetic-test, fer2013-test." in said
     assert "Unknown order 'by colour'" in said
 
 

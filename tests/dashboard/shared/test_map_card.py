@@ -6,9 +6,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dashboard.shared.figures.map_card import MapStyle, cards_html, color_bar, explanation_cards, gate_cards
+from dashboard.shared.figures.map_card import (
+    MapStyle,
+    cards_html,
+    color_bar,
+    even_words,
+    explanation_cards,
+    gate_cards,
+    is_even,
+    received_cards,
+)
 from engine.draw.overlay import overlay
-from engine.records import FaceExplanation
+from engine.records import AttentionGate, FaceExplanation
 from tests.dashboard.made import make_gate, make_map
 
 LOW = make_gate("block1.spatial", "spatial", [[0.4, 0.5]])
@@ -86,3 +95,16 @@ def test_what_stands_below_belongs_to_the_first_cards(explained: FaceExplanation
     first, second = html.split("</figure>")[:2]
     assert first.endswith("<i>one</i>")
     assert "<i>one</i>" not in second
+
+
+def test_an_even_map_between_cells_says_so_and_does_not_glow() -> None:
+    even, uneven = np.ones((3, 3), np.float32), np.ones((3, 3), np.float32)
+    even[0, 0], even[1, 1] = 1.02, 0.98
+    uneven[0, 0], uneven[1, 1] = 1.5, 0.5
+    assert is_even(even)
+    assert not is_even(uneven)
+    assert even_words(even) == "even: every place is looked at alike (.980 to 1.02)"
+    rows = np.full((9, 9), 1 / 9, np.float32)
+    (card,) = received_cards([AttentionGate("block1.attention", "cross", rows)], "fixed")
+    assert card.values is None
+    assert card.note.startswith("even: ")

@@ -3,6 +3,7 @@ import re
 import pytest
 
 from dashboard.shared.figures.trust import MARKS, gate_badge, map_badge
+from tests.dashboard.made_gate_use import make_use as make_split_use
 from tests.dashboard.made_trust import make_faithful, make_use
 
 
@@ -42,3 +43,13 @@ def test_unchecked_badges_say_so_and_name_the_button() -> None:
         assert "not checked" in html
         assert "Check trust" in html
         assert not any(f"<b>{verdict}</b>" in html for verdict in MARKS)
+
+
+def test_a_gate_that_was_not_checked_says_what_a_split_says_of_it() -> None:
+    measured = make_split_use()
+    html = gate_badge(None, "block2.spatial", measured)
+    assert "<b>used</b>" in html
+    assert "on synthetic test: TVD .200 (.198–.202), n = 35" in html
+    assert "not on this one" in html
+    assert "not checked" in gate_badge(None, "block9.spatial", measured)
+    assert "on synthetic test" not in gate_badge(make_use(0.12), "block2.spatial", measured)

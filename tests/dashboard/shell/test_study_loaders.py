@@ -34,6 +34,12 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_page_opens_with_the_kind_of_faces_that_its_model_was_trained_on(
-    models: tuple[str, ...], names: list[str]
+    models: tuple[str, ...], names: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(study_loaders, "here", lambda _: True)
     assert list(study_loaders.analysed_of(*models)) == names
+
+
+def test_pictures_that_are_here_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(study_loaders, "here", lambda dataset: dataset == "synthetic")
+    assert list(study_loaders.analysed_of("cbam")) == ["synthetic-test", "fer2013-test", "fer2013-val"]
