@@ -254,7 +254,8 @@ def data_status() -> str:
         found = find_data("fer2013", KINDS["fer2013"].files)
     except DataError as error:
         return (
-            f"FER2013 is not here: pictures of your own and the samples work, training and measuring need it. {error}"
+            "Everything but training and measuring on FER2013 works as it is: your own pictures, the samples and the "
+            f"built-in faces. FER2013 is not here. {error}"
         )
     except FerLensError as error:
         return str(error)

@@ -15,12 +15,14 @@ class PageEntry:
         title: what it is called.
         address: its path on the server.
         file: what Streamlit runs, relative to ``dashboard/``; links between pages name it.
+        words: what a person does there, in one line; Home lists them.
     """
 
     section: str
     title: str
     address: str
     file: str
+    words: str = ""
 
 
 HOME: Final = "views/home/page.py"
@@ -39,17 +41,51 @@ VIDEO: Final = "views/video/page.py"
 
 PAGES: Final[tuple[PageEntry, ...]] = (
     PageEntry("Look", "Home", "Home", HOME),
-    PageEntry("Look", "Explain", "Explain", EXPLAIN),
-    PageEntry("Look", "Compare", "Compare", COMPARE),
-    PageEntry("Look", "What if", "What_if", WHAT_IF),
-    PageEntry("Look", "Activations", "Activations", ACTIVATIONS),
-    PageEntry("Look", "Models", "Models", MODELS),
-    PageEntry("Study", "Class attention", "Class_attention", CLASS_ATTENTION),
-    PageEntry("Study", "Misclassifications", "Misclassifications", MISTAKES),
-    PageEntry("Study", "Evaluation", "Evaluation", EVALUATION),
-    PageEntry("Study", "Data", "Data", DATA),
-    PageEntry("Trust", "Evidence", "Evidence", EVIDENCE),
-    PageEntry("Live", "Webcam", "Webcam", WEBCAM),
-    PageEntry("Live", "Video", "Video", VIDEO),
+    PageEntry(
+        "Look",
+        "Explain",
+        "Explain",
+        EXPLAIN,
+        "One face: the answer, every attention gate, maps by any method, and whether to believe them.",
+    ),
+    PageEntry(
+        "Look",
+        "Compare",
+        "Compare",
+        COMPARE,
+        "One face through two to four models, and whether one is better on a data set.",
+    ),
+    PageEntry(
+        "Look",
+        "What if",
+        "What_if",
+        WHAT_IF,
+        "Cover, change or swap parts of a face and see what the model makes of it.",
+    ),
+    PageEntry("Look", "Activations", "Activations", ACTIVATIONS, "What the channels of a layer react to."),
+    PageEntry("Look", "Models", "Models", MODELS, "The networks that are here, and bringing one of your own."),
+    PageEntry(
+        "Study",
+        "Class attention",
+        "Class_attention",
+        CLASS_ATTENTION,
+        "Where gates and maps lie for each emotion, over a whole data set.",
+    ),
+    PageEntry(
+        "Study",
+        "Misclassifications",
+        "Misclassifications",
+        MISTAKES,
+        "A confusion matrix to click, and the pictures behind each cell.",
+    ),
+    PageEntry(
+        "Study", "Evaluation", "Evaluation", EVALUATION, "Accuracy with intervals, curves, calibration, robustness."
+    ),
+    PageEntry("Study", "Data", "Data", DATA, "What a data set holds, its copies and its doubtful labels."),
+    PageEntry(
+        "Trust", "Evidence", "Evidence", EVIDENCE, "Which maps find evidence that is known, on faces drawn for it."
+    ),
+    PageEntry("Live", "Webcam", "Webcam", WEBCAM, "The faces before your camera, read and explained live."),
+    PageEntry("Live", "Video", "Video", VIDEO, "Every face of a film over time."),
 )
 """The first is what the server's own address opens."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import streamlit as st
 
-from dashboard.report.text import plain
+from dashboard.report.text import escape, percent, plain
+from dashboard.shared.figures.map_card import MapStyle, cards_html, explanation_cards, gate_cards
 from dashboard.shared.figures.model_table import BUILT_IN, FER2013, model_table, protocol_of, simplest_first, table_note
 from dashboard.shell import loaders, say, state, theme
 from dashboard.shell.frame import framed
 from dashboard.shell.loaders import Sample
-from dashboard.shell.pages import COMPARE, EXPLAIN, MISTAKES
+from dashboard.shell.pages import COMPARE, EXPLAIN, MISTAKES, PAGES
+from dashboard.shell.state import NamedPicture
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,11 @@ TILES: Final = (
     ),
 )
 
+# The expression of the face on the first screen. (Streamlit would print a string that stands alone in a page.)
+SHOWN: Final = "happy"
+# Two maps side by side also on a narrow window, so that they leave room for the ways in.
+STYLE: Final = "<style>.st-key-home-shown .fl-cards{grid-template-columns:1fr 1fr}</style>"
+
 MUST_NOT: Final = """
 FERLens is for studying models. **Do not use it to judge what people feel**: not at work, not at school, not at
 borders, not in hiring, policing, advertising or health. A facial expression is not an emotion; the labels these
@@ -72,13 +79,63 @@ def main(model: str | None) -> None:
         '<p class="fl-lead">FERLens opens facial-expression models: every attention gate inside them, and an '
         "explanation of each answer, over the face it belongs to.</p>"
     )
+    shown = st.container(key="home-shown")
     _tiles()
+    _pages()
     _models(model)
     _strip()
     theme.section("Data")
     st.markdown(plain(loaders.data_status()))
     theme.section("What it must not be used for")
     st.markdown(MUST_NOT)
+    # Last, as it loads the model: everything else is there by then.
+    with shown, say.said():
+        _first_maps(model)
+
+
+def _first_maps(model: str | None) -> None:
+    """Draw a built-in face with the model's last gate and a Grad-CAM over it, and the way to the whole of it."""
+    sample = next((one for one in loaders.samples() if one.expression == SHOWN), None)
+    if model is None or sample is None:
+        return
+    card = loaders.shelf().card(model)
+    named = NamedPicture(sample.title, loaders.sample_bytes(sample), sample.credit, cut=True)
+    with st.spinner(plain(f"Explaining a drawn face with {card.name} …")):
+        pixels = loaders.picture(named.digest, named.data, named.name).pixels
+        found = loaders.faces(named.digest, pixels, card.name, card.weights_sha256, True)
+        if found.error is not None:
+            return
+        face = found.faces[0]
+        explained = loaders.explanation(
+            named.digest, 0, True, face.crop, face.box, card.name, card.weights_sha256,
+            loaders.predictor(card).gradcam_layers[-1], face.prediction.label,
+        )  # fmt: skip
+    style = MapStyle()
+    gates = gate_cards(explained.gates_of("spatial")[-1:], style.scale)
+    gates = tuple(replace(one, title=f"attention gate, {one.title}") for one in gates)
+    maps = explanation_cards(explained.maps[:1], style.scale, titles=(f"Grad-CAM for {explained.maps[0].target}",))
+    left, right = st.columns([5, 6], gap="large", vertical_alignment="center")
+    with left:
+        st.html(STYLE + cards_html(explained.face, (*gates, *maps), style))
+    with right:
+        st.html(
+            f'<div class="fl-reading"><b>{escape(card.name)}</b> answers <b>{escape(face.prediction.label)}</b> '
+            f"({percent(face.prediction.confidence)}) to this drawn face. "
+            + ("Left: where its last block let features pass. " if gates else "It has no attention gate. ")
+            + "Grad-CAM: where they spoke for the answer.</div>"
+        )
+        address = state.shared_address(source="sample", sample=sample.key)
+        st.page_link(EXPLAIN, label="See all of it", icon=":material/arrow_forward:", query_params=address)
+
+
+def _pages() -> None:
+    theme.section("Pages")
+    with st.container(key="home-pages", gap="xsmall"):
+        for entry in PAGES:
+            if entry.words:
+                with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+                    st.page_link(entry.file, label=f"**{plain(entry.title)}**", width=170)
+                    st.caption(plain(entry.words), width="stretch")
 
 
 def _tiles() -> None:

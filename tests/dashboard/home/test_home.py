@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.shell.pages import PAGES
 from engine.labels import EMOTIONS
 from tests.dashboard.made import page_html, sentences
 from tests.made_odd import write_absurd, write_odd
@@ -18,7 +19,7 @@ def test_home_shows_models_strip_data_and_what_it_must_not_be_used_for(home: App
     assert "baseline" in html
     assert any("n = 3,589" in caption.value for caption in home.caption)
     links = [element.proto.label for element in home.get("page_link")]
-    assert links[-7:] == list(EMOTIONS)
+    assert [label for label in links if label in EMOTIONS] == list(EMOTIONS)
     words = " ".join(block.value for block in home.markdown)
     assert "FER2013" in words
     assert "Do not use it to judge what people feel" in words
@@ -26,13 +27,28 @@ def test_home_shows_models_strip_data_and_what_it_must_not_be_used_for(home: App
 
 def test_tiles_and_strip_carry_the_choice_to_explain(home: AppTest) -> None:
     home.run()
-    queries = [element.proto.query_string for element in home.get("page_link")]
-    assert "source=upload" in queries[0]
-    assert "source=camera" in queries[1]
-    pages = [element.proto.page for element in home.get("page_link")]
-    assert [pages[2], pages[3]] == ["Compare", "Misclassifications"]
-    assert re.search("sample=drawn-happy", queries[7])
-    assert all("model=cbam" in query for query in queries)
+    links = {element.proto.label: element.proto for element in home.get("page_link")}
+    assert "source=upload" in links["**Explain a photo**"].query_string
+    assert "source=camera" in links["**Take a shot**"].query_string
+    assert links["**Compare models**"].page == "Compare"
+    assert links["**Browse mistakes**"].page == "Misclassifications"
+    assert re.search("sample=drawn-happy", links["happy"].query_string)
+    carried = ("**Explain a photo**", "**Compare models**", "**Browse mistakes**", *EMOTIONS)
+    assert all("model=cbam" in links[label].query_string for label in carried)
+
+
+def test_the_first_screen_shows_a_map_and_each_page_has_a_line(home: AppTest) -> None:
+    home.run()
+    assert not home.exception
+    html = page_html(home)
+    assert "attention gate, block 4" in html
+    assert "Grad-CAM for " in html
+    said = [caption.value for caption in home.caption]
+    for entry in PAGES[1:]:
+        assert entry.words in said
+    assert not home.error
+    # Streamlit prints a string that stands alone in a page's file.
+    assert not any(block.value.startswith("The expression of") for block in home.markdown)
 
 
 def test_without_a_checkpoint_home_says_the_one_command(
