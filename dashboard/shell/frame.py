@@ -94,12 +94,15 @@ def _usual_model(page: str) -> str:
 def _evidence_model() -> str | None:
     """Draw the choice of the page whose results are known for models of the built-in faces' classes alone."""
     names, shelf = loaders.evidence_models(), loaders.shelf()
-    chosen = str(st.session_state.get(state.MODEL) or DEFAULT_MODEL)
     fitting = [shelf.card(name) for name in names]
-    default = opening.evidence_model(chosen, fitting, shelf.cards, lambda name: loaders.has_evidence(shelf.card(name)))
+
+    def opens_with(chosen: str) -> str:
+        return opening.evidence_model(chosen, fitting, shelf.cards, lambda name: loaders.has_evidence(shelf.card(name)))
+
     if state.arrived() and names and not state.went_back():
-        state.lend(default)
-    return _model(names, default=default)
+        state.lend(opens_with(str(st.session_state.get(state.MODEL) or DEFAULT_MODEL)))
+    # The same whichever is chosen: what the address leaves out must not depend on it.
+    return _model(names, default=opens_with(DEFAULT_MODEL))
 
 
 def _model(names: tuple[str, ...], *, default: str) -> str | None:
@@ -109,6 +112,7 @@ def _model(names: tuple[str, ...], *, default: str) -> str | None:
         return None
     unknown = state.asked_for(state.MODEL, names)
     index = names.index(default) if default in names else 0
+    state.take_usual(names[index])
     name: str = st.selectbox(
         "Model", names, index=index, key=state.MODEL, bind="query-params", on_change=state.chose_model
     )

@@ -68,6 +68,7 @@ _ARRIVED: Final = "page_changed"
 _KEPT: Final = "kept."
 _CHOSEN: Final = "model_chosen"
 _LENT: Final = "model_lent"
+_USUAL: Final = "model_as_usual"
 _STUDIED: Final = "analysis_studied"
 
 TOLD: Final = "told."
@@ -164,8 +165,11 @@ def arrive(page: str) -> None:
     """
     st.session_state[_ARRIVED] = st.session_state.get(_PAGE, page) != page
     asked = st.query_params.get(MODEL)
-    if asked is not None and st.session_state.get(MODEL) != asked:
+    if went_back():  # the entry says whether its model was chosen
+        st.session_state[_CHOSEN] = asked is not None
+    elif asked is not None and st.session_state.get(MODEL) != asked:
         st.session_state[_CHOSEN] = True
+    st.session_state.pop(_USUAL, None)
     if st.session_state[_ARRIVED]:
         _as_asked()
         for key in [name for name in st.session_state if str(name).startswith(TOLD)]:
@@ -197,8 +201,17 @@ def _take_back(asked: str | None) -> None:
         return
     if lent is not None:
         st.session_state[MODEL] = lent
-    elif MODEL in st.session_state and not st.session_state.get(_CHOSEN):
-        del st.session_state[MODEL]
+    elif not st.session_state.get(_CHOSEN):
+        st.session_state[_USUAL] = True
+
+
+def take_usual(default: str) -> None:
+    """Choose what a page opens with, on arrival there where nobody has chosen a model; before its widget is drawn.
+
+    The browser tells what the menu showed on the page before, so it does not do to forget it.
+    """
+    if st.session_state.pop(_USUAL, False):
+        st.session_state[MODEL] = default
 
 
 def chose_model() -> None:

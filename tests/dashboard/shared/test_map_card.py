@@ -103,7 +103,7 @@ def test_an_even_map_between_cells_says_so_and_does_not_glow() -> None:
     uneven[0, 0], uneven[1, 1] = 1.5, 0.5
     assert is_even(even)
     assert not is_even(uneven)
-    assert even_words(even) == "even: every place is looked at alike (.980 to 1.02)"
+    assert even_words(even) == "even: every place is looked at alike (.980 to 1.020)"
     rows = np.full((9, 9), 1 / 9, np.float32)
     (card,) = received_cards([AttentionGate("block1.attention", "cross", rows)], "fixed")
     assert card.values is None

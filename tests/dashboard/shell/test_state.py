@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.shell import state
+from dashboard.shell import frame, state
 from tests.dashboard.made import open_page
 
 EXPLAIN, COMPARE, WHAT_IF = "views/explain/page.py", "views/compare/page.py", "views/what_if/page.py"
@@ -35,4 +35,19 @@ def test_a_layer_and_class_of_one_page_never_change_anothers(home: AppTest, othe
     assert app.selectbox(key="layer").value == "block2"
     assert app.selectbox(key="target").value == "fear"
     assert app.query_params["layer"] in ("block2", ["block2"])
+    assert not app.exception
+
+
+def test_a_model_that_nobody_chose_is_each_pages_own(home: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frame, "_usual_model", lambda page: "baseline" if page == "Misclassifications" else "cbam")
+    app = home.run()
+    assert app.selectbox(key="model").value == "cbam"
+    app.switch_page("views/mistakes/page.py").run()
+    assert app.selectbox(key="model").value == "baseline"
+    app.switch_page(EXPLAIN).run()
+    assert app.selectbox(key="model").value == "cbam"
+    app.sidebar.selectbox(key="model").set_value("baseline").run()
+    app.sidebar.selectbox(key="model").set_value("cbam").run()  # now chosen
+    app.switch_page("views/mistakes/page.py").run()
+    assert app.selectbox(key="model").value == "cbam"
     assert not app.exception
