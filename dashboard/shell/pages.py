@@ -63,7 +63,9 @@ PAGES: Final[tuple[PageEntry, ...]] = (
         "Cover, change or swap parts of a face and see what the model makes of it.",
     ),
     PageEntry("Look", "Activations", "Activations", ACTIVATIONS, "What the channels of a layer react to."),
-    PageEntry("Look", "Models", "Models", MODELS, "The networks that are here, and bringing one of your own."),
+    PageEntry(
+        "Look", "Models", "Models", MODELS, "The networks that are here, adding your own, and the device they run on."
+    ),
     PageEntry(
         "Study",
         "Class attention",
