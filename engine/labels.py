@@ -6,6 +6,7 @@ in logits, tables, Parquet columns and colours.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 EMOTIONS: Final[tuple[str, ...]] = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
@@ -61,6 +62,18 @@ SYNONYMS: Final[dict[str, str]] = {
     "surprised": "surprise",
     "contemptuous": "contempt",
 }
+
+
+def labels_of(classes: Sequence[str]) -> dict[str, int]:
+    """Return class word → label, for :func:`label_of`: each name in lower case, and an emotion by its word here, too."""
+    meant = {word: label for label, name in enumerate(classes) if (word := canonical(name)) is not None}
+    return meant | {name.strip().lower(): label for label, name in enumerate(classes)}
+
+
+def label_of(word: str, labels: Mapping[str, int]) -> int:
+    """Return the label of a class as a source writes it, by its own name or by what emotion it means; -1: none."""
+    found = labels.get(word.strip().lower())
+    return labels.get(canonical(word) or "", -1) if found is None else found
 
 
 def canonical(name: str) -> str | None:

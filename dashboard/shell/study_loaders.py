@@ -24,7 +24,7 @@ from engine.data.votes.join import WITH_VOTES, votes_of
 from engine.errors import DataError, FerLensError
 from engine.explain.target import Target
 from engine.places import cache_folder, checkpoint_path, checkpoint_places
-from engine.records import FaceExplanation, RunCard
+from engine.records import FaceExplanation, InputSpec, RunCard
 from engine.writing.whole import whole_file
 
 if TYPE_CHECKING:
@@ -157,16 +157,21 @@ def place(dataset: str) -> tuple[str, int]:
 
 @st.cache_data(show_spinner=False, max_size=PIXELS_KEPT)
 def _picture(
-    dataset: str, place: str, stamp: int, picture_id: str, size: int, channels: int,
+    dataset: str,
+    place: str,
+    stamp: int,
+    picture_id: str,
+    _card: RunCard,
+    taken: InputSpec,  # with the classes it stands for the card
+    classes: tuple[str, ...],  # noqa: ARG001
     voted: tuple[str, int] | None = None,
-) -> LabelledPicture:  # fmt: skip
-    return _index(dataset, place, stamp, voted).picture(picture_id, size, channels)
+) -> LabelledPicture:
+    return _index(dataset, place, stamp, voted).picture(picture_id, taken.size, taken.channels, model=_card)
 
 
 def dataset_picture(dataset: str, picture_id: str, card: RunCard) -> LabelledPicture:
     """Return a picture as the model of ``card`` takes it. Raises DataError where it is not here, which is not kept."""
-    spec = card.input
-    return _picture(dataset, *place(dataset), picture_id, spec.size, spec.channels, _labels_of(dataset))
+    return _picture(dataset, *place(dataset), picture_id, card, card.input, card.classes, _labels_of(dataset))
 
 
 def picture_if_here(dataset: str, picture_id: str, card: RunCard) -> LabelledPicture | None:
@@ -188,8 +193,7 @@ def _explained(
     name: str,  # noqa: ARG001
     target: str,
 ) -> FaceExplanation:
-    spec = _card.input
-    found = _picture(dataset, *at, picture_id, spec.size, spec.channels, voted)
+    found = _picture(dataset, *at, picture_id, _card, _card.input, _card.classes, voted)
     return predictor(_card).explain_crop(found.pixels, target=Target.parse(target), truth=found.label)
 
 

@@ -24,7 +24,7 @@ from engine.cli.common import (
 )
 from engine.data.dataset import FaceDataset
 from engine.data.enhance.enhance import require_enhanced
-from engine.data.registry import load_dataset
+from engine.data.registry import load_for
 from engine.errors import UsageError
 from engine.measure.split import BATCH
 from engine.models.checkpoint import DEFAULT_MODEL, find_checkpoint, load_checkpoint
@@ -95,16 +95,13 @@ def _limited(dataset: FaceDataset, limit: int | None) -> FaceDataset:
 
 def _analyse(arguments: argparse.Namespace, path: Path, out: Path, processes: Processes) -> dict[str, Any] | None:
     loaded = load_checkpoint(path, device=processes.device(choose_device(arguments.device)))
-    spec = loaded.card.input
     require_enhanced(loaded.card.name, loaded.card.data, arguments.dataset, arguments.data)
-    dataset = load_dataset(
+    dataset = load_for(
+        loaded.card,
         arguments.dataset,
         arguments.split,
         data=arguments.data,
         drop_unknown=arguments.drop_unknown,
-        size=spec.size,
-        channels=spec.channels,
-        clips=loaded.card.clips,
         looks=True,
     )
     if processes.leads:

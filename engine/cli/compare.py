@@ -25,7 +25,7 @@ from engine.cli.common import (
 from engine.cli.votes import add_votes, nearer_lines
 from engine.data.dataset import FaceDataset
 from engine.data.enhance.enhance import require_enhanced
-from engine.data.registry import load_dataset
+from engine.data.registry import load_for
 from engine.data.votes.ferplus import FERPLUS
 from engine.data.votes.rules import VoteChoice
 from engine.errors import UsageError
@@ -33,7 +33,7 @@ from engine.measure.nearer import Nearer, nearer_to_people
 from engine.measure.split import SINGLE, VIEWS, check_classes, people_of, predict_dataset
 from engine.measure.trained_alike import alike_words, training_differences
 from engine.models.checkpoint import LoadedModel, load_checkpoint
-from engine.records import Float32
+from engine.records import Float32, InputSpec
 from engine.statistics.comparison import Answers, Comparison, compare
 from engine.training.device import choose_device
 
@@ -99,22 +99,20 @@ def run(arguments: argparse.Namespace) -> int:
     choice = None
     if arguments.dataset == FERPLUS:
         choice = VoteChoice(arguments.votes, classes=8 if "contempt" in first.classes else 7)
-    loaded_as: dict[tuple[int, int], FaceDataset] = {}
+    loaded_as: dict[tuple[InputSpec, tuple[str, ...]], FaceDataset] = {}
     answers = []
     for loaded in models:
-        spec = loaded.card.input
-        if (spec.size, spec.channels) not in loaded_as:
-            loaded_as[spec.size, spec.channels] = load_dataset(
+        way = (loaded.card.input, loaded.card.classes)
+        if way not in loaded_as:
+            loaded_as[way] = load_for(
+                loaded.card,
                 arguments.dataset,
                 arguments.split,
                 data=arguments.data,
                 drop_unknown=arguments.drop_unknown,
-                size=spec.size,
-                channels=spec.channels,
-                clips=first.clips,
                 votes=choice,
             )
-        answers.append(_answers(loaded, loaded_as[spec.size, spec.channels], arguments))
+        answers.append(_answers(loaded, loaded_as[way], arguments))
     comparison = compare(*(one for one, _ in answers), seed=arguments.seed)
     dataset = next(iter(loaded_as.values()))
     nearer = _nearer(dataset, arguments, answers)

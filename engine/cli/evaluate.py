@@ -24,7 +24,7 @@ from engine.cli.common import (
 from engine.cli.votes import add_votes, vote_sentences, vote_table
 from engine.data.dataset import map_classes
 from engine.data.enhance.enhance import require_enhanced
-from engine.data.registry import load_dataset
+from engine.data.registry import load_for
 from engine.data.votes.ferplus import FERPLUS
 from engine.data.votes.rules import OUTLIERS, VoteChoice
 from engine.measure.split import check_classes, measurement, predict_dataset, usual_split
@@ -63,14 +63,12 @@ def run(arguments: argparse.Namespace) -> int:
     require_enhanced(loaded.card.name, loaded.card.data, arguments.dataset, arguments.data)
     split = arguments.split or usual_split(loaded.card, arguments.dataset)
     choice = VoteChoice(arguments.votes, outliers=arguments.outliers) if arguments.dataset == FERPLUS else None
-    dataset = load_dataset(
+    dataset = load_for(
+        loaded.card,
         arguments.dataset,
         split,
         data=arguments.data,
         drop_unknown=arguments.drop_unknown,
-        size=spec.size,
-        channels=spec.channels,
-        clips=loaded.card.clips,
         votes=choice,
         looks=True,
     )

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cli.common import STDERR, add_data_options, add_json_option, print_json
-from engine.data.registry import load_dataset
+from engine.data.registry import load_for
 from engine.errors import UsageError
 from engine.models.checkpoint import DEFAULT_MODEL, LoadedModel, load_checkpoint
 from engine.writing.held import held
@@ -97,7 +97,7 @@ def _about(loaded: LoadedModel, arguments: argparse.Namespace) -> dict[str, str]
         "model": card.name,
         "architecture": card.architecture,
         "classes": json.dumps(card.classes),
-        "input": json.dumps({"size": card.input.size, "channels": card.input.channels, "range": [0, 1]}),
+        "input": json.dumps({"size": card.input.size, "columns": card.input.width, "channels": card.input.channels, "range": [0, 1]}),
         "weights_sha256": card.weights_sha256,
     }
     if arguments.int8:
@@ -107,14 +107,12 @@ def _about(loaded: LoadedModel, arguments: argparse.Namespace) -> dict[str, str]
 
 def _pictures(arguments: argparse.Namespace, loaded: LoadedModel, split: str, count: int) -> NDArray[np.float32]:
     """Return up to ``count`` pictures (N, channels, size, size) float32 in [0, 1], evenly spaced over a split."""
-    spec = loaded.card.input
-    images = load_dataset(
+    images = load_for(
+        loaded.card,
         arguments.dataset,
         split,
         data=arguments.data,
         drop_unknown=arguments.drop_unknown,
-        size=spec.size,
-        channels=spec.channels,
     ).images
     # Evenly spaced: a folder's pictures come class by class.
     chosen = images[np.linspace(0, len(images) - 1, min(count, len(images))).astype(int)]

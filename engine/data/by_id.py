@@ -9,13 +9,14 @@ from pathlib import Path
 from engine.data.drawn import SPLIT_COUNTS, synthetic_face, synthetic_id
 from engine.data.read.gather import Decoder, Picture
 from engine.data.read.sources import Entry
-from engine.data.registry import KINDS, PICTURES_OF, TEST_SPLITS, find_data, read_entries
+from engine.data.registry import KINDS, PICTURES_OF, TEST_SPLITS, as_taken, classes_of, find_data, read_entries
 from engine.data.votes.ferplus import FERPLUS_SPLITS
 from engine.data.votes.file import WHERE, VoteFile
 from engine.data.votes.join import votes_of
 from engine.data.votes.rules import CLASSES, VoteChoice, label_by
 from engine.errors import DataError, UnknownNameError
-from engine.records import UInt8
+from engine.labels import labels_of
+from engine.records import RunCard, UInt8
 
 SYNTHETIC = "synthetic"
 """The dataset that is drawn, and so is always here."""
@@ -73,19 +74,24 @@ class PictureIndex:
                 for name, label, reason in zip(names, made.labels.tolist(), made.reasons, strict=True)
             }
 
-    def picture(self, picture_id: str, size: int, channels: int) -> LabelledPicture:
+    def picture(
+        self, picture_id: str, size: int, channels: int, *, model: RunCard | None = None
+    ) -> LabelledPicture:
         """Return a picture exactly as :func:`engine.data.registry.load_dataset` gives it to a model.
 
         Args:
             picture_id: as in the dataset and in ``predictions.parquet``.
             size: side in pixels. channels: 1 for grey, 3 for RGB.
+            model: as of :func:`engine.data.registry.load_dataset`, for the ways and classes of a network of others.
 
         Raises:
             DataError: the dataset has no such picture, or it cannot be read.
         """
+        spec = None if model is None else model.input
         if self.dataset == SYNTHETIC:
-            drawn = synthetic_face(picture_id, size, channels)
-            return LabelledPicture(picture_id, drawn.image, picture_id.split("/")[1])
+            drawn = synthetic_face(picture_id, size, channels).image
+            drawn = drawn if spec is None else as_taken(drawn, spec)
+            return LabelledPicture(picture_id, drawn, picture_id.split("/")[1])
         entry = self._entries.get(picture_id)
         if entry is None:
             raise DataError(
@@ -94,9 +100,11 @@ class PictureIndex:
         seen = self._seen.get(picture_id, "")
         if seen.startswith("!"):
             raise DataError(f"'{picture_id}' has no label by what people voted ({seen[1:]}); take fer2013 for it.")
-        classes = KINDS[self._kind].classes
-        labels = {name: index for index, name in enumerate(classes)}
-        decoded = Decoder(labels=labels, size=size, channels=channels, need=lambda _: "pixels")([entry])[0]
+        classes = classes_of(self._kind, model)
+        decoder = Decoder(
+            labels=labels_of(classes), size=size, channels=channels, need=lambda _: "pixels", spec=spec
+        )
+        decoded = decoder([entry])[0]
         if not isinstance(decoded, Picture) or decoded.pixels is None:
             reason = "it was not decoded" if isinstance(decoded, Picture) else decoded.file.reason
             raise DataError(f"'{picture_id}' of '{self.dataset}' cannot be used ({reason}); get the data again.")

@@ -31,10 +31,11 @@ from engine.data.votes.file import require_votes
 from engine.data.votes.join import WITH_VOTES, with_votes
 from engine.data.votes.rules import VoteChoice
 from engine.errors import DataError, UnknownNameError, UsageError
-from engine.labels import AFFECTNET_CODES, CK_EMOTIONS, EMOTIONS, RAFDB_CODES, SAMM_EMOTIONS, VOCABULARY
+from engine.labels import AFFECTNET_CODES, CK_EMOTIONS, EMOTIONS, RAFDB_CODES, SAMM_EMOTIONS, VOCABULARY, labels_of
+from engine.media.fit import fitted
 from engine.media.pictures import SUFFIXES
 from engine.places import DATA_VARIABLE, DEFAULT_DATA
-from engine.records import UInt8
+from engine.records import InputSpec, RunCard, UInt8
 
 SPLITS: Final[tuple[str, ...]] = ("train", "val", "trainval", "test")
 ALL: Final = "all"
@@ -183,7 +184,9 @@ __all__ = [
     "DatasetKind",
     "draw_parts",
     "draw_val",
+    "classes_of",
     "load_dataset",
+    "load_for",
     "read_entries",
     "source_entries",
     "subjects_of",
@@ -268,6 +271,31 @@ def _named(entries: Iterator[Entry], name: str, codes: Mapping[str, str]) -> Ite
         yield replace(entry, word=word)
 
 
+def classes_of(name: str, model: RunCard | None = None) -> tuple[str, ...]:
+    """Return a dataset's classes; ``folder`` has those of the model that it is loaded for, whatever they are."""
+    return model.classes if name == "folder" and model is not None else KINDS[name].classes
+
+
+def load_for(card: RunCard, name: str, split: str, **how: Any) -> FaceDataset:
+    """Load a split as a model takes it: its size, rectangular too, channels, fit and clips; ``folder`` in its classes.
+
+    The rest is as of :func:`load_dataset`. The built-in faces are square, so that a rectangular input is filled by
+    resizing them.
+    """
+    spec = card.input
+    found = load_dataset(
+        name, split, size=spec.size, channels=spec.channels, clips=card.clips, model=card, **how
+    )
+    if found.images.shape[1:3] == (spec.height, spec.width):
+        return found
+    return replace(found, images=np.stack([as_taken(image, spec) for image in found.images]))
+
+
+def as_taken(image: UInt8, spec: InputSpec) -> UInt8:
+    """Return a square built-in face (S, S[, 3]) as a model takes it: as it is, or fitted into a rectangle."""
+    return image if image.shape[:2] == (spec.height, spec.width) else fitted(image, spec)
+
+
 def source_entries(name: str, place: Path, clips: str = FRAMES) -> Iterator[Entry]:
     """Yield the entries of dataset ``name`` at ``place``, each with its part; FER2013's test halves are told apart."""
     for entry in read_entries(name, place, clips):
@@ -301,8 +329,10 @@ def _load_pictures(  # noqa: PLR0913 - load_dataset's, which are named
     seed: int,
     clips: str,
     looks: bool,
+    model: RunCard | None,
 ) -> FaceDataset:
     kind = KINDS[name]
+    classes = classes_of(name, model)
     place = find_data(name, kind.files, data)
     source = place.name or str(place)
     seen: set[str] = set()
@@ -315,9 +345,10 @@ def _load_pictures(  # noqa: PLR0913 - load_dataset's, which are named
             seen.add(entry.split or "")
             yield entry
 
-    labels = {word: label for label, word in enumerate(kind.classes)}
+    labels = labels_of(classes)
     needs = _needs(split, people=name == "samm" or kind.subject is not None, looks=looks)
-    decoder = Decoder(labels=labels, size=size, channels=channels, need=needs)
+    spec = None if model is None else model.input
+    decoder = Decoder(labels=labels, size=size, channels=channels, need=needs, spec=spec)
     pictures, skipped = gather(entries(), decoder, drop_unknown=drop_unknown, source=source)
     positions, training = _members(split, pictures, seed, whole=balanced)
     if not positions:
@@ -334,7 +365,7 @@ def _load_pictures(  # noqa: PLR0913 - load_dataset's, which are named
     return FaceDataset(
         name=name,
         split=split,
-        classes=kind.classes,
+        classes=classes,
         images=np.stack(pixels),
         labels=np.array([picture.label for picture in chosen], dtype=np.int64),
         ids=tuple(picture.id for picture in chosen),
@@ -373,6 +404,7 @@ def load_dataset(  # noqa: PLR0913 - all but the first two have defaults and are
     votes: VoteChoice | None = None,
     looks: bool = False,
     codes: str | None = None,
+    model: RunCard | None = None,
 ) -> FaceDataset:
     """Load a split of a dataset into memory.
 
@@ -398,6 +430,7 @@ def load_dataset(  # noqa: PLR0913 - all but the first two have defaults and are
         looks: of a test split, keep the training pictures beside it, small, so that near copies can be looked for.
         codes: what class folders mean that are named by numbers, as ``--codes`` gives it: a key of
             :data:`engine.data.read.class_codes.TABLES`, ``alphabetical``, or ``0=neutral,1=happy,...``.
+        model: whose classes ``folder`` takes, and whose input says how pictures are fitted; see :func:`load_for`.
 
     Raises:
         UnknownNameError: for an unknown dataset, split or kind of clips.
@@ -414,6 +447,7 @@ def load_dataset(  # noqa: PLR0913 - all but the first two have defaults and are
             "seed": seed,
             "looks": looks,
             "codes": codes,
+            "model": model,
         }
         return _load_voted(name, split, votes or VoteChoice(), data=data, **how)
     split = SPLIT_FOLDERS.get(split, split)
@@ -438,5 +472,5 @@ def load_dataset(  # noqa: PLR0913 - all but the first two have defaults and are
     with choosing_codes(codes):
         return _load_pictures(
             name, split, data=data, drop_unknown=drop_unknown, size=side, channels=channels, seed=seed, clips=clips,
-            looks=looks,
+            looks=looks, model=model,
         )  # fmt: skip

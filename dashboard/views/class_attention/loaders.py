@@ -128,7 +128,7 @@ def attention_by_people(
     spec = card.input
     write_people_maps(
         predictor(card).model, card, by_label, drawn,
-        lambda name: index.picture(name, spec.size, spec.channels).pixels, file, progress,
+        lambda name: index.picture(name, spec.size, spec.channels, model=card).pixels, file, progress,
     )  # fmt: skip
     made = read_people_maps(file)
     if made is None:

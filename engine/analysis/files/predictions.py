@@ -60,7 +60,7 @@ def answer_columns(
     words = pa.array(names)
 
     def named(indices: NDArray[np.int64]) -> Any:
-        return pa.DictionaryArray.from_arrays(pa.array(indices.astype(np.int8)), words)
+        return pa.DictionaryArray.from_arrays(pa.array(indices.astype(np.int16)), words)
 
     return {
         "label": named(labels),

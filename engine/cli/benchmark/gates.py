@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure, write and report."""
     from engine.analysis.files.gate_use import check_place, gate_use_file, write_gate_use
     from engine.analysis.gate_use import split_gate_use
-    from engine.data.registry import load_dataset
+    from engine.data.registry import load_for
     from engine.measure.split import people_of
     from engine.models.checkpoint import find_checkpoint, load_checkpoint
     from engine.training.device import choose_device
@@ -79,11 +79,9 @@ def run(arguments: argparse.Namespace) -> int:
     out = arguments.out or gate_use_file(path, arguments.dataset, arguments.split)
     check_place(out, overwrite=arguments.force)
     loaded = load_checkpoint(path, device=choose_device(arguments.device))
-    spec = loaded.card.input
-    dataset = load_dataset(
-        arguments.dataset, arguments.split, data=arguments.data, drop_unknown=arguments.drop_unknown, size=spec.size,
-        channels=spec.channels,
-    )  # fmt: skip
+    dataset = load_for(
+        loaded.card, arguments.dataset, arguments.split, data=arguments.data, drop_unknown=arguments.drop_unknown
+    )
     note_skipped(dataset.skipped)
     note_people(dataset, people_of(loaded.card, dataset))
     with Progress(console=STDERR, disable=not sys.stderr.isatty(), transient=True) as bar:

@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and report."""
-    from engine.data.registry import load_dataset
+    from engine.data.registry import load_for
     from engine.measure.robustness import CORRUPTIONS, SEVERITIES, robustness
     from engine.measure.split import people_of
     from engine.models.checkpoint import load_checkpoint
@@ -53,12 +53,10 @@ def run(arguments: argparse.Namespace) -> int:
             raise UsageError(f"Expected {option} of {least} or more, got {value}; choose another.")
     check_new_file(arguments.out)
     loaded = load_checkpoint(arguments.model, device=choose_device(arguments.device))
-    spec = loaded.card.input
     split = arguments.split or DEFAULT_SPLIT.get(arguments.dataset, "test")
-    dataset = load_dataset(
-        arguments.dataset, split, data=arguments.data, drop_unknown=arguments.drop_unknown, size=spec.size,
-        channels=spec.channels,
-    )  # fmt: skip
+    dataset = load_for(
+        loaded.card, arguments.dataset, split, data=arguments.data, drop_unknown=arguments.drop_unknown
+    )
     note_skipped(dataset.skipped)
     note_people(dataset, people_of(loaded.card, dataset))
     with Progress(console=STDERR, disable=not sys.stderr.isatty(), transient=True) as bar:

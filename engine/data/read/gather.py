@@ -15,8 +15,9 @@ import numpy as np
 from engine.data.dataset import SkippedFile
 from engine.data.read.sources import ALL_ROWS, MAX_MEMBER_BYTES, Entry, decode_picture, fit_picture, pixel_digest
 from engine.errors import DataError, PictureError, shown
-from engine.labels import canonical
-from engine.records import UInt8
+from engine.labels import label_of
+from engine.media.fit import fitted
+from engine.records import InputSpec, UInt8
 
 Need = Literal["pixels", "look", "digest", "person", "nothing"]
 """What the caller wants of an entry: its picture, what it looks like, only whether it equals another, only who is
@@ -73,16 +74,18 @@ class Decoder:
     """Turns entries into pictures; called from several threads.
 
     Attributes:
-        labels: the label of each class name.
+        labels: the label of each class name, as :func:`engine.labels.label_of` takes it.
         size: side of the pictures in pixels.
         channels: 1, 3, or None for RGB only where a picture is coloured.
         need: what is wanted of the pictures of a split.
+        spec: what a model takes that says how pictures are fitted; None brings both sides to ``size``.
     """
 
     labels: Mapping[str, int]
     size: int
     channels: int | None
     need: Callable[[str | None], Need]
+    spec: InputSpec | None = None
 
     def __call__(self, entries: Sequence[Entry]) -> list[Picture | _LeftOut]:
         """Decode ``entries`` in order."""
@@ -93,7 +96,7 @@ class Decoder:
             return _LeftOut(SkippedFile(entry.id, "of another split"), entry.split)
         if self.need(entry.split) == "person":
             return Picture(entry.id, entry.split, -1, b"", None, entry.row, entry.subject)
-        label = self.labels.get(canonical(entry.word) or "", -1)
+        label = label_of(entry.word, self.labels)
         if label < 0 and entry.word:
             file = SkippedFile(entry.id, f"unknown class '{entry.word}'")
             return _LeftOut(file, entry.split, word=entry.word)
@@ -102,14 +105,18 @@ class Decoder:
         except PictureError as error:
             file = SkippedFile(entry.id, str(error), unreadable=not entry.foreign)
             return _LeftOut(file, entry.split, unreadable=not entry.foreign)
-        fitted = None
+        seen = None
         if self.need(entry.split) == "look":
-            fitted = fit_picture(pixels, LOOK_SIDE, 1)
+            seen = fit_picture(pixels, LOOK_SIDE, 1)
         elif self.need(entry.split) == "pixels":
-            as_found = 1 if pixels.ndim == 2 else 3
-            fitted = fit_picture(pixels, self.size, self.channels or as_found)
-        return Picture(entry.id, entry.split, label, pixel_digest(pixels), fitted, entry.row, entry.subject,
+            seen = self._fitted(pixels)
+        return Picture(entry.id, entry.split, label, pixel_digest(pixels), seen, entry.row, entry.subject,
                        entry.wrapper)  # fmt: skip
+
+    def _fitted(self, pixels: UInt8) -> UInt8:
+        if self.spec is not None and self.spec.fit:
+            return fitted(pixels, self.spec)
+        return fit_picture(pixels, self.size, self.channels or (1 if pixels.ndim == 2 else 3))
 
 
 def read_pixels(entry: Entry) -> UInt8:
