@@ -64,8 +64,18 @@ SYNONYMS: Final[dict[str, str]] = {
 }
 
 
+LISTED: Final = 24
+"""Names that a message lists at most."""
+
+
+def few(names: Sequence[str]) -> str:
+    """Return names with commas between, of many the first and how many more."""
+    more = len(names) - LISTED
+    return ", ".join(names[:LISTED]) + (f" and {more:,} more" if more > 0 else "")
+
+
 def labels_of(classes: Sequence[str]) -> dict[str, int]:
-    """Return class word → label, for :func:`label_of`: each name in lower case, and an emotion by its word here, too."""
+    """Return word → label, for :func:`label_of`: each name in lower case, and an emotion by its word here, too."""
     meant = {word: label for label, name in enumerate(classes) if (word := canonical(name)) is not None}
     return meant | {name.strip().lower(): label for label, name in enumerate(classes)}
 

@@ -8,6 +8,8 @@ from typing import Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dashboard.report.subject import face as face_word
+from dashboard.report.subject import is_about_pictures
 from dashboard.report.text import escape, percent, plain
 from dashboard.shared.face_loaders import FaceKey
 from dashboard.shared.figures import votes
@@ -43,6 +45,11 @@ class Found:
 def face_title(index: int, face: FacePrediction) -> str:
     """Return a face's entry in the picker: its number, its label, its confidence."""
     return f"{index + 1} · {face.prediction.label} {percent(face.prediction.confidence)}"
+
+
+def ranked(face: FacePrediction) -> list[str]:
+    """Return the classes, most probable first."""
+    return [name for name, _ in face.prediction.ranked()]
 
 
 def pick_face(prediction: PicturePrediction, key: str) -> int:
@@ -82,13 +89,20 @@ def show_picture(picture: Picture, prediction: PicturePrediction, chosen: int, c
             boxed_picture(picture.pixels, prediction, chosen),
             width="content",
             output_format="JPEG",
-            alt=f"{picture.source} with {len(faces)} face{'s' if len(faces) != 1 else ''} marked",
+            alt=picture.source
+            if is_about_pictures()
+            else f"{picture.source} with {len(faces)} face{'s' if len(faces) != 1 else ''} marked",
         )
     notes = list(picture.notes)
     if credit:
         notes.append(credit)
     if notes:
         st.caption(plain(" ".join(notes)))
+
+
+def taken_whole(card: RunCard, named: NamedPicture) -> bool:
+    """Say whether a picture is taken whole: it is cut to a face, the model is not about faces, or so is chosen."""
+    return named.cut or card.domain == "pictures" or use_whole()
 
 
 def use_whole() -> bool:
@@ -101,6 +115,11 @@ def use_whole() -> bool:
         )
 
 
+def looking(*, whole: bool) -> str:
+    """Say what is being done to a picture."""
+    return "Answering" if whole else "Finding faces, answering"
+
+
 def find_face(card: RunCard, named: NamedPicture) -> Found | None:
     """Draw the picture and find its faces; return the chosen one, or None where the picture cannot be answered."""
     picture = loaders.picture(named.digest, named.data, named.name)
@@ -109,9 +128,8 @@ def find_face(card: RunCard, named: NamedPicture) -> Found | None:
         left, right = st.columns([5, 6], gap="large")
     seen = left.container()
     with left:
-        # Where a picture is cut to one face already, models answer it whole.
-        whole = named.cut or use_whole()
-    with right, st.spinner(plain(f"Finding faces, answering with {card.name} …")):
+        whole = taken_whole(card, named)
+    with right, st.spinner(plain(f"{looking(whole=whole)} with {card.name} …")):
         prediction = loaders.faces(named.digest, picture.pixels, card.name, card.weights_sha256, whole)
     if prediction.error is not None:
         say.problems([prediction.error])
@@ -136,7 +154,7 @@ def show_answer(
     st.html(verdict(prediction) + probability_bars(prediction))
     st.html(
         f'<div class="fl-reading">{escape(read_answer(prediction))} {escape(read_map(gradcam))} {escape(trusted)}</div>'
-        f'<div class="fl-seen"><img src="{data_uri(explanation.face)}" alt="the face as the model saw it">'
+        f'<div class="fl-seen"><img src="{data_uri(explanation.face)}" alt="the {face_word()} as the model saw it">'
         f'<span class="fl-quiet">{escape(_seen(explanation, whole, cut))}</span></div>'
     )
 
@@ -166,6 +184,8 @@ def _seen(explanation: FaceExplanation, whole: bool, cut: bool) -> str:
     box = explanation.box
     if box is not None:
         return f"{said}, from the face of {box.width} × {box.height} pixels and a margin around it."
+    if is_about_pictures():
+        return f"{said}, from the whole picture."
     if cut:
         return f"{said}, the whole picture: it is cut to one face already."
     if whole:

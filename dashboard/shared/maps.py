@@ -8,13 +8,15 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.report.subject import MOST_EXPLAINED, MOST_SHOWN, emotion
 from dashboard.report.text import plain
 from dashboard.shared.figures.colours import emotion_color, ink_of
 from dashboard.shared.figures.map_card import MapCard, MapStyle, cards_html, explanation_cards, gate_cards
+from dashboard.shared.figures.rows import branch_words
 from dashboard.shell import state, theme
 from dashboard.shell.in_address import in_address
 from engine.draw.colormaps import COLORMAPS, SEQUENTIAL
-from engine.draw.overlay import SCALES
+from engine.draw.overlay import SCALES, placed_gates
 from engine.explain.target import PREDICTED, SIGN, TRUE
 from engine.records import Explanation, FaceExplanation, RunCard
 
@@ -71,11 +73,11 @@ def style_controls(scale_label: str = "Scale", *, hint: str = SCALE_HELP) -> Map
 def show_gates(
     explanation: FaceExplanation, style: MapStyle, badge_of: Callable[[str], str] | None = None
 ) -> tuple[MapCard, ...]:
-    """Draw every spatial gate over the face; return the cards. A model without any says so.
+    """Draw every gate that has a place over the face; return the cards. A model without any says so.
 
     ``badge_of`` gives the HTML of a gate's trust badge by its layer.
     """
-    gates = explanation.gates_of("spatial")
+    gates = placed_gates(explanation.gates)
     cards = gate_cards(gates, style.scale)
     if cards:
         badges = [badge_of(gate.layer) for gate in gates] if badge_of is not None else ()
@@ -92,6 +94,8 @@ def show_gates(
             "shown. The Grad-CAM below explains its answer from gradients instead.",
             icon=":material/info:",
         )
+    if branches := branch_words(explanation.gates):
+        st.caption(plain(branches))
     return cards
 
 
@@ -112,10 +116,13 @@ class Chosen:
     layer: str
 
 
-def choose_target(card: RunCard, layers: Sequence[str], *, predicted: str = "", truth: str | None = None) -> Chosen:
+def choose_target(
+    card: RunCard, layers: Sequence[str], *, predicted: str = "", truth: str | None = None, ranked: Sequence[str] = ()
+) -> Chosen:
     """Draw the selectors of class, class to subtract, and layer, all bound to the address.
 
     Where the true class is known it is offered as well, and where the answer differs so is their contrast.
+    Of more than 30 classes the first twelve of ``ranked``, most probable first, are explained beside what is asked for.
     """
     choices: tuple[str, ...] = (state.PREDICTED, *card.classes)
     if truth in card.classes:
@@ -137,11 +144,19 @@ def choose_target(card: RunCard, layers: Sequence[str], *, predicted: str = "", 
         with in_address(state.LAYER, state.LAYER, tuple(layers), layers[-1], own=True):
             layer: str = st.selectbox("Layer", layers, key=state.LAYER, width=150)
     subtracted = "" if minus == NOTHING or target == CONTRAST else minus
-    return _settled(card.classes, target, subtracted, layer, predicted=predicted, truth=truth)
+    beside = card.classes if len(card.classes) <= MOST_SHOWN else tuple(ranked[:MOST_EXPLAINED])
+    return _settled(card.classes, target, subtracted, layer, predicted=predicted, truth=truth, beside=beside)
 
 
 def _settled(
-    classes: tuple[str, ...], target: str, minus: str, layer: str, *, predicted: str, truth: str | None
+    classes: tuple[str, ...],
+    target: str,
+    minus: str,
+    layer: str,
+    *,
+    predicted: str,
+    truth: str | None,
+    beside: tuple[str, ...],
 ) -> Chosen:
     """Say which classes the choice means; a class that is subtracted from itself is said and left out."""
     plus = {state.PREDICTED: predicted, CONTRAST: predicted, TRUE: str(truth)}.get(target, target)
@@ -152,7 +167,8 @@ def _settled(
     pair = (plus, minus) if minus else None
     if pair is None and truth in classes and truth != predicted:
         pair = (predicted, str(truth))
-    targets = {name: name for name in classes}
+    wanted = [plus, *(pair or ())] if len(beside) < len(classes) else []
+    targets = {name: name for name in dict.fromkeys((*beside, *wanted))}
     if pair is not None:
         targets[CONTRAST] = f"{pair[0]} - {pair[1]}"
     return Chosen(CONTRAST if minus else plus, targets, pair, layer)
@@ -207,14 +223,16 @@ def gates_heading() -> None:
     """Head the row of spatial gates."""
     theme.section(
         "Spatial attention gates",
-        "What each block passed on (1) or held back (0), cell by cell. Class-agnostic: the same for every emotion.",
+        "What each block passed on (1) or held back (0), cell by cell. Class-agnostic: the same for every "
+        f"{emotion()}.",
     )
 
 
 def explanation_heading() -> None:
     """Head the row of explanations."""
     theme.section(
-        "Explanation: Grad-CAM", "Where the features of a layer spoke for one emotion, or for one rather than another."
+        "Explanation: Grad-CAM",
+        f"Where the features of a layer spoke for one {emotion()}, or for one rather than another.",
     )
 
 

@@ -185,7 +185,11 @@ def _answered(
 
 
 def faces(digest: str, pixels: UInt8, name: str, sha256: str, whole: bool) -> PicturePrediction:
-    """Find and classify the faces of a decoded picture (H, W, 3) uint8; ``whole`` skips the search for faces."""
+    """Find and classify the faces of a decoded picture (H, W, 3) uint8; ``whole`` skips the search for faces.
+
+    For a model that is not about faces none is looked for.
+    """
+    whole = whole or shelf().card(name).domain == "pictures"
     boxes = () if whole else _searches().boxes(digest, pixels)
     return _answered(digest, pixels, boxes, name, sha256, whole)
 

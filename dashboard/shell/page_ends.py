@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dashboard.report.content import Build
+from dashboard.report.subject import about
 from dashboard.report.text import plain
 from dashboard.shell import loaders, report_button, say, state
 from dashboard.shell.state import NamedPicture, Selection
@@ -36,7 +37,10 @@ def opened(title: str, chosen: Selection, *styles: str | Path) -> RunCard | None
     if chosen.model is None:
         say.no_checkpoint()
         return None
-    return shelf.card(chosen.model)
+    card = shelf.card(chosen.model)
+    about(card)
+    say.unchecked(card)
+    return card
 
 
 def readable(chosen: Selection, *, hint: bool = True) -> NamedPicture | None:

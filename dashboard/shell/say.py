@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard.report.text import plain
 from dashboard.shell.state import Source
 from engine.errors import FerLensError
+from engine.records import RunCard
 
 NO_PICTURE: Final[dict[Source, str]] = {
     "upload": "**No picture yet.** Drop one or several on the field in the sidebar: JPEG, PNG, WebP and others.",
@@ -38,6 +39,18 @@ def no_checkpoint() -> None:
         st.code("python -m engine train --recipe cbam --start-from none --epochs 30 --data data", language="bash")
         st.caption(
             "It needs FER2013 (or a folder of your own) under `data/`; add `--minutes 10` for a short first try."
+        )
+
+
+def unchecked(card: RunCard) -> None:
+    """Say of a network of others that nobody has measured it, and the command that does."""
+    if card.is_adopted and not card.metrics:
+        st.caption(
+            plain(
+                f"{card.name} is not checked against your data: whether its classes, their order and its input are "
+                f"what they are taken for is not known. python -m engine evaluate --model {card.name} --dataset folder "
+                "--data FOLDER --write-card measures it."
+            )
         )
 
 

@@ -65,7 +65,7 @@ CSS: Final = """<style>
 .fl-card figcaption .fl-quiet{margin-left:auto;font-size:.78rem}
 .fl-small .fl-card:not(:first-child) figcaption .fl-quiet{display:none}
 .fl-map{position:relative;border-radius:3px;overflow:hidden;aspect-ratio:1}
-.fl-map img{display:block;width:100%;height:100%;image-rendering:pixelated}
+.fl-map img{display:block;width:100%;height:100%;object-fit:contain;image-rendering:pixelated}
 .fl-map .fl-smooth{position:absolute;inset:0;image-rendering:auto;transition:opacity .12s}
 .fl-map:hover .fl-smooth{opacity:0}
 .fl-chosen .fl-map{outline:2px solid currentColor;outline-offset:2px}

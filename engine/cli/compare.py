@@ -29,6 +29,7 @@ from engine.data.registry import load_for
 from engine.data.votes.ferplus import FERPLUS
 from engine.data.votes.rules import VoteChoice
 from engine.errors import UsageError
+from engine.labels import few
 from engine.measure.nearer import Nearer, nearer_to_people
 from engine.measure.split import SINGLE, VIEWS, check_classes, people_of, predict_dataset
 from engine.measure.trained_alike import alike_words, training_differences
@@ -86,8 +87,8 @@ def run(arguments: argparse.Namespace) -> int:
     first, second = (loaded.card for loaded in models)
     if set(first.classes) != set(second.classes):  # said before the data is read, which takes a while
         raise UsageError(
-            f"Expected two models of the same classes, but '{first.name}' knows {', '.join(first.classes)} and "
-            f"'{second.name}' knows {', '.join(second.classes)}; compare models trained on the same classes."
+            f"Expected two models of the same classes, but '{first.name}' knows {few(first.classes)} and "
+            f"'{second.name}' knows {few(second.classes)}; compare models trained on the same classes."
         )
     for card in (first, second):
         require_enhanced(card.name, card.data, arguments.dataset, arguments.data)

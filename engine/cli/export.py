@@ -97,7 +97,14 @@ def _about(loaded: LoadedModel, arguments: argparse.Namespace) -> dict[str, str]
         "model": card.name,
         "architecture": card.architecture,
         "classes": json.dumps(card.classes),
-        "input": json.dumps({"size": card.input.size, "columns": card.input.width, "channels": card.input.channels, "range": [0, 1]}),
+        "input": json.dumps(
+            {
+                "size": card.input.size,
+                "columns": card.input.width,
+                "channels": card.input.channels,
+                "range": [0, 1],
+            }
+        ),
         "weights_sha256": card.weights_sha256,
     }
     if arguments.int8:

@@ -74,9 +74,7 @@ class PictureIndex:
                 for name, label, reason in zip(names, made.labels.tolist(), made.reasons, strict=True)
             }
 
-    def picture(
-        self, picture_id: str, size: int, channels: int, *, model: RunCard | None = None
-    ) -> LabelledPicture:
+    def picture(self, picture_id: str, size: int, channels: int, *, model: RunCard | None = None) -> LabelledPicture:
         """Return a picture exactly as :func:`engine.data.registry.load_dataset` gives it to a model.
 
         Args:
@@ -101,9 +99,7 @@ class PictureIndex:
         if seen.startswith("!"):
             raise DataError(f"'{picture_id}' has no label by what people voted ({seen[1:]}); take fer2013 for it.")
         classes = classes_of(self._kind, model)
-        decoder = Decoder(
-            labels=labels_of(classes), size=size, channels=channels, need=lambda _: "pixels", spec=spec
-        )
+        decoder = Decoder(labels=labels_of(classes), size=size, channels=channels, need=lambda _: "pixels", spec=spec)
         decoded = decoder([entry])[0]
         if not isinstance(decoded, Picture) or decoded.pixels is None:
             reason = "it was not decoded" if isinstance(decoded, Picture) else decoded.file.reason

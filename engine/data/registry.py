@@ -182,9 +182,9 @@ __all__ = [
     "TEST_SPLITS",
     "VALIDATION_SHARE",
     "DatasetKind",
+    "classes_of",
     "draw_parts",
     "draw_val",
-    "classes_of",
     "load_dataset",
     "load_for",
     "read_entries",
@@ -283,9 +283,7 @@ def load_for(card: RunCard, name: str, split: str, **how: Any) -> FaceDataset:
     resizing them.
     """
     spec = card.input
-    found = load_dataset(
-        name, split, size=spec.size, channels=spec.channels, clips=card.clips, model=card, **how
-    )
+    found = load_dataset(name, split, size=spec.size, channels=spec.channels, clips=card.clips, model=card, **how)
     if found.images.shape[1:3] == (spec.height, spec.width):
         return found
     return replace(found, images=np.stack([as_taken(image, spec) for image in found.images]))

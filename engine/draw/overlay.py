@@ -145,16 +145,41 @@ def overlay(
     return np.clip(blended.round(), 0, 255).astype(np.uint8)
 
 
+def placed_map(gate: AttentionGate) -> Float32 | None:
+    """Return a gate that passes places on or holds them back as a map (h, w); None for one of another kind.
+
+    A ``spatial`` gate is one already. Of gates over rows (C, h), columns (C, w) and both (C, h, w) it is the mean over
+    the channels: (h, 1), (1, w) and (h, w).
+    """
+    if gate.kind == "spatial":
+        return gate.weights
+    if gate.kind not in {"rows", "columns", "full"}:
+        return None
+    mean = gate.weights.mean(axis=0, dtype=np.float64).astype(np.float32)
+    return mean[:, None] if gate.kind == "rows" else mean[None] if gate.kind == "columns" else mean
+
+
+def placed_maps(gates: Sequence[AttentionGate]) -> tuple[tuple[AttentionGate, Float32], ...]:
+    """Return the gates that :func:`placed_map` has a map of, each with it, in forward order."""
+    return tuple((gate, values) for gate in gates if (values := placed_map(gate)) is not None)
+
+
+def placed_gates(gates: Sequence[AttentionGate]) -> tuple[AttentionGate, ...]:
+    """Return the gates of :func:`placed_maps` alone."""
+    return tuple(gate for gate, _ in placed_maps(gates))
+
+
 def overlay_gate(
     face: UInt8, gate: AttentionGate, *, scale: str = "fixed", colors: str = "viridis", opacity: float = 0.55
 ) -> UInt8:
-    """Draw one spatial gate over the face, cells as blocks: (288, 288, 3) uint8 RGB."""
-    if gate.kind != "spatial":
+    """Draw one gate that has a place (:func:`placed_map`) over the face, cells as blocks: (288, 288, 3) uint8 RGB."""
+    values = placed_map(gate)
+    if values is None:
         raise ValueError(
             f"expected a spatial gate, got the {gate.kind} gate {gate.layer}: it has no place in the picture"
         )
-    (limits,) = display_ranges([gate.weights], scale)
-    return overlay(face, gate.weights, limits=limits, colors=colors, opacity=opacity, smooth=False)
+    (limits,) = display_ranges([values], scale)
+    return overlay(face, values, limits=limits, colors=colors, opacity=opacity, smooth=False)
 
 
 def overlay_explanation(

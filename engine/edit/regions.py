@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from engine.edit.face_template import REGIONS, SYNTHETIC_NAMES, synthetic_map, template_map
 from engine.errors import UnknownNameError
 from engine.media.faces import crop_face
-from engine.records import FaceBox, UInt8
+from engine.records import Domain, FaceBox, InputSpec, UInt8
 from engine.synthetic import SyntheticFace
 
 Bool = NDArray[np.bool_]
@@ -59,6 +60,28 @@ class FaceRegions:
 def template_parts(size: int) -> FaceRegions:
     """Return the template of aligned crops, (size, size): right on average only."""
     return FaceRegions(REGIONS, template_map(size), exact=False)
+
+
+PICTURE_PARTS: Final[tuple[str, ...]] = tuple(
+    f"{row}_{column}" for row in ("upper", "middle", "lower") for column in ("left", "centre", "right")
+)
+"""The parts of a picture that need not show a face: nine equal fields, row by row."""
+
+
+def picture_parts(height: int, width: int) -> FaceRegions:
+    """Return nine equal fields, (height, width), for a model that is not about faces."""
+    rows, columns = (np.arange(side) * 3 // side for side in (height, width))
+    return FaceRegions(PICTURE_PARTS, (3 * rows[:, None] + columns).astype(np.uint8), exact=True)
+
+
+def parts_for(parts: FaceRegions, spec: InputSpec, domain: Domain) -> FaceRegions:
+    """Return the regions of a square crop as a model takes it: stretched to a rectangle, or a picture's own fields."""
+    if domain == "pictures":
+        return picture_parts(spec.height, spec.width)
+    if parts.indices.shape == (spec.height, spec.width):
+        return parts
+    rows, columns = (np.arange(side) * len(parts.indices) // side for side in (spec.height, spec.width))
+    return FaceRegions(parts.names, np.ascontiguousarray(parts.indices[np.ix_(rows, columns)]), parts.exact)
 
 
 def drawn_map(face: SyntheticFace) -> UInt8:

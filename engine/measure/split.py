@@ -20,6 +20,7 @@ from engine.data.registry import PICTURES_OF
 from engine.data.transforms import channels_last, mirrored, normalise, ten_crop, to_tensor
 from engine.data.votes.join import WITH_VOTES
 from engine.errors import DataError, UnknownNameError
+from engine.labels import few
 from engine.models.locking import holding
 from engine.records import Float32, InputSpec, RunCard
 from engine.statistics.classification import ClassificationReport, Int64, classification_report, wilson_interval
@@ -125,8 +126,8 @@ def check_classes(card: RunCard, dataset: FaceDataset) -> None:
     """
     if dataset.classes != card.classes:
         raise DataError(
-            f"'{card.name}' knows {', '.join(card.classes)}; the dataset '{dataset.name}' has "
-            f"{', '.join(dataset.classes)}; choose a model trained on these classes."
+            f"'{card.name}' knows {few(card.classes)}; the dataset '{dataset.name}' has "
+            f"{few(dataset.classes)}; choose a model trained on these classes."
         )
 
 

@@ -16,6 +16,7 @@ from engine.draw.overlay import (
     overlay,
     overlay_explanation,
     overlay_gate,
+    placed_gates,
     png_bytes,
     received_map,
 )
@@ -97,7 +98,7 @@ def json_text(explained: FaceExplanation, measured: Mapping[str, Any] | None = N
 def _drawn_gates(explained: FaceExplanation, under: UInt8) -> dict[str, UInt8]:
     """Return file name → picture of every gate that can be drawn, see :func:`write_bundle`."""
     drawn: dict[str, UInt8] = {}
-    for gate in explained.gates_of("spatial"):
+    for gate in placed_gates(explained.gates):
         drawn[f"gate-{gate.layer}.png"] = overlay_gate(under, gate)
     for gate in explained.gates_of("emotion"):
         for name, weights in zip(explained.prediction.classes, gate.weights, strict=True):

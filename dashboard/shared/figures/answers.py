@@ -12,6 +12,7 @@ from dashboard.report.text import escape, percent
 from dashboard.shared.figures.colours import emotion_color
 from dashboard.shared.figures.pair import PairedMaps, signed
 from engine.analysis.files.places import AnalysedSplit, analyze_command
+from engine.labels import few
 from engine.measure.nearer import Nearer
 from engine.records import Prediction, RunCard
 from engine.statistics.comparison import ALPHA
@@ -101,8 +102,8 @@ def pairs_of(count: int) -> tuple[tuple[int, int], ...]:
 def refused(reference: RunCard, card: RunCard) -> str:
     """Say why a model cannot stand beside the reference."""
     return (
-        f"Expected models of the same classes, but '{reference.name}' knows {', '.join(reference.classes)} and "
-        f"'{card.name}' knows {', '.join(card.classes)}; '{card.name}' is left out, compare it with models trained on "
+        f"Expected models of the same classes, but '{reference.name}' knows {few(reference.classes)} and "
+        f"'{card.name}' knows {few(card.classes)}; '{card.name}' is left out, compare it with models trained on "
         "the same classes."
     )
 

@@ -9,18 +9,16 @@ from typing import Final
 
 import plotly.graph_objects as go
 
+from dashboard.report.subject import OTHER, colour_of
 from dashboard.shared.figures.confusion import INKS
 from engine.labels import EMOTION_COLORS, VOCABULARY
 
 __all__ = ["EMOTION_COLORS", "OTHER", "emotion_color", "emotion_rgb"]
 
-OTHER: Final = "#8C8F96"
-"""For a class outside the vocabulary (a model of one's own)."""
-
 
 def emotion_color(name: str) -> str:
-    """Return the colour of an emotion, ``#rrggbb``; grey for a class that is not in the vocabulary."""
-    return EMOTION_COLORS.get(name, OTHER)
+    """Return the colour of a class, ``#rrggbb``: see :mod:`dashboard.report.subject`."""
+    return colour_of(name)
 
 
 def emotion_rgb(name: str) -> tuple[int, int, int]:

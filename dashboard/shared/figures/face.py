@@ -14,6 +14,8 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from dashboard.report.subject import MOST_EXPLAINED, MOST_SHOWN
+from dashboard.report.subject import face as face_word
 from dashboard.report.text import escape, layer_title, percent
 from dashboard.shared.figures.colours import emotion_color, emotion_rgb
 from engine.records import Explanation, Float32, PicturePrediction, Prediction, UInt8
@@ -68,10 +70,12 @@ def boxed_picture(pixels: UInt8, prediction: PicturePrediction, chosen: int = 0)
 def probability_bars(prediction: Prediction, rows: int | None = None) -> str:
     """Return the K (or the first ``rows``) classes as HTML bars; a bar's length is the probability, full width is 1.
 
+    Of more than 30 classes the first twelve are shown, and what the others have together.
     The most probable class stands full-coloured, the others fainter, so that confidence is seen before it is read.
     """
     lines = []
-    for rank, (name, probability) in enumerate(prediction.ranked()[:rows]):
+    shown = rows or (len(prediction.classes) if len(prediction.classes) <= MOST_SHOWN else MOST_EXPLAINED)
+    for rank, (name, probability) in enumerate(prediction.ranked()[:shown]):
         lines.append(
             f'<div class="fl-bar{" fl-first" if rank == 0 else ""}" role="img" '
             f'aria-label="{escape(name)} {percent(probability)}" title="{escape(name)}: {probability:.4f}">'
@@ -80,6 +84,10 @@ def probability_bars(prediction: Prediction, rows: int | None = None) -> str:
             f'style="width:{100 * probability:.2f}%;background:{emotion_color(name)}"></span></span>'
             f'<span class="fl-bar-value">{percent(probability)}</span></div>'
         )
+    left = len(prediction.classes) - len(lines)
+    if rows is None and left:
+        rest = 1.0 - sum(probability for _, probability in prediction.ranked()[: len(lines)])
+        lines.append(f'<div class="fl-quiet">{left:,} more classes: {percent(max(rest, 0.0))} together</div>')
     return f'<div class="fl-bars">{"".join(lines)}</div>'
 
 
@@ -141,6 +149,6 @@ def read_map(explanation: Explanation, method: str = "Grad-CAM") -> str:
         return f"{where} finds no positive evidence for {explanation.target}."
     share = upper_share(explanation.heatmap)
     if abs(share - 0.5) < LEVEL:
-        return f"The mass of {where} is spread evenly over the upper and lower half of the face."
+        return f"The mass of {where} is spread evenly over the upper and lower half of the {face_word()}."
     half, part = ("upper", share) if share > 0.5 else ("lower", 1 - share)
-    return f"{percent(part)} of the mass of {where} lies on the {half} half of the face (a uniform map: 50 %)."
+    return f"{percent(part)} of the mass of {where} lies on the {half} half of the {face_word()} (a uniform map: 50 %)."

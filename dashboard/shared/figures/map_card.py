@@ -19,7 +19,7 @@ from PIL import Image
 
 from dashboard.report.text import escape, gate_title, grid, layer_title, short
 from engine.draw.colormaps import DIVERGING, colormap
-from engine.draw.overlay import Range, display_ranges, overlay, received_map, resize_face
+from engine.draw.overlay import Range, display_ranges, overlay, placed_maps, received_map, resize_face
 from engine.records import AttentionGate, Explanation, Float32, UInt8
 
 CARD_PIXELS = 288
@@ -69,9 +69,15 @@ class MapCard:
 
 
 def gate_cards(gates: Sequence[AttentionGate], scale: str) -> tuple[MapCard, ...]:
-    """Return a card for each spatial gate (h, w), all on the same scale unless it is ``stretch``."""
-    limits = display_ranges([gate.weights for gate in gates], scale)
-    return tuple(MapCard(layer_title(gate.layer), gate.weights, span) for gate, span in zip(gates, limits, strict=True))
+    """Return a card for each gate that has a place, all on the same scale unless it is ``stretch``.
+
+    Gates over rows, columns and both are drawn as their means over the channels.
+    """
+    maps = placed_maps(gates)
+    limits = display_ranges([values for _, values in maps], scale)
+    return tuple(
+        MapCard(layer_title(gate.layer), values, span) for (gate, values), span in zip(maps, limits, strict=True)
+    )
 
 
 def explanation_cards(

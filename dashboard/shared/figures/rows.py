@@ -12,7 +12,7 @@ from dashboard.report.text import gate_title, grid, layer_title, short
 from dashboard.shared.figures.answers import pairs_of
 from dashboard.shared.figures.map_card import MapCard, explanation_cards
 from dashboard.shared.figures.pair import PairedMaps, pair_evidence, pair_gates, signed
-from engine.draw.overlay import display_ranges, received_map
+from engine.draw.overlay import display_ranges, placed_map, received_map
 from engine.records import AttentionGate, FaceExplanation, Float32
 from engine.statistics.agreement import agreement
 
@@ -38,15 +38,24 @@ def gate_map(gate: AttentionGate, target: int) -> Float32 | None:
     """Return a gate as a map (h, w), or None where it has no place in the picture.
 
     A ``cross`` gate gives what each place received, 1 for an even share (:mod:`engine.draw.overlay`).
+    Of gates over rows, columns and both the mean over the channels is the map.
     An ``emotion`` gate gives that of class ``target``.
     """
-    if gate.kind == "spatial":
-        return gate.weights
     if gate.kind == "emotion":
         return np.ascontiguousarray(gate.weights[target])
     if gate.kind == "cross":
         return received_map(gate)
-    return None
+    return placed_map(gate)
+
+
+def branch_words(gates: Sequence[AttentionGate]) -> str:
+    """Say how gates over branches share their channels out; empty where there are none."""
+    parts = [
+        f"{layer_title(gate.layer)}: {', '.join(short(float(mean)) for mean in gate.weights.mean(axis=1))}"
+        for gate in gates
+        if gate.kind == "branch"
+    ]
+    return f"Shares of the branches, the mean over their channels. {'; '.join(parts)}." if parts else ""
 
 
 def _layers(explained: Sequence[FaceExplanation], *, channel: bool) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from dashboard.shared.figures.colours import emotion_color
 from dashboard.shared.figures.map_card import data_uri, received_maps
 from dashboard.shared.figures.votes import side_words, votes_html
 from engine.analysis.mistakes import Means, MistakesView
-from engine.draw.overlay import GATE_RANGE, display_ranges, overlay, resize_face
+from engine.draw.overlay import GATE_RANGE, display_ranges, overlay, placed_gates, placed_maps, resize_face
 from engine.edit.face_template import OVAL, REGIONS
 from engine.records import Explanation, FaceExplanation, Float32, UInt8
 
@@ -139,14 +139,14 @@ def map_html(explained: FaceExplanation, shows: str) -> str:
     """
     if shows == "Grad-CAM":
         return _gradcam(explained.face, explained.maps[0])
-    spatial = explained.gates_of("spatial")
+    spatial = placed_gates(explained.gates)
     if not spatial:
         gate, values = received_maps(explained.gates)[-1]
         (limits,) = display_ranges([values], natural=None)
         return _drawn(explained.face, values, limits, f"{gate.layer}, 0 to {short(float(values.max()))} of even")
-    gate = spatial[-1]
-    said = f"{gate.layer}, {short(float(gate.weights.min()))} to {short(float(gate.weights.max()))}"
-    return _drawn(explained.face, gate.weights, GATE_RANGE, said)
+    last, values = placed_maps(spatial)[-1]
+    said = f"{last.layer}, {short(float(values.min()))} to {short(float(values.max()))}"
+    return _drawn(explained.face, values, GATE_RANGE, said)
 
 
 def _gradcam(face: UInt8, entry: Explanation) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.report.text import plain
-from dashboard.shared.face import pick_face, say_nobody
+from dashboard.shared.face import looking, pick_face, say_nobody
 from dashboard.shell import loaders, page_ends, report_button, say, state
 from dashboard.shell.frame import framed
 from dashboard.shell.state import NamedPicture, Selection
@@ -18,8 +18,8 @@ from engine.records import RunCard, UInt8
 def face_of(card: RunCard, named: NamedPicture) -> UInt8 | None:
     """Find the picture's face, or let one be chosen; return it as the model takes it, or None where there is none."""
     picture = loaders.picture(named.digest, named.data, named.name)
-    whole = named.cut
-    with st.spinner(plain(f"Finding faces, answering with {card.name} …")):
+    whole = named.cut or card.domain == "pictures"
+    with st.spinner(plain(f"{looking(whole=whole)} with {card.name} …")):
         found = loaders.faces(named.digest, picture.pixels, card.name, card.weights_sha256, whole)
     if found.error is not None:
         say.problems([found.error])

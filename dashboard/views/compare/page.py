@@ -10,6 +10,8 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.report.content import Build, joined
+from dashboard.report.subject import about, emotion
+from dashboard.report.subject import face as face_word
 from dashboard.report.text import escape, plain
 from dashboard.shared import face as answer
 from dashboard.shared import maps
@@ -39,15 +41,13 @@ def compare_picture(
     picture = loaders.picture(named.digest, named.data, named.name)
     with st.spinner(plain(f"Loading {', '.join(card.name for card in cards)} …")):
         models = [loaders.predictor(card) for card in cards]
-    theme.section("On one face", "The same face for every model; each sees it at the size that it was trained on.")
+    theme.section(f"On one {face_word()}", f"The same {face_word()} for every model; each sees it at its own size.")
     first = st.container()
     with st.container(key="stack-compare"):
         left, right = st.columns([3, 8], gap="large")
-    # A data set's pictures are cut to one face already.
-    reference = cards[0]
     with left:
-        whole = named.cut or answer.use_whole()
-        found = loaders.faces(named.digest, picture.pixels, reference.name, reference.weights_sha256, whole)
+        whole = answer.taken_whole(cards[0], named)
+        found = loaders.faces(named.digest, picture.pixels, cards[0].name, cards[0].weights_sha256, whole)
         if found.error is not None:
             say.problems([found.error])
             return None
@@ -58,7 +58,7 @@ def compare_picture(
     answers = right.container()
 
     theme.section(
-        "Explanation: Grad-CAM", "Where the features of a layer spoke for one emotion: the same for every model."
+        "Explanation: Grad-CAM", f"Where the features of a layer spoke for one {emotion()}: the same for every model."
     )
     target, subtracted, layer = choice.choose_target(
         cards, [model.gradcam_layers for model in models], predicted=face.prediction.label, truth=named.truth
@@ -146,6 +146,9 @@ def main(chosen: Selection) -> None:
         cure = "there is only one yet, so train another" if alone else cure
         st.info(plain(f"Comparing takes two to four models of the same classes: {cure}."), icon=":material/info:")
         return
+    about(*cards)
+    for card in cards:
+        say.unchecked(card)
     pair = choice.choose_pair([card.name for card in cards])
     found = dataset.show_verdict(cards[pair[0]], cards[pair[1]])
     problems = [loaders.problem(entry.digest, entry.data, entry.name) for entry in chosen.pictures]

@@ -24,7 +24,7 @@ def _compared(cards: Sequence[RunCard], named: NamedPicture, wanted: Wanted) -> 
     target, subtracted, layer = wanted
     reference = cards[0]
     picture = loaders.picture(named.digest, named.data, named.name)
-    whole = named.truth is not None or bool(st.session_state.get("whole", False))
+    whole = named.truth is not None or reference.domain == "pictures" or bool(st.session_state.get("whole", False))
     found = loaders.faces(named.digest, picture.pixels, reference.name, reference.weights_sha256, whole)
     if found.error is not None:
         return None

@@ -16,7 +16,7 @@ from dashboard.shared.figures.map_content import face_shot
 from dashboard.shared.figures.tile import COLUMNS
 from dashboard.shared.figures.votes import vote_counts, votes_in_words
 from engine.analysis.mistakes import Means
-from engine.draw.overlay import display_ranges, overlay, overlay_explanation, overlay_gate
+from engine.draw.overlay import display_ranges, overlay, overlay_explanation, overlay_gate, placed_gates, placed_maps
 from engine.records import FaceExplanation, Float32, UInt8
 
 
@@ -56,9 +56,9 @@ def _map(shown: Gallery, picture_id: str) -> tuple[Float32, UInt8 | None] | None
         return None
     if shown.shows == "Grad-CAM":
         return explained.maps[0].heatmap, overlay_explanation(explained.face, explained.maps[0])
-    gates = explained.gates_of("spatial")
+    gates = placed_gates(explained.gates)
     if gates:
-        return gates[-1].weights, overlay_gate(explained.face, gates[-1])
+        return placed_maps(gates)[-1][1], overlay_gate(explained.face, gates[-1])
     _, values = received_maps(explained.gates)[-1]
     (limits,) = display_ranges([values], natural=None)
     return values, overlay(explained.face, values, limits=limits, smooth=False)

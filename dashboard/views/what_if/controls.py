@@ -12,6 +12,7 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.report.subject import face, is_about_pictures
 from dashboard.report.text import plain
 from dashboard.shell import loaders, say, state
 from dashboard.shell.state import NamedPicture
@@ -20,7 +21,7 @@ from dashboard.views.what_if.figures.answers import region_title
 from dashboard.views.what_if.loaders import Staged
 from engine.edit.edit import SPANS, Edit
 from engine.edit.fills import FILLS
-from engine.edit.regions import FaceRegions, template_parts
+from engine.edit.regions import FaceRegions, parts_for, template_parts
 from engine.edit.text import from_text, shortened, to_text
 from engine.errors import FerLensError, UsageError
 from engine.media.pictures import MAXIMUM_BYTES
@@ -121,11 +122,12 @@ UPLOAD: Final = "upload"
 
 FILL_TITLES: Final[dict[str, str]] = {"blur": "blur", "grey": "grey", "neighbour": "neighbours"}
 EXACT_HINT: Final = "Known exactly, as this face was drawn."
+PARTS_HINT: Final = "Nine equal fields: the model is not about faces, whose parts would be known."
 TEMPLATE_HINT: Final = (
     "From the template of aligned crops, right on average only: a turned or tilted head is not followed."
 )
 FILL_HELP: Final = (
-    "**blur**: the face blurred by an eighth of its side. **grey**: one grey patch, which the model may answer to "
+    "**blur**: the picture blurred by an eighth of its side. **grey**: one grey patch, which the model may answer to "
     "itself. **neighbours**: every hidden pixel is a weighted mean of those around it (ROAD’s linear system, with a "
     "little noise)."
 )
@@ -198,7 +200,8 @@ def _pills(label: str, field: str, regions: FaceRegions, *, hint: str) -> None:
 
 def hiding(regions: FaceRegions) -> None:
     """Draw the regions to hide and what stands in for them."""
-    _pills("Hide a region", "hidden", regions, hint=EXACT_HINT if regions.exact else TEMPLATE_HINT)
+    hint = PARTS_HINT if is_about_pictures() else EXACT_HINT if regions.exact else TEMPLATE_HINT
+    _pills("Hide a region", "hidden", regions, hint=hint)
     _show("fill")
     st.segmented_control(
         "Filled with",
@@ -240,7 +243,7 @@ def _second_picture(choice: str) -> tuple[NamedPicture | None, str]:
     """Return the second picture, and its sample's key or an empty text."""
     if choice == UPLOAD:
         file = st.file_uploader(
-            "Picture with the second face",
+            f"Picture with the second {face()}",
             key="what_if_upload",
             max_upload_size=MAXIMUM_BYTES // 2**20,
             label_visibility="collapsed",
@@ -261,7 +264,7 @@ def second_notes() -> tuple[str, ...]:
     """Return what a report says of a second face that the address cannot restore."""
     if second_name() != UPLOAD:
         return ()
-    return ("The second face was handed in and is not in the address: hand it in again to see the same.",)
+    return (f"The second {face()} was handed in and is not in the address: hand it in again to see the same.",)
 
 
 def second_face(card: RunCard, regions: FaceRegions) -> Staged | None:
@@ -269,10 +272,14 @@ def second_face(card: RunCard, regions: FaceRegions) -> Staged | None:
     choices = (NO_SECOND, *(sample.key for sample in loaders.samples()), UPLOAD)
     unknown = state.asked_for(SECOND, choices)
     choice: str = st.selectbox(
-        "Second face, to swap regions from", choices, key=SECOND, bind="query-params", help="The largest face in it."
+        f"Second {face()}, to swap regions from",
+        choices,
+        key=SECOND,
+        bind="query-params",
+        help="Taken whole." if is_about_pictures() else "The largest face in it.",
     )
     if unknown is not None:
-        st.error(plain(f"Unknown second face '{unknown}'; valid: {', '.join(choices)}."))
+        st.error(plain(f"Unknown second {face()} '{unknown}'; valid: {', '.join(choices)}."))
     found = None
     if choice != NO_SECOND:
         named, sample = _second_picture(choice)
@@ -281,7 +288,7 @@ def second_face(card: RunCard, regions: FaceRegions) -> Staged | None:
                 pixels, box = what_if_loaders.second_face(card, named)
                 size = card.input.size
                 parts = what_if_loaders.sample_parts(sample, box, size) if sample else template_parts(size)
-                found = Staged(pixels, parts)
+                found = Staged(pixels, parts_for(parts, card.input, card.domain))
             except FerLensError as error:
                 say.problems([str(error)])
     if found is not None or current().swapped:
@@ -289,7 +296,7 @@ def second_face(card: RunCard, regions: FaceRegions) -> Staged | None:
             "Swap a region",
             "swapped",
             regions,
-            hint="Taken from the second face at the same place, wherever the region lies in either face; its edge is "
-            "softened over about a 48th of the side.",
+            hint=f"Taken from the second {face()} at the same place, wherever the region lies in either {face()}; its "
+            "edge is softened over about a 48th of the side.",
         )
     return found

@@ -8,6 +8,8 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.report.subject import about
+from dashboard.report.subject import face as face_word
 from dashboard.report.text import plain
 from dashboard.shared import face as answer
 from dashboard.shared import maps
@@ -22,8 +24,7 @@ from dashboard.views.what_if.brush import brush
 from dashboard.views.what_if.loaders import Staged
 from dashboard.views.what_if.report import WhatIf, what_if_content
 from engine.draw.overlay import resize_face
-from engine.edit.face_template import REGIONS
-from engine.edit.regions import FaceRegions, template_parts
+from engine.edit.regions import FaceRegions, parts_for, template_parts
 from engine.edit.text import to_text
 from engine.records import FaceBox, FacePrediction, RunCard
 
@@ -61,9 +62,8 @@ def parts_of(chosen: Selection, named: NamedPicture, box: FaceBox | None, size: 
 def choose_face(card: RunCard, chosen: Selection, named: NamedPicture) -> Subject | None:
     """Find the picture's faces and let a person choose one; None where there is no answer, which is said."""
     picture = loaders.picture(named.digest, named.data, named.name)
-    # Where a picture is cut to one face already, models answer it whole.
-    whole = named.cut or answer.use_whole()
-    with st.spinner(plain(f"Finding faces, answering with {card.name} …")):
+    whole = answer.taken_whole(card, named)
+    with st.spinner(plain(f"{answer.looking(whole=whole)} with {card.name} …")):
         found = loaders.faces(named.digest, picture.pixels, card.name, card.weights_sha256, whole)
     if found.error is not None:
         say.problems([found.error])
@@ -73,19 +73,20 @@ def choose_face(card: RunCard, chosen: Selection, named: NamedPicture) -> Subjec
     face = found.faces[index]
     if face.box is None and not whole:
         st.caption("Regions are where they would be on a face crop.")
-    regions = parts_of(chosen, named, face.box, card.input.size)
+    regions = parts_for(parts_of(chosen, named, face.box, card.input.size), card.input, card.domain)
     return Subject(named, face, index, whole, Staged(what_if_loaders.as_taken(card, face.crop), regions))
 
 
 @st.fragment
 def workbench(card: RunCard, subject: Subject) -> None:
     """Draw the face with its tools, what the edit does, and the table; an edit draws only this again."""
+    about(card)  # a fragment is run alone
     with say.said():
         _work(card, subject)
 
 
 def _work(card: RunCard, subject: Subject) -> None:
-    said, errors = controls.follow(REGIONS), st.container()
+    said, errors = controls.follow(subject.staged.regions.names), st.container()
     edit, staged = controls.current(), subject.staged
     with st.container(key="stack-what-if"):
         left, right = st.columns([4, 7], gap="large")
@@ -96,14 +97,15 @@ def _work(card: RunCard, subject: Subject) -> None:
         controls.sliders()
         second = controls.second_face(card, staged.regions)
         if edit.swapped and second is None:
-            st.info("Choose a second face to swap from; until then nothing is swapped.", icon=":material/info:")
+            words = f"Choose a second {face_word()} to swap from; until then nothing is swapped."
+            st.info(words, icon=":material/info:")
             edit = replace(edit, swapped=())
         too_long = controls.tell()
     with errors:
         say.problems(sentence for sentence in (said, too_long) if sentence is not None)
     pixels = what_if_loaders.edited_pixels(staged, edit, second)
     with stage:
-        words = "the face as the model takes it" if edit.is_identity else "the edited face as the model takes it"
+        words = f"the {'' if edit.is_identity else 'edited '}{face_word()} as the model takes it"
         brush(data_uri(resize_face(pixels, STAGE_PIXELS)), card.input.size, words)
     with right:
         answers, layers = st.container(), loaders.predictor(card).gradcam_layers

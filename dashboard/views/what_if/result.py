@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.report.subject import face, is_about_pictures
 from dashboard.report.text import escape, plain
 from dashboard.shared import maps
 from dashboard.shared.figures.map_card import MapStyle
@@ -22,7 +23,7 @@ from engine.records import FaceExplanation
 ORDER: str = """
 Edits are made on the picture that the model takes, so that what you see is what it gets. In this order:
 
-1. **Swap**: regions come from the second face at the same place.
+1. **Swap**: regions come from the second picture at the same place.
 2. **Hide**: what lies under the brush and in hidden regions is filled, all of it at once.
 3. **Rotation** about the middle of the crop, counter-clockwise.
 4. **Blur**: a Gaussian of that standard deviation.
@@ -60,9 +61,7 @@ def show_maps(before: FaceExplanation, after: FaceExplanation, target: str, styl
     columns = map_columns(before, after, target, style.scale)
     st.html(columns_html(before, after, columns, style))
     shown = before.maps[0].target
-    words = [
-        f"Grad-CAM explains {shown} for both faces. Change: after minus before, cell by cell; red is more, blue less."
-    ]
+    words = [f"Grad-CAM explains {shown} for both. Change: after minus before, cell by cell; red is more, blue less."]
     if not before.gates:
         words.append(f"{before.model} has no attention gates, so Grad-CAM is all there is.")
     elif after is not before:
@@ -74,12 +73,14 @@ def show_effects(effects: RegionEffects, hidden: tuple[str, ...], fill: str) -> 
     """Draw the table of regions; ``fill`` is what the fill is called, ``hidden`` are those that the edit hides."""
     theme.section(
         "What each region does",
-        f"One region of the face as it came is hidden at a time ({escape(fill)}); changes of each probability in "
+        f"One region of the {face()} as it came is hidden at a time ({escape(fill)}); changes of each probability in "
         "percentage points.",
     )
     st.html(f'<div class="fl-reading">{escape(read_effects(effects))}</div>' + effects_table(effects, hidden))
     known = (
-        "Regions are exact: this face was drawn by FERLens."
+        "Regions are nine equal fields of the picture."
+        if is_about_pictures()
+        else "Regions are exact: this face was drawn by FERLens."
         if effects.exact
         else "Regions are the template of aligned crops, right on average only."
     )

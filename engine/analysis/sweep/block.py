@@ -83,12 +83,15 @@ def _maps_of(gate: RecordedGate, classes: tuple[str, ...]) -> dict[str, Tensor]:
 
     An ``emotion`` gate (B, K, h, w) is K maps, ``<layer>.<class>``. Of a ``cross`` gate (B, queries, keys) the mean
     over the queries is kept, ``<layer>.received``: how much attention each key cell receives; where its cells are
-    known, what is none (a class token) is left out. Of a ``full`` gate the mean over the channels is kept; gates over
-    rows, columns and branches are no map, and left out.
+    known, what is none (a class token) is left out. Of gates over rows, columns and both the mean over the channels is
+    kept, (B, h, 1), (B, 1, w) and (B, h, w); gates over branches are no map, and left out.
     """
     if gate.kind == "full":
         return {gate.layer: gate.weights.mean(dim=1)}
-    if gate.kind in {"rows", "columns", "branch"}:
+    if gate.kind in {"rows", "columns"}:
+        mean = gate.weights.mean(dim=1)
+        return {gate.layer: mean[:, :, None] if gate.kind == "rows" else mean[:, None]}
+    if gate.kind == "branch":
         return {}
     if gate.kind in {"channel", "spatial"}:
         return {gate.layer: gate.weights}

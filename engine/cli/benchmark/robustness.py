@@ -54,9 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_new_file(arguments.out)
     loaded = load_checkpoint(arguments.model, device=choose_device(arguments.device))
     split = arguments.split or DEFAULT_SPLIT.get(arguments.dataset, "test")
-    dataset = load_for(
-        loaded.card, arguments.dataset, split, data=arguments.data, drop_unknown=arguments.drop_unknown
-    )
+    dataset = load_for(loaded.card, arguments.dataset, split, data=arguments.data, drop_unknown=arguments.drop_unknown)
     note_skipped(dataset.skipped)
     note_people(dataset, people_of(loaded.card, dataset))
     with Progress(console=STDERR, disable=not sys.stderr.isatty(), transient=True) as bar:

@@ -15,7 +15,7 @@ import numpy as np
 from engine.data.dataset import SkippedFile
 from engine.data.read.sources import ALL_ROWS, MAX_MEMBER_BYTES, Entry, decode_picture, fit_picture, pixel_digest
 from engine.errors import DataError, PictureError, shown
-from engine.labels import label_of
+from engine.labels import few, label_of
 from engine.media.fit import fitted
 from engine.records import InputSpec, UInt8
 
@@ -222,7 +222,7 @@ def _counted(names: Mapping[str, int], most: int, unnamed: str = "") -> str:
 def unknown_classes(source: str, unknown: Mapping[str, int], known: Iterable[str]) -> DataError:
     """Return the error for pictures of classes, by name and count, that are not among the ``known``."""
     return DataError(
-        f"'{source}' has classes that are not among {', '.join(known)}: {_counted(unknown, _CLASSES_LISTED)}; "
+        f"'{source}' has classes that are not among {few(list(known))}: {_counted(unknown, _CLASSES_LISTED)}; "
         "rename them, or leave them out with --drop-unknown."
     )
 

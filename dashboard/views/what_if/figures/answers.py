@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from dashboard.report.subject import face
 from dashboard.report.text import escape, percent
 from dashboard.shared.figures.answers import probability_of
 from dashboard.shared.figures.colours import emotion_color
@@ -43,7 +44,7 @@ def read_change(before: Prediction, after: Prediction, *, edited: bool) -> str:
         before, after: of one model. edited: False where nothing is changed yet.
     """
     if not edited:
-        return "Nothing is changed yet: cover a part of the face, hide a region, or move a slider."
+        return f"Nothing is changed yet: cover a part of the {face()}, hide a region, or move a slider."
     was, now = before.confidence, probability_of(after, before.label)
     if before.label != after.label:
         return f"The answer changes: {before.label} falls from {percent(was)} to {percent(now)}."
@@ -90,7 +91,7 @@ TITLES: Final[dict[str, str]] = {"other_skin": "other skin", "off_face": "hair, 
 
 def region_title(name: str) -> str:
     """Return a region's name for a person."""
-    return TITLES.get(name, name)
+    return TITLES.get(name, name.replace("_", " "))
 
 
 def reach_points(effects: RegionEffects) -> float:
@@ -168,7 +169,7 @@ def effects_table(effects: RegionEffects, hidden: tuple[str, ...] = ()) -> str:
 def read_effects(effects: RegionEffects) -> str:
     """Say which region the answer hangs on most, and how much of the crop that is."""
     if not effects.regions:
-        return "No region of this face has a pixel."
+        return f"No region of this {face()} has a pixel."
     drop, first = 100.0 * float(effects.drops[0]), effects.regions[0]
     if drop < 0.5:
         return f"Hiding any one region leaves {effects.answer} as probable as it was, or more."

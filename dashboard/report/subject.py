@@ -1,0 +1,71 @@
+"""What a page is about, in one place: what its model is shown, what its classes are called, and their colours.
+
+A network of others may be about anything. A page says once which models it shows (:func:`about`); the nouns and the
+colours of figures follow in that run of its script, in its own thread alone.
+
+Up to twelve classes get colours that colour-blind readers tell apart: M. Krzywinski. Color palettes for color
+blindness. 2020 (after M. Wong. Points of view: Color blindness. Nature Methods 8, 2011). Emotions keep their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from typing import Final
+
+from engine.labels import EMOTION_COLORS, canonical
+from engine.records import RunCard
+
+OTHER: Final = "#8C8F96"
+"""For a class without a colour: its label must do."""
+PALETTE: Final[tuple[str, ...]] = (
+    "#009FFA", "#C20088", "#00A06B", "#FF8735", "#7C4BD0", "#B3A100", "#00C2F9", "#D0004B", "#5FB800", "#8A4B00",
+    "#FF86C8", "#4A5FE0",
+)  # fmt: skip
+"""For classes that are no emotions, in their order; no two are one colour to a dichromat at one lightness."""
+MOST_COLOURED: Final = len(PALETTE)
+MOST_SHOWN: Final = 30
+"""Classes in a matrix or a grid; of more, the most frequent are shown, which is said."""
+MOST_EXPLAINED: Final = 12
+"""Classes that a page explains side by side; of more, the most probable."""
+
+_colours: ContextVar[Mapping[str, str]] = ContextVar("colours", default={})  # noqa: B039  # never written to
+_pictures: ContextVar[bool] = ContextVar("pictures", default=False)
+
+
+def about(*cards: RunCard) -> None:
+    """Say which models this run of a page shows; the first one's classes have the colours."""
+    if not cards:
+        return
+    _colours.set(colours_of(cards[0].classes))
+    _pictures.set(any(card.domain == "pictures" for card in cards))
+
+
+def colours_of(classes: Sequence[str]) -> dict[str, str]:
+    """Return class → ``#rrggbb``: of an emotion its own, of up to twelve others one each, of more none."""
+    found = {name: EMOTION_COLORS[word] for name in classes if (word := canonical(name)) is not None}
+    others = [name for name in classes if name not in found]
+    if len(classes) <= MOST_COLOURED:
+        found |= dict(zip(others, (colour for colour in PALETTE if colour not in found.values()), strict=False))
+    return found
+
+
+def colour_of(name: str) -> str:
+    """Return the colour of a class of this page's model; of an emotion its own, whichever model answers it."""
+    own = _colours.get().get(name)
+    return EMOTION_COLORS.get(canonical(name) or "", OTHER) if own is None else own
+
+
+def is_about_pictures() -> bool:
+    """Whether a model of this page takes pictures as they are, which need not show a face."""
+    return _pictures.get()
+
+
+def face() -> str:
+    """Return what the model is shown: ``face``, or ``picture`` where it is not about faces."""
+    return "picture" if _pictures.get() else "face"
+
+
+def emotion() -> str:
+    """Return what the model tells apart: ``emotion``, or ``class``."""
+    return "class" if _pictures.get() else "emotion"
