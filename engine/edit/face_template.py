@@ -83,10 +83,13 @@ class PictureRegions:
     """The regions of pictures, laid over maps of any grid; what a grid needs is worked out once.
 
     Args:
-        regions: uint8 (B, S, S) for B pictures, or (1, S, S) for all pictures alike, as of :func:`region_maps`.
+        regions: uint8 (B, S, S) for B pictures, or (1, S, S) for all pictures alike, as of :func:`region_maps`; None
+            where pictures are not of faces and have no such regions: every mass is NaN.
     """
 
-    def __init__(self, regions: UInt8) -> None:
+    def __init__(self, regions: UInt8 | None) -> None:
+        self._known = regions is not None
+        regions = np.zeros((1, 1, 1), np.uint8) if regions is None else regions
         self._regions = regions
         self._bins = regions.astype(np.int64) + len(REGIONS) * np.arange(len(regions))[:, None, None]
         self._covers: dict[tuple[int, int], Float32] = {}
@@ -97,6 +100,8 @@ class PictureRegions:
         Args:
             maps: (B, h, w), any sign; what is negative counts as 0.
         """
+        if not self._known:
+            return np.full((len(maps), len(REGIONS)), np.nan, dtype=np.float32)
         side, grid = self._regions.shape[1], (maps.shape[1], maps.shape[2])
         if len(self._regions) == len(maps) and side % grid[0] == side % grid[1] == 0:
             return self._counted(maps)

@@ -99,7 +99,7 @@ def gate_rows(
 def spatial_words(explained: Sequence[FaceExplanation], target: str) -> str:
     """Say what the maps of :func:`gate_rows` are, of each kind that any of the models has."""
     kinds = {gate.kind for one in explained for gate in one.gates}
-    said = "What each block passed on (1) or held back (0), cell by cell. Class-agnostic: the same for every emotion"
+    said = "What each block passed on (1) or held back (0), cell by cell. Class-agnostic: the same for every class"
     if "emotion" in kinds:
         said += f", but for the gate “emotion”, of which this is the map of {target}"
     if "cross" in kinds:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from dashboard.report.subject import is_about_pictures
 from dashboard.report.text import escape, percent, short
 from dashboard.shared.figures.colours import emotion_color
 from dashboard.shared.figures.map_card import data_uri, received_maps
@@ -100,12 +101,15 @@ def place_svg(place: Place) -> str:
     """Draw the template's face and the map's centre of mass in it, in a neutral that reads on light and dark."""
     x, y, width, height = (100 * part for part in OVAL)
     inside = (
-        f'<ellipse cx="{x:.0f}" cy="{y:.0f}" rx="{width:.0f}" ry="{min(height, 46):.0f}" fill="none" '
+        ""
+        if is_about_pictures()
+        else f'<ellipse cx="{x:.0f}" cy="{y:.0f}" rx="{width:.0f}" ry="{min(height, 46):.0f}" fill="none" '
         f'stroke="{NEUTRAL}" stroke-opacity=".6" stroke-width="1"/>'
     )
     if place.x is not None and place.y is not None:
         inside += f'<circle cx="{100 * place.x:.1f}" cy="{100 * place.y:.1f}" r="4.5" fill="{NEUTRAL}"/>'
-    said = f"{place.region.replace('_', ' ')} {percent(place.share)}" if place.x is not None else "no positive evidence"
+    where = f"{place.region.replace('_', ' ')} {percent(place.share)}" if place.region else "centre of mass"
+    said = where if place.x is not None else "no positive evidence"
     return (
         f'<div class="fl-map" title="centre of mass of the map"><img src="{_svg_uri(inside)}" '
         f'alt="the map lies mostly on: {escape(said)}"><span class="fl-mostly">{escape(said)}</span></div>'

@@ -238,6 +238,6 @@ def map_badge(found: Faithfulness | None) -> str:
     """Return the badge of an explanation as HTML; None: it is not checked yet, and the badge takes the same room."""
     if found is None:
         return _unchecked(
-            "faithful?", "“Check trust” takes the face apart along the map and compares with random maps."
+            "faithful?", "“Check trust” takes the picture apart along the map and compares with random maps."
         )
     return _badge(found.verdict, score_figures(found), map_help(found), f"<p>{escape(beyond_words(found))}</p>")

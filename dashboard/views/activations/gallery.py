@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 import streamlit as st
 
+from dashboard.report.subject import face as face_word
 from dashboard.report.text import escape, plain, short
 from dashboard.shell import opening, say, state, study_loaders, theme
 from dashboard.shell.in_address import in_address
@@ -129,7 +130,7 @@ def choose(card: RunCard) -> Asked:
             key=ORDER,
             bind="query-params",
             on_change=_first_page,
-            help="Energy: mean square over the cells, for this face. Class selectivity: how much a channel’s mean "
+            help=f"Energy: mean square over the cells, for this {face_word()}. Class selectivity: how much a channel’s mean "
             "differs between classes of the sample, against its spread within them (F statistic).",
         )
         dataset: str = st.selectbox(
@@ -147,7 +148,7 @@ def choose(card: RunCard) -> Asked:
             "Scale", SCALES, default=SCALES[0], required=True, key=SCALE, bind="query-params",
             help="Shared: one range over the layer, so that a weak channel looks weak. Stretch: each map over its own.",
         )  # fmt: skip
-        over = st.toggle("Over the face", key=OVER, bind="query-params")
+        over = st.toggle(f"Over the {face_word()}", key=OVER, bind="query-params")
     st.caption(plain(title(layer)))
     return Asked(layer, order, dataset, Look(scale, over))
 
@@ -182,7 +183,7 @@ def _read(judged: Selectivity, maps: FeatureMaps, dataset: str) -> str:
         f"Over {judged.pictures} test pictures of {dataset}, {beyond} of {len(maps.values)} channels tell classes "
         f"apart by more than chance (F > {judged.critical:.1f}, 5 % over all channels)."
     )
-    return said + (f" {dead} answer nothing at all to this face." if dead else "")
+    return said + (f" {dead} answer nothing at all to this {face_word()}." if dead else "")
 
 
 def show(card: RunCard, face: UInt8, asked: Asked) -> Activations:
@@ -248,7 +249,8 @@ def _channel(
     means: Float32,
 ) -> tuple[int, Captioned, Captioned]:
     """Draw one channel in full; return which, its pictures, and those of the sample that excite it most."""
-    theme.section("One channel", "Its map over the face, its filter, and the sample’s pictures with the highest mean.")
+    words = f"Its map over the {face_word()}, its filter, and the sample’s pictures with the highest mean."
+    theme.section("One channel", words)
     key = f"{CHANNEL}.{card.name}.{asked.layer}"
     with in_address(CHANNEL, key, {str(number): number for number in ranked}, ranked[0]):
         channel: int = st.selectbox("Channel", ranked, key=key, width=140)
@@ -257,9 +259,9 @@ def _channel(
     over = Look(asked.look.scale, over_face=True)
     low, high = short(float(values.min())), short(float(values.max()))
     parts: Captioned = [
-        ("the face as the model saw it", resize_face(face, LARGE_PIXELS)),
+        (f"the {face_word()} as the model saw it", resize_face(face, LARGE_PIXELS)),
         (f"map, {low} to {high}", draw_map(values, face, limits, colors, Look(asked.look.scale), LARGE_PIXELS)),
-        ("over the face", draw_map(values, face, limits, colors, over, LARGE_PIXELS)),
+        (f"over the {face_word()}", draw_map(values, face, limits, colors, over, LARGE_PIXELS)),
     ]
     if maps.filters is not None:
         said = "filter" if maps.filters_signed else "filter: strength over its inputs"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard.report.content import Build
+from dashboard.report.subject import is_about_pictures
 from dashboard.report.text import escape, plain
 from dashboard.shared import study
 from dashboard.shell import loaders, state, study_loaders, theme
@@ -64,7 +65,9 @@ def show_detail(store: AnalysisStore, files: Files, split: AnalysedSplit, choice
         "Under each map: lowest · mean · highest value of its cells. Means share one scale, spreads one, differences "
         f"one{', for both models' if len(files) > 1 else ''}."
     )
-    model, found = _pictures(store, files, split, choice, layer, label, having)
+    model, found = having[0], None
+    if not is_about_pictures():  # whose maps have no regions to rank them by
+        model, found = _pictures(store, files, split, choice, layer, label, having)
     card = loaders.shelf().card(model)
     here = {} if found is None else _here(split, card, (*found.nearest, *found.farthest))
     shown = Detail(label, layer, rows, ranges, model, found, here, choice.truth)

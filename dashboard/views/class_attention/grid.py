@@ -12,6 +12,7 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.report.content import Build
+from dashboard.report.subject import face, is_about_pictures
 from dashboard.report.text import plain
 from dashboard.shared import study
 from dashboard.shared.study import Kept, segments
@@ -199,7 +200,7 @@ def controls(classes: tuple[str, ...], dataset: str, truth: str) -> GridChoice:
             RANGE,
             hint="; ".join(f"**{name}**: {words}" for name, words in SCALES.items()) + ". Compared models share it.",
         )
-        outline = st.toggle(
+        outline = not is_about_pictures() and st.toggle(
             "Face", value=True, key=OUTLINE, bind="query-params",
             help="Where face, brows, eyes, nose and mouth lie on average, as thin lines.",
         )  # fmt: skip
@@ -271,7 +272,7 @@ def show_grid(files: Files, classes: tuple[str, ...], choice: GridChoice) -> Bui
     )
     _grid(data={"html": html}, key=GRID, on_cell_change=_take_cell)
     st.caption(
-        f"{plain(_reading(choice))} Dashed cells average fewer than {FEW} pictures: one unusual face moves them. "
+        f"{plain(_reading(choice))} Dashed cells average fewer than {FEW} pictures: one unusual {face()} moves them. "
         + CLASS_AGNOSTIC
         + (BEYOND_CHANCE if choice.shows in SIGNED else "")
         + (

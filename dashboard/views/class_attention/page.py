@@ -9,6 +9,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.report.content import Build, joined
+from dashboard.report.subject import is_about_pictures
 from dashboard.report.text import plain
 from dashboard.shared import study as study_choice
 from dashboard.shared.figures import tile
@@ -49,7 +50,9 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
             if means is not None:
                 parts.append(tabs.show_channels(means, store.classes, truth))
     with regions:
-        if regions.open:
+        if regions.open and is_about_pictures():
+            st.info("Regions are those of a face, and this model is not about faces.", icon=":material/info:")
+        elif regions.open:
             means = averaged(store, files, split, truth, needed=False)
             parts.append(tabs.show_regions(store, files, means, truth))
     with used:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from dashboard.report.subject import face as face_word
+from dashboard.report.subject import is_about_pictures
 from dashboard.report.text import csv_text
 from dashboard.shared.figures.map_card import MapCard, MapStyle
 from dashboard.shared.figures.sheet import json_text, npz_bytes, number_rows, sheet
@@ -45,7 +47,9 @@ def answers_csv(predictor: EmotionPredictor, pictures: Sequence[NamedPicture], *
                     "label": face.prediction.label,
                     "confidence": face.prediction.confidence,
                     **{f"p_{name}": float(p) for name, p in face.prediction.ranked()},
-                    "problem": "" if face.box or whole or picture.cut else "no face found: the whole picture",
+                    "problem": ""
+                    if face.box or whole or picture.cut or is_about_pictures()
+                    else "no face found: the whole picture",
                 }
             )
         if not faces:
@@ -78,10 +82,10 @@ def show_downloads(
     """
     theme.section(
         "Take it along",
-        "The PNG is drawn as set above; NPZ and JSON hold the raw values on their own grids; the CSV has every face of "
-        "every picture that you chose.",
+        "The PNG is drawn as set above; NPZ and JSON hold the raw values on their own grids; the CSV has every "
+        f"{'' if is_about_pictures() else 'face of every '}picture that you chose.",
     )
-    stem = f"{PurePath(source).stem.replace(' ', '-') or 'face'}-{explanation.model}"
+    stem = f"{PurePath(source).stem.replace(' ', '-') or face_word()}-{explanation.model}"
     footer = f"{source} | scale: {style.scale} | colours: {style.colors} | gates are class-agnostic | FERLens"
     with st.container(horizontal=True):
         st.download_button(

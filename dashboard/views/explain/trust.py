@@ -157,7 +157,7 @@ def check_trust(
             icon=":material/fact_check:",
             on_click=trust.ask,
             args=(key, TRUST),
-            help="Replaces each gate to see whether the answer changes, and takes the face apart along each map, "
+            help="Replaces each gate to see whether the answer changes, and takes the picture apart along each map, "
             "beside random maps.",
         )
         passes = face_loaders.trust_passes(gates, len(missing))

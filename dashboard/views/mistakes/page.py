@@ -11,6 +11,7 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.report.subject import is_about_pictures
 from dashboard.report.text import plain
 from dashboard.shared.figures import votes, votes_beside
 from dashboard.shared.figures.confusion import INKS, Confusion, clicked, confusion_figure
@@ -106,7 +107,7 @@ def _show_figures(store: AnalysisStore, view: MistakesView) -> tuple[Means, Mean
     both = means(store, tuple(COLUMNS), view.gallery()), means(store, tuple(COLUMNS), view.matrix())
     st.html(figures_html(*both))
     names = tuple(f"gradcam.predicted.mass.{region}" for region in REGIONS)
-    if not set(names) <= set(store.columns()):
+    if is_about_pictures() or not set(names) <= set(store.columns()):
         return both
     classes = view.labels or store.classes
     with st.expander("Where its Grad-CAM lies", icon=":material/face:", key="mistake_regions"):

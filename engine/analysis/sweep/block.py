@@ -86,13 +86,11 @@ def _maps_of(gate: RecordedGate, classes: tuple[str, ...]) -> dict[str, Tensor]:
     known, what is none (a class token) is left out. Of gates over rows, columns and both the mean over the channels is
     kept, (B, h, 1), (B, 1, w) and (B, h, w); gates over branches are no map, and left out.
     """
-    if gate.kind == "full":
-        return {gate.layer: gate.weights.mean(dim=1)}
-    if gate.kind in {"rows", "columns"}:
-        mean = gate.weights.mean(dim=1)
-        return {gate.layer: mean[:, :, None] if gate.kind == "rows" else mean[:, None]}
     if gate.kind == "branch":
         return {}
+    if gate.kind in {"rows", "columns", "full"}:
+        mean = gate.weights.mean(dim=1)
+        return {gate.layer: {"rows": mean.unsqueeze(-1), "columns": mean.unsqueeze(1), "full": mean}[gate.kind]}
     if gate.kind in {"channel", "spatial"}:
         return {gate.layer: gate.weights}
     if gate.kind == "emotion":
@@ -266,7 +264,9 @@ def sweep_block(
         probabilities = torch.from_numpy(seen.logits).softmax(1).numpy()
         drawing = time.perf_counter()
         if regions is None or dataset.name == "synthetic":  # the template is the same for every picture
-            regions = PictureRegions(region_maps(dataset.name, dataset.ids[chosen], dataset.images.shape[1]))
+            faces = card.domain == "faces"
+            side = dataset.images.shape[1]
+            regions = PictureRegions(region_maps(dataset.name, dataset.ids[chosen], side) if faces else None)
         regions_seconds += time.perf_counter() - drawing
         groups = group_of(labels, probabilities.argmax(axis=1) == labels)
         columns = _answers(dataset, chosen, seen, probabilities)

@@ -302,7 +302,7 @@ def finish(
             **{key: metadata[key] for key in ("format", "weights_sha256", "data_fingerprint", "versions", "settings")},
             "layers": list(whole.statistics),
             "groups": _group_counts(whole.probabilities, dataset),
-            "regions": {**metadata["regions"], "area": _areas(dataset)},
+            "regions": {**metadata["regions"], "area": _areas(dataset) if card.domain == "faces" else None},
             "suspicion": {
                 "thresholds": {
                     name: round(float(value), 5) if np.isfinite(value) else None

@@ -123,5 +123,11 @@ def _metadata(model: nn.Module, card: RunCard, dataset: FaceDataset, settings: S
         "versions": library_versions(),
         "settings": {**asdict(settings), "layer": explained_layer(model, settings)},
         "device": next(model.parameters()).device.type,
-        "regions": {"names": list(REGIONS), "source": "exact" if dataset.name == "synthetic" else "template"},
+        "regions": {"names": list(REGIONS), "source": _region_source(card, dataset)},
     }
+
+
+def _region_source(card: RunCard, dataset: FaceDataset) -> str:
+    if card.domain == "pictures":
+        return "none"
+    return "exact" if dataset.name == "synthetic" else "template"

@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 import plotly.graph_objects as go
 
+from dashboard.report.subject import emotion
 from dashboard.report.text import in_chart
 from dashboard.shared.figures.colours import emotion_color
 from dashboard.shared.figures.map_card import MapCard
@@ -230,5 +231,5 @@ def cost_words(method: Method, seconds_a_pass: float, took: float | None = None)
 def method_help(method: Method) -> str:
     """Return the tooltip: what must hold for the map to mean something, its grid and sign, and the paper."""
     sign = "Values below zero speak against the class." if method.signed else "It has no values below zero."
-    agnostic = "It is **class-agnostic**: the same for every emotion. " if method.class_agnostic else ""
+    agnostic = f"It is **class-agnostic**: the same for every {emotion()}. " if method.class_agnostic else ""
     return f"**Assumes:** {method.assumes} {agnostic}{sign} Its grid: {GRIDS[method.grid]}. {method.paper}."
