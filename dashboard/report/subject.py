@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
-from typing import Final
+from typing import Final, TypeVar
 
 from engine.labels import EMOTION_COLORS, canonical
 from engine.records import RunCard
@@ -26,8 +26,12 @@ PALETTE: Final[tuple[str, ...]] = (
 MOST_COLOURED: Final = len(PALETTE)
 MOST_SHOWN: Final = 30
 """Classes in a matrix or a grid; of more, the most frequent are shown, which is said."""
-MOST_EXPLAINED: Final = 12
-"""Classes that a page explains side by side; of more, the most probable."""
+MOST_LISTED: Final = 12
+"""Answers in a list of bars where a model has more classes than a grid shows: the most probable."""
+MOST_EXPLAINED: Final = 5
+"""Classes with a map each where a model has more than a grid shows: the most probable, beside what is asked for."""
+
+T = TypeVar("T")
 
 _colours: ContextVar[Mapping[str, str]] = ContextVar("colours", default={})  # noqa: B039  # never written to
 _pictures: ContextVar[bool] = ContextVar("pictures", default=False)
@@ -54,6 +58,16 @@ def colour_of(name: str) -> str:
     """Return the colour of a class of this page's model; of an emotion its own, whichever model answers it."""
     own = _colours.get().get(name)
     return EMOTION_COLORS.get(canonical(name) or "", OTHER) if own is None else own
+
+
+def listed(ranked: Sequence[T]) -> Sequence[T]:
+    """Return what a list shows of classes, most probable first: all, or of more than 30 the first twelve."""
+    return ranked if len(ranked) <= MOST_SHOWN else ranked[:MOST_LISTED]
+
+
+def more_words(classes: int) -> str:
+    """Say how many classes a list leaves out; empty where it has all."""
+    return "" if classes <= MOST_SHOWN else f"The {MOST_LISTED} most probable of {classes:,} classes."
 
 
 def is_about_pictures() -> bool:

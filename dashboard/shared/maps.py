@@ -122,7 +122,7 @@ def choose_target(
     """Draw the selectors of class, class to subtract, and layer, all bound to the address.
 
     Where the true class is known it is offered as well, and where the answer differs so is their contrast.
-    Of more than 30 classes the first twelve of ``ranked``, most probable first, are explained beside what is asked for.
+    Of more than 30 classes the first five of ``ranked``, most probable first, are explained beside what is asked for.
     """
     choices: tuple[str, ...] = (state.PREDICTED, *card.classes)
     if truth in card.classes:

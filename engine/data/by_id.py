@@ -9,7 +9,16 @@ from pathlib import Path
 from engine.data.drawn import SPLIT_COUNTS, synthetic_face, synthetic_id
 from engine.data.read.gather import Decoder, Picture
 from engine.data.read.sources import Entry
-from engine.data.registry import KINDS, PICTURES_OF, TEST_SPLITS, as_taken, classes_of, find_data, read_entries
+from engine.data.registry import (
+    KINDS,
+    PICTURES_OF,
+    TEST_SPLITS,
+    as_taken,
+    classes_of,
+    drawable,
+    find_data,
+    read_entries,
+)
 from engine.data.votes.ferplus import FERPLUS_SPLITS
 from engine.data.votes.file import WHERE, VoteFile
 from engine.data.votes.join import votes_of
@@ -87,7 +96,7 @@ class PictureIndex:
         """
         spec = None if model is None else model.input
         if self.dataset == SYNTHETIC:
-            drawn = synthetic_face(picture_id, size, channels).image
+            drawn = synthetic_face(picture_id, size if spec is None else drawable(size), channels).image
             drawn = drawn if spec is None else as_taken(drawn, spec)
             return LabelledPicture(picture_id, drawn, picture_id.split("/")[1])
         entry = self._entries.get(picture_id)

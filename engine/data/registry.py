@@ -36,6 +36,7 @@ from engine.media.fit import fitted
 from engine.media.pictures import SUFFIXES
 from engine.places import DATA_VARIABLE, DEFAULT_DATA
 from engine.records import InputSpec, RunCard, UInt8
+from engine.synthetic.face import SIZES
 
 SPLITS: Final[tuple[str, ...]] = ("train", "val", "trainval", "test")
 ALL: Final = "all"
@@ -283,10 +284,16 @@ def load_for(card: RunCard, name: str, split: str, **how: Any) -> FaceDataset:
     resizing them.
     """
     spec = card.input
-    found = load_dataset(name, split, size=spec.size, channels=spec.channels, clips=card.clips, model=card, **how)
+    size = drawable(spec.size) if name == "synthetic" else spec.size
+    found = load_dataset(name, split, size=size, channels=spec.channels, clips=card.clips, model=card, **how)
     if found.images.shape[1:3] == (spec.height, spec.width):
         return found
     return replace(found, images=np.stack([as_taken(image, spec) for image in found.images]))
+
+
+def drawable(size: int) -> int:
+    """Return the size nearest to ``size`` that built-in faces can be drawn at."""
+    return min(max(size, SIZES[0]), SIZES[1])
 
 
 def as_taken(image: UInt8, spec: InputSpec) -> UInt8:

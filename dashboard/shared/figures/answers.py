@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from dashboard.report.subject import listed
 from dashboard.report.text import escape, percent
 from dashboard.shared.figures.colours import emotion_color
 from dashboard.shared.figures.pair import PairedMaps, signed
@@ -67,7 +68,7 @@ def answer_rows(
         predictions: one a model, of the same set of classes.
         pair: which two are subtracted, as indices.
     """
-    order = common_order(predictions)
+    order = listed(common_order(predictions))
     first, second = predictions[pair[0]], predictions[pair[1]]
     points = {name: 100.0 * (probability_of(second, name) - probability_of(first, name)) for name in order}
     limit = max(LEAST_POINTS, *(abs(value) for value in points.values()))

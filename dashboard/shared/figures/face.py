@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from dashboard.report.subject import MOST_EXPLAINED, MOST_SHOWN
+from dashboard.report.subject import MOST_LISTED, MOST_SHOWN
 from dashboard.report.subject import face as face_word
 from dashboard.report.text import escape, layer_title, percent
 from dashboard.shared.figures.colours import emotion_color, emotion_rgb
@@ -74,7 +74,7 @@ def probability_bars(prediction: Prediction, rows: int | None = None) -> str:
     The most probable class stands full-coloured, the others fainter, so that confidence is seen before it is read.
     """
     lines = []
-    shown = rows or (len(prediction.classes) if len(prediction.classes) <= MOST_SHOWN else MOST_EXPLAINED)
+    shown = rows or (len(prediction.classes) if len(prediction.classes) <= MOST_SHOWN else MOST_LISTED)
     for rank, (name, probability) in enumerate(prediction.ranked()[:shown]):
         lines.append(
             f'<div class="fl-bar{" fl-first" if rank == 0 else ""}" role="img" '

@@ -130,8 +130,8 @@ def choose(card: RunCard) -> Asked:
             key=ORDER,
             bind="query-params",
             on_change=_first_page,
-            help=f"Energy: mean square over the cells, for this {face_word()}. Class selectivity: how much a channel’s mean "
-            "differs between classes of the sample, against its spread within them (F statistic).",
+            help=f"Energy: mean square over the cells, for this {face_word()}. Class selectivity: how much a channel’s "
+            "mean differs between classes of the sample, against its spread within them (F statistic).",
         )
         dataset: str = st.selectbox(
             "Sample",

@@ -211,7 +211,7 @@ def show_slider(
         row, *cards = able[choice]
         st.html(
             f'<div class="fl-reading">{escape(read_agreement(row.paired, first.model, second.model, choice))}</div>'
-            '<p class="fl-quiet">Both in the colours and scale of their row above, each over the face as its model saw '
+            '<p class="fl-quiet">Both in the colours and scale of their row above, each over what its model saw '
             "it. Figures are taken on the coarsest common grid.</p>"
         )
     drawn = []

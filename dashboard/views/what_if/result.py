@@ -29,9 +29,9 @@ Edits are made on the picture that the model takes, so that what you see is what
 4. **Blur**: a Gaussian of that standard deviation.
 5. **Contrast** about the mean of the picture, then **brightness**.
 
-Regions and strokes belong to the face as it was before it was turned. The address holds the edit: copy it to come back
-to this view. A picture that you hand in is not in it. An edited face is one that the model was never
-trained on: that its answer changes says what this model does with this picture, not what a person would see in it.
+Regions and strokes belong to the picture as it was before it was turned. The address holds the edit: copy it to come
+back to this view. A picture that you hand in is not in it. An edited picture is one that the model was never trained
+on: that its answer changes says what this model does with this picture, not what a person would see in it.
 """
 
 

@@ -65,9 +65,8 @@ def _area_means(size: int, cells: int) -> NDArray[np.float32]:
 
 
 def dhash(images: UInt8) -> UInt64:
-    """Return [2]'s hash of grey pictures (N, S, S) uint8: is each of 8x9 cells darker than its right neighbour?"""
-    side = images.shape[1]
-    down, across = _area_means(side, 8), _area_means(side, 9)
+    """Return [2]'s hash of grey pictures (N, H, W) uint8: is each of 8x9 cells darker than its right neighbour?"""
+    down, across = _area_means(images.shape[1], 8), _area_means(images.shape[2], 9)
     parts = [np.zeros(0, np.uint64)]
     for start in range(0, len(images), _BLOCK):
         cells = np.einsum(

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from dashboard.report.subject import face
+from dashboard.report.subject import face, listed, more_words
 from dashboard.report.text import escape, percent
 from dashboard.shared.figures.answers import probability_of
 from dashboard.shared.figures.colours import emotion_color
@@ -61,7 +61,7 @@ def change_bars(before: Prediction, after: Prediction) -> str:
         before, after: of one model, with the same classes.
     """
     lines = []
-    for name, was in before.ranked():
+    for name, was in listed(before.ranked()):
         now = probability_of(after, name)
         first = " fl-first" if name == after.label else ""
         words = f"{name}: {percent(was)} before, {percent(now)} after"
@@ -79,7 +79,8 @@ def change_bars(before: Prediction, after: Prediction) -> str:
         '<div class="fl-bar fl-wbar fl-whead"><span></span><span>bar: after · mark: before</span>'
         '<span class="fl-bar-value">before → after</span><span class="fl-bar-value">points</span></div>'
     )
-    return f'<div class="fl-bars">{head}{"".join(lines)}</div>'
+    more = more_words(len(before.classes))
+    return f'<div class="fl-bars">{head}{"".join(lines)}<div class="fl-quiet">{more}</div></div>'
 
 
 LEAST_POINTS: Final = 20.0
@@ -118,8 +119,12 @@ def _cell(change: float, was: float, reach: float, words: str, *, lead: bool) ->
 
 
 def table_columns(effects: RegionEffects) -> tuple[str, ...]:
-    """Return the classes in the table's order: the answer first, the others as the model has them."""
-    return (effects.answer, *(name for name in effects.classes if name != effects.answer))
+    """Return the classes in the table's order: the answer, then as the model has them; of many the most probable."""
+    names = (effects.answer, *(name for name in effects.classes if name != effects.answer))
+    if listed(names) is names:
+        return names
+    order = np.argsort(-effects.before, kind="stable").tolist()
+    return tuple(listed([effects.classes[number] for number in order]))
 
 
 def effects_table(effects: RegionEffects, hidden: tuple[str, ...] = ()) -> str:
