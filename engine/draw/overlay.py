@@ -155,7 +155,7 @@ def placed_map(gate: AttentionGate) -> Float32 | None:
         return gate.weights
     if gate.kind not in {"rows", "columns", "full"}:
         return None
-    mean = gate.weights.mean(axis=0, dtype=np.float64).astype(np.float32)
+    mean: Float32 = gate.weights.mean(axis=0, dtype=np.float64).astype(np.float32)
     return mean[:, None] if gate.kind == "rows" else mean[None] if gate.kind == "columns" else mean
 
 
