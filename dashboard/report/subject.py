@@ -3,8 +3,8 @@
 A network of others may be about anything. A page says once which models it shows (:func:`about`); the nouns and the
 colours of figures follow in that run of its script, in its own thread alone.
 
-Up to twelve classes get colours that colour-blind readers tell apart: M. Krzywinski. Color palettes for color
-blindness. 2020 (after M. Wong. Points of view: Color blindness. Nature Methods 8, 2011). Emotions keep their own.
+Up to twelve classes get colours that stay apart where red or green is not seen, as the palette's test simulates it.
+Emotions keep their own.
 """
 
 from __future__ import annotations

@@ -26,7 +26,9 @@ WORDED: Final = frozenset({"label", "body", "help", "text", "title"})
 """What is Markdown where these calls name it; ``hint`` is our own functions' word for it, and so is checked in all."""
 MARKED_CHOICES: Final = frozenset({"segmented_control", "pills", "radio"})
 """Whose choices are Markdown, too; a menu's are text."""
-HARMLESS: Final = frozenset({"plain", "len", "percent", "short", "time_words", "method_help"})
+HARMLESS: Final = frozenset(
+    {"plain", "len", "percent", "short", "time_words", "method_help", "face_word", "face", "emotion"}
+)
 """What makes text harmless, writes numbers alone, or speaks out of our own tables."""
 NUMBER: Final = re.compile(r"[-+]?[0-9]*,?(\.\d+)?[,dfgeE%]")
 """A form that Python refuses for a text."""
@@ -63,6 +65,8 @@ def is_ours(node: ast.AST, bound: frozenset[str] = frozenset({"hint"})) -> bool:
             return name in HARMLESS or (name in {"tuple", "list", "range"} and all(is_ours(one, bound) for one in args))
         case ast.Call(func=ast.Attribute(attr="join", value=between), args=[parts]):
             return is_ours(between, bound) and is_ours(parts, bound)
+        case ast.Call(func=ast.Attribute(attr="format", value=form), args=[], keywords=filled):
+            return is_ours(form, bound) and all(is_ours(one.value, bound) for one in filled)
         case ast.Call(func=ast.Attribute(attr="items", value=table)):
             return is_ours(table, bound)
     return False
@@ -137,6 +141,8 @@ def test_every_text_on_a_page_is_ours_or_drawn_as_it_stands() -> None:
         "st.columns(2)[0].caption(name)",
         "segments('Pictures', GROUPS, hint=no_votes or WORDS)",
         "st.caption(', '.join(f'{one}' for one in names))",
+        "st.markdown(LEGEND.format(example=name))",
+        "st.markdown(words.format(emotion=emotion()))",
     ],
 )
 def test_the_reader_finds_foreign_text(source: str) -> None:
@@ -153,6 +159,7 @@ def test_the_reader_finds_foreign_text(source: str) -> None:
         "st.segmented_control('Split', names, format_func=plain)",
         "st.segmented_control('Scale', SCALES, format_func=SCALE_TITLES.__getitem__)",
         "st.image(pixels)",
+        "st.markdown(LEGEND.format(emotion=emotion(), example='' if short else EXAMPLE))",
         "st.markdown(WORDS if short else LONG[0])",
         "segments('Pictures', GROUPS, hint=plain(no_votes) or WORDS)",
         "st.selectbox('Cell', names, help='; '.join(f'**{name}**: {words}' for name, words in CELLS.items()))",

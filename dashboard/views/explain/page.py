@@ -93,8 +93,7 @@ EXAMPLE: Final = ": on FER2013 even good models err on about every third face"
 def legend() -> None:
     """Draw the legend, folded."""
     with st.expander("How to read this", icon=":material/menu_book:"):
-        example = "" if is_about_pictures() else EXAMPLE
-        st.markdown(LEGEND.format(emotion=emotion(), face=face_word(), example=example))
+        st.markdown(LEGEND.format(emotion=emotion(), face=face_word(), example="" if is_about_pictures() else EXAMPLE))
 
 
 def show_curves(trusted: Trusted, maps: Sequence[Explanation]) -> None:

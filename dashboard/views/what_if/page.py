@@ -97,8 +97,9 @@ def _work(card: RunCard, subject: Subject) -> None:
         controls.sliders()
         second = controls.second_face(card, staged.regions)
         if edit.swapped and second is None:
-            words = f"Choose a second {face_word()} to swap from; until then nothing is swapped."
-            st.info(words, icon=":material/info:")
+            st.info(
+                f"Choose a second {face_word()} to swap from; until then nothing is swapped.", icon=":material/info:"
+            )
             edit = replace(edit, swapped=())
         too_long = controls.tell()
     with errors:

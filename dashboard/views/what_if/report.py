@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dashboard.report import subject
 from dashboard.report.content import Array, Content, Section, Table
 from dashboard.report.text import percent
 from dashboard.shared.figures.map_card import MapStyle
@@ -48,8 +49,8 @@ def _maps(done: WhatIf) -> Section:
         for shot in map_shots(face, (card,), done.style, f"{column.name} {row}")
     )
     words = (
-        f"Grad-CAM explains {done.before.maps[0].target} for both faces. Change: after minus before, cell by cell; red "
-        "is more, blue less."
+        f"Grad-CAM explains {done.before.maps[0].target} for both {subject.face()}s. Change: after minus before, cell "
+        "by cell; red is more, blue less."
     )
     return Section(
         "Grad-CAM and gates, before, after and change", (words, channel_words(done.before, done.after)), shots

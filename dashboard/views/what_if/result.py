@@ -61,7 +61,12 @@ def show_maps(before: FaceExplanation, after: FaceExplanation, target: str, styl
     columns = map_columns(before, after, target, style.scale)
     st.html(columns_html(before, after, columns, style))
     shown = before.maps[0].target
-    words = [f"Grad-CAM explains {shown} for both. Change: after minus before, cell by cell; red is more, blue less."]
+    words = [
+        (
+            f"Grad-CAM explains {shown} for both {face()}s. Change: after minus before, cell by cell; red is more, "
+            "blue less."
+        )
+    ]
     if not before.gates:
         words.append(f"{before.model} has no attention gates, so Grad-CAM is all there is.")
     elif after is not before:
