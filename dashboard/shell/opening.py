@@ -94,7 +94,7 @@ def compared(current: str, cards: Sequence[RunCard], here: Here) -> tuple[str, .
 
 
 def evidence_model(chosen: str, fitting: Sequence[RunCard], cards: Sequence[RunCard], measured: Here) -> str:
-    """Return the model that Evidence opens with: the chosen one where it has results, else its sibling with some.
+    """Return the model that Evidence opens with: the chosen one where it has results, or nobody has, else its sibling.
 
     Args:
         chosen: the model of the other pages. fitting: those that the page offers. cards: all models.
@@ -109,7 +109,8 @@ def evidence_model(chosen: str, fitting: Sequence[RunCard], cards: Sequence[RunC
     for one in likely:
         if one is not None and one.name in names and measured(one.name):
             return one.name
-    return next((name for name in names if measured(name)), names[0] if names else "")
+    unmeasured = chosen if chosen in names else next(iter(names), "")
+    return next((name for name in names if measured(name)), unmeasured)
 
 
 def dataset(named: Iterable[str], here: Here) -> str:

@@ -103,7 +103,8 @@ def test_evidence_opens_on_a_model_with_results(cards: list[RunCard]) -> None:
         ("absent", "synthetic-cbam"),
     ):
         assert opening.evidence_model(chosen, cards, cards, measured) == expected, chosen
-    assert opening.evidence_model("cbam", cards, cards, nothing) == cards[0].name
+    assert opening.evidence_model("cbam", cards, cards, nothing) == "cbam"
+    assert opening.evidence_model("absent", cards, cards, nothing) == cards[0].name
     assert opening.evidence_model("cbam", [], cards, measured) == ""
 
 
