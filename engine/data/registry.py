@@ -31,7 +31,16 @@ from engine.data.votes.file import require_votes
 from engine.data.votes.join import WITH_VOTES, with_votes
 from engine.data.votes.rules import VoteChoice
 from engine.errors import DataError, UnknownNameError, UsageError
-from engine.labels import AFFECTNET_CODES, CK_EMOTIONS, EMOTIONS, RAFDB_CODES, SAMM_EMOTIONS, VOCABULARY, labels_of
+from engine.labels import (
+    AFFECTNET_CODES,
+    CK_EMOTIONS,
+    EMOTIONS,
+    RAFDB_CODES,
+    SAMM_EMOTIONS,
+    VOCABULARY,
+    canonical,
+    labels_of,
+)
 from engine.media.fit import fitted
 from engine.media.pictures import SUFFIXES
 from engine.places import DATA_VARIABLE, DEFAULT_DATA
@@ -273,8 +282,14 @@ def _named(entries: Iterator[Entry], name: str, codes: Mapping[str, str]) -> Ite
 
 
 def classes_of(name: str, model: RunCard | None = None) -> tuple[str, ...]:
-    """Return a dataset's classes; ``folder`` has those of the model that it is loaded for, whatever they are."""
-    return model.classes if name == "folder" and model is not None else KINDS[name].classes
+    """Return a dataset's classes; ``folder`` has those of the model that it is loaded for, whatever they are.
+
+    Where they are emotions, the seven that it lacks follow: a folder may hold faces of emotions that it does not know.
+    """
+    if name != "folder" or model is None:
+        return KINDS[name].classes
+    meant = {canonical(own) for own in model.classes}
+    return model.classes if None in meant else (*model.classes, *(word for word in EMOTIONS if word not in meant))
 
 
 def load_for(card: RunCard, name: str, split: str, **how: Any) -> FaceDataset:
@@ -286,6 +301,8 @@ def load_for(card: RunCard, name: str, split: str, **how: Any) -> FaceDataset:
     spec = card.input
     size = drawable(spec.size) if name == "synthetic" else spec.size
     found = load_dataset(name, split, size=size, channels=spec.channels, clips=card.clips, model=card, **how)
+    if name == "folder" and found.labels.max(initial=-1) < len(card.classes):
+        found = replace(found, classes=card.classes)  # no face of another emotion is there
     if found.images.shape[1:3] == (spec.height, spec.width):
         return found
     return replace(found, images=np.stack([as_taken(image, spec) for image in found.images]))
