@@ -25,12 +25,21 @@ def test_what_a_place_receives_by_hand() -> None:
     np.testing.assert_allclose(second, np.ones((2, 2)))
 
 
-@pytest.mark.parametrize(("scale", "ends"), [("fixed", (2.5, 2.5)), ("shared", (2.5, 2.5)), ("stretch", (2.5, 1.0))])
+@pytest.mark.parametrize(("scale", "ends"), [("fixed", (2.5, 2.5)), ("shared", (2.5, 2.5)), ("stretch", (2.5, 1.2))])
 def test_cards_begin_at_zero(scale: str, ends: tuple[float, float]) -> None:
-    cards = received_cards(GATES, scale)
+    milder = make_gate("block2.attention", "cross", np.array([[0.3, 0.25, 0.25, 0.2]] * 8))
+    cards = received_cards((*GATES[:2], milder), scale)
     assert [card.title for card in cards] == ["block 1 attention", "block 2 attention"]
-    assert [card.limits for card in cards] == [(0.0, end) for end in ends]
+    assert [card.limits[0] for card in cards] == [0.0, 0.0]
+    assert [card.limits[1] for card in cards] == pytest.approx(ends)
     assert received_cards(GATES[:1], scale) == ()
+
+
+def test_an_even_map_says_so_in_place_of_glowing() -> None:
+    uneven, even = received_cards(GATES, "shared")
+    assert uneven.values is not None
+    assert even.values is None
+    assert even.note == "even: every place is looked at alike (1 to 1)"
 
 
 def test_typical_pictures_share_a_scale() -> None:
