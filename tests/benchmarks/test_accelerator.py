@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -139,6 +141,8 @@ def test_the_command_carries_the_plan_out_in_processes(
 ) -> None:
     first = plan(tiny=True)[:1]
     monkeypatch.setattr(accelerator, "plan", lambda **_: first)
+    # A page that was tested before in this process stands there, and the new processes would run it.
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
     options = ["--data", str(pictures), "--out", str(tmp_path / "out"), "--device", "cpu", "--tiny", "--together", "1"]
     assert main([*options, "--minutes", "10"]) == 0
     document = json.loads(capsys.readouterr().out)

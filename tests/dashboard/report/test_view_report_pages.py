@@ -197,6 +197,7 @@ def test_pictures_that_may_not_be_passed_on_are_said_to_be(page: AppTest, report
 
 def test_data(page: AppTest, report: Caught, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     st.cache_resource.clear()
+    st.cache_data.clear()
     monkeypatch.setenv("FERLENS_CACHE", str(tmp_path / "kept"))
     monkeypatch.setattr(drawn, "SPLIT_COUNTS", {"train": 14, "val": 7, "test": 7})
     app = open_page(page, "views/data/page.py", dataset="synthetic", draw="3", gallery="blank")
@@ -207,6 +208,7 @@ def test_data(page: AppTest, report: Caught, tmp_path: Path, monkeypatch: pytest
     np.testing.assert_array_equal(arrays["faces/mean"][3], arrays["sample/happy"][0].astype(np.float32))
     assert arrays["gallery/pictures"].shape[0] == 0
     st.cache_resource.clear()
+    st.cache_data.clear()
 
 
 def test_evidence(page: AppTest, report: Caught) -> None:
