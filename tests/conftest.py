@@ -17,6 +17,13 @@ from tests.made import write_patterns, write_seeded
 from tests.made_votes import write_pattern_table
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Count what reads the whole of FER2013 among the slow tests."""
+    for item in items:
+        if item.get_closest_marker("fer2013") is not None:
+            item.add_marker("slow")
+
+
 @pytest.fixture(scope="session")
 def patterns(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in FER2013's layout: 12 train, 2 public and 2 private drawn patterns of each of the seven classes."""

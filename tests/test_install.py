@@ -16,6 +16,8 @@ import pytest
 
 from tests.made import ROOT
 
+pytestmark = pytest.mark.slow
+
 MOST_BYTES = 40_000_000
 
 

@@ -20,6 +20,8 @@ from engine.training.recipe import change, load_recipe
 from tests.made import write_patterns
 from tests.models.test_lite0 import lite_pytorch_names
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 PATIENCE = 60_000
 SECTIONS = {
-    "Look": ["Home", "Explain", "Compare", "What if", "Activations"],
+    "Look": ["Home", "Explain", "Compare", "What if", "Activations", "Models"],
     "Study": ["Class attention", "Misclassifications", "Evaluation", "Data"],
     "Trust": ["Evidence"],
     "Live": ["Webcam", "Video"],

@@ -15,6 +15,8 @@ from PIL import Image
 from engine.cli.main import main
 from engine.models.checkpoint import file_sha256, load_checkpoint, read_card
 
+pytestmark = pytest.mark.slow
+
 NET = """
 import os
 from pathlib import Path

@@ -17,6 +17,8 @@ from tests.faults.cases import CASES, prepare
 from tests.made import ROOT
 from tests.writing.made_writing import disk_of, holding
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 300
 
 

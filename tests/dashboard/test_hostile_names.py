@@ -15,6 +15,8 @@ from dashboard.shell.pages import EXPLAIN, PAGES
 from tests.dashboard.made import open_page
 from tests.dashboard.made_hostile_names import HOST, MODEL, NAME, SIGNS, TAGS, parameters, write_hostile
 
+pytestmark = pytest.mark.slow
+
 MARKDOWN = ("body", "label", "help", "text", "caption", "title", "element")
 
 

@@ -16,6 +16,8 @@ from tests.dashboard.made import SAMPLES
 from tests.dashboard.made_live import Clock
 from tests.dashboard.made_server import Server, serving
 
+pytestmark = pytest.mark.slow
+
 MEGABYTE = 2**20
 SECONDS = 60
 

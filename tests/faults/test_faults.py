@@ -10,6 +10,8 @@ from tests.faults.__main__ import COLUMNS, table
 from tests.faults.cases import CASES, Case, digests, prepare
 from tests.faults.trials import Outcome, Undisturbed, trial, undisturbed
 
+pytestmark = pytest.mark.slow
+
 MOMENT = 0.6
 """Of the work; the last of it is mostly writing."""
 

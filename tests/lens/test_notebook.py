@@ -10,6 +10,8 @@ from nbclient import NotebookClient
 
 from tests.made import ROOT
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOK = ROOT / "docs" / "notebooks" / "your-network.ipynb"
 SECONDS = 300
 """For one cell; the first imports torch."""

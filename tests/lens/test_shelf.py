@@ -33,6 +33,8 @@ from engine.models.checkpoint import checkpoint_names, load_checkpoint, read_car
 from tests.dashboard.made import write_seeded
 from tests.made_adopted import write_adopted
 
+pytestmark = pytest.mark.slow
+
 LIBRARY = NewNetwork("mine", "timm:resnet10t", ("a", "b", "c"), "32x32x1", ".5", ".25", "stretch", "pictures", "eca")
 
 

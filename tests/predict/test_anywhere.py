@@ -14,6 +14,8 @@ from engine.media.faces import HaarDetector
 from engine.predictor import EmotionPredictor
 from tests.made import ROOT
 
+pytestmark = pytest.mark.slow
+
 PORTRAIT = ROOT / "dashboard" / "samples" / "astronaut.jpg"
 
 

@@ -16,6 +16,8 @@ from engine.models.registry import build_model
 from engine.predict.exported import check_exported, open_onnx
 from tests.made import SMALL
 
+pytestmark = pytest.mark.slow
+
 
 def _model(architecture: str = "cbam") -> torch.nn.Module:
     torch.manual_seed(3)

@@ -17,6 +17,8 @@ from engine.models.registry import build_model
 from engine.training.loop import Trainer
 from engine.training.recipe import parse_recipe
 
+pytestmark = pytest.mark.slow
+
 RECIPE = """
 [optimiser]
 kind = "adamw"

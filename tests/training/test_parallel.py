@@ -17,6 +17,8 @@ from engine.training.processes import ALONE, Processes, check_batch
 from tests.made import ROOT
 from tests.training.shared_run import train
 
+pytestmark = pytest.mark.slow
+
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 
 
