@@ -35,7 +35,7 @@ def main() -> None:
         sections.setdefault(entry.section, []).append(page)
     named = st.Page(_home_by_name, title=PAGES[0].title, url_path=PAGES[0].address, visibility="hidden")
     sections[PAGES[0].section].append(named)
-    chosen = st.navigation(sections)
+    chosen = st.navigation(sections, expanded=True)  # else the last sections hide behind "View more"
     if chosen == named:
         chosen.run()
     theme.apply(chosen.title)

@@ -112,7 +112,7 @@ def _no_results(card: RunCard, variant: str) -> None:
     trained = card.data.get("dataset")
     why = (
         "Evidence is known on built-in faces alone, and this model has not been measured on them."
-        if trained == SYNTHETIC
+        if trained in {None, SYNTHETIC}
         else f"Evidence is known on built-in faces alone, and this model was trained on {trained}: what a league says "
         "of methods is best read from a model of its architecture that knows these faces."
     )
