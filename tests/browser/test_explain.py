@@ -172,7 +172,7 @@ def test_trust_is_checked_where_the_maps_are(dashboard: str, browser: Browser) -
     page = open_page(browser, f"{dashboard}/Explain?model=baseline&sample=drawn-happy&methods=layercam")
     wait_for_explanation(page)
     badges = page.locator(".fl-trust")
-    expect(badges).to_have_count(2)
+    expect(badges).to_have_count(2, timeout=PATIENCE)
     expect(badges.first).to_contain_text("not checked")
     page.get_by_role("button", name="Check trust").click()
     expect(page.get_by_text("Trust checked")).to_be_visible(timeout=3 * PATIENCE)
