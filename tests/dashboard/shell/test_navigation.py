@@ -40,9 +40,10 @@ def listed(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, dict[str, str]]]:
     given: list[dict[str, dict[str, str]]] = []
     navigation = st.navigation
 
-    def noted(sections: Mapping[str, list[StreamlitPage]]) -> StreamlitPage:
+    def noted(sections: Mapping[str, list[StreamlitPage]], *, expanded: bool) -> StreamlitPage:
+        assert expanded  # else the last sections are not seen until somebody asks for more
         given.append({name: {page.url_path: page.title for page in some} for name, some in sections.items()})
-        return navigation(dict(sections))
+        return navigation(dict(sections), expanded=expanded)
 
     monkeypatch.setattr(st, "navigation", noted)
     return given
