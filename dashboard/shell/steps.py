@@ -15,7 +15,7 @@ import streamlit as st
 
 KEY: Final = "fl-steps"
 JS: Final = """
-const HOW = "ferlensSteps", KEPT = "ferlens.scrolled", MOST = 100, PATIENCE = 20000, HELD = 1000;
+const HOW = "ferlensSteps", KEPT = "ferlens.scrolled", MOST = 100, PATIENCE = 60000, HELD = 1000;
 const NO_STEP = new Set(["Tab", "Shift", "Control", "Alt", "Meta", "Escape", "PageUp", "PageDown", "Home", "End"]);
 
 function install() {
