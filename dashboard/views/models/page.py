@@ -37,7 +37,7 @@ def main(model: str | None) -> None:
     st.title("Models")
     st.html(
         '<p class="fl-lead">Everything on the shelf, with what was measured and how. Bring your own network: its gates '
-        "are found by themselves, and all pages work with it.</p>"
+        "are found by themselves.</p>"
     )
     is_open = may_change_the_shelf()
     if is_open:
