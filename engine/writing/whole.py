@@ -11,13 +11,15 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from engine.errors import StorageError
 from engine.writing.lock import HeldError, taken
 
+_PART: Final = ".part"
+_LOCK: Final = ".lock"
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NUMBER: Final = re.compile(r"os error (\d+)")
 """How libraries written in Rust say which error of the system it was."""
@@ -27,7 +29,7 @@ _SHORT: Final = re.compile(r"\d+ requested and \d+ written")
 
 def part_of(path: Path) -> Path:
     """Return where ``path`` is written at first: beside it, hidden, with the same ending."""
-    return path.with_name(f".{path.stem}.part{path.suffix}")
+    return path.with_name(f".{path.stem}{_PART}{path.suffix}")
 
 
 @contextmanager
@@ -109,15 +111,19 @@ def remove_folder(folder: Path) -> None:
 
 
 def clear_left(path: Path) -> None:
-    """Remove what a killed run left of a file or folder ``path``; nothing where another one is writing it now."""
+    """Remove what a killed run left of ``path``, and of what lies in it; nothing of what another one is writing now."""
+    _clear_unless_written(path)
+    # What a run that goes on need not write again, such as its last state, would else stay.
+    for lock in path.glob(f".*{_PART}*{_LOCK}"):
+        stem, _, suffix = lock.name.removesuffix(_LOCK)[1:].rpartition(_PART)
+        _clear_unless_written(path / f"{stem}{suffix}")
+
+
+def _clear_unless_written(path: Path) -> None:
     part = part_of(path)
-    if not (os.path.lexists(part) or os.path.lexists(_old(path)) or os.path.lexists(_lock_of(part))):
-        return
-    try:
-        with taken(_lock_of(part), wait=False):
+    if os.path.lexists(part) or os.path.lexists(_old(path)) or os.path.lexists(_lock_of(part)):
+        with suppress(HeldError), taken(_lock_of(part), wait=False):
             _clear(path)
-    except HeldError:
-        return
 
 
 @contextmanager
@@ -163,7 +169,7 @@ def _reason(error: BaseException) -> str | None:
 
 
 def _lock_of(part: Path) -> Path:
-    return part.with_name(f"{part.name}.lock")
+    return part.with_name(f"{part.name}{_LOCK}")
 
 
 def _old(out: Path) -> Path:

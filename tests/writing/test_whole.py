@@ -81,6 +81,20 @@ def test_what_a_killed_run_left_goes_and_what_it_took_away_comes_back(tmp_path: 
     assert names(tmp_path) == [".out.mine", "out"]
 
 
+@pytest.mark.parametrize("moment", ["writing", "renamed"])
+def test_what_was_left_inside_a_folder_goes_too(tmp_path: Path, moment: str) -> None:
+    """A resumed run need not write its last state again, and so would never look beside it."""
+    left = part_of(tmp_path / "state.safetensors")
+    (tmp_path / f"{left.name}.lock").touch()
+    if moment == "writing":
+        left.touch()
+    (tmp_path / ".mine.part.txt").touch()  # never locked: no run of ours
+    with whole_file(tmp_path / "other") as part:
+        part.touch()
+        clear_left(tmp_path)
+        assert names(tmp_path) == [".mine.part.txt", ".other.part", ".other.part.lock"]
+
+
 def test_what_another_run_is_writing_stays(tmp_path: Path) -> None:
     out = tmp_path / "out"
     with whole_folder(out) as part:
