@@ -16,6 +16,7 @@ from engine.explain.methods.method import Setup
 from engine.explain.methods.registry import check_methods, refusals
 from engine.explain.shared_passes import explain_together
 from engine.explain.target import Target
+from engine.models.architecture import explained
 from engine.models.locking import holding
 from engine.models.taps import record_attention
 from engine.records import Float32, InputSpec, UInt8
@@ -90,8 +91,8 @@ def compute_maps(
             logits = run(x)
         scalar_of = Target().settle(logits, classes).of_model(run)
         left_out = dict(refusals(model, x, names) if refused is None else refused)
-        layers: tuple[str, ...] = model.explained_layers  # type: ignore[assignment]
-        modules = {layer: model.activation_module(layer) for layer in layers}  # type: ignore[operator]
+        layers = explained(model).explained_layers
+        modules = {layer: explained(model).activation_module(layer) for layer in layers}
         taken = [name for name in names if name not in left_out]
         for (name, layer), heat in explain_together(scalar_of, modules, x, taken, given).items():
             maps[MapSource("method", name, layer, (heat.shape[1], heat.shape[2]))] = _array(heat)

@@ -16,6 +16,7 @@ from engine.data.transforms import normalise, to_tensor
 from engine.explain.methods.method import Method, Setup
 from engine.explain.methods.registry import METHODS, check_methods, refusals, refuse
 from engine.explain.target import ResolvedTarget, Target, class_index
+from engine.models.architecture import explained
 from engine.models.locking import holding
 from engine.models.taps import RecordedGate, record_attention
 from engine.records import AttentionGate, Explanation, FaceBox, FaceExplanation, Float32, InputSpec, Prediction, UInt8
@@ -81,7 +82,7 @@ def explain_face(  # noqa: PLR0913 - what it needs of a checkpoint is given one 
     maps = []
     started = time.perf_counter()
     with holding(model):
-        module = model.activation_module(layer)  # type: ignore[operator]
+        module = explained(model).activation_module(layer)
         for name, reason in refusals(model, x, names).items():
             raise refuse(name, reason, model_name)
         if METHODS[names[0]].cost != "one pass":
@@ -143,7 +144,7 @@ def layer_activation(model: nn.Module, face: UInt8, *, spec: InputSpec, layer: s
     device = next(model.parameters()).device
     x = normalise(to_tensor(face[None]).to(device), spec)
     with holding(model):
-        module: nn.Module = model.activation_module(layer)  # type: ignore[operator]
+        module = explained(model).activation_module(layer)
         handle = module.register_forward_hook(lambda _module, _inputs, output: kept.append(output.detach()))
         try:
             model(x)

@@ -32,6 +32,7 @@ from engine.live.frame import OVERLAYS, FaceMap, LiveFace, LiveFrame, ModelReadi
 from engine.live.smoothing import AnswerSmoother, Smoothed, Smoothing
 from engine.live.tracking import FaceTracker, TrackedFace
 from engine.media.faces import FaceDetector, crop_face
+from engine.models.architecture import explained
 from engine.models.locking import holding
 from engine.models.taps import record_attention, taps_of
 from engine.predict.face_model import FaceModel
@@ -141,7 +142,7 @@ def read_faces(
     began = time.perf_counter()
     with holding(net):
         if overlay == "gradcam":
-            raw = gradcam(best_logit, net.activation_module(layer), x).cpu().numpy()  # type: ignore[operator]
+            raw = gradcam(best_logit, explained(net).activation_module(layer), x).cpu().numpy()
         else:
             with torch.no_grad(), record_attention() as gates:
                 best_logit(x)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 from torch import Tensor, nn
 
@@ -45,6 +45,11 @@ class Explained(Protocol):
             UnknownNameError: it is none of ``explained_layers``.
         """
         ...
+
+
+def explained(model: nn.Module) -> Explained:
+    """Return the same model as what explaining needs of it, which every network here and every adopted one fulfils."""
+    return cast("Explained", model)
 
 
 @dataclass(frozen=True)

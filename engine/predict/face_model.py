@@ -17,6 +17,7 @@ from engine.explain.explainer import explain_face, layer_activation, to_predicti
 from engine.explain.methods.method import Setup
 from engine.explain.target import Target, as_target
 from engine.media.fit import fitted
+from engine.models.architecture import explained
 from engine.models.checkpoint import LoadedModel, find_checkpoint, load_checkpoint
 from engine.models.locking import holding
 from engine.predict.enhancing import face_enhancer
@@ -58,8 +59,7 @@ class FaceModel:
     @property
     def gradcam_layers(self) -> tuple[str, ...]:
         """Layers that can be explained, from the picture towards the answer; the last is the default."""
-        layers: tuple[str, ...] = self.model.explained_layers  # type: ignore[assignment]
-        return layers
+        return explained(self.model).explained_layers
 
     def model_input(self, crop: UInt8) -> UInt8:
         """Return the crop as the model takes it, enhanced if it must be: (S, S) or (S, S, 3) uint8."""

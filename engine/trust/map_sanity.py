@@ -17,6 +17,7 @@ from torch import nn
 
 from engine.explain.methods.method import Setup
 from engine.explain.target import Target
+from engine.models.architecture import explained
 from engine.models.locking import holding
 from engine.records import Explanation, InputSpec, UInt8
 from engine.trust import robustness as robust
@@ -123,7 +124,7 @@ def map_sanity(
     def told(question: str) -> Callable[[int, int], None]:
         return lambda done, _total: None if progress is None else progress(question, before + done, wanted)
 
-    layer = explanation.layer or str(twin.explained_layers[-1])  # type: ignore[index]  # which the method then ignores
+    layer = explanation.layer or explained(twin).explained_layers[-1]  # which the method then ignores
     target = Target.parse(explanation.target)
     how: dict[str, Any] = {
         "spec": spec, "classes": classes, "layer": layer, "method": explanation.method, "setup": setup

@@ -27,6 +27,7 @@ from engine.data.transforms import normalise
 from engine.explain.methods.method import Setup
 from engine.explain.methods.registry import METHODS, check_methods
 from engine.explain.target import Target
+from engine.models.architecture import explained
 from engine.models.locking import holding
 from engine.records import InputSpec, UInt8
 from engine.trust.one_map import Progress, check_fits, face_tensor, settle
@@ -155,7 +156,7 @@ def robustness(  # noqa: PLR0913 - what it needs of a checkpoint is given one by
     x = face_tensor(model, face, spec)
     with holding(model):
         settled = settle(model, x, target, classes)
-        module: nn.Module = model.activation_module(layer)  # type: ignore[operator]
+        module = explained(model).activation_module(layer)
         check_fits(model, x, method)
         scalar_of, given = settled.of_model(model), setup or Setup(spec)
 

@@ -29,6 +29,7 @@ from torch import Tensor, nn
 from engine.explain.methods.method import Setup
 from engine.explain.methods.registry import METHODS, check_methods
 from engine.explain.target import ResolvedTarget, Target
+from engine.models.architecture import explained
 from engine.models.locking import holding
 from engine.records import Float32, InputSpec, UInt8
 from engine.statistics.agreement import spearman
@@ -118,7 +119,7 @@ class ClassSensitivity:
 
 def _map_of(model: nn.Module, x: Tensor, method: str, layer: str, target: ResolvedTarget, setup: Setup) -> Float32:
     """Return the map (h, w) float32 of one picture before rectification."""
-    module: nn.Module = model.activation_module(layer)  # type: ignore[operator]
+    module = explained(model).activation_module(layer)
     raw = METHODS[method].compute(target.of_model(model), module, x, setup)[0]
     return np.asarray(raw.cpu().numpy(), dtype=np.float32)
 

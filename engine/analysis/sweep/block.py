@@ -32,6 +32,7 @@ from engine.edit.face_template import PictureRegions, region_maps
 from engine.errors import CheckpointError
 from engine.measure.split import BATCH
 from engine.models.adopted.network import AdoptedModel
+from engine.models.architecture import explained
 from engine.models.locking import holding
 from engine.models.taps import RecordedGate, record_attention
 from engine.records import NO_CELL, KeyCells, RunCard
@@ -144,7 +145,7 @@ def _listening(model: nn.Module, classes: int, layer: str | None) -> Iterator[di
     handles = [last_layer(model, classes).register_forward_pre_hook(keep_features)]
     try:
         if layer is not None:
-            module: nn.Module = model.activation_module(layer)  # type: ignore[operator]
+            module = explained(model).activation_module(layer)
             handles.append(module.register_forward_hook(begin_graph))
         yield kept
     finally:
@@ -237,7 +238,7 @@ def explained_layer(model: nn.Module, settings: SweepSettings) -> str | None:
     """Return the layer of Grad-CAM, or None without it."""
     if not settings.gradcam:
         return None
-    layers: tuple[str, ...] = model.explained_layers  # type: ignore[assignment]
+    layers = explained(model).explained_layers
     return settings.layer or layers[-1]
 
 

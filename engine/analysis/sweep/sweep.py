@@ -24,6 +24,7 @@ from engine.data.dataset import FaceDataset
 from engine.edit.face_template import REGIONS
 from engine.errors import DataError, UnknownNameError
 from engine.measure.split import check_classes
+from engine.models.architecture import explained
 from engine.models.checkpoint import library_versions
 from engine.records import RunCard
 from engine.training.processes import Processes
@@ -74,7 +75,7 @@ def sweep(  # noqa: PLR0913 - all but the first four have defaults and are named
     check_classes(card, dataset)
     if not len(dataset):
         raise DataError(f"The split '{dataset.split}' of '{dataset.name}' has no pictures; choose another.")
-    layers: tuple[str, ...] = model.explained_layers  # type: ignore[assignment]
+    layers = explained(model).explained_layers
     if chosen.layer is not None and chosen.layer not in layers:
         raise UnknownNameError("layer", chosen.layer, layers)
     refuse_existing(out, overwrite=overwrite)
