@@ -10,18 +10,20 @@ Picture and blank run together as neighbouring rows. Each rule returns the true 
 same for both rows and carries the difference of its inputs exactly into that of its outputs:
 
 - an activation by itself: change over change (rescale rule); its derivative where the change is nearly 0;
-- a maximum: the rise of the maximum goes to the cell that holds the greater of both maxima;
+- a maximum, of a pool, along an axis or of two features: its rise goes to the cell that holds the greater of both
+  maxima;
 - a product of two features, as of a feature and its gate: each factor takes its change times the mean of the other's
   two values. [1] has no rule for products; this one is the only symmetric one that loses nothing.
 
 Captum's DeepLift has rules for modules only (see :mod:`engine.explain.methods.guided`). Where activations are modules
 that run once, and nothing is multiplied or max-pooled, both give the same; behind a max-pool its sums are found to be
-off. Models with other operations are refused by name.
+off. A stored network's operations are the same ones under their exported names. Models with other operations, as a
+softmax or a LayerNorm between features, are refused by name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import torch
@@ -31,12 +33,19 @@ from torch import Tensor, nn
 from engine.explain.methods.guided import BackwardRules, unruled_operations
 from engine.explain.methods.method import Setup
 from engine.explain.target import ScalarFunction
+from engine.models.adopted.operations import is_in_place, operation_name, tensors
 
 NEARLY_ZERO: Final = 1e-6
 """A change of an activation's input below this has no reliable ratio."""
 
 ACTIVATIONS: Final[tuple[str, ...]] = (
     "relu", "sigmoid", "tanh", "silu", "gelu", "elu", "leaky_relu", "softplus", "hardtanh", "hardswish", "abs", "mish",
+    "hardsigmoid", "relu6", "clamp", "clamp_min", "clamp_max", "selu", "celu", "prelu", "logsigmoid", "log_sigmoid",
+)  # fmt: skip
+
+MAX_POOLS: Final[tuple[str, ...]] = (
+    "max_pool1d", "max_pool2d", "adaptive_max_pool1d", "adaptive_max_pool2d", "max_pool1d_with_indices",
+    "max_pool2d_with_indices", "adaptive_max_pool1d_with_indices", "adaptive_max_pool2d_with_indices",
 )  # fmt: skip
 
 AFFINE: Final[frozenset[str]] = frozenset((
@@ -46,6 +55,7 @@ AFFINE: Final[frozenset[str]] = frozenset((
     "upsample_bilinear2d", "upsample_nearest2d", "constant_pad_nd", "native_batch_norm", "cudnn_batch_norm",
     "native_batch_norm_legit_no_training", "batch_norm_impl_index", "empty", "zeros", "ones", "full",
     "empty_like", "zeros_like", "ones_like", "scalar_tensor", "to_copy", "copy", "arange", "lift_fresh",
+    "unbind", "roll", "flip", "repeat",
 ))  # fmt: skip
 """Basic operations that change over change leaves as they are: linear in the features, or none of their business."""
 
@@ -65,7 +75,7 @@ def _is_feature(value: object) -> bool:
 
 
 def _activation(func: Callable[..., Any], x: Tensor, *args: Any, **kwargs: Any) -> Any:
-    if not _is_feature(x):
+    if not _is_feature(x) or any(map(_is_feature, (*args, *kwargs.values()))):
         return NotImplemented
     kwargs.pop("inplace", None)
     with torch.enable_grad():
@@ -100,46 +110,87 @@ def _largest(cells: Tensor, at: Tensor) -> Tensor:
     return result
 
 
-def _max_pool2d(_func: Callable[..., Any], x: Tensor, *args: Any, **kwargs: Any) -> Any:
-    if not _is_feature(x) or kwargs.pop("return_indices", False):
+def _max_pool(func: Callable[..., Any], x: Tensor, *args: Any, **kwargs: Any) -> Any:
+    """The pools over one axis and two, adaptive or not; some spellings give the places of the maxima as well."""
+    axes = 1 if "1d" in func.__name__ else 2
+    if not _is_feature(x) or x.ndim != axes + 2:
         return NotImplemented
-    pooled, at = F.max_pool2d(x.detach(), *args, **kwargs, return_indices=True)
-    return _largest(x.flatten(2), at.flatten(2)).view_as(pooled)
+    plain = func(x.detach(), *args, **kwargs)
+    if isinstance(plain, Tensor):
+        kwargs.pop("return_indices", None)
+        name = operation_name(func)
+        pooled, at = getattr(F, name)(x.detach(), *args, **kwargs, return_indices=True)
+    else:
+        pooled, at = plain
+    values = _largest(x.flatten(2), at.flatten(2)).view_as(pooled)
+    return values if isinstance(plain, Tensor) else (values, at)
 
 
-def _amax(_func: Callable[..., Any], x: Tensor, dim: int | tuple[int, ...] = (), keepdim: bool = False) -> Any:
-    axes = sorted(axis % x.ndim for axis in ((dim,) if isinstance(dim, int) else dim))
-    if not _is_feature(x) or not axes or axes[0] == 0:
-        return NotImplemented
-    cells = x.movedim(axes, tuple(range(-len(axes), 0))).flatten(-len(axes))
+def _along(x: Tensor, axes: Sequence[int], *, keepdim: bool) -> Tensor:
+    """Return the maxima of (2B, ...) along axes, in rising order and none of them the first."""
+    cells = x.movedim(tuple(axes), tuple(range(-len(axes), 0))).flatten(-len(axes))
     result = _largest(cells, cells.detach().argmax(dim=-1, keepdim=True)).squeeze(-1)
     for axis in axes if keepdim else ():
         result = result.unsqueeze(axis)
     return result
 
 
-def _product(func: Callable[..., Any], x: Any, y: Any) -> Any:
-    if not (_is_feature(x) and _is_feature(y)):
-        return func(x.clone() if func.__name__.endswith("_") else x, y)
-    if x.ndim != y.ndim or len(x) != len(y):
+def _amax(_func: Callable[..., Any], x: Tensor, dim: int | Sequence[int] = (), keepdim: bool = False) -> Any:
+    axes = sorted(axis % x.ndim for axis in ((dim,) if isinstance(dim, int) else dim))
+    if not _is_feature(x) or not axes or axes[0] == 0:
         return NotImplemented
-    mean_x, mean_y = (_both(torch.stack(_rows(value.detach())).mean(dim=0)) for value in (x, y))
-    return x.detach() * y.detach() + mean_y * (x - x.detach()) + mean_x * (y - y.detach())
+    return _along(x, axes, keepdim=keepdim)
+
+
+def _max(func: Callable[..., Any], x: Tensor, *args: Any, **kwargs: Any) -> Any:
+    """``max`` of two features, or along an axis, which gives the places of the maxima as well."""
+    given = dict(zip(("dim", "keepdim"), args, strict=False)) | kwargs
+    other = given.get("other", given.get("dim"))
+    if isinstance(other, Tensor):
+        return _maximum(func, x, other)
+    if not _is_feature(x) or not isinstance(other, int) or other % x.ndim == 0:
+        return NotImplemented
+    plain = func(x.detach(), *args, **kwargs)
+    return type(plain)((_along(x, (other % x.ndim,), keepdim=bool(given.get("keepdim", False))), plain[1]))
+
+
+def _maximum(_func: Callable[..., Any], x: Tensor, other: Tensor) -> Any:
+    if not (_is_feature(x) and _is_feature(other)) or x.shape != other.shape:
+        return NotImplemented
+    return _along(torch.stack([x, other], dim=-1), (x.ndim,), keepdim=False)
+
+
+def _product(func: Callable[..., Any], x: Any, y: Any) -> Any:
+    if _is_feature(x) and _is_feature(y):
+        if x.ndim == y.ndim and len(x) == len(y):
+            mean_x, mean_y = (_both(torch.stack(_rows(value.detach())).mean(dim=0)) for value in (x, y))
+            return x.detach() * y.detach() + mean_y * (x - x.detach()) + mean_x * (y - y.detach())
+        if not _is_shared(y, x):
+            return NotImplemented if not _is_shared(x, y) else _product(func, x.detach(), y)
+        y = y.detach()
+    return func(x.clone() if is_in_place(func) else x, y)
+
+
+def _is_shared(value: Tensor, by: Tensor) -> bool:
+    """Whether all rows of a tensor meet the same values of another, which then change nothing between two of them."""
+    return value.ndim < by.ndim or (value.ndim == by.ndim and len(value) == 1)
 
 
 def _one_feature(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Leave an operation as it is where only its first, or only one, argument depends on the pictures: it is linear."""
-    features = [value for value in args if _is_feature(value)]
-    inverse = func.__name__.strip("_") in {"div", "truediv"} and len(args) > 1 and _is_feature(args[1])
+    features = [value for value in tensors((args, kwargs)) if _is_feature(value)]
+    inverse = operation_name(func) == "div" and len(args) > 1 and _is_feature(args[1])
     return NotImplemented if len(features) > 1 or inverse else func(*args, **kwargs)
 
 
 RULES: Final[dict[str, Callable[..., Any]]] = {
     **dict.fromkeys(ACTIVATIONS, _activation),
-    "max_pool2d": _max_pool2d,
+    **dict.fromkeys(MAX_POOLS, _max_pool),
+    "max": _max,
+    "maximum": _maximum,
     "amax": _amax,
     "mul": _product,
-    **dict.fromkeys(("div", "truediv", "matmul", "bmm", "einsum"), _one_feature),
+    **dict.fromkeys(("div", "matmul", "bmm", "einsum"), _one_feature),
 }
 
 

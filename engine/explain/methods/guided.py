@@ -33,15 +33,17 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from engine.explain.methods.cams import gradcam
 from engine.explain.target import ScalarFunction
+from engine.models.adopted.operations import operation_name
 
 Rule = Callable[..., Any]
 """(operation, its arguments) → its result, with the rule's derivative; NotImplemented: the rule is not for these."""
 
 
 class BackwardRules(TorchFunctionMode):
-    """Run ``rules[name]`` for every operation of that name in this thread; ``relu_`` and ``__relu__`` are ``relu``.
+    """Run ``rules[name]`` for every operation of that name in this thread, however it is spelt.
 
-    A rule returns a new tensor also for an operation in place.
+    ``relu_`` and ``aten.relu.default``, as a stored graph has it, are ``relu``; see
+    :func:`engine.models.adopted.operations.operation_name`. A rule returns a new tensor also for an operation in place.
     """
 
     def __init__(self, rules: Mapping[str, Rule]) -> None:
@@ -54,7 +56,7 @@ class BackwardRules(TorchFunctionMode):
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """Run the operation by its rule, if it has one."""
-        rule = self.rules.get(getattr(func, "__name__", "").strip("_"))
+        rule = self.rules.get(operation_name(func))
         if rule is not None:
             self.ruled = True
             try:
