@@ -23,7 +23,7 @@ from engine.records import Explanation, InputSpec, UInt8
 from engine.trust import robustness as robust
 from engine.trust import sanity
 from engine.trust.robustness import Robustness, robustness
-from engine.trust.sanity import ClassSensitivity, Randomisation, cascading_randomisation, class_sensitivity, parts_of
+from engine.trust.sanity import ClassSensitivity, Randomisation, cascading_randomisation, class_sensitivity, count_parts
 
 QUESTIONS: Final[tuple[str, ...]] = ("a disturbed picture", "random weights", "another class")
 """What the map is asked about, in the order in which it is."""
@@ -82,9 +82,9 @@ class MapSanity:
         return {**named, **apart, "seed": self.seed, "seconds": round(self.seconds, 3)}
 
 
-def maps_wanted(model: nn.Module, classes: int) -> int:
-    """Return how many times :func:`map_sanity` makes the map, at most, for a model of so many classes."""
-    return robust.SAMPLES + 1 + sanity.DRAWS * len(parts_of(model)) + 1 + classes
+def maps_wanted(model: nn.Module, spec: InputSpec, classes: int) -> int:
+    """Return how many times :func:`map_sanity` makes the map, at most, for a model of an input and of K classes."""
+    return robust.SAMPLES + 1 + sanity.DRAWS * count_parts(model, spec) + 1 + classes
 
 
 @torch.inference_mode(False)
@@ -118,7 +118,7 @@ def map_sanity(
     started = time.perf_counter()
     with holding(model):
         twin = copy.deepcopy(model).eval()
-    wanted = maps_wanted(twin, len(classes))
+    wanted = maps_wanted(twin, spec, len(classes))
     before = 0
 
     def told(question: str) -> Callable[[int, int], None]:

@@ -18,6 +18,7 @@ Compared are maps before their ReLU, whose zeros would tie, by Spearman's rank c
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Final
@@ -29,6 +30,8 @@ from torch import Tensor, nn
 from engine.explain.methods.method import Setup
 from engine.explain.methods.registry import METHODS, check_methods
 from engine.explain.target import ResolvedTarget, Target
+from engine.models.adopted.network import AdoptedModel
+from engine.models.adopted.parts import grouped
 from engine.models.architecture import explained
 from engine.models.locking import holding
 from engine.records import Float32, InputSpec, UInt8
@@ -124,7 +127,7 @@ def _map_of(model: nn.Module, x: Tensor, method: str, layer: str, target: Resolv
     return np.asarray(raw.cpu().numpy(), dtype=np.float32)
 
 
-def parts_of(model: nn.Module) -> dict[str, nn.Module]:
+def _parts_of(model: nn.Module) -> dict[str, nn.Module]:
     """Return the model's direct parts that own parameters, by name; sequences and lists are opened."""
     named: dict[str, nn.Module] = {}
     for name, child in model.named_children():
@@ -133,15 +136,34 @@ def parts_of(model: nn.Module) -> dict[str, nn.Module]:
     return {name: part for name, part in named.items() if any(True for _ in part.parameters())}
 
 
-def parts_in_order(model: nn.Module, x: Tensor) -> tuple[str, ...]:
-    """Return the names of :func:`parts_of`, in the order in which a forward runs them.
+def count_parts(model: nn.Module, spec: InputSpec) -> int:
+    """Return how many parts :func:`parts_in_order` gives, at most; a shared model is left in peace.
 
-    The hooks it takes mean that ``model`` must not be shared.
+    Args:
+        model: in eval mode. spec: its input.
     """
+    if not isinstance(model, AdoptedModel):
+        return len(_parts_of(model))
+    blank = torch.zeros(1, spec.channels, spec.height, spec.width, device=next(model.parameters()).device)
+    return len(grouped(model.weights_in_order(blank)))
+
+
+def parts_in_order(model: nn.Module, x: Tensor) -> dict[str, tuple[nn.Parameter, ...]]:
+    """Return part → its weights, in the order in which a forward pass runs them.
+
+    Of one of our models its direct parts, sequences and lists opened; of a network of others those of
+    :mod:`engine.models.adopted.parts`. The hooks it takes mean that ``model`` must not be shared.
+
+    Args:
+        model: in eval mode. x: normalised pictures (B, C, S, S).
+    """
+    if isinstance(model, AdoptedModel):
+        return grouped(model.weights_in_order(x))
     seen: list[str] = []
+    parts = _parts_of(model)
     handles = [
         part.register_forward_pre_hook(lambda _part, _inputs, name=name: seen.append(name))
-        for name, part in parts_of(model).items()
+        for name, part in parts.items()
     ]
     try:
         with torch.no_grad():
@@ -149,13 +171,13 @@ def parts_in_order(model: nn.Module, x: Tensor) -> tuple[str, ...]:
     finally:
         for handle in handles:
             handle.remove()
-    return tuple(dict.fromkeys(seen))
+    return {name: tuple(parts[name].parameters()) for name in dict.fromkeys(seen)}
 
 
 @torch.no_grad()
-def randomise(part: nn.Module, generator: torch.Generator) -> None:
+def randomise(part: Iterable[nn.Parameter], generator: torch.Generator) -> None:
     """Take a part's weights from it in place (see the module); the generator lives on the CPU."""
-    for weights in part.parameters():
+    for weights in part:
         if weights.ndim > 1:
             drawn = torch.randn(weights.shape, generator=generator) * float(weights.square().mean().sqrt())
         else:
@@ -206,21 +228,22 @@ def cascading_randomisation(  # noqa: PLR0913 - what it needs of a checkpoint is
     kept = {name: value.clone() for name, value in twin.state_dict().items()}
     settled = settle(twin, x, target, classes)
     true_map = _map_of(twin, x, method, layer, settled, given)
-    order = parts_in_order(twin, x)[::-1]
+    parts = parts_in_order(twin, x)
+    order = tuple(parts)[::-1]
     found: dict[str, list[float]] = {name: [] for name in order}
     for draw in range(draws):
         twin.load_state_dict(kept)
         generator = torch.Generator().manual_seed(seed + draw)
         for step, name in enumerate(order, start=1):
-            randomise(twin.get_submodule(name), generator)
+            randomise(parts[name], generator)
             value = spearman(true_map, _map_of(twin, x, method, layer, settled, given))
             found[name] += [] if value is None else [value]
             if progress is not None:
                 progress(draw * len(order) + step, draws * len(order))
-    parts = tuple(
+    lost = tuple(
         RandomisedPart(name, float(np.mean(values)) if values else None, len(values)) for name, values in found.items()
     )
-    return Randomisation(method, layer, settled.name, parts)
+    return Randomisation(method, layer, settled.name, lost)
 
 
 @torch.inference_mode(False)

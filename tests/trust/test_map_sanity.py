@@ -46,7 +46,7 @@ def test_it_asks_what_the_three_measures_ask() -> None:
     assert (found.method, found.layer, found.target) == ("hirescam", "features", "angry − happy")
     # 40 disturbed pictures and the true one, 2 parts in 3 draws and the true map, 3 classes.
     wanted = SAMPLES + 1 + DRAWS * 2 + 1 + 3
-    assert maps_wanted(model, 3) == wanted
+    assert maps_wanted(model, SPEC, 3) == wanted
     assert [done for _, done, _ in told] == sorted(done for _, done, _ in told)
     assert told[-1] == (QUESTIONS[2], wanted, wanted)
     assert list(dict.fromkeys(question for question, _, _ in told)) == list(QUESTIONS)

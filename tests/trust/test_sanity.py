@@ -4,17 +4,21 @@ import json
 
 import numpy as np
 import pytest
+import timm
 import torch
 from torch import nn
 
 from engine.errors import UnknownNameError
 from engine.explain.target import Target
 from engine.labels import EMOTIONS
+from engine.models.adopted.freeze import freeze
+from engine.models.adopted.network import adopt
 from engine.models.architecture import DEFAULT_INPUT
 from engine.models.registry import build_model
-from engine.trust.sanity import cascading_randomisation, class_sensitivity, parts_in_order, randomise
+from engine.trust.sanity import cascading_randomisation, class_sensitivity, count_parts, parts_in_order, randomise
 from tests.explain.known import CLASSES, SPEC, OneBlock, noise, unchanged
 from tests.explain.made import TwoLayers
+from tests.models.adopted.test_freeze import thawed
 
 
 @pytest.fixture
@@ -39,13 +43,15 @@ def test_parts_in_the_order_they_run() -> None:
             out: torch.Tensor = self.last(self.middle(self.first(x)))
             return out
 
-    assert parts_in_order(Backwards(), torch.zeros(1, 3)) == ("first", "middle.0", "middle.2", "last")
+    found = parts_in_order(Backwards(), torch.zeros(1, 3))
+    assert tuple(found) == ("first", "middle.0", "middle.2", "last")
+    assert [weights.shape for weights in found["last"]] == [(2, 4), (2,)]
 
 
 def test_what_random_weights_keep() -> None:
     part = nn.Linear(200, 300)
     before = {name: value.detach().clone() for name, value in part.named_parameters()}
-    randomise(part, torch.Generator().manual_seed(0))
+    randomise(part.parameters(), torch.Generator().manual_seed(0))
     size = before["weight"].square().mean().sqrt().item()
     assert part.weight.detach().square().mean().sqrt().item() == pytest.approx(size, rel=0.02)
     assert abs(np.corrcoef(part.weight.detach().flatten(), before["weight"].flatten())[0, 1]) < 0.02
@@ -87,6 +93,47 @@ def test_interrupted_it_leaves_the_model(cbam: nn.Module) -> None:
         cascading_randomisation(
             cbam, noise(1, side=48)[0], spec=DEFAULT_INPUT, classes=EMOTIONS, layer="block4", progress=stop
         )
+
+
+def adopted(name: str, *, live: bool, **arguments: object) -> nn.Module:
+    torch.manual_seed(5)
+    net = timm.create_model(name, num_classes=7, in_chans=1, **arguments)
+    with torch.no_grad():  # norms begin with ones and zeros, which stay what they are however they are shuffled
+        for weights in net.parameters():
+            if weights.ndim == 1:
+                weights.normal_(0.5, 0.3)
+    opened = adopt(net, DEFAULT_INPUT, EMOTIONS)
+    return opened.eval() if live else thawed(freeze(opened, DEFAULT_INPUT))
+
+
+@pytest.mark.parametrize("live", [True, False], ids=["live", "stored"])
+def test_the_cascade_of_anyones_network_goes_through_its_own_parts(live: bool) -> None:
+    net = adopted("resnet10t", live=live, block_args={"attn_layer": "cbam"})
+    first = net.explained_layers[0]  # type: ignore[index]
+    how = {"spec": DEFAULT_INPUT, "classes": EMOTIONS, "layer": first, "target": Target("happy")}
+    with unchanged(net):
+        found = cascading_randomisation(net, noise(1, side=48)[0], draws=1, **how)  # type: ignore[arg-type]
+        counted = count_parts(net, DEFAULT_INPUT)
+    names = [part.name for part in found.parts]
+    assert names == ["fc", "layer4", "layer3", "layer2", "layer1", "bn1", "conv1"]
+    assert counted == len(names)
+    # Each part is taken by itself and keeps what was taken before: no two steps leave the same map.
+    steps = [part.correlation for part in found.parts]
+    assert len(set(steps)) == len(steps)
+
+
+def test_a_part_loses_its_own_weights_and_no_others() -> None:
+    net = adopted("vit_tiny_patch16_224", live=False, img_size=48, depth=2)
+    parts = parts_in_order(net, torch.zeros(1, 1, 48, 48))
+    assert tuple(parts) == ("patch_embed", "cls_token", "pos_embed", "blocks.0", "blocks.1", "norm", "head")
+    own = {id(weights): name for name, part in parts.items() for weights in part}
+    assert len(own) == len(list(net.parameters()))
+    before = {id(weights): weights.detach().clone() for weights in net.parameters()}
+    randomise(parts["blocks.1"], torch.Generator().manual_seed(0))
+    changed = {
+        own[key] for key, weights in ((id(w), w) for w in net.parameters()) if not torch.equal(before[key], weights)
+    }
+    assert changed == {"blocks.1"}
 
 
 def test_class_sensitivity_by_hand() -> None:

@@ -70,7 +70,7 @@ def sanity_maps(card: RunCard) -> int:
     """Return how many maps a check of one map makes."""
     from engine.trust.map_sanity import maps_wanted
 
-    return maps_wanted(predictor(card).model, len(card.classes))
+    return maps_wanted(predictor(card).model, card.input, len(card.classes))
 
 
 def expected_seconds(card: RunCard, explanation: Explanation, seconds_a_map: float) -> float:

@@ -17,6 +17,7 @@ from engine.models.adopted.answer import Answer, answer_of, as_logits, judge_ans
 from engine.models.adopted.discover import discover
 from engine.models.adopted.findings import Findings
 from engine.models.adopted.layers import follow, offer
+from engine.models.adopted.parts import used_by
 from engine.models.adopted.watch import Interrupted, Watch, cause_of
 from engine.models.taps import AttentionTap, is_listening
 from engine.records import InputSpec
@@ -82,6 +83,14 @@ class AdoptedModel(nn.Module):
         """Return every layer's point by name, in forward order."""
         return {layer.name: point for layer, point in zip(self.findings.layers, self.points, strict=True)}
 
+    def weights_in_order(self, x: Tensor) -> dict[str, nn.Parameter]:
+        """Return the trained weights by the network's own names, in the order in which a pass first uses them.
+
+        Args:
+            x: normalised pictures (B, C, H, W), for a pass where one is needed.
+        """
+        raise NotImplementedError
+
 
 class AdoptedNetwork(AdoptedModel):
     """A live network, with its own code.
@@ -119,6 +128,10 @@ class AdoptedNetwork(AdoptedModel):
             raise cause_of(carried) from None
         watch.check_complete()
         return self._logits(output)
+
+    def weights_in_order(self, x: Tensor) -> dict[str, nn.Parameter]:
+        """See :meth:`AdoptedModel.weights_in_order`; one pass."""
+        return used_by(self.net, x.to(next(self.net.parameters()).dtype).contiguous())
 
     def _logits(self, output: Any) -> Tensor:
         answer = answer_of(output)

@@ -75,14 +75,13 @@ class StoredNetwork(AdoptedModel):
             if isinstance(point, LayerPoint):
                 self._layers.setdefault(layer.step.operation, []).append((layer, point))
 
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """Paths of the modules that hold trained weights themselves, below ``weights``, in the order of their use."""
+    def weights_in_order(self, _x: Tensor) -> dict[str, nn.Parameter]:
+        """Return the trained weights by the network's own names, in the order in which its graph first uses them."""
         keys = [
             self.graph.holds[name] for node in self.graph.nodes for name in _names(node) if name in self.graph.holds
         ]
-        trained = [key for key in keys if self.graph.tensors[key].trained]
-        return tuple(dict.fromkeys(f"weights.{key.rpartition('.')[0]}".rstrip(".") for key in trained))
+        trained = dict.fromkeys(key for key in keys if self.graph.tensors[key].trained)
+        return {key: self.weights.get_parameter(key) for key in trained}
 
     def forward(self, x: Tensor) -> Tensor:
         """Map normalised pictures (B, C, H, W) to logits (B, K) float32."""

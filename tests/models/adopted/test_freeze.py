@@ -148,16 +148,17 @@ def test_a_softmax_at_the_end_is_stored_as_one() -> None:
     torch.testing.assert_close(stored(x).softmax(1), live.net(x))
 
 
-def test_the_parts_come_in_the_order_of_their_use() -> None:
-    stored = thawed(freeze(adopt(made("hand-written CBAM"), WIDE, CLASSES), WIDE))
-    assert stored.parts == (
-        "weights.stem",
-        "weights.gates.0.mlp.1",
-        "weights.gates.0.mlp.3",
-        "weights.gates.1.conv",
-        "weights.head",
-    )
-    assert all(any(True for _ in stored.get_submodule(part).parameters()) for part in stored.parts)
+def test_the_weights_come_in_the_order_of_their_use_live_and_stored() -> None:
+    live = adopt(made("hand-written CBAM"), WIDE, CLASSES)
+    stored = thawed(freeze(live, WIDE))
+    modules = ("stem", "gates.0.mlp.1", "gates.0.mlp.3", "gates.1.conv", "head")
+    names = tuple(f"{module}.{kind}" for module in modules for kind in ("weight", "bias"))
+    x = torch.randn(1, 1, 32, 48)
+    for net in (live, stored):
+        found = net.weights_in_order(x)
+        assert tuple(found) == names
+        own = {id(weights) for weights in net.parameters()}
+        assert all(id(weights) in own for weights in found.values())
 
 
 def test_a_stored_network_can_be_moved_and_copied() -> None:
@@ -167,9 +168,8 @@ def test_a_stored_network_can_be_moved_and_copied() -> None:
     x = torch.randn(2, 1, 32, 48)
     twin = copy.deepcopy(stored)
     with torch.no_grad():
-        for part in twin.parts:
-            for weights in twin.get_submodule(part).parameters():
-                weights.mul_(0.5)
+        for weights in twin.weights_in_order(x).values():
+            weights.mul_(0.5)
     assert not torch.allclose(twin(x), stored(x))
     state = {key: value.clone() for key, value in stored.state_dict().items()}
     twin.load_state_dict(state)
