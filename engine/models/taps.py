@@ -25,13 +25,14 @@ class RecordedGate:
     """One gate of one forward pass, still a tensor on its device.
 
     ``weights`` by kind: channel (B, C), spatial (B, h, w), rows (B, C, h), columns (B, C, w), full (B, C, h, w), branch
-    (B, branches, C), cross (B, queries, keys), emotion (B, K, h, w). ``keys``: as of the tap.
+    (B, branches, C), cross (B, queries, keys), emotion (B, K, h, w). ``keys``, ``among_itself``: as of the tap.
     """
 
     layer: str
     kind: GateKind
     weights: Tensor
     keys: KeyCells | None = None
+    among_itself: bool = False
 
 
 _recorder: ContextVar[list[RecordedGate] | None] = ContextVar("attention_recorder", default=None)
@@ -49,15 +50,18 @@ class AttentionTap(nn.Module):
         layer: its name.
         kind: the gate's.
         keys: of a ``cross`` gate, which cells its keys are; None: the cells of a square grid, row by row.
+        among_itself: of a ``cross`` gate, whether the cells that ask are those that are asked, in the same order: of
+            its queries, windows come first, in each its heads, in each head the cells.
     """
 
-    def __init__(self, layer: str, kind: GateKind, keys: KeyCells | None = None) -> None:
+    def __init__(self, layer: str, kind: GateKind, keys: KeyCells | None = None, *, among_itself: bool = False) -> None:
         super().__init__()
         if kind not in GATE_DIMENSIONS:
             raise ValueError(f"kind must be one of {sorted(GATE_DIMENSIONS)}, got {kind!r}")
         self.layer = layer
         self.kind: GateKind = kind
         self.keys = keys
+        self.among_itself = among_itself
 
     def forward(self, weights: Tensor) -> Tensor:
         """Return the weights, edited and recorded where the calling thread asked for it."""
@@ -72,7 +76,8 @@ class AttentionTap(nn.Module):
                 weights = edited
             recorder = _recorder.get()
             if recorder is not None:
-                recorder.append(RecordedGate(self.layer, self.kind, self._native(weights).detach(), self.keys))
+                native = self._native(weights).detach()
+                recorder.append(RecordedGate(self.layer, self.kind, native, self.keys, self.among_itself))
         return weights
 
     def _native(self, weights: Tensor) -> Tensor:
@@ -101,6 +106,11 @@ def record_attention() -> Iterator[list[RecordedGate]]:
         yield gates
     finally:
         _recorder.reset(token)
+
+
+def edits_here() -> Mapping[str, GateEdit]:
+    """Return the edits that the calling thread is under, so that others can be made beside them."""
+    return _edits.get() or {}
 
 
 @contextmanager

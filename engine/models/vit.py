@@ -48,7 +48,7 @@ class SelfAttention(nn.Module):
         self.heads, self.size = heads, width // heads
         self.asked = nn.Linear(width, 3 * width)  # queries, keys and values, each by head
         self.project = nn.Linear(width, width)
-        self.tap = AttentionTap(layer, "cross")
+        self.tap = AttentionTap(layer, "cross", among_itself=True)
 
     def forward(self, cells: Tensor) -> Tensor:
         """Map cells (B, n, width) to what each of them has gathered, of the same shape."""

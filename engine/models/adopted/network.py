@@ -66,7 +66,9 @@ class AdoptedModel(nn.Module):
     def __init__(self, findings: Findings) -> None:
         super().__init__()
         self.findings = findings
-        self.taps = nn.ModuleList(AttentionTap(gate.name, gate.kind, gate.keys) for gate in findings.gates)
+        self.taps = nn.ModuleList(
+            AttentionTap(gate.name, gate.kind, gate.keys, among_itself=gate.among_itself) for gate in findings.gates
+        )
         self.points = nn.ModuleList(LayerPoint(layer.name, layer.kind) for layer in findings.layers)
         self.features = None if findings.features is None else LayerPoint("features", "features")
         self.explained_layers: tuple[str, ...] = findings.offered

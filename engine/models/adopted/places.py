@@ -193,6 +193,26 @@ def reduced(places: Places, dims: Sequence[int], keepdim: bool) -> Places | None
     return Places(code if keepdim else code.squeeze(axes), places.grid)
 
 
+def summed(places: Places, own: str, result: str, shape: Sequence[int]) -> Places | None:
+    """Return the twin of an einsum's result from that of one factor, or None where cells are summed over.
+
+    Args:
+        places: of the factor, whose axes are the letters ``own``.
+        result: the letters of the result. shape: its sizes.
+    """
+    if len(own) != places.code.ndim or len(result) != len(shape):
+        return None
+    gone = [axis for axis, letter in enumerate(own) if letter not in result]
+    left = reduced(places, gone, keepdim=False) if gone else places
+    if left is None:
+        return None
+    letters = [letter for letter in own if letter in result]
+    code = left.code.permute([letters.index(letter) for letter in result if letter in letters])
+    for axis, letter in enumerate(result):
+        code = code if letter in letters else code.unsqueeze(axis)
+    return Places(code, places.grid).over(shape)
+
+
 def _differs(values: Tensor, axis: int) -> bool:
     """Whether known values differ along an axis."""
     for reference in (values.narrow(axis, 0, 1), values.narrow(axis, values.shape[axis] - 1, 1)):

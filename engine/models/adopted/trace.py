@@ -25,6 +25,7 @@ from engine.models.adopted.operations import (
     WEAKLY_SQUASHING,
     Arguments,
     Keywords,
+    contracted,
     tensors,
 )
 from engine.models.adopted.places import Places
@@ -176,6 +177,9 @@ class Trace:
             return nothing if first is None else [twins.last_axis_replaced(first, output.shape[-1])]
         if name in {"matmul", "bmm"} and first is not None and output.shape[:-1] == given[0].shape[:-1]:
             return [twins.last_axis_replaced(first, output.shape[-1])]  # of attention scores: the asking cell
+        if name == "einsum" and first is not None and isinstance(args[0], str):
+            own, _, result = contracted(args[0], 0)
+            return self._fitting([twins.summed(first, own, result, output.shape) if own else None], outputs)
         if name in REDUCING:
             return self._reduced(name, first, arguments, outputs)
         return [self._same_shape(given, one) for one in outputs]
