@@ -34,6 +34,9 @@ CSS: Final = """<style>
 .st-key-fl-steps{display:none}
 .fl-lead{font-size:1.12rem;line-height:1.55;max-width:44rem;opacity:.86;margin:0 0 .4rem}
 .fl-quiet{opacity:.62;font-size:.84rem}
+[data-testid="stButtonGroup"]>div button{min-height:2.5rem}
+[data-testid="stCaptionContainer"]{color:inherit!important;opacity:.68}
+[data-testid="stCaptionContainer"] code{font-size:.8rem}
 .fl-section{display:flex;flex-wrap:wrap;gap:.1rem .8rem;align-items:baseline;margin:1rem 0 -.2rem;
  border-top:1px solid color-mix(in srgb,currentColor 14%,transparent);padding-top:1rem}
 .fl-section b{font-size:1.08rem;font-weight:600}
@@ -72,7 +75,7 @@ CSS: Final = """<style>
 .fl-none img{filter:grayscale(1);opacity:.35}
 .fl-nothing{position:absolute;inset:auto 0 0 0;padding:.35rem .5rem;font-size:.78rem;line-height:1.25;background:#000b;
  color:#fff}
-.fl-scale{display:grid;grid-template-columns:auto 1fr auto;gap:.4rem;align-items:center;font-size:.72rem;
+.fl-scale{display:grid;grid-template-columns:auto 1fr auto;gap:.4rem;align-items:center;font-size:.74rem;
  margin-top:.42rem;font-variant-numeric:tabular-nums}
 .fl-scale>span:not(.fl-ramp){opacity:.62}
 .fl-ramp{position:relative;height:5px;border-radius:1px}
@@ -80,7 +83,7 @@ CSS: Final = """<style>
 .fl-mean{position:absolute;top:5px;height:6px;width:2px;margin-left:-1px;background:currentColor}
 .fl-raw{font-size:.76rem;opacity:.8;margin-top:.3rem;font-variant-numeric:tabular-nums;white-space:nowrap;overflow:hidden;
  text-overflow:ellipsis}
-.fl-small .fl-card:not(:first-child) .fl-raw{font-size:.7rem}
+.fl-small .fl-card:not(:first-child) .fl-raw{font-size:.74rem}
 .fl-small .fl-card:not(:first-child) .fl-word{display:none}
 .fl-table{width:100%;border-collapse:collapse;font-size:.93rem;margin:.2rem 0}
 .fl-table th,.fl-table td{text-align:left;padding:.5rem .7rem .5rem 0;font-weight:400;
@@ -89,7 +92,7 @@ CSS: Final = """<style>
 .fl-table tbody th{font-weight:600}
 .fl-table .fl-number{text-align:right;font-variant-numeric:tabular-nums}
 .fl-models td.fl-number{white-space:nowrap}
-.fl-tag{font-size:.7rem;font-weight:400;opacity:.62;margin-left:.3rem}
+.fl-tag{font-size:.74rem;font-weight:400;opacity:.62;margin-left:.3rem}
 .st-key-strip img,.st-key-picture img{border-radius:4px}
 .st-key-strip{display:grid!important;grid-template-columns:repeat(7,minmax(0,1fr));gap:1rem}
 .st-key-strip [data-testid="stPageLink-NavLink"],.st-key-stack-tiles [data-testid="stPageLink-NavLink"]{padding-left:0}

@@ -42,7 +42,7 @@ CSS: Final = """<style>
 .fl-figures{opacity:.8;font-variant-numeric:tabular-nums;font-size:.74rem}
 .fl-absent{position:absolute;inset:0;display:flex;align-items:center;justify-content:center;text-align:center;
  font-size:.74rem;opacity:.62;padding:.6rem}
-.fl-mostly{position:absolute;inset:auto 0 .25rem;text-align:center;font-size:.7rem;opacity:.75}
+.fl-mostly{position:absolute;inset:auto 0 .25rem;text-align:center;font-size:.74rem;opacity:.75}
 .fl-where{display:grid;grid-template-columns:5.4rem 1fr auto;gap:.18rem .6rem;align-items:center;font-size:.8rem;
  font-variant-numeric:tabular-nums}
 .fl-where .fl-pair{display:grid;gap:2px}

@@ -12,14 +12,14 @@ from engine.data.votes.agreement import SIDES
 from engine.data.votes.file import EMOTION_VOTES, VOTE_COLUMNS
 
 CSS: Final = """<style>
-.fl-votes{display:grid;grid-template-columns:3.1rem 1fr;gap:.1rem .35rem;align-items:center;font-size:.7rem;
+.fl-votes{display:grid;grid-template-columns:3.1rem 1fr;gap:.1rem .35rem;align-items:center;font-size:.74rem;
  margin:.25rem 0 .1rem}
 .fl-votes>span{opacity:.66}
 .fl-votes div{display:flex;height:7px;border-radius:2px;overflow:hidden;
  background:color-mix(in srgb,currentColor 8%,transparent)}
 .fl-votes i{display:block;height:100%;box-shadow:inset -1px 0 0 color-mix(in srgb,Canvas 65%,transparent)}
 .fl-votes i.fl-unseen{opacity:.35}
-.fl-votes-none{font-size:.7rem;opacity:.62}
+.fl-votes-none{font-size:.74rem;opacity:.62}
 </style>"""
 """Drawn once a run by a page that shows votes."""
 

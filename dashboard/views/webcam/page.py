@@ -26,7 +26,7 @@ def main() -> None:
         st.link_button("Open the live page", link, icon=":material/videocam:")
         return
     st.markdown("Start it on the machine with the models, then open it:")
-    st.code("make webcam            # or: python -m dashboard.webcam", language="bash")
+    st.code("make webcam\n# or\npython -m dashboard.webcam", language=None)
     address = os.environ.get("FERLENS_LIVE_URL", LIVE)
     if not address.startswith(("http://", "https://")):
         st.error("Expected FERLENS_LIVE_URL as the live page's http address, got something else; mend it.")

@@ -212,7 +212,12 @@ def channel_figure(
         type="category", showgrid=False, zeroline=False, fixedrange=True, showticklabels=False, ticks=""
     )
     figure.update_xaxes(
-        showticklabels=True, tickfont={"size": 9}, tickangle=-90, title={"text": "channel", "standoff": 4}, row=3, col=1
+        showticklabels=True,
+        tickfont={"size": 11},
+        tickangle=-90,
+        title={"text": "channel", "standoff": 4},
+        row=3,
+        col=1,
     )
     figure.update_yaxes(fixedrange=True, showgrid=False, zeroline=False, ticks="")
     figure.update_yaxes(title={"text": "F"}, nticks=4, row=1, col=1)

@@ -139,7 +139,7 @@ def interval_figure(places: Places, classes: Sequence[str], fields: Sequence[Fie
                              row=row, col=column)  # fmt: skip
         suffix = " %" if field.unit == " %" else ""
         figure.update_xaxes(ticksuffix=suffix, row=row, col=column)
-    figure.update_xaxes(nticks=5, fixedrange=True, zeroline=False, showgrid=False, tickfont={"size": 10})
+    figure.update_xaxes(nticks=5, fixedrange=True, zeroline=False, showgrid=False, tickfont={"size": 11})
     figure.update_yaxes(
         tickmode="array",
         tickvals=list(range(len(classes))),

@@ -59,7 +59,7 @@ def _layers(face: UInt8, values: Float32, limits: Range, colors: str, style: Map
     images = []
     for smooth in (False, True) if style.smooth else (False,):
         seen = overlay(face, values, limits=limits, colors=colors, opacity=style.opacity, smooth=smooth, size=PIXELS)
-        kind = "class=fl-smooth" if smooth else f'alt="{escape(words)}"'
+        kind = 'class="fl-smooth" alt=""' if smooth else f'alt="{escape(words)}"'  # described once
         images.append(f'<img {kind} src="{data_uri(seen)}">')
     return f'<div class="fl-map" title="{grid(values.shape)}">{"".join(images)}</div>'
 

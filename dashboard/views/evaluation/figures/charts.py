@@ -212,7 +212,7 @@ def class_bars(figures: Figures, ink: str) -> go.Figure:
                     showarrow=False, xanchor="left", row=1, col=column,
                 )  # fmt: skip
     in_frame(figure, ink, 58 + 36 * len(names))
-    figure.update_xaxes(range=[0, 1.02], tickvals=[0, 0.25, 0.5, 0.75, 1], tickfont={"size": 10})
+    figure.update_xaxes(range=[0, 1.02], tickvals=[0, 0.25, 0.5, 0.75, 1], tickfont={"size": 11})
     # Only three are named: the panels stand close in a narrow window.
     figure.update_xaxes(ticktext=["0", "", "50", "", "100 %"])
     figure.update_yaxes(autorange="reversed", showgrid=False)

@@ -112,7 +112,7 @@ def channel_bars(gate: AttentionGate, view: str, chosen: int, scale: str) -> go.
         title="rank" if everything else "channel",
         showgrid=False,
         fixedrange=True,
-        tickfont={"size": 10},
+        tickfont={"size": 11},
     )
     margin = 0.04 * (limits[1] - limits[0]) if scale == "stretch" else 0.0
     figure.update_yaxes(
@@ -177,7 +177,7 @@ def class_matrix(found: ClassSensitivity) -> go.Figure:
             text=[[cell_text(value) for value in row] for row in shown.tolist()],
             texttemplate="%{text}",
             # No colour: Plotly then takes dark or light by the cell, which reads on both.
-            textfont={"size": 10},
+            textfont={"size": 11},
             colorscale=_scale(),
             zmin=-1.0,
             zmax=1.0,

@@ -161,7 +161,8 @@ def effects_table(effects: RegionEffects, hidden: tuple[str, ...] = ()) -> str:
         )
     ramp = colormap(DIVERGING).css()
     return (
-        '<div class="fl-wscroll"><table class="fl-table fl-weffects"><thead><tr><th scope="col">region hidden</th>'
+        '<div class="fl-wscroll" tabindex="0"><table class="fl-table fl-weffects"><thead><tr>'
+        '<th scope="col">region hidden</th>'
         f'<th scope="col" class="fl-number" title="of the crop’s pixels">share</th>{heads}'
         '<th scope="col">answer then</th></tr></thead>'
         f"<tbody>{''.join(lines)}</tbody></table></div>"

@@ -1,0 +1,104 @@
+"""Every page by axe-core, light and dark, and at three widths nothing sideways and no text under 11 pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, Page, expect
+
+from dashboard.shell.pages import PAGES
+from tests.browser.conftest import serve
+from tests.browser.opening import open_page
+from tests.made import ROOT
+
+pytestmark = pytest.mark.browser
+PATIENCE: Final = 180_000
+SMALLEST: Final = 11
+"""CSS pixels of text."""
+WIDTHS: Final = (1440, 800, 390)
+
+NOT_OURS: Final = {
+    # Streamlit's page list puts its sections between the list and its items.
+    "list": '[data-testid="stSidebarNavItems"]',
+    "listitem": '[data-testid="stSidebarNavItems"]',
+    # What is switched off is faint on purpose, which WCAG 1.4.3 leaves free.
+    "color-contrast": '[data-testid="stButtonGroup"]:has([disabled])',
+}
+"""Rule → selector of the widgets of Streamlit for which it is not asked."""
+
+IS_WITHIN: Final = "([target, around]) => document.querySelector(target)?.closest(around) != null"
+SIDEWAYS: Final = """() => {
+  const wide = [document.documentElement, document.querySelector('[data-testid="stMain"]')]
+    .filter(e => e.scrollWidth > e.clientWidth + 1);
+  if (!wide.length) return [];
+  const edge = document.documentElement.clientWidth + 1;
+  return [...document.querySelectorAll('[data-testid="stMain"] *')]
+    .filter(e => e.getBoundingClientRect().right > edge)
+    .map(e => `${e.tagName}.${e.getAttribute('class')} ${Math.round(e.getBoundingClientRect().right)}`).slice(0, 5);
+}"""
+SMALL: Final = """smallest => {
+  const found = {}, walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const text = walk.currentNode.textContent.trim(), e = walk.currentNode.parentElement;
+    if (!text || !e || ['SCRIPT', 'STYLE', 'NOSCRIPT'].includes(e.tagName)) continue;
+    const box = e.getBoundingClientRect(), style = getComputedStyle(e);
+    if (box.width < 2 || box.height < 2 || style.visibility === 'hidden') continue;
+    let size = parseFloat(style.fontSize);
+    const drawn = e.ownerSVGElement ? e.getScreenCTM() : null;  // turned or scaled, too
+    if (drawn) size *= Math.sqrt(Math.abs(drawn.a * drawn.d - drawn.b * drawn.c));
+    if (size > 0 && size < smallest - 0.01) found[`${size.toFixed(1)} ${e.tagName}.${e.getAttribute('class')}`] = text;
+  }
+  return found;
+}"""
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Iterator[str]:
+    """A dashboard with the models that ship, without FER2013."""
+    with serve(ROOT / "checkpoints") as url:
+        yield url
+
+
+def settled(page: Page) -> Page:
+    """Wait until nothing of the page is at work."""
+    expect(page.locator("h1").first).to_be_visible(timeout=PATIENCE)
+    app = page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    for _ in range(2):  # a rerun may follow at once
+        expect(app).to_have_count(1, timeout=PATIENCE)
+        page.wait_for_timeout(1000)
+    expect(page.locator('[data-testid="stSkeleton"], [data-testid="stSpinner"]')).to_have_count(0, timeout=PATIENCE)
+    return page
+
+
+def serious(page: Page) -> list[str]:
+    """Return what axe-core finds serious or critical, one line each."""
+    found: list[dict[str, Any]] = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    lines = []
+    for rule in found:
+        if rule["impact"] not in ("serious", "critical"):
+            continue
+        for node in rule["nodes"]:
+            around = NOT_OURS.get(rule["id"])
+            if around is None or not page.evaluate(IS_WITHIN, [node["target"][-1], around]):
+                why = (node["any"] or node["all"] or node["none"])[0]["message"]
+                lines.append(f"{rule['id']}: {node['html'][:200]} ({why[:160]})")
+    return lines
+
+
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("address", [entry.address for entry in PAGES])
+def test_a_page_can_be_read_by_everybody(browser: Browser, shipped: str, address: str, scheme: str) -> None:
+    page = settled(open_page(browser, f"{shipped}/{address}", scheme=scheme))
+    try:
+        assert serious(page) == []
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 1000})
+            page.wait_for_timeout(600)  # figures follow the width
+            assert page.evaluate(SIDEWAYS) == [], width
+            assert page.evaluate(SMALL, SMALLEST) == {}, width
+        assert serious(page) == []
+    finally:
+        page.context.close()
