@@ -37,6 +37,7 @@ CSS: Final = """<style>
 [data-testid="stButtonGroup"]>div button{min-height:2.5rem}
 [data-testid="stCaptionContainer"]{color:inherit!important;opacity:.68}
 [data-testid="stCaptionContainer"] code{font-size:.8rem}
+.stPlotlyChart :is([class$="tick"],[class^="g-"][class$="title"],.legend) text{fill:currentColor!important;opacity:.75}
 .fl-section{display:flex;flex-wrap:wrap;gap:.1rem .8rem;align-items:baseline;margin:1rem 0 -.2rem;
  border-top:1px solid color-mix(in srgb,currentColor 14%,transparent);padding-top:1rem}
 .fl-section b{font-size:1.08rem;font-weight:600}

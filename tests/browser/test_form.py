@@ -54,6 +54,20 @@ SMALL: Final = """smallest => {
   return found;
 }"""
 
+FAINT: Final = """() => {  // axe-core does not judge text of an SVG
+  const parts = color => color.match(/[\\d.]+/g).map(Number);
+  const light = rgb => rgb.slice(0, 3).map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+  const ground = parts(getComputedStyle(document.querySelector('[data-testid="stApp"]')).backgroundColor);
+  const found = new Set();
+  for (const e of document.querySelectorAll('.stPlotlyChart :is([class$="tick"], [class$="title"], .legend) text')) {
+    const style = getComputedStyle(e), fill = parts(style.fill), seen = (fill[3] ?? 1) * parseFloat(style.opacity);
+    const [a, b] = [light(fill.map((v, i) => v * seen + ground[i] * (1 - seen))), light(ground)].sort((x, y) => y - x);
+    if ((a + .05) / (b + .05) < 4.5) found.add(`${e.textContent} ${style.fill}`);
+  }
+  return [...found];
+}"""
+
 
 @pytest.fixture(scope="module")
 def shipped() -> Iterator[str]:
@@ -99,6 +113,7 @@ def test_a_page_can_be_read_by_everybody(browser: Browser, shipped: str, address
             page.wait_for_timeout(600)  # figures follow the width
             assert page.evaluate(SIDEWAYS) == [], width
             assert page.evaluate(SMALL, SMALLEST) == {}, width
+        assert page.evaluate(FAINT) == []
         assert serious(page) == []
     finally:
         page.context.close()
