@@ -23,6 +23,7 @@ from dashboard.live.limits import Limits
 from dashboard.live.serving import check_port, exit_status, is_free, mount_live
 from engine.cli.serve import add_arguments
 from engine.errors import UsageError
+from engine.models.adopted.trust_code import trust
 from engine.places import CHANGING_VARIABLE
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ def serve(arguments: argparse.Namespace) -> None:
         from engine.training.device import prefer_device  # brings torch
 
         prefer_device(arguments.device)
+    trust(arguments.trust_code)  # and nothing that the environment says: who is served did not choose to run code
     os.environ[CHANGING_VARIABLE] = "yes" if arguments.allow_adding else "no"
     page = build_page(arguments.model, limits=limits, dashboard="")
     app = doors.around(Listed(build_app(page, limits, port=port, login=bool(doors.accounts))), port=port)

@@ -354,7 +354,7 @@ Domain = Literal["faces", "pictures"]
 """What a model is about: faces, which are looked for in a picture, or pictures as they are."""
 
 ADOPTED: Final = "adopted"
-"""The architecture of a network of others, which lies beside its card as a graph."""
+"""The architecture of a network of others, which lies beside its card as a graph, or is named there by its code."""
 
 CARD_FORMAT: Final = 1
 
@@ -395,8 +395,13 @@ class RunCard:
 
     @property
     def is_adopted(self) -> bool:
-        """Whether the network is one of others, stored as a graph."""
+        """Whether the network is one of others, stored as a graph or live."""
         return self.architecture == ADOPTED
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is one of others that could not be stored: opening it runs its code, which lies elsewhere."""
+        return self.is_adopted and "code_sha256" in self.config
 
     @property
     def clips(self) -> str:

@@ -162,6 +162,17 @@ def add_device_option(parser: argparse.ArgumentParser, default: str | None = "cp
     parser.add_argument("--device", default=default, help=f"{words}auto, cuda, mps or cpu{said}")
 
 
+def add_trust_option(parser: argparse.ArgumentParser, *, words: str = "") -> None:
+    """Add ``--trust-code``; ``words`` say more."""
+    parser.add_argument(
+        "--trust-code",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a live network (import --live) whose code may run, as NAME or NAME@SHA256; may be repeated" + words,
+    )
+
+
 def add_json_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--json``."""
     parser.add_argument("--json", action="store_true", help="print one JSON document on stdout, all else on stderr")

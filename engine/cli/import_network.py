@@ -15,8 +15,10 @@ from engine.lens.check import CheckReport, check
 from engine.lens.importing import Imported, Request, carry_out, carry_out_apart
 from engine.lens.lens import place_for
 from engine.lens.sources import check_source, is_code
-from engine.models.checkpoint import read_card, update_card
+from engine.models.adopted.trust_code import pinned
+from engine.models.checkpoint import load_checkpoint, read_card, update_card
 from engine.predict.face_model import FaceModel
+from engine.training.device import choose_device
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,6 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="FILE.py is run, once and in a process of its own: say that you trust it",
     )
+    parser.add_argument(
+        "--live",
+        action="store_true",
+        help="of FILE.py: where PyTorch cannot store the network without its code, keep it by the file's path and "
+        "sha256; every start that opens it must then be told --trust-code NAME",
+    )
     add_device_option(parser, words="for --check: ")
     add_json_option(parser)
 
@@ -63,6 +71,8 @@ def run(arguments: argparse.Namespace) -> int:
             "Importing from a Python file runs its code, once and in a process of its own; say that you trust it with "
             "--trust-code."
         )
+    if arguments.live and not is_code(arguments.source):
+        raise UsageError("--live is for a network in a Python file; those of libraries are stored without code.")
     weights = "" if arguments.weights is None else str(arguments.weights.absolute())
     request = Request(
         source=arguments.source,
@@ -80,6 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
         layer=arguments.layer,
         claimed_accuracy=arguments.claimed,
         overwrite=arguments.overwrite,
+        live=arguments.live,
     )
     done = carry_out_apart(request) if is_code(arguments.source) else carry_out(request)
     report = _checked(place, arguments.check, arguments.device)
@@ -93,7 +104,14 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(f"{report}\n")
     else:
         note("Not checked against your data; --check FOLDER measures it.")
-    note(f"'{done.card.name}' is stored; python -m engine explain PICTURE --model {done.card.name} --out DIR shows it.")
+    name = done.card.name
+    trusting = f" --trust-code {pinned(done.card)}" if done.card.is_live else ""
+    note(f"'{name}' is stored; python -m engine explain PICTURE --model {name} --out DIR{trusting} shows it.")
+    if done.card.is_live:
+        note(
+            "PyTorch could not store it without its code, so it is kept live: its code runs at every start that is "
+            "told to trust it, in that process and with its rights, and a changed file is refused."
+        )
     return 0
 
 
@@ -101,8 +119,9 @@ def _checked(place: Path, data: Path | None, device: str) -> CheckReport | None:
     """Measure what was stored, and keep the figures on its card."""
     if data is None:
         return None
-    report = check(FaceModel(place, device=device), data)
     card = read_card(place)
+    # The code of a live network was trusted in the words of this very command.
+    report = check(FaceModel(load_checkpoint(place, device=choose_device(device), trust_code=True)), data)
     update_card(place, replace(card, metrics={**card.metrics, **report.metrics()}))
     return report
 
@@ -142,6 +161,7 @@ def _document(done: Imported, report: CheckReport | None) -> dict[str, Any]:
         "layers": card.config["layers"],
         "domain": card.domain,
         "origin": card.origin,
+        "live": card.is_live,
         "input_from": done.input_from,
         "check": None if report is None else report.as_dict(),
     }

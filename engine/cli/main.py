@@ -45,6 +45,9 @@ _MODULES: Final = {"import": "import_network"}
 """Commands that no module can be called after."""
 
 
+_OPENING: Final = ("evaluate", "analyze", "compare", "predict", "explain", "video", "dashboard", "export")
+"""Commands that open models and are told here whose code may run; ``benchmark`` and ``serve`` tell themselves."""
+
 PROGRAM: Final = "python -m engine"
 PASSED_ON: Final = ("webcam",)
 """Commands whose words another program reads, ``--help`` too."""
@@ -66,6 +69,10 @@ def build_parser(chosen: str | None = None, *, program: str = PROGRAM) -> argpar
         sub = subparsers.add_parser(name, help=summary, description=described)
         if name == chosen:
             _module(name).add_arguments(sub)
+            if name in _OPENING:
+                from engine.cli.common import add_trust_option
+
+                add_trust_option(sub)
     return parser
 
 
@@ -88,6 +95,7 @@ def main(argv: Sequence[str] | None = None, *, program: str = PROGRAM) -> int:
             _module(chosen).pass_on(words[1:])
         arguments = build_parser(chosen, program=program).parse_args(words)
         command = _module(chosen)
+        _trust(arguments)
         with _codes(arguments):
             status: int = command.run(arguments)
         sys.stdout.flush()  # here a full disk is an error of the command, at the interpreter's end a traceback
@@ -122,6 +130,15 @@ def _codes(arguments: argparse.Namespace) -> AbstractContextManager[None]:
     from engine.data.read.class_codes import choosing_codes
 
     return choosing_codes(arguments.codes)
+
+
+def _trust(arguments: argparse.Namespace) -> None:
+    """Let the code of the live networks run that ``--trust-code`` names, beside those of the variable."""
+    named = getattr(arguments, "trust_code", None)
+    if isinstance(named, list) and named:
+        from engine.models.adopted.trust_code import trust, trusted
+
+        trust((*trusted(), *named))
 
 
 def _complain(message: object, status: int) -> int:

@@ -9,9 +9,10 @@ import argparse
 from pathlib import Path
 from typing import Final, NoReturn
 
-from engine.cli.common import add_device_option
+from engine.cli.common import add_device_option, add_trust_option
 from engine.cli.dashboard import HOST, OWN_DEVICE, PORT, become
 from engine.models.checkpoint import DEFAULT_MODEL
+from engine.places import TRUST_VARIABLE
 
 SERVER: Final = "dashboard.serve"
 
@@ -34,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="let visitors add, rename, replace and remove networks of others, and choose the device, on the page "
         "Models; whoever gets in may then use your disk and your processor",
     )
+    add_trust_option(parser, words=f"; none does unless named here, whatever {TRUST_VARIABLE} says")
     add_door_arguments(parser)
 
 
@@ -58,7 +60,7 @@ def run(arguments: argparse.Namespace) -> NoReturn:
     words += [] if arguments.device is None else ["--device", arguments.device]
     words += ["--allow-adding"] if arguments.allow_adding else []
     words += [] if arguments.auth is None else ["--auth", str(Path(arguments.auth).expanduser().absolute())]
-    for option in ("allow_host", "allow_frame", "proxy"):
+    for option in ("trust_code", "allow_host", "allow_frame", "proxy"):
         for value in getattr(arguments, option):
             words += [f"--{option.replace('_', '-')}", value]
     become(SERVER, *words)

@@ -44,6 +44,7 @@ class Request:
         gates, no_gates, layer: corrections of what is found.
         claimed_accuracy: what its maker says.
         overwrite: replace a checkpoint that is there.
+        live: of a Python file: keep it by its code where it cannot be stored without.
     """
 
     source: str
@@ -62,6 +63,7 @@ class Request:
     claimed_accuracy: float | None = None
     overwrite: bool = False
     weights_name: str = ""
+    live: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,8 @@ def carry_out(request: Request) -> Imported:
         layer=request.layer,
         origin=origin,
     )
-    card = lens.save(place, overwrite=request.overwrite)
+    live = request.source if request.live and is_code(request.source) else ""
+    card = lens.save(place, overwrite=request.overwrite, live=live, arguments=request.arguments)
     return Imported(card, lens.findings.describe(), said)
 
 

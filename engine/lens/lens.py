@@ -7,22 +7,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from torch import nn
 
-from engine.errors import UsageError
+from engine.errors import NetworkError, UsageError
 from engine.explain.methods.method import Setup
 from engine.explain.target import Target
 from engine.lens.check import CheckReport, check
 from engine.lens.input import Input
 from engine.lens.shown import ShownExplanation, findings_html
+from engine.lens.sources import is_code
 from engine.media.faces import FaceDetector
 from engine.media.pictures import PictureSource
-from engine.models.adopted.findings import Findings, FoundGate
-from engine.models.adopted.keep import Origin, described, keep
+from engine.models.adopted.findings import Findings, FoundGate, described
+from engine.models.adopted.keep import Corrected, Origin, keep, keep_live
 from engine.models.adopted.network import AdoptedNetwork, adopt
 from engine.models.card_rules import check_card
 from engine.models.checkpoint import LoadedModel, library_versions
@@ -31,6 +32,12 @@ from engine.places import writable_checkpoints
 from engine.predictor import EmotionPredictor
 from engine.records import ADOPTED, Domain, InputSpec, PicturePrediction, RunCard
 from engine.training.device import choose_device
+
+LIVE_OFFER: Final = (
+    " With --live of import, or save(..., live='FILE.py:CLASS'), it is kept by its code instead, which then runs at "
+    "every start that is told to trust it."
+)
+"""What is offered where a network cannot be stored without its code."""
 
 
 class Lens:
@@ -41,11 +48,19 @@ class Lens:
         predictor: what the rest of FERLens holds.
     """
 
-    def __init__(self, model: AdoptedNetwork, card: RunCard, origin: Origin, predictor: EmotionPredictor) -> None:
+    def __init__(
+        self,
+        model: AdoptedNetwork,
+        card: RunCard,
+        origin: Origin,
+        predictor: EmotionPredictor,
+        corrected: Corrected | None = None,
+    ) -> None:
         self.model = model
         self.card = card
         self.predictor = predictor
         self._origin = origin
+        self._corrected = corrected or Corrected()
 
     @property
     def findings(self) -> Findings:
@@ -97,27 +112,42 @@ class Lens:
         """Measure the network on a folder with one folder of pictures a class; see :mod:`engine.lens.check`."""
         return check(self.predictor, data)
 
-    def save(self, name: str | Path, *, check: CheckReport | None = None, overwrite: bool = False) -> RunCard:
+    def save(
+        self,
+        name: str | Path,
+        *,
+        check: CheckReport | None = None,
+        overwrite: bool = False,
+        live: str = "",
+        arguments: Mapping[str, Any] | None = None,
+    ) -> RunCard:
         """Write the network as a checkpoint that needs none of its code, for every command and page.
 
         Args:
             name: of the checkpoint, or the path of a new folder.
             check: what :meth:`check` gave, for the card.
             overwrite: replace a checkpoint of that name.
+            live: ``FILE.py:CLASS`` that builds it: where it cannot be stored without its code, it is kept by that
+                file's path and sha256, and opens where the start was told to trust it. arguments: of that class.
 
         Raises:
-            NetworkError: it cannot be stored without its code. CheckpointError: there is one of that name.
+            NetworkError: it cannot be stored without its code, or not by it. CheckpointError: there is one of that
+                name.
         """
-        card, _ = keep(
-            place_for(name),
-            self.model,
-            classes=self.classes,
-            spec=self.card.input,
-            domain=self.card.domain,
-            origin=self._origin,
-            metrics={} if check is None else check.metrics(),
-            overwrite=overwrite,
-        )
+        place, metrics = place_for(name), {} if check is None else check.metrics()
+        spec, domain = self.card.input, self.card.domain
+        try:
+            card, _ = keep(
+                place, self.model, classes=self.classes, spec=spec, domain=domain, origin=self._origin,
+                metrics=metrics, overwrite=overwrite,
+            )  # fmt: skip
+        except NetworkError as error:
+            if not live:
+                raise NetworkError(f"{error}{LIVE_OFFER if is_code(self._origin.source) else ''}") from error
+            card = keep_live(
+                place, self.model, live, arguments or {}, corrected=self._corrected, classes=self.classes, spec=spec,
+                domain=domain, origin=self._origin, metrics=metrics, overwrite=overwrite,
+            )  # fmt: skip
         return card
 
     def __repr__(self) -> str:
@@ -190,7 +220,7 @@ def open_network(  # noqa: PLR0913 - all but the first three have defaults
     source = origin or Origin(type(live.net).__name__)
     card = _card(live, name, names, spec, domain, source)
     predictor = EmotionPredictor(LoadedModel(live, card), detector=detector)
-    return Lens(live, card, source, predictor)
+    return Lens(live, card, source, predictor, Corrected(tuple(gates), tuple(no_gates), layer))
 
 
 def _card(

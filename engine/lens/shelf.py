@@ -193,6 +193,11 @@ def _from_export(dropped: Dropped, place: Path, *, overwrite: bool) -> Added:
                     f"Expected the card of an exported network of others, got one of a '{card.architecture[:40]}'; put "
                     "that folder among the checkpoints by hand."
                 )
+            if card.is_live:
+                raise UsageError(
+                    "This card is of a live network, whose code would run; no code comes in through a page. Import it "
+                    "with python -m engine import."
+                )
             load_checkpoint(part.absolute())  # graph and weights are what the card says, and fit each other
         except CheckpointError as error:
             raise CheckpointError(str(error).replace(f"'{part.name}'", f"'{place.name}'")) from error

@@ -76,9 +76,12 @@ def _wrong_adopted(card: RunCard) -> Iterator[tuple[str, object]]:
             yield f"{key} of the origin as a name", value
     if not card.is_adopted:
         return
-    digest = card.config.get("graph_sha256")
+    stored = "code_sha256" if card.is_live else "graph_sha256"
+    digest = card.config.get(stored)
     if not (isinstance(digest, str) and re.fullmatch(r"[0-9a-f]{64}", digest)):
-        yield "graph_sha256 of 64 hex digits", digest
+        yield f"{stored} of 64 hex digits", digest
+    if card.is_live and "graph_sha256" in card.config:
+        yield "a graph or a live network", "both"
     layers, gates = card.config.get("layers"), card.config.get("gates")
     if not (isinstance(layers, list) and layers and all(isinstance(layer, str) for layer in layers)):
         yield "the names of the layers", layers

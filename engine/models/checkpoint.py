@@ -23,7 +23,8 @@ from torch import Tensor, nn
 
 from engine.documents import BAD_VALUES, read_document
 from engine.errors import CheckpointError, UnknownNameError
-from engine.models.adopted.reopen import reopened
+from engine.models.adopted.reopen import opened_live, reopened
+from engine.models.adopted.trust_code import closed, is_trusted
 from engine.models.card_rules import check_card
 from engine.models.registry import build_model
 from engine.places import checkpoint_path, checkpoint_places
@@ -175,16 +176,28 @@ def file_sha256(path: Path) -> str:
 
 @torch.inference_mode(False)
 def load_checkpoint(
-    name_or_path: str | Path, *, folder: Path | None = None, device: torch.device | str = "cpu"
+    name_or_path: str | Path,
+    *,
+    folder: Path | None = None,
+    device: torch.device | str = "cpu",
+    trust_code: bool = False,
 ) -> LoadedModel:
     """Rebuild a checkpoint's model in eval mode, float32.
 
+    Args:
+        name_or_path, folder: see :func:`find_checkpoint`.
+        device: where it goes.
+        trust_code: of a live network: its code may run here, though this process was not started so.
+
     Raises:
         UnknownNameError: no such checkpoint.
-        CheckpointError: the card is damaged, the weights are missing, changed, do not fit the card, or hold NaN.
+        CheckpointError: the card is damaged, the weights are missing, changed, do not fit the card, or hold NaN; or it
+            is a live network whose code is not trusted, or changed.
     """
     path = find_checkpoint(name_or_path, folder)
     card = read_card(path)
+    if card.is_live and not (trust_code or is_trusted(card)):
+        raise CheckpointError(closed(card))
     weights = path / WEIGHTS
     if not weights.is_file():
         raise CheckpointError(f"Checkpoint '{card.name}' has no {WEIGHTS}; fetch the folder again.")
@@ -199,7 +212,8 @@ def load_checkpoint(
         reason = str(error).replace(str(weights), WEIGHTS)[:_REASON]
         raise CheckpointError(f"The weights of '{card.name}' are no safetensors file ({reason}).") from error
     if card.is_adopted:
-        return LoadedModel(reopened(path, card, tensors).to(device).eval(), card)
+        others = (opened_live if card.is_live else reopened)(path, card, tensors)
+        return LoadedModel(others.to(device).eval(), card)
     for key, value in tensors.items():
         if value.dtype not in _STORED:
             raise CheckpointError(

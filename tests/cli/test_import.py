@@ -205,3 +205,51 @@ def test_wrong_use(user: Path, capfd: pytest.CaptureFixture[str], what: str) -> 
     assert "Traceback" not in err
     assert str(user) not in err
     assert not list((user / "shelf").glob("*")) if (user / "shelf").exists() else True
+
+
+@pytest.fixture
+def deciding(user: Path) -> Path:
+    """The user's network decides by the picture, which PyTorch cannot export."""
+    last = "        return self.head"
+    text = NET.replace(last, f"        if x.mean() > 100:\n            x = -x\n{last}")
+    (user / "net.py").write_text(text)
+    return user
+
+
+def test_what_cannot_be_exported_is_offered_to_be_kept_live(deciding: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main([*code(deciding), "--trust-code"]) == 1
+    said = capfd.readouterr().err
+    assert "so it cannot be stored without its code. With --live of import" in said
+    assert str(deciding) not in said, "nor does PyTorch print the network with its places"
+    assert not (deciding / "shelf" / "mine").exists()
+
+
+def test_a_live_network_opens_where_each_start_is_told_to_trust_it(
+    deciding: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FERLENS_TRUST_CODE", "")
+    words = [*code(deciding), "--trust-code", "--live", "--check", str(deciding / "data"), "--json"]
+    assert main(words) == 0
+    document = json.loads(capfd.readouterr().out)
+    assert (document["live"], document["check"]["n"]) == (True, 3)
+    (deciding / "ran").unlink()
+    predict = ["predict", str(deciding / "data" / "a" / "one.png"), "--whole", "--model", "mine"]
+    assert main(predict) == 1
+    assert "'mine' is a live network" in capfd.readouterr().err
+    assert main(["models"]) == 0
+    assert not (deciding / "ran").exists(), "neither did listing it"
+    assert main([*predict, "--trust-code", "mine"]) == 0
+    assert (deciding / "ran").exists()
+    capfd.readouterr()
+    monkeypatch.setenv("FERLENS_TRUST_CODE", "other")
+    assert main(predict) == 1
+    with (deciding / "net.py").open("a") as file:
+        file.write("# changed")
+    assert main([*predict, "--trust-code", "mine"]) == 1
+    assert "is not the code that 'mine' was imported with" in capfd.readouterr().err
+
+
+def test_live_is_for_files(user: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["import", "timm:resnet10t", "--weights", str(user / "best.pth"), *INPUT, "--name", "mine", "--live"]
+    assert main(words) == 2
+    assert "--live is for a network in a Python file" in capsys.readouterr().err

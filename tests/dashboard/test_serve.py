@@ -17,9 +17,11 @@ import pytest
 from gradio_client import Client, handle_file
 
 from dashboard import serve
-from engine.errors import UsageError
+from engine.errors import CheckpointError, UsageError
+from engine.models.checkpoint import load_checkpoint
 from tests.dashboard.made import ROOT, SAMPLES
 from tests.dashboard.test_webcam_api import free_port
+from tests.made_adopted import write_code, write_live
 
 
 class Served(NamedTuple):
@@ -96,6 +98,35 @@ def test_it_stops_cleanly(served: Served) -> None:  # the last one: it ends the 
     ]
     said = served.process.stderr.read()
     assert "Traceback" not in said, said[said.index("Traceback") - 500 :]
+
+
+@pytest.mark.parametrize(
+    ("words", "runs"), [([], False), (["--trust-code", "other"], False), (["--trust-code", "live"], True)]
+)
+def test_a_served_live_network_runs_only_where_the_server_was_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], runs: bool
+) -> None:
+    """Whatever the environment says, which was meant for commands and for pages of one's own."""
+    code = write_code(tmp_path / "code")
+    write_live(tmp_path / "shelf" / "live", code)
+    monkeypatch.setenv("FERLENS_CHECKPOINTS", str(tmp_path / "shelf"))
+    monkeypatch.setenv("FERLENS_TRUST_CODE", "live")
+    monkeypatch.setenv("FERLENS_LIVE_URL", "")
+    monkeypatch.setenv("FERLENS_LIVE_LINK", "")
+    monkeypatch.setenv("FERLENS_ALLOW_ADDING", "")
+    monkeypatch.setattr("dashboard.live.page.build_page", stop_there)
+    with pytest.raises(KeyboardInterrupt):
+        serve.serve(serve.parse(["--port", str(free_port()), "--model", "live", *words]))
+    if runs:
+        load_checkpoint("live")
+    else:
+        with pytest.raises(CheckpointError, match="is a live network"):
+            load_checkpoint("live")
+    assert (code / "ran").exists() is runs
+
+
+def stop_there(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_wrong_use_is_one_line(

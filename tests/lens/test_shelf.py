@@ -31,7 +31,7 @@ from engine.lens.shelf import (
 )
 from engine.models.checkpoint import checkpoint_names, load_checkpoint, read_card
 from tests.dashboard.made import write_seeded
-from tests.made_adopted import write_adopted
+from tests.made_adopted import write_adopted, write_code, write_live
 
 pytestmark = pytest.mark.slow
 
@@ -103,6 +103,16 @@ def test_an_exported_network_is_added_as_it_is(place: Path) -> None:
     add([zipped(files)], NewNetwork("again"))
     x = torch.rand(2, 1, 32, 48)
     torch.testing.assert_close(load_checkpoint("again").model(x), load_checkpoint("theirs").model(x))
+
+
+def test_no_code_comes_in_through_a_page(place: Path, tmp_path: Path) -> None:
+    code = write_code(tmp_path / "theirs")
+    write_live(tmp_path / "live", code)
+    graph = NamedFile("graph.json", (place / "theirs" / "graph.json").read_bytes())
+    with pytest.raises(UsageError, match="no code comes in through a page"):
+        add([*exported(tmp_path / "live"), graph], NewNetwork("mine"))
+    assert not (code / "ran").exists()
+    assert not (place / "mine").exists()
 
 
 def _changed(files: list[NamedFile], name: str, change: Callable[[bytes], bytes]) -> list[NamedFile]:

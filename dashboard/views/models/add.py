@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, wait
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -12,7 +10,8 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.report.text import plain
-from dashboard.shell import say
+from dashboard.shell import long_work, say
+from dashboard.shell.long_work import LongWork
 from engine.errors import FerLensError
 from engine.lens.dropped import WEIGHTS_SUFFIXES, NamedFile
 from engine.lens.known import ATTENTION, known_networks
@@ -23,14 +22,6 @@ from engine.training.device import preferred_device
 
 FILES: Final = "add_files"
 PICTURES: Final = "add_pictures"
-DONE: Final = "add_done"
-"""What the last adding came to, until the next."""
-JOB: Final = "add_job"
-"""What is being done."""
-PROBLEM: Final = "add_problem"
-"""Why the last adding came to nothing, until the next."""
-ROUND: Final = "add_round"
-"""Counts the networks that were added: the fields begin anew after each."""
 LIBRARIES: Final = ("torchvision", "timm")
 EXPORTED: Final = "its own card (exported by FERLens)"
 NO_ATTENTION: Final = "as the library builds it"
@@ -38,9 +29,25 @@ DOMAINS: Final[dict[str, str]] = {"faces": "faces", "pictures": "pictures, taken
 FITS: Final[dict[str, str]] = {"": "as usual", "pad": "pad", "stretch": "stretch", "crop": "cut out the middle"}
 
 
+def adding() -> LongWork[Added]:
+    """What this visitor adds."""
+    return long_work.of("adding a network")
+
+
+def checking() -> LongWork[Added]:
+    """What this visitor checks again."""
+    return long_work.of("checking a network")
+
+
 def form() -> None:
-    """Draw the fields and the button; add when it is pressed, after a question where the name is taken by one."""
-    number = st.session_state.setdefault(ROUND, 0)
+    """Draw the fields and the button; add when it is pressed, after a question where the name is taken by one.
+
+    What other fields hang on stands first. The rest is one form, which the page hears of when the button is pressed: no
+    run of the page comes between a file that is dropped and the server's answer where to send it, and the button waits
+    until what was dropped has arrived.
+    """
+    work = adding()
+    number = work.successes  # the fields begin anew after each network
     largest = int(st.get_option("server.maxUploadSize"))
     files = st.file_uploader(
         f"Weights ({', '.join(WEIGHTS_SUFFIXES[:2])}), or card.json, graph.json and weights.safetensors, or a .zip",
@@ -50,33 +57,44 @@ def form() -> None:
         f"{largest:,} MB: python -m engine import takes any size.",
     )
     exported = any(file.name.lower().endswith((".json", ".zip")) for file in files)
-    with st.container(key="stack-add"):
-        left, right = st.columns(2, gap="large")
-    with left:
-        name = st.text_input("Name on the shelf", key=f"add_name.{number}", max_chars=100)
-        wanted = _described(name, number) if not exported else NewNetwork(name)
-        if exported:
-            st.caption("An exported network: its card says its classes, its input and where it is from.")
-    with right:
-        if not exported:
-            wanted = _input(wanted, number)
-        pictures = st.file_uploader(
-            "Check it against your pictures (optional): a .zip with one folder a class",
-            key=f"{PICTURES}.{number}",
-            help="Accuracy with its interval, figures by class, whether the classes are in the right order, and "
-            "whether another normalisation fits better.",
+    library = "" if exported else _library(number)
+    with st.form(f"add_form.{number}", border=False, enter_to_submit=False):
+        with st.container(key="stack-add"):
+            left, right = st.columns(2, gap="large")
+        with left:
+            name = st.text_input("Name on the shelf", key=f"add_name.{number}", max_chars=100)
+            wanted = NewNetwork(name) if exported else _described(name, library, number)
+            if exported:
+                st.caption("An exported network: its card says its classes, its input and where it is from.")
+        with right:
+            if not exported:
+                wanted = _input(wanted, number)
+            pictures = st.file_uploader(
+                "Check it against your pictures (optional): a .zip with one folder a class",
+                key=f"{PICTURES}.{number}",
+                help="Accuracy with its interval, figures by class, whether the classes are in the right order, and "
+                "whether another normalisation fits better.",
+            )
+        st.form_submit_button(
+            "Add to the shelf",
+            type="primary",
+            disabled=not files or work.is_at_work,
+            key="add_button",
+            on_click=work.ask,
         )
-    if st.button("Add to the shelf", type="primary", disabled=not files, key="add_button"):
-        st.session_state.pop(DONE, None)
+    if not files:
+        work.answered()
+    elif work.is_asked:
         named = [NamedFile(file.name, file.getvalue()) for file in files]
         shown = NamedFile(pictures.name, pictures.getvalue()) if pictures is not None else None
-        _begin(named, wanted, shown)
+        _begin(work, named, wanted, shown)
 
 
-def _described(name: str, number: int) -> NewNetwork:
-    library = st.segmented_control(
-        "Built by", LIBRARIES, default=LIBRARIES[0], required=True, key=f"add_library.{number}"
-    )
+def _library(number: int) -> str:
+    return st.segmented_control("Built by", LIBRARIES, default=LIBRARIES[0], required=True, key=f"add_library.{number}")
+
+
+def _described(name: str, library: str, number: int) -> NewNetwork:
     try:
         known = known_networks(library)
     except FerLensError as error:
@@ -127,11 +145,15 @@ def _input(wanted: NewNetwork, number: int) -> NewNetwork:
     )  # fmt: skip
 
 
-def _begin(files: Sequence[NamedFile], wanted: NewNetwork, pictures: NamedFile | None) -> None:
+def _begin(work: LongWork[Added], files: Sequence[NamedFile], wanted: NewNetwork, pictures: NamedFile | None) -> None:
     if _is_replaceable(wanted.name.strip()):
+        work.forget()
         _ask_to_replace(files, wanted, pictures)
+        work.answered()
         return
-    begin(partial(_added, files, wanted, pictures, overwrite=False))
+    checking().forget()
+    work.begin(partial(_added, files, wanted, pictures, overwrite=False))
+    st.rerun()
 
 
 def _added(files: Sequence[NamedFile], wanted: NewNetwork, pictures: NamedFile | None, *, overwrite: bool) -> Added:
@@ -156,63 +178,25 @@ def _ask_to_replace(files: Sequence[NamedFile], wanted: NewNetwork, pictures: Na
         plain(f"There is a network “{name}” already. Its weights{gone} when it is replaced; there is no way back.")
     )
     first, second = st.columns(2)
-    if first.button("Replace", type="primary", key="replace_yes", width="stretch"):
-        begin(partial(_added, files, wanted, pictures, overwrite=True))
+    begin = partial(adding().begin, partial(_added, files, wanted, pictures, overwrite=True))
+    if first.button("Replace", type="primary", key="replace_yes", width="stretch", on_click=begin):
+        st.rerun()
     if second.button("Keep it", key="replace_no", width="stretch"):
         st.rerun()
 
 
-def begin(work: Callable[[], Added]) -> None:
-    """Do that work beside the page's runs, which :func:`last` follows.
-
-    A run of the page ends as soon as another is asked for, by a field that was left, say; what it was at would be done
-    and its outcome lost.
-    """
-    job: Future[Added] = Future()
-
-    def do() -> None:
-        try:
-            job.set_result(work())
-        except BaseException as error:  # noqa: BLE001  # it is raised again where the outcome is asked for
-            job.set_exception(error)
-
-    st.session_state.pop(PROBLEM, None)
-    st.session_state.pop(DONE, None)
-    st.session_state[JOB] = job
-    threading.Thread(target=do, name="adding a network", daemon=True).start()
-    st.rerun()
-
-
-def _follow() -> None:
-    """Wait for what is being done, in whichever run of the page, and keep what it came to."""
-    job: Future[Added] | None = st.session_state.get(JOB)
-    if job is None:
-        return
-    place = st.empty()
-    seconds = 0
-    while not job.done():
-        place.info(
-            f"Building it, looking for its gates, storing and checking it: {seconds:d} s; some take a minute.",
-            icon=":material/hourglass:",
-        )
-        wait([job], timeout=1)
-        seconds += 1
-    place.empty()
-    st.session_state.pop(JOB, None)
-    try:
-        st.session_state[DONE] = job.result()
-        st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
-    except FerLensError as error:
-        st.session_state[PROBLEM] = str(error)
-    st.rerun()
-
-
 def last() -> None:
     """Draw what the last adding, or check, came to; wait for one that is at work."""
-    _follow()
-    if PROBLEM in st.session_state:
-        say.problems([st.session_state[PROBLEM]])
-    done: Added | None = st.session_state.get(DONE)
+    added, checked = adding(), checking()
+    added.follow("Building it, looking for its gates, storing and checking it; some take a minute.")
+    checked.follow("Checking it on your pictures.")
+    say.problems([work.problem for work in (added, checked) if work.problem])
+    _show(added.value)
+    if checked.value is not None:
+        _show_report(checked.value)
+
+
+def _show(done: Added | None) -> None:
     if done is None:
         return
     st.success(plain(f"{done.card.name} is on the shelf; choose it in the sidebar of any page."))
@@ -222,5 +206,9 @@ def last() -> None:
         st.caption(plain(f"Left out, as a network does not need them: {', '.join(done.left_out)}."))
     if done.problem:
         st.warning(plain(f"It was not checked: {done.problem}"))
+    _show_report(done)
+
+
+def _show_report(done: Added) -> None:
     if done.report is not None:
         st.code(str(done.report), language=None, wrap_lines=True)

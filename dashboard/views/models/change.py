@@ -33,8 +33,12 @@ def _check(card: RunCard) -> None:
         plain(f"A .zip with one folder of pictures a class, called as the classes of {card.name} are: {classes}.")
     )
     file = st.file_uploader("Pictures", key="check_pictures", label_visibility="collapsed")
-    if file is not None and st.button("Check it", type="primary", key="check_go"):
-        add.begin(partial(_checked, card, NamedFile(file.name, file.getvalue())))
+    if file is None:
+        return
+    work = add.checking()
+    begin = partial(work.begin, partial(_checked, card, NamedFile(file.name, file.getvalue())))
+    if st.button("Check it", type="primary", key="check_go", disabled=work.is_at_work, on_click=begin):
+        st.rerun()
 
 
 def _checked(card: RunCard, pictures: NamedFile) -> Added:

@@ -10,11 +10,12 @@ from pathlib import Path
 import streamlit as st
 
 from engine.errors import FerLensError
+from engine.models.adopted.trust_code import closed, is_trusted
 from engine.models.inventory import Inside, inside
 from engine.places import CHANGING_VARIABLE, checkpoint_path
 from engine.records import RunCard
 
-FILES_COUNTED = ("weights.safetensors", "graph.json", "card.json")
+FILES_COUNTED = ("weights.safetensors", "graph.json", "code.json", "card.json")
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Shelved:
     """A model on the shelf.
 
     Attributes:
-        card: its card. found: what is inside, or None; ``problem`` then says why.
+        card: its card. found: what is inside, or None. problem: why it is not, or why the model is not opened here.
         size: bytes of its files, without analyses.
     """
 
@@ -44,6 +45,8 @@ def shelved(card: RunCard) -> Shelved:
     """Look a model over; one that cannot be built is told of and hides no other."""
     found = _inside(card.name, card.weights_sha256, str(card.config), card)
     problem = found if isinstance(found, str) else ""
+    if card.is_live and not is_trusted(card):
+        problem = closed(card)
     return Shelved(card, None if isinstance(found, str) else found, problem, _size(checkpoint_path(card.name)))
 
 

@@ -6,6 +6,7 @@ import argparse
 from typing import Final
 
 from engine.cli.benchmark import evidence, faces, gates, live, robustness, store, what_if
+from engine.cli.common import add_trust_option
 
 BENCHMARKS: Final[dict[str, str]] = {
     "evidence": "do explanations and gates point to where the evidence of built-in faces is known to be?",
@@ -32,7 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the benchmarks and their options."""
     which = parser.add_subparsers(dest="benchmark", metavar="BENCHMARK", required=True)
     for name, module in _FILES.items():
-        module.add_arguments(which.add_parser(name, help=BENCHMARKS[name], description=BENCHMARKS[name]))
+        parser_of_one = which.add_parser(name, help=BENCHMARKS[name], description=BENCHMARKS[name])
+        module.add_arguments(parser_of_one)
+        if "model" in {action.dest for action in parser_of_one._actions}:  # noqa: SLF001 - argparse lists them nowhere else
+            add_trust_option(parser_of_one)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from engine.errors import UnknownNameError, UsageError
 from engine.models.adopted.layout import Arrangement, AttentionLayout, GateLayout
@@ -194,3 +194,11 @@ class Findings:
         if self.offered:
             lines.append(f"layers: {', '.join(self.offered)} (the last is the default)")
         return "\n".join(lines)
+
+
+def described(findings: Findings) -> dict[str, Any]:
+    """Return the gates and layers as a card lists them."""
+    return {
+        "gates": [{"layer": gate.name, "kind": gate.kind, "shape": list(gate.shape)} for gate in findings.gates],
+        "layers": list(findings.offered),
+    }

@@ -8,11 +8,13 @@ with the live one's, and nothing is kept that differs.
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import math
 import warnings
 from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -107,7 +109,9 @@ def _program(net: nn.Module, x: Tensor, sizes: Any) -> torch.export.ExportedProg
     noisy = logging.getLogger("torch").level
     try:
         logging.getLogger("torch").setLevel(logging.ERROR)
-        with torch.no_grad(), warnings.catch_warnings():
+        # Where an export fails PyTorch prints the whole network, with the places of its files.
+        nowhere = io.StringIO()
+        with torch.no_grad(), warnings.catch_warnings(), redirect_stdout(nowhere), redirect_stderr(nowhere):
             warnings.simplefilter("ignore")
             return torch.export.export(net, (x,), dynamic_shapes=sizes)
     finally:

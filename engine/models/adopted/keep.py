@@ -5,14 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from engine.models.adopted.findings import Findings
-from engine.models.adopted.freeze import Frozen, freeze
+import torch
+from torch import Tensor
+
+from engine.errors import NetworkError
+from engine.models.adopted.findings import described
+from engine.models.adopted.freeze import TOLERANCE, Frozen, freeze
 from engine.models.adopted.graph import GRAPH
-from engine.models.adopted.network import AdoptedNetwork
+from engine.models.adopted.live_code import CODE, recorded
+from engine.models.adopted.network import AdoptedNetwork, noise
+from engine.models.adopted.reopen import filled
 from engine.models.checkpoint import write_checkpoint
 from engine.records import ADOPTED, Domain, InputSpec, RunCard
 
@@ -37,12 +43,13 @@ class Origin:
         return {key: value for key, value in vars(self).items() if value not in ("", None)}
 
 
-def described(findings: Findings) -> dict[str, Any]:
-    """Return the gates and layers as a card lists them."""
-    return {
-        "gates": [{"layer": gate.name, "kind": gate.kind, "shape": list(gate.shape)} for gate in findings.gates],
-        "layers": list(findings.offered),
-    }
+@dataclass(frozen=True)
+class Corrected:
+    """How what was found in a network was corrected; see :meth:`engine.models.adopted.findings.Findings.corrected`."""
+
+    gates: tuple[str, ...] = ()
+    no_gates: tuple[str, ...] = ()
+    layer: str | None = None
 
 
 def keep(  # noqa: PLR0913 - what a card says
@@ -71,23 +78,92 @@ def keep(  # noqa: PLR0913 - what a card says
     """
     frozen = freeze(live, spec)
     graph = (json.dumps(frozen.document, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    said = {"graph_sha256": hashlib.sha256(graph).hexdigest(), **described(live.findings)}
     card = write_checkpoint(
         path,
         live.net,
-        {
-            "architecture": ADOPTED,
-            "config": {"graph_sha256": hashlib.sha256(graph).hexdigest(), **described(live.findings)},
-            "classes": tuple(classes),
-            "input": spec,
-            "recipe": {},
-            "data": {},
-            "metrics": dict(metrics or {}),
-            "notes": tuple(notes),
-            "domain": domain,
-            "origin": origin.as_dict(),
-        },
+        _card(said, classes, spec, domain, origin, metrics, notes),
         tensors=frozen.tensors,
         files={GRAPH: graph},
         overwrite=overwrite,
     )
     return card, frozen
+
+
+def keep_live(  # noqa: PLR0913 - what a card says
+    path: Path,
+    live: AdoptedNetwork,
+    source: str,
+    arguments: Mapping[str, Any],
+    *,
+    corrected: Corrected,
+    classes: Sequence[str],
+    spec: InputSpec,
+    domain: Domain,
+    origin: Origin,
+    metrics: Mapping[str, dict[str, Any]] | None = None,
+    overwrite: bool = False,
+) -> RunCard:
+    """Write a live network by the path and the sha256 of its code, which runs here, is trusted, and must build it anew.
+
+    Args:
+        path, live, classes, spec, domain, origin, metrics, overwrite: as of :func:`keep`.
+        source: ``FILE.py:NAME``. arguments: of the call.
+        corrected: how what was found in it was corrected.
+
+    Raises:
+        NetworkError: what the code builds is another network. CheckpointError: the folder is there already.
+    """
+    first, _ = recorded(source, arguments)
+    code = replace(first, gates=corrected.gates, no_gates=corrected.no_gates, layer=corrected.layer)
+    tensors = {key: _kept(value) for key, value in live.net.state_dict().items()}
+    again = filled(code, tensors, spec=spec, classes=classes, name=path.name)
+    x = noise(spec)
+    with torch.no_grad():
+        logits, others = live(x.to(next(live.net.parameters()))).cpu(), again(x)
+    same = described(again.findings) == described(live.findings)
+    if not same or not float((logits - others).abs().max()) <= TOLERANCE * float(logits.abs().max()):
+        raise NetworkError(
+            f"What '{code.shown}:{code.name}' builds with these arguments does not answer as this network does; name "
+            "what built it."
+        )
+    document = code.to_json()
+    said = {"code_sha256": hashlib.sha256(document).hexdigest(), **described(live.findings)}
+    return write_checkpoint(
+        path,
+        live.net,
+        _card(said, classes, spec, domain, origin, metrics, ()),
+        tensors=tensors,
+        files={CODE: document},
+        overwrite=overwrite,
+    )
+
+
+def _kept(value: Any) -> Tensor:
+    if not isinstance(value, Tensor):
+        raise NetworkError("The network keeps something other than tensors in its state, which cannot be stored.")
+    tensor = value.detach()
+    return (tensor.float() if tensor.is_floating_point() else tensor).cpu().contiguous().clone()
+
+
+def _card(
+    said: dict[str, Any],
+    classes: Sequence[str],
+    spec: InputSpec,
+    domain: Domain,
+    origin: Origin,
+    metrics: Mapping[str, dict[str, Any]] | None,
+    notes: Sequence[str],
+) -> dict[str, Any]:
+    return {
+        "architecture": ADOPTED,
+        "config": said,
+        "classes": tuple(classes),
+        "input": spec,
+        "recipe": {},
+        "data": {},
+        "metrics": dict(metrics or {}),
+        "notes": tuple(notes),
+        "domain": domain,
+        "origin": origin.as_dict(),
+    }

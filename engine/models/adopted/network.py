@@ -142,7 +142,7 @@ class AdoptedNetwork(AdoptedModel):
         return as_logits(answer, self.answer)
 
 
-def _plain(net: nn.Module) -> nn.Module:
+def unwrapped(net: nn.Module) -> nn.Module:
     """Return the network inside what wraps it, refusing what hides its operations."""
     if isinstance(net, torch.jit.ScriptModule):
         raise NetworkError(
@@ -150,8 +150,8 @@ def _plain(net: nn.Module) -> nn.Module:
         )
     inner = getattr(net, "_orig_mod", None)  # of torch.compile
     if isinstance(inner, nn.Module):
-        return _plain(inner)
-    return _plain(net.module) if isinstance(net, (nn.DataParallel, nn.parallel.DistributedDataParallel)) else net
+        return unwrapped(inner)
+    return unwrapped(net.module) if isinstance(net, (nn.DataParallel, nn.parallel.DistributedDataParallel)) else net
 
 
 def noise(spec: InputSpec, count: int = 2) -> Tensor:
@@ -170,7 +170,7 @@ def adopt(net: nn.Module, spec: InputSpec, classes: Sequence[str]) -> AdoptedNet
     Raises:
         NetworkError: it does not take such pictures, or its answer is not one logit a class.
     """
-    net = _plain(net).eval()
+    net = unwrapped(net).eval()
     first = next(net.parameters(), None)
     if first is None:
         raise NetworkError("The network has no weights; open one that was trained.")

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.shell.pages import MODELS
+from dashboard.shell.pages import EXPLAIN, MODELS
+from engine.places import TRUST_VARIABLE
 from engine.training import device
 from tests.dashboard.made import open_page, page_html, sentences
-from tests.made_adopted import write_adopted
+from tests.made_adopted import write_adopted, write_code, write_live
 
 
 @pytest.fixture
@@ -33,6 +34,27 @@ def test_at_home_the_shelf_may_be_changed(page: AppTest) -> None:
     assert {"Check", "Rename", "Remove", "Add to the shelf"} <= set(buttons(app))
     assert sentences(app) == ["The card of 'broken' is damaged (it is no whole JSON document); fetch the folder again."]
     assert "Not checked against your data" in page_html(app)
+
+
+def test_a_live_network_is_shown_and_not_run(page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TRUST_VARIABLE, "")
+    code = write_code(tmp_path / "code")
+    write_live(tmp_path / "live", code)
+    app = open_page(page, MODELS)
+    assert not app.exception
+    (sentence,) = [words for words in sentences(app) if "live network" in words]
+    assert "'live' is a live network: opening it runs its code" in sentence
+    assert "live: opening it runs its code, where the start trusts it" in page_html(app)
+    assert page_html(app).count('class="fl-model"') == 2
+    app = open_page(page, EXPLAIN, model="live", source="sample")
+    assert not app.exception
+    assert sentences(app)[-1] == sentence
+    assert not (code / "ran").exists()
+    monkeypatch.setenv(TRUST_VARIABLE, "live")
+    app = open_page(page, EXPLAIN, model="live", source="sample")
+    assert not app.exception
+    assert not [words for words in sentences(app) if "live network" in words]
+    assert (code / "ran").exists()
 
 
 @pytest.mark.parametrize("said", ["no", "maybe"])

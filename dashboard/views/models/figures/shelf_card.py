@@ -48,6 +48,8 @@ def what_it_is(card: RunCard) -> str:
     """Return one sentence."""
     if card.is_adopted:
         about = "about faces" if card.domain == "faces" else "about pictures, taken whole"
+        if card.is_live:
+            return f"A network of others, {about}; live: opening it runs its code, where the start trusts it."
         return f"A network of others, {about}; stored as a graph that needs none of its code."
     known = ARCHITECTURES.get(card.architecture)
     attention = "as its gates say" if known is None else known.attention
@@ -71,7 +73,8 @@ def _figures(values: Sequence[float]) -> str:
 
 
 def _facts(card: RunCard, size: int) -> Iterator[tuple[str, str]]:
-    yield "Architecture", escape("a graph of listed operations" if card.is_adopted else card.architecture)
+    others = "code of its own" if card.is_live else "a graph of listed operations"
+    yield "Architecture", escape(others if card.is_adopted else card.architecture)
     yield "Input", escape(input_words(card.input))
     names = ", ".join(card.classes[:SHOWN_CLASSES]) + (", …" if len(card.classes) > SHOWN_CLASSES else "")
     yield f"{len(card.classes):,} classes", escape(names)
