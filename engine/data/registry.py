@@ -110,8 +110,11 @@ WITH_TABLES: Final = ("fer2013", "ckplus", "folder")
 _TABLE_DEPTH: Final = 2
 PICTURES_OF: Final[dict[str, str]] = {"ferplus": "fer2013"}
 """Datasets that are the pictures of another with other labels, and so no kind of source themselves."""
-DATASETS: Final[tuple[str, ...]] = ("synthetic", *KINDS, *PICTURES_OF)
-"""Every promised name."""
+
+
+def dataset_names() -> tuple[str, ...]:
+    """Return every name that :func:`load_dataset` takes."""
+    return ("synthetic", *KINDS, *PICTURES_OF)
 
 
 def _named_child(place: Path, usual_names: Sequence[str]) -> Path | None:
@@ -182,7 +185,6 @@ def find_data(name: str, usual_names: Sequence[str], data: str | Path | None = N
 
 
 __all__ = [
-    "DATASETS",
     "DATA_VARIABLE",
     "DEFAULT_SIZE",
     "FER2013_SPLITS",
@@ -193,6 +195,7 @@ __all__ = [
     "VALIDATION_SHARE",
     "DatasetKind",
     "classes_of",
+    "dataset_names",
     "draw_parts",
     "draw_val",
     "load_dataset",
@@ -437,7 +440,7 @@ def load_dataset(  # noqa: PLR0913 - all but the first two have defaults and are
     people are drawn instead of pictures, and nobody is in two splits.
 
     Args:
-        name: one of ``DATASETS``.
+        name: one of :func:`dataset_names`.
         split: ``train``, ``val``, ``trainval`` (both), ``test``; for fer2013 also ``public`` and ``private``, the
             halves of ``test``; ``all``: every picture of the source, for a model that was trained on other data and for
             :func:`engine.data.splits.leave_one_subject_out`; for ferplus those of fer2013 and FER+'s own names,
@@ -459,8 +462,8 @@ def load_dataset(  # noqa: PLR0913 - all but the first two have defaults and are
         UsageError: for an impossible size or number of channels.
         DataError: for data that is missing or cannot be read as this dataset.
     """
-    if name not in DATASETS:
-        raise UnknownNameError("dataset", name, DATASETS)
+    if name not in dataset_names():
+        raise UnknownNameError("dataset", name, dataset_names())
     if name == FERPLUS or votes is not None:
         how = {
             "drop_unknown": drop_unknown,

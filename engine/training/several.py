@@ -29,7 +29,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class OtherData:
-    """One more dataset: its name in :data:`engine.data.registry.DATASETS` and where it lies."""
+    """One more dataset: its name in :data:`engine.data.registry.dataset_names` and where it lies."""
 
     dataset: str
     place: Path

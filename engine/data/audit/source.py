@@ -16,10 +16,10 @@ from engine.data.drawn import SPLIT_COUNTS, load_synthetic
 from engine.data.read.gather import Decoder, gather
 from engine.data.read.sources import Entry
 from engine.data.registry import (
-    DATASETS,
     DEFAULT_SIZE,
     KINDS,
     PICTURES_OF,
+    dataset_names,
     draw_parts,
     draw_val,
     find_data,
@@ -129,7 +129,7 @@ def read_pictures(
     """Read a whole dataset, each file once.
 
     Args:
-        name: one of ``DATASETS``.
+        name: one of :func:`engine.data.registry.dataset_names`.
         data: as in :func:`engine.data.registry.load_dataset`.
         drop_unknown: leave out classes that the dataset does not have instead of raising.
         splits: which splits of the built-in faces to draw; of other datasets everything is read.
@@ -146,7 +146,7 @@ def read_pictures(
         all_of_it = read_pictures(PICTURES_OF[name], data=data, drop_unknown=drop_unknown, progress=progress)
         return _by_votes(all_of_it, seen)
     if name not in KINDS:
-        raise UnknownNameError("dataset to audit", name, DATASETS)
+        raise UnknownNameError("dataset to audit", name, dataset_names())
     kind = KINDS[name]
     place = find_data(name, kind.files, data)
     labels = {word: label for label, word in enumerate(kind.classes)}
