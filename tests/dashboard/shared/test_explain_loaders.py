@@ -42,6 +42,7 @@ def test_what_is_measured_is_the_engines_and_is_kept(card: RunCard, quick_trust:
         explained,
         spec=card.input,
         classes=card.classes,
+        others=lenders_of(card),
         imputers=["blur"],
         gate_draws=2,
         map_draws=2,
