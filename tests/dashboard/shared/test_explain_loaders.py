@@ -11,6 +11,7 @@ from dashboard.shell import loaders
 from engine.models.checkpoint import read_card
 from engine.records import FaceExplanation, RunCard
 from engine.trust import trust as trust_cost
+from engine.trust.lenders import lenders_of
 from engine.trust.trust import TrustCost, trust
 
 
