@@ -90,7 +90,7 @@ def own_pictures(card: RunCard, wanted: int, place: Path) -> Lenders:
     Raises:
         DataError: there is none of the model's classes.
     """
-    index, found = PictureIndex("folder", place), []
+    index, found = PictureIndex("folder", place), list[UInt8]()
     names, asked = index.ids("test"), 4 * wanted  # more than are wanted: some may be of other classes, or damaged
     spaced = np.unique(np.linspace(0, len(names) - 1, min(len(names), asked)).astype(int))
     for at in (at for start in range(4) for at in spaced[start::4]):
