@@ -19,7 +19,7 @@ from dashboard.shell.loaders import KEPT, predictor
 
 if TYPE_CHECKING:
     from engine.explain.cmaen_shares import CmaenShares
-    from engine.records import Explanation, InputSpec, RunCard, UInt8
+    from engine.records import Explanation, RunCard, UInt8
     from engine.trust.faithfulness_record import Faithfulness
     from engine.trust.gate_record import GateUse
     from engine.trust.trust import TrustCost
@@ -137,10 +137,10 @@ def answer_shares(_card: RunCard, face: FaceKey, _seen: UInt8) -> CmaenShares | 
 
 
 @st.cache_data(show_spinner=False, max_entries=8)
-def _lenders(count: int, spec: InputSpec) -> UInt8:
-    from engine.trust.trust import built_in_lenders
+def _lenders(sha256: str, _card: RunCard) -> UInt8:  # noqa: ARG001  # the digest is the cache's key
+    from engine.trust.lenders import lenders_of
 
-    return built_in_lenders(count, spec)
+    return lenders_of(_card).pictures
 
 
 def timed(sha256: str, what: str, measure: Callable[[], Any]) -> Any:
@@ -169,17 +169,17 @@ def check_gates(
         progress: see Progress; a step is a gate.
     """
     from engine.explain.target import Target
-    from engine.trust.gate_use import DRAWS, gate_use
+    from engine.trust.gate_use import gate_use
 
     def measure() -> tuple[GateUse, ...]:
+        others = _lenders(card.weights_sha256, card)
         return gate_use(
             predictor(card).model,
             seen[None],
             spec=card.input,
             classes=card.classes,
             target=Target.parse(target),
-            # a drawn face is nothing that a model of other pictures knows
-            others=_lenders(DRAWS, card.input) if card.domain == "faces" else seen[None][:0],
+            others=others if len(others) else seen[None][:0],
             progress=progress,
         )
 

@@ -44,8 +44,8 @@ from engine.trust.map_sanity import MapSanity, map_sanity
 from engine.trust.trust import TrustReport
 
 
-def measure_trust(predictor: EmotionPredictor, explained: FaceExplanation) -> TrustReport:
-    """Ask of every gate and map whether it may be believed, with a bar on a terminal."""
+def measure_trust(predictor: EmotionPredictor, explained: FaceExplanation, data: Path | None) -> TrustReport:
+    """Ask of every gate and map whether it may be believed, with a bar on a terminal; ``data`` lends its gates."""
     with Progress(console=STDERR, disable=not sys.stderr.isatty(), transient=True) as bar:
         tasks: dict[str, TaskID] = {}
 
@@ -54,7 +54,7 @@ def measure_trust(predictor: EmotionPredictor, explained: FaceExplanation) -> Tr
                 tasks[what] = bar.add_task(what, total=total)
             bar.update(tasks[what], completed=done)
 
-        return predictor.trust(explained, progress=tell)
+        return predictor.trust(explained, data=data, progress=tell)
 
 
 def measure_sanity(predictor: EmotionPredictor, explained: FaceExplanation, setup: Setup) -> tuple[MapSanity, ...]:
@@ -123,6 +123,7 @@ def print_trust(report: TrustReport) -> None:
         table.add_row(f"{item.method} {item.layer}".strip(), item.verdict, f"{item.score.mean:+.3f}", interval)
     STDERR.print(table)
     note("A gate's figure: the share of the probability that changes hands when the gate is replaced.")
+    note(f"Other pictures that lent their gates: {report.lenders}.")
     note("A map's figure: how much better than random maps it finds what the answer needs, 0 is chance.")
 
 
@@ -169,6 +170,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the PNG and NPZ files")
     parser.add_argument(
         "--trust", action="store_true", help="measure whether each gate is used and the map is faithful (seconds)"
+    )
+    parser.add_argument(
+        "--others",
+        type=Path,
+        metavar="DATA",
+        help="for --trust, a folder with one folder of pictures a class, whose gates stand in for the picture's "
+        "(default: drawn faces; of a network that is not about faces, the data set folder where it is here, else none)",
     )
     parser.add_argument(
         "--sanity",
@@ -268,7 +276,7 @@ def run(arguments: argparse.Namespace) -> int:
     shares = cmaen_shares(predictor.model, explained.face[None], spec=predictor.card.input)
     if shares is not None:
         measured["shares"] = shares.as_dict()
-    report = measure_trust(predictor, explained) if arguments.trust else None
+    report = measure_trust(predictor, explained, arguments.others) if arguments.trust else None
     if report is not None:
         measured["trust"] = report.as_dict()
     sanity = measure_sanity(predictor, explained, setup) if arguments.sanity else ()

@@ -6,7 +6,7 @@ Letters: C channels, (h, w) the layer's native grid, (k, l) a filter's own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +17,8 @@ from torch import Tensor, nn
 
 from engine.data.transforms import normalise, to_tensor
 from engine.errors import UnknownNameError
+from engine.models.adopted.network import AdoptedModel
+from engine.models.architecture import explained
 from engine.models.locking import holding
 from engine.models.taps import AttentionTap
 from engine.records import Float32, InputSpec, UInt8
@@ -156,6 +158,29 @@ def _filters(module: nn.Module) -> tuple[Float32 | None, bool]:
 
 
 @torch.no_grad()
+def gated_layer(model: nn.Module, gate: str) -> str | None:
+    """Return the layer whose feature maps are those that a channel gate passes on, after its block's gates.
+
+    Of a network of others it is what the gate was found to multiply; of ours the block that it lies in.
+
+    Args:
+        model: one of ours, or of others. gate: a channel gate's name.
+
+    Returns:
+        A name that :func:`layer_activation` takes; None where what is multiplied is no map of the picture.
+    """
+    if isinstance(model, AdoptedModel):
+        found = model.findings.after(gate)
+        return None if found is None else found.name
+    parts = gate.split(".")
+    for end in range(len(parts), 0, -1):
+        block = ".".join(parts[:end])
+        with suppress(UnknownNameError):
+            explained(model).activation_module(block)
+            return block
+    return None
+
+
 def channel_means(model: nn.Module, faces: UInt8, *, spec: InputSpec, layer: str) -> Float32:
     """Return the mean of each channel of ``layer`` over its cells: float32 (N, C) for faces (N, S, S[, 3]) uint8."""
     _module(model, spec, layer)

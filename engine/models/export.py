@@ -23,8 +23,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from engine.errors import CheckpointError, UnknownNameError
-from engine.models.taps import AttentionTap, taps_of
+from engine.errors import CheckpointError, FerLensError, UnknownNameError
+from engine.models.adopted.network import AdoptedModel
+from engine.models.taps import AttentionTap, as_recorded, edit_attention, taps_of
 from engine.records import InputSpec
 
 OPSET: Final = 20
@@ -116,24 +117,23 @@ LOGITS: Final = "logits"
 
 
 class _Collecting(nn.Module):
-    """Stands in for a tap: passes its weights on, and hands them to a list that the exporter reads."""
+    """Stands in for a tap: passes its weights on, and hands them to a mapping that the exporter reads."""
 
-    def __init__(self, tap: AttentionTap, into: list[Tensor]) -> None:
+    def __init__(self, tap: AttentionTap, into: dict[str, Tensor]) -> None:
         super().__init__()
-        self._kind = tap.kind
+        self._layer, self._kind = tap.layer, tap.kind
         self._into = into
 
     def forward(self, weights: Tensor) -> Tensor:
-        native = weights.flatten(1) if self._kind == "channel" else weights
-        self._into.append(native.squeeze(1) if self._kind == "spatial" else native)
+        self._into[self._layer] = as_recorded(self._kind, weights)
         return weights
 
 
 class ExportedGraph(nn.Module):
-    """What is written: (B, channels, size, size) float32 in [0, 1] -> logits (B, K), then each gate in forward order.
+    """What is written: (B, channels, size, size) float32 in [0, 1] -> logits (B, K), then each gate.
 
-    A gate is (B, C) if it is a channel gate, (B, h, w) if spatial, (B, queries, keys) if cross, (B, K, h, w) if one of
-    emotions.
+    Gates are as :class:`engine.models.taps.RecordedGate` has them, in the order of :func:`output_names`: (B, C) if it
+    is a channel gate, (B, h, w) if spatial, (B, queries, keys) if cross... A network of others gives its gates, too.
 
     Args:
         model: left as it is; a copy in eval mode on the CPU is taken.
@@ -142,7 +142,8 @@ class ExportedGraph(nn.Module):
 
     def __init__(self, model: nn.Module, spec: InputSpec) -> None:
         super().__init__()
-        self._gates: list[Tensor] = []
+        self._gates: dict[str, Tensor] = {}
+        self._names = output_names(model)[1:]
         self.net = copy.deepcopy(model).cpu().float().eval()
         for parent in list(self.net.modules()):
             for name, child in list(parent.named_children()):
@@ -160,8 +161,9 @@ class ExportedGraph(nn.Module):
         """Return the logits and the gates."""
         self._gates.clear()
         try:
-            logits: Tensor = self.net((pictures - self.mean) / self.std)
-            return (logits, *self._gates)
+            with edit_attention({}):  # a network of others looks at its gates only while somebody listens
+                logits: Tensor = self.net((pictures - self.mean) / self.std)
+            return (logits, *(self._gates[name] for name in self._names))
         finally:
             self._gates.clear()
 
@@ -190,11 +192,28 @@ _BATCH: Final = ({0: torch.export.Dim("batch", min=1, max=1024)},)
 """The batch size is free."""
 
 
+def _check_any_batch(traced: Program, graph: ExportedGraph, example: Tensor) -> None:
+    """Refuse a trace in which the example's number of pictures stayed, as that of a stored graph that asks for it."""
+    more = torch.cat([example, example[:1]])
+    wanted = graph(more)
+    try:
+        found = traced(more)
+    except RuntimeError:
+        found = ()
+    alike = len(found) == len(wanted) and all(a.shape == b.shape for a, b in zip(found, wanted, strict=True))
+    if not (alike and all(torch.allclose(a, b, rtol=1e-3, atol=1e-4) for a, b in zip(found, wanted, strict=True))):
+        raise CheckpointError(
+            f"TorchScript would hold this network to {len(example)} pictures at a time; choose another format, onnx or "
+            "pt2."
+        )
+
+
 def _torchscript(graph: ExportedGraph, example: Tensor, file: Path, about: dict[str, str]) -> Program:
     with torch.no_grad(), warnings.catch_warnings():
         # PyTorch deprecates TorchScript; phones and servers that read nothing else are why it is offered.
         warnings.simplefilter("ignore", FutureWarning)
         traced: Any = torch.jit.freeze(torch.jit.trace(graph, example, check_trace=False))  # type: ignore[no-untyped-call]
+        _check_any_batch(traced, graph, example)
         data = io.BytesIO()  # PyTorch's own file ends the process where the disk is full
         torch.jit.save(traced, data, _extra_files={key: value.encode() for key, value in about.items()})
         file.write_bytes(data.getbuffer())
@@ -216,7 +235,7 @@ FORMATS: Final[dict[str, str]] = {"onnx": ".onnx", "torchscript": ".pt", "pt2": 
 
 
 def output_names(model: nn.Module) -> tuple[str, ...]:
-    """Return ``logits`` and the names of the model's gates in forward order."""
+    """Return ``logits`` and the names of the model's gates, in the order of its taps."""
     return (LOGITS, *(tap.layer for tap in taps_of(model)))
 
 
@@ -225,6 +244,7 @@ def export_model(model: nn.Module, spec: InputSpec, file: Path, *, format: str, 
 
     Raises:
         UnknownNameError: no such format.
+        CheckpointError: a network of others cannot be written in this one.
     """
     if format not in FORMATS:
         raise UnknownNameError("format", format, FORMATS)
@@ -232,8 +252,19 @@ def export_model(model: nn.Module, spec: InputSpec, file: Path, *, format: str, 
     # Two pictures: a batch of one would be taken for a fixed size.
     example = torch.rand(2, spec.channels, spec.height, spec.width, generator=torch.Generator().manual_seed(0))
     outputs = output_names(model)
-    if format == "onnx":
-        save_onnx(graph, example, INPUT, outputs, file, about)
-        return ExportedFile(file, format, outputs)
-    write = {"torchscript": _torchscript, "pt2": _pt2}[format]
-    return ExportedFile(file, format, outputs, write(graph, example, file, about))
+    try:
+        if format == "onnx":
+            save_onnx(graph, example, INPUT, outputs, file, about)
+            return ExportedFile(file, format, outputs)
+        write = {"torchscript": _torchscript, "pt2": _pt2}[format]
+        return ExportedFile(file, format, outputs, write(graph, example, file, about))
+    except (OSError, FerLensError):
+        raise
+    except Exception as error:  # whatever PyTorch's exporters raise, of which there is no list
+        if not isinstance(graph.net, AdoptedModel):
+            raise  # ours can be exported: this is a fault
+        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        others = " or ".join(name for name in FORMATS if name != format)
+        raise CheckpointError(
+            f"PyTorch cannot write this network as {format} ({said[:160]}); choose another format, {others}."
+        ) from error

@@ -39,6 +39,14 @@ _recorder: ContextVar[list[RecordedGate] | None] = ContextVar("attention_recorde
 _edits: ContextVar[Mapping[str, GateEdit] | None] = ContextVar("attention_edits", default=None)
 
 
+def as_recorded(kind: GateKind, weights: Tensor) -> Tensor:
+    """Return a gate's weights as :class:`RecordedGate` has them, without the axes that only broadcasting needs."""
+    if kind == "channel":
+        return weights.flatten(1)
+    axis = {"spatial": 1, "rows": 3, "columns": 2}.get(kind)
+    return weights if axis is None else weights.squeeze(axis)
+
+
 class AttentionTap(nn.Module):
     """An identity that a gate's weights pass through, with a layer name such as ``block2.spatial``.
 
@@ -76,16 +84,9 @@ class AttentionTap(nn.Module):
                 weights = edited
             recorder = _recorder.get()
             if recorder is not None:
-                native = self._native(weights).detach()
+                native = as_recorded(self.kind, weights).detach()
                 recorder.append(RecordedGate(self.layer, self.kind, native, self.keys, self.among_itself))
         return weights
-
-    def _native(self, weights: Tensor) -> Tensor:
-        """Drop the singleton axes that only broadcasting needs."""
-        if self.kind == "channel":
-            return weights.flatten(1)
-        axis = {"spatial": 1, "rows": 3, "columns": 2}.get(self.kind)
-        return weights if axis is None else weights.squeeze(axis)
 
     def extra_repr(self) -> str:
         """Return what ``print(model)`` shows of the tap."""

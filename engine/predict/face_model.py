@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import torch
 
-from engine.data.read.samm import FRAMES
 from engine.data.transforms import normalise, to_tensor
 from engine.explain.explainer import explain_face, layer_activation, to_prediction
 from engine.explain.methods.method import Setup
@@ -24,8 +22,8 @@ from engine.predict.enhancing import face_enhancer
 from engine.predict.pairs import refuse_single
 from engine.records import FaceBox, FaceExplanation, Float32, Prediction, RunCard, UInt8
 from engine.training.device import choose_device
-from engine.trust import gate_use
-from engine.trust.trust import MOVED_LENDERS, Progress, TrustReport, moved_lenders, trust
+from engine.trust.lenders import given, lenders_of
+from engine.trust.trust import Progress, TrustReport, trust
 
 BATCH: Final[int] = 64
 """Faces that are classified at once."""
@@ -147,6 +145,7 @@ class FaceModel:
         explained: FaceExplanation,
         *,
         others: UInt8 | None = None,
+        data: Path | None = None,
         seed: int = 0,
         progress: Progress | None = None,
     ) -> TrustReport:
@@ -154,24 +153,21 @@ class FaceModel:
 
         Args:
             explained: what an explanation of this model returned.
-            others: faces (M, H, W[, 3]) uint8 as the model takes them, which lend their gates; None draws some, and
-                their movements for a model that takes movements, and for one that is not about faces does without.
+            others: pictures (M, H, W[, 3]) uint8 as the model takes them, which lend their gates; None: those of
+                :func:`engine.trust.lenders.lenders_of`.
+            data: a folder of pictures that lend theirs, for the same.
             seed: of every draw.
             progress: see :data:`engine.trust.trust.Progress`.
         """
-        if others is None and self.card.domain != "faces":
-            others = np.empty((0, *explained.face.shape), dtype=np.uint8)
-        moving = others is None and self.card.clips != FRAMES
-        report = trust(
+        return trust(
             self.model,
             explained,
             spec=self.card.input,
             classes=self.classes,
-            others=moved_lenders(gate_use.DRAWS, self.card.input) if moving else others,
+            others=lenders_of(self.card, data=data) if others is None else given(others),
             seed=seed,
             progress=progress,
         )
-        return replace(report, lenders=MOVED_LENDERS) if moving else report
 
     def activation(self, crop: UInt8, layer: str) -> Float32:
         """Return the feature map (C, h, w) float32 of ``layer`` for a cut-out face ((H, W, 3) uint8)."""

@@ -4,46 +4,30 @@ How long trust will take for a face: a small step of it is run and timed, and th
 
 A single forward pass says little: the checks run pictures in batches, which a machine works off several times as fast,
 and filling the removed pixels takes a time of its own.
-
-Who lends gates to a model that takes the difference of a clip's onset and apex: built-in faces that move.
-
-A single picture is nothing such a model has ever seen; what its gates do on one would say little of a movement.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from itertools import count, islice
+from dataclasses import dataclass
 from typing import Any, Final
 
-import cv2
 import numpy as np
 import torch
 from torch import nn
 
-from engine.data.drawn import DATASET_SEED, SPLIT_COUNTS, synthetic_face, synthetic_id
-from engine.data.read.samm import difference
 from engine.data.transforms import normalise, to_tensor
 from engine.explain.target import Target
-from engine.labels import EMOTIONS
 from engine.models.locking import holding
 from engine.models.taps import taps_of
 from engine.records import FaceExplanation, InputSpec, UInt8
-from engine.synthetic import draw_image, prototype, sample_parameters
-from engine.synthetic.face import SIZES
 from engine.trust import faithfulness, gate_use
 from engine.trust.faithfulness import removal_masks, steps_of
 from engine.trust.faithfulness_record import Faithfulness
 from engine.trust.gate_record import USED, WEAKLY_USED, GateUse
 from engine.trust.imputers import IMPUTERS
-
-LENDERS: Final = "drawn faces of the built-in data set"
-"""Whose gates stand in where no other pictures are given."""
-
-NO_LENDERS: Final = "none; other pictures of the model's own kind would have to be given"
-"""In their place, where drawn faces are not what a model is about."""
+from engine.trust.lenders import NOBODY, Lenders
 
 Progress = Callable[[str, int, int], None]
 """Called with (what is being measured, steps done, steps wanted)."""
@@ -81,17 +65,6 @@ class TrustReport:
         }
 
 
-def built_in_lenders(count: int, spec: InputSpec) -> UInt8:
-    """Draw ``count`` faces of the built-in data set, every emotion in turn: (count, S, S) or (count, S, S, 3) uint8."""
-    if not 1 <= count <= SPLIT_COUNTS["test"]:
-        raise ValueError(f"expected 1 to {SPLIT_COUNTS['test']} faces, got {count}")
-    drawn = int(np.clip(spec.size, *SIZES))
-    faces = [synthetic_face(synthetic_id("test", i), drawn, spec.channels).image for i in range(count)]
-    if (drawn, drawn) != (spec.height, spec.width):
-        faces = [cv2.resize(face, (spec.width, spec.height), interpolation=cv2.INTER_AREA) for face in faces]
-    return np.stack(faces)
-
-
 @torch.inference_mode(False)
 def trust(  # noqa: PLR0913 - what it needs of a checkpoint is given one by one, not as a checkpoint
     model: nn.Module,
@@ -99,7 +72,7 @@ def trust(  # noqa: PLR0913 - what it needs of a checkpoint is given one by one,
     *,
     spec: InputSpec,
     classes: tuple[str, ...],
-    others: UInt8 | None = None,
+    others: Lenders = NOBODY,
     imputers: Sequence[str] = tuple(IMPUTERS),
     gate_draws: int = gate_use.DRAWS,
     map_draws: int = faithfulness.DRAWS,
@@ -113,8 +86,8 @@ def trust(  # noqa: PLR0913 - what it needs of a checkpoint is given one by one,
         explained: gates, maps and the face as the model saw it. The gates are asked about the first map's target.
         spec: the model's input.
         classes: K names.
-        others: faces (M, S, S[, 3]) uint8 that lend their gates, best of the same kind as the explained one; None
-            draws as many built-in ones as there are draws; of none, another picture's gates are left out.
+        others: who lend their gates, see :func:`engine.trust.lenders.lenders_of`; of nobody, another picture's gates
+            are left out.
         imputers: for the maps, keys of IMPUTERS.
         gate_draws: permutations and lenders of each gate.
         map_draws: random maps.
@@ -134,7 +107,7 @@ def trust(  # noqa: PLR0913 - what it needs of a checkpoint is given one by one,
             spec=spec,
             classes=classes,
             target=Target.parse(explained.maps[0].target),
-            others=built_in_lenders(gate_draws, spec) if others is None else others,
+            others=others.pictures if len(others.pictures) else explained.face[None][:0],
             draws=gate_draws,
             seed=seed,
             progress=told("gates"),
@@ -153,8 +126,7 @@ def trust(  # noqa: PLR0913 - what it needs of a checkpoint is given one by one,
         )
         for item in explained.maps
     )
-    lenders = LENDERS if others is None else f"{len(others)} other pictures" if len(others) else NO_LENDERS
-    return TrustReport(explained.model, gates, maps, lenders, seed, time.perf_counter() - started)
+    return TrustReport(explained.model, gates, maps, others.words, seed, time.perf_counter() - started)
 
 
 _GRID: Final = (6, 6)
@@ -219,29 +191,3 @@ def measure_cost(model: nn.Module, face: UInt8, *, spec: InputSpec) -> TrustCost
             forward.append((time.perf_counter() - began) / len(masks))
     # The first batch of its size may cost more than all that follow.
     return TrustCost(min(forward), filling / len(IMPUTERS))
-
-
-MOVED_LENDERS: Final = "movements of drawn faces of the built-in data set"
-"""Whose gates stand in, as :attr:`engine.trust.trust.TrustReport.lenders` says it."""
-
-_REST: Final = "neutral"
-
-
-def moved_lenders(wanted: int, spec: InputSpec) -> UInt8:
-    """Return what moves from rest to expression in ``wanted`` built-in faces, every emotion but rest in turn.
-
-    Returns:
-        (wanted, S, S) or (wanted, S, S, 3) uint8 as :func:`engine.data.read.samm.difference` has it.
-    """
-    size = int(np.clip(spec.size, *SIZES))
-    moving = (index for index in count() if EMOTIONS[index % len(EMOTIONS)] != _REST)
-    found = []
-    for index in islice(moving, wanted):
-        face = sample_parameters(DATASET_SEED, index, split="test")
-        rest = replace(face, label=_REST, expression=prototype(_REST))
-        onset, apex = (draw_image(one, size, spec.channels) for one in (rest, face))
-        moved = difference(onset, apex)
-        if size != spec.size:
-            moved = np.asarray(cv2.resize(moved, (spec.size, spec.size), interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        found.append(moved)
-    return np.stack(found)

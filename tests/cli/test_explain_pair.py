@@ -16,7 +16,7 @@ from engine.draw.overlay import overlay
 from engine.media.faces import to_model_input
 from engine.models.checkpoint import read_card, update_card
 from engine.predictor import EmotionPredictor
-from engine.trust.trust import MOVED_LENDERS
+from engine.trust.lenders import MOVED_LENDERS
 from tests.made import write_seeded
 
 PAIR = ("--clips", "onset-apex", "--whole")

@@ -8,10 +8,14 @@ from torch import nn
 from engine.data.transforms import normalise, to_tensor
 from engine.errors import UnknownNameError
 from engine.explain.explainer import layer_activation
-from engine.explain.feature_maps import all_channel_means, channel_means, feature_layers, feature_maps
+from engine.explain.feature_maps import all_channel_means, channel_means, feature_layers, feature_maps, gated_layer
+from engine.models.adopted.freeze import freeze
+from engine.models.adopted.network import adopt
 from engine.models.architecture import DEFAULT_INPUT
 from engine.models.registry import build_model
-from tests.made import make_dataset
+from tests.made import SMALL, make_dataset
+from tests.models.adopted.made_nets import CLASSES, Kept, made
+from tests.models.adopted.test_freeze import WIDE, thawed
 
 
 @pytest.fixture
@@ -93,3 +97,39 @@ def test_all_layers_answer_in_one_pass_as_each_does_alone(model: nn.Module, face
     for name in ("block1.relu", "block4"):
         np.testing.assert_array_equal(found[name], channel_means(model, faces, spec=DEFAULT_INPUT, layer=name))
     assert list(all_channel_means(model, faces, spec=DEFAULT_INPUT, layers=("block2",))) == ["block2"]
+
+
+@pytest.mark.parametrize("stored", [False, True], ids=["live", "stored"])
+def test_the_layer_of_a_gate_of_anyones_network_is_what_it_multiplies(stored: bool) -> None:
+    live = adopt(made("hand-written CBAM"), WIDE, CLASSES).eval()
+    net = thawed(freeze(live, WIDE)) if stored else live
+    gate, spatial = net.findings.gates
+    assert (gate.kind, gate.name) == ("channel", "gates.0.channel")
+    layer = gated_layer(net, gate.name)
+    assert layer is not None
+    face = np.random.default_rng(0).integers(0, 255, (32, 48), dtype=np.uint8)
+    found = layer_activation(net, face, spec=WIDE, layer=layer)
+    x = torch.from_numpy((face / 255.0 - 0.5) / 0.25).float()[None, None]
+    with torch.no_grad():
+        features = live.net.stem(x).relu()
+        live.net(x)
+    weights = live.net.kept[0]
+    np.testing.assert_allclose(found, (features * weights[:, :, None, None])[0].numpy(), rtol=1e-4, atol=1e-6)
+    assert gated_layer(net, spatial.name) != layer
+
+
+def test_a_gate_of_no_map_has_no_layer() -> None:
+    class OnFeatures(Kept):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            pooled = self.stem(x).relu().mean(dim=(2, 3))
+            out: torch.Tensor = self.head(pooled * torch.sigmoid(pooled.flip(1).mean(1, keepdim=True) * pooled))
+            return out
+
+    net = adopt(OnFeatures().eval(), WIDE, CLASSES)
+    assert [gated_layer(net, gate.name) for gate in net.findings.gates] == [None] * len(net.findings.gates)
+
+
+def test_the_layer_of_a_gate_of_ours_is_its_block() -> None:
+    model = build_model("cbam", classes=7, spec=SMALL)
+    assert gated_layer(model, "block2.channel") == "block2"
+    assert gated_layer(model, "elsewhere.channel") is None

@@ -11,10 +11,15 @@ import pytest
 import torch
 
 from engine.errors import CheckpointError
+from engine.models.adopted.freeze import freeze
+from engine.models.adopted.network import adopt
 from engine.models.export import FORMATS, INPUT, ExportedFile, ExportedGraph, export_model, quantise_onnx
 from engine.models.registry import build_model
+from engine.models.taps import record_attention
 from engine.predict.exported import check_exported, open_onnx
 from tests.made import SMALL
+from tests.models.adopted.made_nets import CLASSES, made
+from tests.models.adopted.test_freeze import WIDE, thawed
 
 pytestmark = pytest.mark.slow
 
@@ -59,6 +64,19 @@ def test_a_vits_file_gives_its_attention(format: str, tmp_path: Path) -> None:  
     check = check_exported(exported, ExportedGraph(model, SMALL).eval(), _pictures(5))
     assert check.logits_difference < 1e-4
     assert check.gates_difference < 1e-4
+
+
+@pytest.mark.parametrize("design", ["hand-written CBAM", "windows"])
+def test_anyones_networks_file_gives_its_logits_and_gates(design: str, tmp_path: Path) -> None:
+    stored = thawed(freeze(adopt(made(design), WIDE, CLASSES), WIDE))
+    exported = export_model(stored, WIDE, tmp_path / "m.onnx", format="onnx", about={})
+    assert exported.outputs == ("logits", *(gate.name for gate in stored.findings.gates))
+    pictures = np.random.default_rng(1).random((5, 1, 32, 48), np.float32)
+    found = open_onnx(exported.path)(pictures)
+    with torch.no_grad(), record_attention() as gates:
+        logits = stored((torch.from_numpy(pictures) - 0.5) / 0.25)
+    for part, wanted in zip(found, (logits, *(gate.weights for gate in gates)), strict=True):
+        np.testing.assert_allclose(part, wanted.numpy(), rtol=1e-4, atol=1e-5)
 
 
 def test_a_difference_is_seen(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from engine.data.drawn import DATASET_SEED
 from engine.data.read.samm import difference
 from engine.labels import EMOTIONS
 from engine.synthetic import draw_image, prototype, sample_parameters
-from engine.trust.trust import moved_lenders
+from engine.trust.lenders import moved_lenders
 from tests.made import SMALL
 
 

@@ -11,7 +11,8 @@ from engine.models.architecture import DEFAULT_INPUT
 from engine.models.registry import build_model
 from engine.models.taps import taps_of
 from engine.records import InputSpec
-from engine.trust.trust import LENDERS, built_in_lenders, trust
+from engine.trust.lenders import LENDERS, NO_LENDERS, Lenders, built_in_lenders, given
+from engine.trust.trust import trust
 from tests.explain.known import CLASSES, SPEC, OneBlock, noise, unchanged
 
 
@@ -24,8 +25,16 @@ def test_one_call_gives_gates_and_maps_for_the_maps_target() -> None:
     explained = explain_face(model, face, model_name="m", layer="block3", target=Target("sad", "fear"), **how)  # type: ignore[arg-type]
     told: list[tuple[str, int, int]] = []
     with unchanged(model):
+        drawn = Lenders(built_in_lenders(2, DEFAULT_INPUT), LENDERS)
         report = trust(
-            model, explained, imputers=["blur"], gate_draws=2, map_draws=3, progress=lambda *at: told.append(at), **how
+            model,
+            explained,
+            others=drawn,
+            imputers=["blur"],
+            gate_draws=2,
+            map_draws=3,
+            progress=lambda *at: told.append(at),
+            **how,
         )  # type: ignore[arg-type]
     assert [gate.layer for gate in report.gates] == [tap.layer for tap in taps_of(model)]
     assert {gate.target for gate in report.gates} == {"sad − fear"}
@@ -38,8 +47,13 @@ def test_one_call_gives_gates_and_maps_for_the_maps_target() -> None:
     assert document["lenders"] == LENDERS
     assert document["thresholds"] == {"used": 0.05, "weakly_used": 0.01}
     assert len(document["gates"]) == 8
-    others = trust(model, explained, others=noise(4, side=48), imputers=["blur"], gate_draws=2, map_draws=1, **how)  # type: ignore[arg-type]
+    others = trust(
+        model, explained, others=given(noise(4, side=48)), imputers=["blur"], gate_draws=2, map_draws=1, **how
+    )  # type: ignore[arg-type]
     assert others.lenders == "4 other pictures"
+    alone = trust(model, explained, imputers=["blur"], gate_draws=2, map_draws=1, **how)  # type: ignore[arg-type]
+    assert alone.lenders == NO_LENDERS
+    assert all("another picture" not in {one.name for one in gate.replacements} for gate in alone.gates)
 
 
 def test_a_model_without_gates_has_maps_only() -> None:

@@ -60,6 +60,9 @@ def show_received(
     return cards
 
 
+NO_MAP = "What this gate multiplies has no layer with a map of the picture: where a channel is active cannot be shown."
+
+
 def _take_click(chart: str, key: str) -> None:
     """Put a clicked bar's channel where the channel selector keeps its own."""
     points = st.session_state[chart].selection.points
@@ -69,6 +72,7 @@ def _take_click(chart: str, key: str) -> None:
 
 def show_channels(
     explanation: FaceExplanation,
+    layer_of: Callable[[str], str | None],
     activation_of: Callable[[str], Float32],
     style: MapStyle,
     badge_of: Callable[[str], str] | None = None,
@@ -77,6 +81,7 @@ def show_channels(
 
     Args:
         explanation: holds the gates.
+        layer_of: gives the layer of what a gate multiplies, None where that is no map of the picture.
         activation_of: gives the feature maps (C, h, w) of a layer, after its gates.
         style: how maps are drawn.
         badge_of: gives the HTML of a gate's trust badge by its layer.
@@ -137,7 +142,11 @@ def show_channels(
             f"{badge_of(layer) if badge_of is not None else ''}"
         )
     with right:
-        values = activation_of(layer.split(".", maxsplit=1)[0])[channel]
+        multiplied = layer_of(layer)
+        if multiplied is None:
+            st.caption(NO_MAP)
+            return
+        values = activation_of(multiplied)[channel]
         (limits,) = display_ranges([values], "stretch", natural=None)
         card = MapCard(f"channel {channel}: activation", values, limits)
         st.html(cards_html(explanation.face, (card,), style))

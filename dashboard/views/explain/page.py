@@ -37,6 +37,7 @@ from dashboard.views.explain.figures.trust_curves import faithfulness_curves
 from dashboard.views.explain.report import Explained, explain_content
 from dashboard.views.explain.supported import show_supported
 from engine.explain.cmaen_shares import CmaenShares
+from engine.explain.feature_maps import gated_layer
 from engine.records import Explanation, FaceExplanation, RunCard
 
 STYLE: Final = Path(__file__).with_name("style.css")
@@ -219,7 +220,10 @@ def explain(card: RunCard, named: NamedPicture, pictures: Sequence[NamedPicture]
             maps.show_contrast(chosen, three, titles, style)
         class_cards = maps.show_explanations(chosen, main_map.target, drawn, style, map_badge(trusted.map(main_map)))
     further_cards = methods.show_further(chosen, further, trusted, style)
-    gate_views.show_channels(chosen, partial(loaders.activation, *where, *weights), style, gate_trust)
+    gate_views.show_channels(
+        chosen, partial(gated_layer, loaders.predictor(card).model), partial(loaders.activation, *where, *weights), style,
+        gate_trust,
+    )  # fmt: skip
     rows = (
         *gate_rows,
         ("First in the league", supported),

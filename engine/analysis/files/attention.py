@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from engine.analysis.files.places import ATTENTION, FORMAT, analysis_folder, analyze_command
+from engine.analysis.files.places import ATTENTION, FORMAT, analysis_folder, analyze_command, check_format
 from engine.analysis.files.sums import check_sum
 from engine.analysis.sweep.statistics import MapStatistics, Plane
 from engine.documents import BAD_VALUES, parse_document
@@ -211,15 +211,12 @@ def open_attention(file: Path, rebuild: str) -> AttentionFile:
     try:
         with safe_open(file, framework="numpy") as opened:
             metadata = parse_document(opened.metadata()[METADATA_KEY])
-        fits = metadata["format"] == FORMAT
-        for key in ("layers", "classes") if fits else ():
+        known = metadata.get("format")
+        check_format(f"'{file.parent.name}/{file.name}'", known, FORMAT, rebuild)
+        for key in ("layers", "classes"):
             _check_names(metadata[key], key)
     except (OSError, SafetensorError, *BAD_VALUES) as error:
         raise _damaged(file, rebuild) from error
-    if not fits:
-        raise DataError(
-            f"'{file.parent.name}/{file.name}' is of another version of FERLens; make it again with: {rebuild}"
-        )
     return AttentionFile(file, metadata, rebuild)
 
 

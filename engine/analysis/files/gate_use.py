@@ -309,7 +309,8 @@ def _shares(values: Mapping[str, Any] | None) -> AnswerShares | None:
 
 def _use(document: Mapping[str, Any]) -> SplitGateUse:
     if document["format"] != FORMAT:
-        raise ValueError(f"expected format {FORMAT}, got {document['format']}")
+        other = "a newer" if type(document["format"]) is int and document["format"] > FORMAT else "an older"
+        raise DocumentError(f"it was made by {other} FERLens (this one reads format {FORMAT})")
     return SplitGateUse(
         model=str(document["model"]),
         weights_sha256=str(document["weights_sha256"]),

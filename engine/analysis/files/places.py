@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from engine.errors import DataError
 from engine.places import checkpoint_path
 
 PREDICTIONS: Final = "predictions.parquet"
@@ -33,6 +34,30 @@ def analyze_command(model: str, dataset: str, split: str, *, force: bool = False
     """Return the command that makes (or, with ``force``, makes again) an analysis."""
     command = f"python -m engine analyze --model {model} --dataset {dataset} --split {split}"
     return command + " --force" if force else command
+
+
+def check_format(what: str, known: object, reads: int, rebuild: str) -> None:
+    """Refuse a file that another version of FERLens wrote, older or newer, and say what to do.
+
+    Args:
+        what: the file, in words, for example ``'synthetic-test/predictions.parquet' of 'cbam'``.
+        known: the format that it says it has; None where it says none.
+        reads: the format that this FERLens reads.
+        rebuild: the command that makes it again.
+
+    Raises:
+        DataError: ``known`` is not ``reads``.
+    """
+    if known == reads and type(known) is int:
+        return
+    if type(known) is int and known > reads:
+        raise DataError(
+            f"{what} was made by a newer FERLens (format {known}; this one reads {reads}); get a newer FERLens, or "
+            f"make it again with: {rebuild}"
+        )
+    raise DataError(
+        f"{what} was made by an older FERLens (this one reads format {reads}); make it again with: {rebuild}"
+    )
 
 
 @dataclass(frozen=True, order=True)

@@ -32,7 +32,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from engine.analysis.files.places import FORMAT, PREDICTIONS, analysis_folder, analyze_command
+from engine.analysis.files.places import FORMAT, PREDICTIONS, analysis_folder, analyze_command, check_format
 from engine.analysis.files.sums import check_sum, sum_of
 from engine.analysis.sweep.statistics import entropy_and_places, entropy_nats, peak_channel
 from engine.documents import BAD_VALUES, parse_document
@@ -274,15 +274,11 @@ def look_at(model: str, file: Path, rebuild: str) -> PredictionSource:
         with pq.ParquetFile(file) as opened:
             schema, rows = opened.schema_arrow, opened.metadata.num_rows
         metadata = parse_document(schema.metadata[METADATA_KEY])
+        known = metadata.get("format")
+        check_format(f"'{file.parent.name}/{file.name}' of '{model}'", known, FORMAT, rebuild)
         classes = tuple(metadata["classes"])
-        known = metadata["format"]
     except (OSError, pa.ArrowException, *BAD_VALUES) as error:
         raise damaged(model, file, rebuild) from error
-    if known != FORMAT:
-        raise DataError(
-            f"'{file.parent.name}/{file.name}' of '{model}' is of another version of FERLens; make it again with: "
-            f"{rebuild}"
-        )
     kinds = {field.name: _kind(field.type) for field in schema}
     missing = [name for name in (*NEEDED, *(f"p_{name}" for name in classes)) if name not in kinds]
     if missing or rows != metadata.get("pictures"):

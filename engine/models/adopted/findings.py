@@ -138,6 +138,11 @@ class Findings:
                 return layer
         raise UnknownNameError("layer", name, self.offered)
 
+    def after(self, gate: str) -> FoundLayer | None:
+        """Return the layer of what a gate multiplies, gated; None where that is no map of the picture."""
+        name = f"after {gate}"
+        return next((layer for layer in self.layers if name == layer.name or name in layer.also), None)
+
     def corrected(
         self, *, gates: Sequence[str] = (), no_gates: Sequence[str] = (), layer: str | None = None
     ) -> Findings:

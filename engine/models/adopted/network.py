@@ -122,7 +122,7 @@ class AdoptedNetwork(AdoptedModel):
             return self._logits(self.net(given))
         gates = tuple(zip(self.findings.gates, self.taps, strict=True)) if is_listening() else ()
         step = self.findings.features
-        watch = Watch(len(x), gates, points, None if wanted is None or step is None else (step, wanted))
+        watch = Watch(x.shape[0], gates, points, None if wanted is None or step is None else (step, wanted))
         try:
             with watch:
                 output = self.net(given)

@@ -67,9 +67,10 @@ class StoredNetwork(AdoptedModel):
         self._held = [(name, *at[key]) for name, key in graph.holds.items()]
         self._run = [resolve(node.op) for node in graph.nodes]
         self._last = last_uses(graph)
-        self._gates: dict[str, list[tuple[FoundGate, nn.Module]]] = {}
-        for gate, tap in zip(findings.gates, self.taps, strict=True):
-            self._gates.setdefault(gate.step.operation, []).append((gate, tap))
+        # by number: whoever exports the network puts other modules into the taps' places
+        self._gates: dict[str, list[tuple[FoundGate, int]]] = {}
+        for number, gate in enumerate(findings.gates):
+            self._gates.setdefault(gate.step.operation, []).append((gate, number))
         self._layers: dict[str, list[tuple[FoundLayer, LayerPoint]]] = {}
         for layer, point in zip(findings.layers, self.points, strict=True):
             if isinstance(point, LayerPoint):
@@ -99,7 +100,7 @@ class StoredNetwork(AdoptedModel):
                 args = (self.features(args[0]), *args[1:])
             result = None
             if listening and node.name in self._gates:
-                result, args, kwargs = self._gated(node.name, operation_name(run), args, kwargs, len(x))
+                result, args, kwargs = self._gated(node.name, operation_name(run), args, kwargs, x.shape[0])
             if result is None:
                 result = run(*args, **kwargs)
             for layer, point in self._layers.get(node.name, ()):
@@ -118,7 +119,8 @@ class StoredNetwork(AdoptedModel):
         self, node: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], pictures: int
     ) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
         """Pass a node's gates through their taps; returns (the result where it is known by that, arguments)."""
-        for gate, tap in self._gates[node]:
+        for gate, number in self._gates[node]:
+            tap = self.taps[number]
             if gate.operand == FUSED_OPERAND:
 
                 def through(weights: Tensor, gate: FoundGate = gate, tap: nn.Module = tap) -> Tensor:

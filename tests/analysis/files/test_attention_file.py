@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,16 @@ def test_odd_metadata_is_a_sentence(tmp_path: Path, change: dict[str, object]) -
     document = json.dumps({**METADATA, "layers": ["b.spatial", "a.channel"], **change})
     save_file(tensors, file, metadata={"ferlens": document.replace('"' + "[" * 70 + '"', "[" * 70 + "]" * 70)})
     with pytest.raises(DataError, match=r"a\.safetensors"):
+        open_attention(file, AGAIN)
+
+
+@pytest.mark.parametrize(
+    ("format", "says"), [(FORMAT + 1, "by a newer"), (FORMAT - 1, "by an older"), (None, "by an old")]
+)
+def test_another_version_says_which_and_what_to_do(tmp_path: Path, format: int | None, says: str) -> None:  # noqa: A002
+    file = tmp_path / "a.safetensors"
+    write_attention(file, statistics(), PLANE, {**METADATA, "format": format})
+    with pytest.raises(DataError, match=rf"was made {says}.* FERLens .*make it again with: {re.escape(AGAIN)}"):
         open_attention(file, AGAIN)
 
 

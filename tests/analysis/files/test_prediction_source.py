@@ -62,7 +62,12 @@ def rewrite(file: Path, **change: object) -> None:
         ("column", "is damaged"),
         ("rows", "is damaged"),
         ("foreign", "is damaged"),
-        ("format", "of another version of FERLens"),
+        ("older", "of 'cbam' was made by an older FERLens (this one reads format 1); make it again with: "),
+        (
+            "newer",
+            "of 'cbam' was made by a newer FERLens (format 2; this one reads 1); get a newer FERLens, or make it",
+        ),
+        ("no format", "was made by an older FERLens"),
         ("weights", "was made with other weights than the checkpoint has now"),
         ("pages", "is damaged"),
         ("gate", "is damaged"),
@@ -82,8 +87,8 @@ def test_what_cannot_be_used_says_which_and_how_to_make_it_again(analysed: Path,
         pq.write_table(table.slice(1), file)
     elif how == "foreign":
         pq.write_table(table.replace_schema_metadata({}), file)
-    elif how == "format":
-        rewrite(file, format=0)
+    elif how in {"older", "newer", "no format"}:
+        rewrite(file, format={"older": 0, "newer": 2, "no format": None}[how])
     elif how == "weights":
         rewrite(file, weights_sha256="0" * 64)
     else:

@@ -11,6 +11,7 @@ from dashboard.shell import loaders
 from engine.models.checkpoint import read_card
 from engine.records import FaceExplanation, RunCard
 from engine.trust import trust as trust_cost
+from engine.trust.lenders import lenders_of
 from engine.trust.trust import TrustCost, trust
 
 
@@ -42,6 +43,7 @@ def test_what_is_measured_is_the_engines_and_is_kept(card: RunCard, quick_trust:
         explained,
         spec=card.input,
         classes=card.classes,
+        others=lenders_of(card),
         imputers=["blur"],
         gate_draws=2,
         map_draws=2,
