@@ -25,11 +25,8 @@ LEAST_POINTS: Final = 10.0
 
 def common_order(predictions: Sequence[Prediction]) -> tuple[str, ...]:
     """Return the classes, highest mean probability first; ties keep the first model's class order."""
-    means = {
-        name: sum(probability_of(one, name) for one in predictions) / len(predictions)
-        for name in predictions[0].classes
-    }
-    return tuple(sorted(means, key=lambda name: -means[name]))
+    of_models = [dict(zip(one.classes, one.probabilities.tolist(), strict=True)) for one in predictions]
+    return tuple(sorted(predictions[0].classes, key=lambda name: -sum(one[name] for one in of_models)))
 
 
 def probability_of(prediction: Prediction, name: str) -> float:

@@ -128,10 +128,18 @@ def dataset_content(first: RunCard, second: RunCard, where: str, found: StoredCo
         head,
         tuple(
             _line(f"{row.name}, {name} (n = {row.support:,})", getattr(row, name), TESTS[name])
-            for row in found.simultaneous
+            for row in result.shown.pick(found.simultaneous)
             for name in ("recall", "f1")
         ),
-        "Intervals hold for all classes together (95 %, Bonferroni over the paired bootstrap).",
+        " ".join(
+            filter(
+                None,
+                (
+                    result.shown.words,
+                    "Intervals hold for all classes together (95 %, Bonferroni over the paired bootstrap).",
+                ),
+            )
+        ),
     )
     groups = Table(
         ("pictures", "n"), tuple((name, f"{len(ids):,}") for name, ids in result.groups.items()),
