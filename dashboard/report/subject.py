@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from typing import Final, TypeVar
 
+import numpy as np
+
 from engine.draw.class_colours import OTHER, colours_of
 from engine.labels import EMOTION_COLORS, canonical
 from engine.records import RunCard
@@ -45,6 +47,19 @@ def colour_of(name: str) -> str:
 def listed(ranked: Sequence[T]) -> Sequence[T]:
     """Return what a list shows of classes, most probable first: all, or of more than 30 the first twelve."""
     return ranked if len(ranked) <= MOST_SHOWN else ranked[:MOST_LISTED]
+
+
+def drawn_columns(probabilities: np.ndarray) -> tuple[int, ...]:
+    """Return which of K classes get a line over time, in their order: all, or of more than 30 twelve.
+
+    Args:
+        probabilities: (N, K); those are taken whose mean is largest.
+    """
+    classes = probabilities.shape[1]
+    if classes <= MOST_SHOWN:
+        return tuple(range(classes))
+    best = np.argsort(-probabilities.mean(axis=0), kind="stable")[:MOST_LISTED]
+    return tuple(sorted(int(column) for column in best))
 
 
 def more_words(classes: int) -> str:

@@ -7,6 +7,7 @@ Nothing is made before the button is pressed. It then runs outside the page's sc
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextvars import copy_context
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -84,11 +85,17 @@ def offer(
     said = tuple(notes)
     models = tuple(Weights(card.name, card.weights_sha256) for card in cards)
 
-    def data() -> bytes:
+    def made() -> bytes:
         # Brings torch and matplotlib: not before it is needed.
         from dashboard.report.bundle import zip_bytes
 
         return zip_bytes(ViewReport(page, title, address, query, dict(settings), models, build(), said))
+
+    # What the page is about is known in this run's context alone, and the report is made in a thread of its own.
+    context = copy_context()
+
+    def data() -> bytes:
+        return context.copy().run(made)
 
     with st.container(horizontal=True, vertical_alignment="center", key="view-report"):
         st.download_button(

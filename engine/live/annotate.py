@@ -92,13 +92,17 @@ def _draw_map(picture: UInt8, frame: UInt8, face: LiveFace, face_map: FaceMap, h
         (limits,) = display_ranges([values], natural=None)
     else:
         return
-    left, top, side = crop_square(face.box)
+    if face.over is None:
+        left, top, across = crop_square(face.box)
+        down = across
+    else:
+        left, top, across, down = face.over
     x, y = max(0, left), max(0, top)
-    right, bottom = min(picture.shape[1], left + side), min(picture.shape[0], top + side)
+    right, bottom = min(picture.shape[1], left + across), min(picture.shape[0], top + down)
     colours = colorize(values, limits, how.colors)
     kind = cv2.INTER_LINEAR if how.smooth else cv2.INTER_NEAREST
     # The map lies over the whole crop, so that the part outside the frame is cut off, not squeezed in.
-    drawn = cv2.resize(colours, (side, side), interpolation=kind)[y - top : bottom - top, x - left : right - left]
+    drawn = cv2.resize(colours, (across, down), interpolation=kind)[y - top : bottom - top, x - left : right - left]
     grey = cv2.cvtColor(frame[y:bottom, x:right], cv2.COLOR_RGB2GRAY)
     base = cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)
     picture[y:bottom, x:right] = cv2.addWeighted(base, 1.0 - how.opacity, drawn, how.opacity, 0.0)
@@ -108,12 +112,13 @@ def _draw_face(picture: UInt8, face: LiveFace, how: Drawing, unit: float) -> Non
     box, color = face.box, _rgb(face.reading, face.label)
     right, bottom = box.x + box.width - 1, box.y + box.height - 1
     thick = max(1, round((2 if face.seen else 1) * unit))
-    cv2.rectangle(picture, (box.x, box.y), (right, bottom), color, thick)
+    if face.over is None:
+        cv2.rectangle(picture, (box.x, box.y), (right, bottom), color, thick)
     line = _line_height(unit)
     several = len(face.readings) > 1
     tags = [
         (
-            (f"#{face.track} " if index == 0 else "")
+            (f"#{face.track} " if index == 0 and face.over is None else "")
             + (f"{reading.model}: " if several else "")
             + f"{reading.label} {100 * reading.confidence:.0f} %",
             _rgb(reading, reading.label),
@@ -138,12 +143,12 @@ def _draw_bars(picture: UInt8, face: LiveFace, count: int, notes: list[str], uni
     height = line * (len(rows) + len(notes))
     if not height:
         return
-    width = max(round(155 * unit), face.box.width)
+    width = max(round(155 * unit), face.box.width) if face.over is None else round(240 * unit)
     x = max(0, min(face.box.x, picture.shape[1] - width))
     below = face.box.y + face.box.height
     y = below if below + height <= picture.shape[0] else max(0, picture.shape[0] - height)
     _shade(picture, x, y, width, height)
-    names, numbers = round(66 * unit), _text_width("100", unit) + round(10 * unit)
+    names, numbers = round((66 if face.over is None else 110) * unit), _text_width("100", unit) + round(10 * unit)
     for index, (name, probability) in enumerate(rows):
         top = y + index * line
         length = round(max(0, width - names - numbers) * probability)

@@ -12,9 +12,10 @@ from dashboard.shared.figures.answers import LEAST, MOST, pairs_of, refused
 from dashboard.shared.maps import CONTRAST
 from dashboard.shell import loaders, opening, say, state, study_loaders
 from dashboard.shell.in_address import in_address
+from dashboard.shell.state import NamedPicture
 from engine.explain.target import TRUE
 from engine.models.checkpoint import DEFAULT_MODEL
-from engine.records import RunCard
+from engine.records import FaceBox, FacePrediction, RunCard, UInt8
 
 MODELS: Final = "models"
 PAIR: Final = "pair"
@@ -108,6 +109,38 @@ def choose_pair(names: Sequence[str]) -> tuple[int, int]:
     )
     tell(PAIR, chosen)
     return by_text[chosen]
+
+
+def given(
+    card: RunCard, named: NamedPicture, face: FacePrediction, index: int, *, whole: bool
+) -> tuple[str, int, bool, UInt8, FaceBox | None]:
+    """Return what a model is given of a picture, as :func:`dashboard.shell.loaders.explanation` takes it.
+
+    A model that is not about faces gets the whole picture, whatever face the reference looks at.
+
+    Args:
+        face, index: the face that is looked at, and its number. whole: whether the picture was taken whole.
+    """
+    if card.domain == "pictures":
+        return named.digest, 0, True, loaders.picture(named.digest, named.data, named.name).pixels, None
+    return named.digest, index, whole, face.crop, face.box
+
+
+def weights(card: RunCard) -> tuple[str, str]:
+    """Return what names a model's weights."""
+    return card.name, card.weights_sha256
+
+
+def read_given(cards: Sequence[RunCard], face: FacePrediction) -> str:
+    """Say that some models see the face and others the whole picture; empty where all see the same."""
+    pictures = [card.name for card in cards if card.domain == "pictures"]
+    if face.box is None or not pictures or len(pictures) == len(cards):
+        return ""
+    takes = "take" if len(pictures) > 1 else "takes"
+    return (
+        f"{', '.join(pictures)} {takes} the whole picture, the others the face alone: places in their maps are not the "
+        "same places, and their differences are to be read so."
+    )
 
 
 def settle(target: str, minus: str, predicted: str, truth: str | None) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dashboard.report.content import Array, Content, Section, Shot, Table
+from dashboard.report.subject import face as face_word
 from dashboard.report.text import grid, short
 from dashboard.shared.figures.answers import interval_words, p_words, parameter_words, read_answers, share_words
 from dashboard.shared.figures.map_card import MapCard, MapStyle
@@ -87,7 +88,10 @@ def face_content(shown: OnFace) -> Content:
     answers = Section(
         "Answers",
         (read_answers(shown.models, predictions), shown.credit),
-        tuple(face_shot(one.face, f"face {one.model}", f"the face as {one.model} saw it") for one in shown.explained),
+        tuple(
+            face_shot(one.face, f"{face_word()} {one.model}", f"the {face_word()} as {one.model} saw it")
+            for one in shown.explained
+        ),
         tables=(answers_table(shown.models, predictions),),
     )
     limits = difference_ranges([row.paired for _, row in shown.rows], shown.style.scale)

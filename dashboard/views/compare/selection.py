@@ -35,7 +35,7 @@ def _compared(cards: Sequence[RunCard], named: NamedPicture, wanted: Wanted) -> 
     for card in cards:
         at = loaders.predictor(card).gradcam_layers[-1] if layer == choice.EACH_LAST else layer
         explained.append(
-            loaders.explanation(named.digest, 0, whole, face.crop, face.box, card.name, card.weights_sha256, at, asked)
+            loaders.explanation(*choice.given(card, named, face, 0, whole=whole), *choice.weights(card), at, asked)
         )
     return Compared(named.name, named.truth, tuple(explained), comparable=minus != plus)
 
