@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from dashboard.report.content import Build, ViewReport, Weights, plain_name
+from dashboard.report.subject import is_about_pictures
 from dashboard.shell import state
 from dashboard.shell.state import NamedPicture
 from engine.records import RunCard
@@ -47,7 +48,8 @@ def picture_notes() -> tuple[str, ...]:
 
 def picture_settings(named: NamedPicture, index: int, *, whole: bool) -> dict[str, Any]:
     """Return which face of which picture is shown, as a report's settings say it."""
-    return {"picture": named.name, "picture sha256": named.digest, "face": index + 1, "whole picture": whole}
+    which = {} if is_about_pictures() else {"face": index + 1}
+    return {"picture": named.name, "picture sha256": named.digest, **which, "whole picture": whole}
 
 
 def _query() -> dict[str, list[str]]:

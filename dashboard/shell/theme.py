@@ -59,7 +59,8 @@ CSS: Final = """<style>
 .fl-reading{margin:.9rem 0 0;line-height:1.5;border-left:2px solid color-mix(in srgb,currentColor 30%,transparent);
  padding-left:.8rem}
 .fl-seen{display:flex;gap:.8rem;align-items:center;margin-top:.9rem}
-.fl-seen img{max-width:144px;max-height:72px;min-height:36px;min-width:72px;object-fit:contain;image-rendering:pixelated;border-radius:3px}
+.fl-seen img{max-width:144px;max-height:72px;min-height:36px;min-width:72px;object-fit:contain;
+ image-rendering:pixelated;border-radius:3px}
 .fl-cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,180px),1fr));gap:1.1rem 1.2rem;
  margin:.3rem 0}
 .fl-cards.fl-small{grid-template-columns:repeat(auto-fill,minmax(128px,1fr));gap:.9rem}

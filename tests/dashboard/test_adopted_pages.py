@@ -158,7 +158,11 @@ def test_beside_a_model_of_faces_it_is_given_the_whole_picture(page: AppTest, tm
     with Image.open(SAMPLES / "astronaut.jpg") as photograph:
         whole = np.asarray(photograph.convert("RGB"))
     np.testing.assert_array_equal(seen, fitted(whole, spec))
-    assert (report.arrays["about/face"] != seen).any()
+    own = report.arrays["about/face"]
+    assert (own != seen).any()
+    open_page(page, "views/compare/page.py", models="mine,about", sample="astronaut")  # the other way round as well
+    np.testing.assert_array_equal(report.arrays["mine/face"], seen)
+    np.testing.assert_array_equal(report.arrays["about/face"], own)
     # the same picture on a page where the model of faces was shown first
     app = open_page(page, "views/explain/page.py", model="about", sample="astronaut")
     app.selectbox(key="model").select("mine").run()

@@ -65,12 +65,15 @@ class Confusion:
         shown = shown_classes(self.classes, self.counts.sum(axis=1), asked=asked)
         if shown.are_all:
             return self
+        within = shown.matrix(self.counts)
+        outside = int(self.counts[list(shown.places)].sum() - within.sum())
+        elsewhere = f" {outside:,} of their pictures are answered as classes that are not shown." if outside else ""
         return replace(
             self,
             classes=shown.names,
-            counts=shown.matrix(self.counts),
+            counts=within,
             values=shown.matrix(self.values),
-            said=shown.words,
+            said=shown.words + elsewhere,
             of=self.counts,
         )
 

@@ -147,7 +147,8 @@ def _picture(face: UInt8, card: MapCard, style: MapStyle, pixels: int) -> str:
     if card.values is None:
         plain = data_uri(np.asarray(resize_face(face, pixels)))
         return (
-            f'<div class="fl-map fl-none"{shape_of(face)}><img src="{plain}" alt="{escape(card.title)}: {escape(card.note)}">'
+            f'<div class="fl-map fl-none"{shape_of(face)}><img src="{plain}" '
+            f'alt="{escape(card.title)}: {escape(card.note)}">'
             f'<span class="fl-nothing">{escape(card.note)}</span></div>'
         )
     colors = DIVERGING if card.signed else style.colors

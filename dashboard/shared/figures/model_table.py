@@ -80,6 +80,10 @@ def _attention(card: RunCard) -> str:
     return f"{words}; trained with the label’s mark in a corner" if marked else words
 
 
+def _millions(parameters: int) -> str:
+    return f"{parameters / 1e6:.2f} M" if parameters >= 5_000 else f"{parameters:,}"
+
+
 def model_table(cards: Sequence[RunCard], default: str | None = None, protocol: Protocol = FER2013) -> str:
     """Return the table; a figure that was not measured is a dash, never a guess.
 
@@ -105,7 +109,7 @@ def model_table(cards: Sequence[RunCard], default: str | None = None, protocol: 
             f"<td class='fl-number'>{accuracy(single) if single else '—'}</td>"
             f"{more if protocol.augmented else ''}"
             f"<td class='fl-number'>{f1}</td>"
-            f"<td class='fl-number'>{card.parameters / 1e6:.2f} M</td></tr>"
+            f"<td class='fl-number'>{_millions(card.parameters)}</td></tr>"
         )
     more = (
         '<th class="fl-number fl-wide">and mirror image</th><th class="fl-number">ten crops</th>'

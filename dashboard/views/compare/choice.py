@@ -15,7 +15,7 @@ from dashboard.shell.in_address import in_address
 from dashboard.shell.state import NamedPicture
 from engine.explain.target import TRUE
 from engine.models.checkpoint import DEFAULT_MODEL
-from engine.records import FaceBox, FacePrediction, RunCard, UInt8
+from engine.records import FaceBox, FaceExplanation, FacePrediction, RunCard, UInt8
 
 MODELS: Final = "models"
 PAIR: Final = "pair"
@@ -111,30 +111,40 @@ def choose_pair(names: Sequence[str]) -> tuple[int, int]:
     return by_text[chosen]
 
 
+Where = tuple[str, int, bool, UInt8, FaceBox | None]
+"""A picture's digest, the face's number, whether it is the whole picture, the pixels of that, and its box."""
+
+
 def given(
-    card: RunCard, named: NamedPicture, face: FacePrediction, index: int, *, whole: bool
-) -> tuple[str, int, bool, UInt8, FaceBox | None]:
+    card: RunCard, reference: RunCard, named: NamedPicture, face: FacePrediction, index: int, *, whole: bool
+) -> Where:
     """Return what a model is given of a picture, as :func:`dashboard.shell.loaders.explanation` takes it.
 
-    A model that is not about faces gets the whole picture, whatever face the reference looks at.
+    A model that is not about faces gets the whole picture, whatever face the reference looks at; beside a reference
+    that is not, a model of faces gets the largest face.
 
     Args:
-        face, index: the face that is looked at, and its number. whole: whether the picture was taken whole.
+        reference: the first model. face, index: what it looks at, and its number.
+        whole: whether the picture was taken whole.
     """
+    if card.domain == "faces" and (reference.domain == "faces" or named.cut or named.truth is not None):
+        return named.digest, index, whole, face.crop, face.box
+    pixels = loaders.picture(named.digest, named.data, named.name).pixels
     if card.domain == "pictures":
-        return named.digest, 0, True, loaders.picture(named.digest, named.data, named.name).pixels, None
-    return named.digest, index, whole, face.crop, face.box
+        return named.digest, 0, True, pixels, None
+    own = loaders.faces(named.digest, pixels, card.name, card.weights_sha256, False).faces[0]
+    return named.digest, 0, False, own.crop, own.box
 
 
-def weights(card: RunCard) -> tuple[str, str]:
-    """Return what names a model's weights."""
-    return card.name, card.weights_sha256
+def explained(card: RunCard, layer: str, target: str, where: Where) -> FaceExplanation:
+    """Explain what a model is given, from :func:`given`."""
+    return loaders.explanation(*where, card.name, card.weights_sha256, layer, target)
 
 
-def read_given(cards: Sequence[RunCard], face: FacePrediction) -> str:
+def read_given(cards: Sequence[RunCard], seen: Sequence[FaceExplanation]) -> str:
     """Say that some models see the face and others the whole picture; empty where all see the same."""
     pictures = [card.name for card in cards if card.domain == "pictures"]
-    if face.box is None or not pictures or len(pictures) == len(cards):
+    if not pictures or all(one.box is None for one in seen):
         return ""
     takes = "take" if len(pictures) > 1 else "takes"
     return (

@@ -43,7 +43,8 @@ HTML: Final = """
 
 CSS: Final = """
 .slider { margin: 0; max-width: 384px; color: var(--st-text-color); }
-.stage { position: relative; aspect-ratio: var(--ratio, 1); border-radius: 3px; overflow: hidden; --at: 50%; touch-action: pan-y; }
+.stage { position: relative; aspect-ratio: var(--ratio, 1); border-radius: 3px; overflow: hidden; --at: 50%;
+  touch-action: pan-y; }
 .stage img { position: absolute; inset: 0; width: 100%; height: 100%; display: block; object-fit: contain; }
 .over { clip-path: inset(0 calc(100% - var(--at)) 0 0); }
 .bar { position: absolute; top: 0; bottom: 0; left: var(--at); width: 2px; margin-left: -1px; background: #fff;

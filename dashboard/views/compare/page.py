@@ -73,10 +73,10 @@ def compare_picture(
     with slot, st.spinner(plain(f"Explaining with {', '.join(card.name for card in cards)} …")):
         at = [model.gradcam_layers[-1] if layer == choice.EACH_LAST else layer for model in models]
         explained = [
-            loaders.explanation(*choice.given(card, named, face, index, whole=whole), *choice.weights(card), own, asked)
+            choice.explained(card, own, asked, choice.given(card, cards[0], named, face, index, whole=whole))
             for card, own in zip(cards, at, strict=True)
         ]
-    if apart := choice.read_given(cards, face):
+    if apart := choice.read_given(cards, explained):
         st.caption(plain(apart))
     with answers:
         compare_maps.show_answers(explained, pair)

@@ -28,7 +28,8 @@ LARGE_PIXELS: Final = 288
 CSS: Final = """<style>
 .fl-maps{display:grid;grid-template-columns:repeat(auto-fill,minmax(104px,1fr));gap:.9rem .8rem;margin:.4rem 0}
 .fl-maps figure{margin:0;min-width:0;font-size:.76rem;line-height:1.35;font-variant-numeric:tabular-nums}
-.fl-maps img,.fl-channel img{display:block;width:100%;aspect-ratio:var(--fl-ratio,1);border-radius:3px;image-rendering:pixelated}
+.fl-maps img,.fl-channel img{display:block;width:100%;aspect-ratio:var(--fl-ratio,1);border-radius:3px;
+ image-rendering:pixelated}
 .fl-maps figcaption{margin-top:.25rem}.fl-maps figcaption b{font-weight:600;font-size:.82rem}
 .fl-maps figcaption span{display:block;opacity:.68}
 .fl-maps .fl-dot{width:.55em;height:.55em;margin-right:.3em}

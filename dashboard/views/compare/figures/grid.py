@@ -69,7 +69,8 @@ def map_cell(face: UInt8, card: MapCard, style: MapStyle, model: str) -> str:
     if card.values is None:
         plain = data_uri(np.asarray(resize_face(face, PIXELS)))
         return (
-            f'<div class="fl-map fl-none"{shape_of(face)}><img src="{plain}" alt="{escape(model)}: {escape(card.note)}">'
+            f'<div class="fl-map fl-none"{shape_of(face)}><img src="{plain}" '
+            f'alt="{escape(model)}: {escape(card.note)}">'
             f'<span class="fl-nothing">{escape(card.note)}</span></div>'
         )
     values = card.values
