@@ -115,7 +115,9 @@ def _evidence_model() -> str | None:
 def _model(names: tuple[str, ...], *, default: str) -> str | None:
     """Draw the choice among ``names``, kept in the address; the first is chosen where ``default`` is not among them."""
     if not names:
-        st.selectbox("Model", ["none trained yet"], disabled=True, key="no_model")
+        st.selectbox(
+            "Model", ["none that fits" if loaders.shelf().names else "none trained yet"], disabled=True, key="no_model"
+        )
         return None
     unknown = state.asked_for(state.MODEL, names)
     index = names.index(default) if default in names else 0

@@ -139,6 +139,14 @@ def test_evidence_has_no_such_model(page: AppTest) -> None:
     assert any("None of the models here tells the seven expressions" in one.value for one in app.info)
 
 
+def test_data_says_where_its_pictures_are_studied(page: AppTest) -> None:
+    app = open_page(page, "views/data/page.py", model="mine", dataset="folder")
+    assert not app.exception
+    assert not [one for one in app.info if "Reading folder" in one.value]  # nothing is left of the way there
+    assert any("in the classes of mine are studied on Misclassifications" in one.value for one in app.info)
+    assert UNTRUE.search(said(app)) is None
+
+
 def test_reports_of_a_picture_name_no_face(page: AppTest, report: Caught) -> None:
     for name in ("explain", "what_if", "activations"):
         open_page(page, f"views/{name}/page.py", model="mine", sample="grace-hopper")
