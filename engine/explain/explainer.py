@@ -138,7 +138,7 @@ def explain_targets(  # noqa: PLR0913 - as explain_face
         return [one.settle(logits, recorded) for one in first]
 
     with holding(model):
-        module = model.activation_module(layer)  # type: ignore[operator]
+        module = explained(model).activation_module(layer)
         for name, reason in refusals(model, x, (GRADCAM,)).items():
             raise refuse(name, reason, model_name)
         raw = gradcams(scalars, module, x)

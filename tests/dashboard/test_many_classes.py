@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
+from torch import Tensor
 
 from engine.cli.main import main
 from engine.models.adopted.stored import StoredNetwork
@@ -137,9 +138,14 @@ def test_explain_maps_five_classes_from_one_pass(app: AppTest, monkeypatch: pyte
     opened = fine(open_page(app, "views/explain/page.py", model="many", sample="astronaut"))
     assert page_html(opened).count('class="fl-bar-name"') == 12
     assert "188 more classes" in page_html(opened)
-    passes = []
+    passes: list[int] = []
     forward = StoredNetwork.forward
-    monkeypatch.setattr(StoredNetwork, "forward", lambda net, x: passes.append(len(x)) or forward(net, x))
+
+    def counted(net: StoredNetwork, x: Tensor) -> Tensor:
+        passes.append(len(x))
+        return forward(net, x)
+
+    monkeypatch.setattr(StoredNetwork, "forward", counted)
     opened.selectbox(key="sample").select("rocket").run()
     fine(opened)
     assert passes == [1, 1, 1]  # the answer; gates and five maps; the features of the channel that is shown

@@ -14,12 +14,13 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from dashboard.report.subject import MOST_LISTED, MOST_SHOWN
+from dashboard.report.subject import MOST_LISTED
 from dashboard.report.subject import face as face_word
 from dashboard.report.text import escape, layer_title, percent
 from dashboard.shared.figures.colours import emotion_color, emotion_rgb
 from engine.draw.class_colours import ink_on
 from engine.records import Explanation, Float32, PicturePrediction, Prediction, UInt8
+from engine.statistics.frequent import MOST_SHOWN
 
 LONGEST: Final = 1200
 """Longest side of the drawn picture in pixels; more is never shown and only slows the page."""

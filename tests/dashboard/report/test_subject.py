@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.report import subject
-from engine.draw.class_colours import PALETTE
+from engine.draw.class_colours import OTHER, PALETTE
 from engine.labels import EMOTION_COLORS
 from engine.models.checkpoint import read_card
 from engine.records import RunCard
@@ -31,5 +31,5 @@ def test_the_words_follow_the_models_of_the_page(card: RunCard) -> None:
     assert copy_context().run(words, pictures) == ("picture", "class", True, PALETTE[0])
     assert copy_context().run(words, faces) == ("face", "emotion", False, PALETTE[0])
     assert copy_context().run(words, faces, pictures)[0] == "picture"
-    assert subject.colour_of("a") == subject.OTHER  # another page knows nothing of it
+    assert subject.colour_of("a") == OTHER  # another page knows nothing of it
     assert subject.colour_of("sad") == EMOTION_COLORS["sad"]
