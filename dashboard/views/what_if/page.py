@@ -142,7 +142,7 @@ def _work(card: RunCard, subject: Subject) -> None:
             "class": target,
             "layer": asked.layer,
             "edit": to_text(edit),
-            "second face": controls.second_name(),
+            f"second {face_word()}": controls.second_name(),
             **style_settings(style),
         },
         always={state.MODEL: card.name},
