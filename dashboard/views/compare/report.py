@@ -152,7 +152,11 @@ def dataset_content(first: RunCard, second: RunCard, where: str, found: StoredCo
         ("cost", first.name, second.name, "difference"),
         (
             ("parameters", f"{first.parameters:,}", f"{second.parameters:,}", parameter_words(first, second)),
-            ("ms a face, bare inference", *("–" if ms is None else f"{ms:.2f}" for ms in found.milliseconds), ""),
+            (
+                f"ms a {face_word()}, bare inference",
+                *("–" if ms is None else f"{ms:.2f}" for ms in found.milliseconds),
+                "",
+            ),
         ),
     )
     outcomes = list(found.outcomes.values())
