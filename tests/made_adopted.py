@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from engine.models.adopted.keep import Corrected, Origin, keep, keep_live
 from engine.models.adopted.live_code import recorded
@@ -15,16 +17,22 @@ from tests.models.adopted.made_nets import CLASSES, made
 WIDE = InputSpec(size=32, columns=48, channels=1, mean=(0.5,), std=(0.25,), fit="stretch")
 
 
-def live(design: str = "hand-written CBAM", spec: InputSpec = WIDE) -> AdoptedNetwork:
+def live(design: str = "hand-written CBAM", spec: InputSpec = WIDE, classes: Sequence[str] = CLASSES) -> AdoptedNetwork:
     """Return a design's network, drawn anew, as one of ours."""
-    return adopt(made(design), spec, CLASSES)
+    net = made(design)
+    if len(classes) != len(CLASSES):
+        torch.manual_seed(1)
+        net.head = nn.Linear(net.head.in_features, len(classes))
+    return adopt(net, spec, classes)
 
 
-def write_adopted(place: Path, domain: Domain = "pictures", spec: InputSpec = WIDE) -> AdoptedNetwork:
+def write_adopted(
+    place: Path, domain: Domain = "pictures", spec: InputSpec = WIDE, classes: Sequence[str] = CLASSES
+) -> AdoptedNetwork:
     """Write one as the checkpoint ``place``; return the network that it was made of."""
-    network = live(spec=spec)
+    network = live(spec=spec, classes=classes)
     origin = Origin("net.py:HandCBAM", "best.pth", "ab" * 32, 0.71)
-    keep(place, network, classes=CLASSES, spec=spec, domain=domain, origin=origin)
+    keep(place, network, classes=classes, spec=spec, domain=domain, origin=origin)
     return network
 
 

@@ -31,6 +31,7 @@ class FaceHistory:
         starts: (N,) bool, where a line begins: before it the face was away.
         label: shown now, or last.
         confidence: its probability, in [0, 1].
+        whole: whether it is no face but each frame as one picture.
     """
 
     track: int
@@ -40,6 +41,7 @@ class FaceHistory:
     starts: NDArray[np.bool_]
     label: str
     confidence: float
+    whole: bool = False
 
     def __post_init__(self) -> None:
         if self.probabilities.shape != (len(self.ages), len(self.classes)) or len(self.starts) != len(self.ages):
@@ -56,6 +58,7 @@ class _Line:
     label: str = ""
     confidence: float = 0.0
     away: bool = True
+    whole: bool = False
     samples: deque[tuple[float, Float32, bool]] = field(default_factory=deque)
 
 
@@ -78,7 +81,7 @@ class HistoryMemory:
             reading = face.reading
             line = self._lines.get(face.track)
             if line is None or line.model != reading.model:
-                line = self._lines[face.track] = _Line(reading.model, reading.classes)
+                line = self._lines[face.track] = _Line(reading.model, reading.classes, whole=face.over is not None)
             line.label, line.confidence = reading.label, reading.confidence
             if line.away or now - line.samples[-1][0] >= STEP_SECONDS:
                 line.samples.append((now, reading.probabilities, line.away))
@@ -97,4 +100,4 @@ class HistoryMemory:
         ages = np.array([self._now - seconds for seconds, _, _ in line.samples], dtype=np.float32)
         probabilities = np.stack([values for _, values, _ in line.samples])
         starts = np.array([start for _, _, start in line.samples], dtype=np.bool_)
-        return FaceHistory(track, line.classes, ages, probabilities, starts, line.label, line.confidence)
+        return FaceHistory(track, line.classes, ages, probabilities, starts, line.label, line.confidence, line.whole)

@@ -97,7 +97,7 @@ def _controls(viewers: Viewers) -> None:
     overlay = gr.Radio(
         [(words, key) for key, words in OVERLAY_WORDS.items()],
         value=first.overlay,
-        label="Draw on each face",
+        label="Draw over what is read",
         elem_id="overlay",
     )
     layer = gr.Dropdown(

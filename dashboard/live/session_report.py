@@ -20,10 +20,15 @@ def session_report(summary: SessionSummary) -> str:
     if not summary.frames:
         return '<p class="live-quiet">The session ended before a frame came.</p>'
     rate = "not known" if summary.frames_per_second is None else f"{summary.frames_per_second:.1f} a second"
+    whole = bool(summary.faces) and all(face.whole for face in summary.faces)
     rows = [
         ("Duration", f"{summary.seconds:.1f} s"),
         ("Frames shown", f"{summary.shown:,} ({rate})"),
-        ("Frames with a face", f"{percent(summary.with_face / summary.frames)} of {summary.frames:,}"),
+        *(
+            ()
+            if whole
+            else (("Frames with a face", f"{percent(summary.with_face / summary.frames)} of {summary.frames:,}"),)
+        ),
         ("Camera to screen", _times(summary.latency_median, summary.latency_95)),
         ("Server", _times(summary.server_median, summary.server_95)),
     ]
@@ -55,6 +60,7 @@ def _face(face: FaceSummary) -> str:
     words = ", ".join(f"{escape(name)} {percent(share)}" for name, share in face.shares[:3])
     changes = f"{face.changes} label change{'' if face.changes == 1 else 's'}"
     return (
-        f'<div class="live-face"><div>face {face.track}: {face.seconds:.1f} s, {changes}. {words}</div>'
+        f'<div class="live-face"><div>{"frames" if face.whole else f"face {face.track}"}: {face.seconds:.1f} s, '
+        f"{changes}. {words}</div>"
         f'<div class="live-shares">{bar}</div></div>'
     )

@@ -16,12 +16,16 @@ _LONGEST_STEP: Final = 1.0  # seconds; a longer break between frames is nobody's
 
 @dataclass(frozen=True)
 class FaceSummary:
-    """One face by the main model: seconds in sight, (label, share of them) largest first, and label changes."""
+    """One face by the main model: seconds in sight, (label, share of them) largest first, and label changes.
+
+    ``whole``: it is no face but the frames as pictures.
+    """
 
     track: int
     seconds: float
     shares: tuple[tuple[str, float], ...]
     changes: int
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class _Seen:
     label: str = ""
     changes: int = 0
     latest: float = 0.0
+    whole: bool = False
 
 
 class SessionTally:
@@ -80,7 +85,7 @@ class SessionTally:
         self._with_face += bool(live.faces)
         self._server.add(1000 * server_seconds)
         for face in live.faces:
-            seen = self._faces.setdefault(face.track, _Seen(label=face.label, latest=now))
+            seen = self._faces.setdefault(face.track, _Seen(label=face.label, latest=now, whole=face.over is not None))
             passed = now - seen.latest
             if passed <= _LONGEST_STEP:
                 seen.seconds += passed
@@ -116,4 +121,6 @@ class SessionTally:
 def _summary(track: int, seen: _Seen) -> FaceSummary:
     shares = sorted(seen.by_label.items(), key=lambda item: -item[1])
     whole = max(seen.seconds, 1e-9)
-    return FaceSummary(track, seen.seconds, tuple((name, value / whole) for name, value in shares), seen.changes)
+    return FaceSummary(
+        track, seen.seconds, tuple((name, value / whole) for name, value in shares), seen.changes, seen.whole
+    )

@@ -3,8 +3,7 @@
 A network of others may be about anything. A page says once which models it shows (:func:`about`); the nouns and the
 colours of figures follow in that run of its script, in its own thread alone.
 
-Up to twelve classes get colours that stay apart where red or green is not seen, as the palette's test simulates it.
-Emotions keep their own.
+Up to twelve classes get colours (:mod:`engine.draw.class_colours`); emotions keep their own.
 """
 
 from __future__ import annotations
@@ -13,19 +12,13 @@ from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from typing import Final, TypeVar
 
+import numpy as np
+
+from engine.draw.class_colours import OTHER, colours_of
 from engine.labels import EMOTION_COLORS, canonical
 from engine.records import RunCard
+from engine.statistics.frequent import MOST_SHOWN
 
-OTHER: Final = "#8C8F96"
-"""For a class without a colour: its label must do."""
-PALETTE: Final[tuple[str, ...]] = (
-    "#009FFA", "#C20088", "#00A06B", "#FF8735", "#7C4BD0", "#B3A100", "#00C2F9", "#D0004B", "#5FB800", "#8A4B00",
-    "#FF86C8", "#4A5FE0",
-)  # fmt: skip
-"""For classes that are no emotions, in their order; no two are one colour to a dichromat at one lightness."""
-MOST_COLOURED: Final = len(PALETTE)
-MOST_SHOWN: Final = 30
-"""Classes in a matrix or a grid; of more, the most frequent are shown, which is said."""
 MOST_LISTED: Final = 12
 """Answers in a list of bars where a model has more classes than a grid shows: the most probable."""
 MOST_EXPLAINED: Final = 5
@@ -45,15 +38,6 @@ def about(*cards: RunCard) -> None:
     _pictures.set(any(card.domain == "pictures" for card in cards))
 
 
-def colours_of(classes: Sequence[str]) -> dict[str, str]:
-    """Return class → ``#rrggbb``: of an emotion its own, of up to twelve others one each, of more none."""
-    found = {name: EMOTION_COLORS[word] for name in classes if (word := canonical(name)) is not None}
-    others = [name for name in classes if name not in found]
-    if len(classes) <= MOST_COLOURED:
-        found |= dict(zip(others, (colour for colour in PALETTE if colour not in found.values()), strict=False))
-    return found
-
-
 def colour_of(name: str) -> str:
     """Return the colour of a class of this page's model; of an emotion its own, whichever model answers it."""
     own = _colours.get().get(name)
@@ -63,6 +47,19 @@ def colour_of(name: str) -> str:
 def listed(ranked: Sequence[T]) -> Sequence[T]:
     """Return what a list shows of classes, most probable first: all, or of more than 30 the first twelve."""
     return ranked if len(ranked) <= MOST_SHOWN else ranked[:MOST_LISTED]
+
+
+def drawn_columns(probabilities: np.ndarray) -> tuple[int, ...]:
+    """Return which of K classes get a line over time, in their order: all, or of more than 30 twelve.
+
+    Args:
+        probabilities: (N, K); those are taken whose mean is largest.
+    """
+    classes = probabilities.shape[1]
+    if classes <= MOST_SHOWN:
+        return tuple(range(classes))
+    best = np.argsort(-probabilities.mean(axis=0), kind="stable")[:MOST_LISTED]
+    return tuple(sorted(int(column) for column in best))
 
 
 def more_words(classes: int) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.report.subject import MOST_EXPLAINED, MOST_SHOWN, emotion
+from dashboard.report.subject import MOST_EXPLAINED, emotion
 from dashboard.report.text import plain
 from dashboard.shared.figures.colours import emotion_color, ink_of
 from dashboard.shared.figures.map_card import MapCard, MapStyle, cards_html, explanation_cards, gate_cards
@@ -19,6 +19,7 @@ from engine.draw.colormaps import COLORMAPS, SEQUENTIAL
 from engine.draw.overlay import SCALES, placed_gates
 from engine.explain.target import PREDICTED, SIGN, TRUE
 from engine.records import Explanation, FaceExplanation, RunCard
+from engine.statistics.frequent import MOST_SHOWN
 
 SCALE_TITLES = {"fixed": "fixed 0–1", "shared": "shared", "stretch": "stretched"}
 CONTRAST: Final = f"{PREDICTED} - {TRUE}"

@@ -71,7 +71,7 @@ def _draw(page: str) -> Selection:
         if page in STUDIED or page in LIVE:
             return Selection(model, state.SOURCES[0], (), 0)
         # A dataset's picture is taken as a model takes it; Compare's models are chosen later, so the first one's way.
-        source, pictures = _pictures(model or next(iter(loaders.shelf().names), None))
+        source, pictures = _pictures(model or _first_compared())
         index = 0
         if len(pictures) > 1:
             with in_address("which", "picture_index", {str(at + 1): at for at in range(len(pictures))}, 0, "picture"):
@@ -82,6 +82,13 @@ def _draw(page: str) -> Selection:
                     key="picture_index",
                 )
     return Selection(model, source, pictures, index)
+
+
+def _first_compared() -> str | None:
+    """Return the model that Compare has in its first column, the shelf's first where none is chosen yet."""
+    names = loaders.shelf().names
+    said = st.session_state.get("models") or ",".join(st.query_params.get_all("models")).split(",")
+    return next((name for name in said if name in names), next(iter(names), None))
 
 
 def _usual_model(page: str) -> str:
@@ -108,7 +115,9 @@ def _evidence_model() -> str | None:
 def _model(names: tuple[str, ...], *, default: str) -> str | None:
     """Draw the choice among ``names``, kept in the address; the first is chosen where ``default`` is not among them."""
     if not names:
-        st.selectbox("Model", ["none trained yet"], disabled=True, key="no_model")
+        st.selectbox(
+            "Model", ["none that fits" if loaders.shelf().names else "none trained yet"], disabled=True, key="no_model"
+        )
         return None
     unknown = state.asked_for(state.MODEL, names)
     index = names.index(default) if default in names else 0

@@ -212,6 +212,22 @@ def explanation(
 
 
 @st.cache_data(show_spinner=False, max_entries=KEPT)
+def explanations(
+    digest: str,  # noqa: ARG001  # with the face's number and ``whole`` it stands for the crop
+    face: int,  # noqa: ARG001
+    whole: bool,  # noqa: ARG001
+    _crop: UInt8,
+    _box: FaceBox | None,
+    name: str,
+    sha256: str,
+    layer: str,
+    targets: tuple[str, ...],
+) -> tuple[FaceExplanation, ...]:
+    """Explain one face for several targets at ``layer``, from one forward pass; see :func:`explanation`."""
+    return _predictor(name, sha256).explain_targets(_crop, targets, box=_box, layer=layer)
+
+
+@st.cache_data(show_spinner=False, max_entries=KEPT)
 def activation(digest: str, face: int, whole: bool, _crop: UInt8, name: str, sha256: str, layer: str) -> Float32:  # noqa: ARG001
     """Return the feature maps (C, h, w) float32 of ``layer``, after its attention gates."""
     return _predictor(name, sha256).activation(_crop, layer)

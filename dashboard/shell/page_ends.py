@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard.report.content import Build
 from dashboard.report.subject import about
 from dashboard.report.text import plain
-from dashboard.shell import loaders, report_button, say, state
+from dashboard.shell import loaders, report_button, say, state, theme
 from dashboard.shell.state import NamedPicture, Selection
 from engine.analysis.files.places import AnalysedSplit
 from engine.records import RunCard
@@ -39,6 +39,7 @@ def opened(title: str, chosen: Selection, *styles: str | Path) -> RunCard | None
         return None
     card = shelf.card(chosen.model)
     about(card)
+    theme.shaped(card.input)
     say.unchecked(card)
     return card
 

@@ -16,6 +16,7 @@ class PageEntry:
         address: its path on the server.
         file: what Streamlit runs, relative to ``dashboard/``; links between pages name it.
         words: what a person does there, in one line; Home lists them.
+        of_pictures: the same where the chosen model is not about faces; empty: ``words``.
     """
 
     section: str
@@ -23,6 +24,7 @@ class PageEntry:
     address: str
     file: str
     words: str = ""
+    of_pictures: str = ""
 
 
 HOME: Final = "views/home/page.py"
@@ -47,6 +49,7 @@ PAGES: Final[tuple[PageEntry, ...]] = (
         "Explain",
         EXPLAIN,
         "One face: the answer, every attention gate, maps by any method, and whether to believe them.",
+        "One picture: the answer, every attention gate, maps by any method, and whether to believe them.",
     ),
     PageEntry(
         "Look",
@@ -54,6 +57,7 @@ PAGES: Final[tuple[PageEntry, ...]] = (
         "Compare",
         COMPARE,
         "One face through two to four models, and whether one is better on a data set.",
+        "One picture through two to four models, and whether one is better on a data set.",
     ),
     PageEntry(
         "Look",
@@ -61,6 +65,7 @@ PAGES: Final[tuple[PageEntry, ...]] = (
         "What_if",
         WHAT_IF,
         "Cover, change or swap parts of a face and see what the model makes of it.",
+        "Cover, change or swap parts of a picture and see what the model makes of it.",
     ),
     PageEntry("Look", "Activations", "Activations", ACTIVATIONS, "What the channels of a layer react to."),
     PageEntry(
@@ -72,6 +77,7 @@ PAGES: Final[tuple[PageEntry, ...]] = (
         "Class_attention",
         CLASS_ATTENTION,
         "Where gates and maps lie for each emotion, over a whole data set.",
+        "Where gates and maps lie for each class, over a whole data set.",
     ),
     PageEntry(
         "Study",
@@ -85,9 +91,21 @@ PAGES: Final[tuple[PageEntry, ...]] = (
     ),
     PageEntry("Study", "Data", "Data", DATA, "What a data set holds, its copies and its doubtful labels."),
     PageEntry(
-        "Trust", "Evidence", "Evidence", EVIDENCE, "Which maps find evidence that is known, on faces drawn for it."
+        "Trust",
+        "Evidence",
+        "Evidence",
+        EVIDENCE,
+        "Which maps find evidence that is known, on faces drawn for it.",
+        "Which maps find evidence that is known, by models of expressions, on pictures drawn for it.",
     ),
-    PageEntry("Live", "Webcam", "Webcam", WEBCAM, "The faces before your camera, read and explained live."),
-    PageEntry("Live", "Video", "Video", VIDEO, "Every face of a film over time."),
+    PageEntry(
+        "Live",
+        "Webcam",
+        "Webcam",
+        WEBCAM,
+        "The faces before your camera, read and explained live.",
+        "What is before your camera, read and explained live.",
+    ),
+    PageEntry("Live", "Video", "Video", VIDEO, "Every face of a film over time.", "A film over time, frame by frame."),
 )
 """The first is what the server's own address opens."""

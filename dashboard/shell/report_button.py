@@ -7,12 +7,14 @@ Nothing is made before the button is pressed. It then runs outside the page's sc
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextvars import copy_context
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from dashboard.report.content import Build, ViewReport, Weights, plain_name
+from dashboard.report.subject import is_about_pictures
 from dashboard.shell import state
 from dashboard.shell.state import NamedPicture
 from engine.records import RunCard
@@ -46,7 +48,8 @@ def picture_notes() -> tuple[str, ...]:
 
 def picture_settings(named: NamedPicture, index: int, *, whole: bool) -> dict[str, Any]:
     """Return which face of which picture is shown, as a report's settings say it."""
-    return {"picture": named.name, "picture sha256": named.digest, "face": index + 1, "whole picture": whole}
+    which = {} if is_about_pictures() else {"face": index + 1}
+    return {"picture": named.name, "picture sha256": named.digest, **which, "whole picture": whole}
 
 
 def _query() -> dict[str, list[str]]:
@@ -84,11 +87,17 @@ def offer(
     said = tuple(notes)
     models = tuple(Weights(card.name, card.weights_sha256) for card in cards)
 
-    def data() -> bytes:
+    def made() -> bytes:
         # Brings torch and matplotlib: not before it is needed.
         from dashboard.report.bundle import zip_bytes
 
         return zip_bytes(ViewReport(page, title, address, query, dict(settings), models, build(), said))
+
+    # What the page is about is known in this run's context alone, and the report is made in a thread of its own.
+    context = copy_context()
+
+    def data() -> bytes:
+        return context.copy().run(made)
 
     with st.container(horizontal=True, vertical_alignment="center", key="view-report"):
         st.download_button(

@@ -10,6 +10,8 @@ from typing import Final
 
 import streamlit as st
 
+from engine.records import InputSpec
+
 WORDMARK: Final = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 132 32" width="132" height="32">'
     '<g fill="none" stroke="#7b879c" stroke-width="2.4"><circle cx="14" cy="16" r="10.5"/>'
@@ -57,7 +59,8 @@ CSS: Final = """<style>
 .fl-reading{margin:.9rem 0 0;line-height:1.5;border-left:2px solid color-mix(in srgb,currentColor 30%,transparent);
  padding-left:.8rem}
 .fl-seen{display:flex;gap:.8rem;align-items:center;margin-top:.9rem}
-.fl-seen img{width:72px;height:72px;image-rendering:pixelated;border-radius:3px}
+.fl-seen img{max-width:144px;max-height:72px;min-height:36px;min-width:72px;object-fit:contain;
+ image-rendering:pixelated;border-radius:3px}
 .fl-cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,180px),1fr));gap:1.1rem 1.2rem;
  margin:.3rem 0}
 .fl-cards.fl-small{grid-template-columns:repeat(auto-fill,minmax(128px,1fr));gap:.9rem}
@@ -68,7 +71,7 @@ CSS: Final = """<style>
 .fl-card figcaption .fl-dot{margin-right:0}
 .fl-card figcaption .fl-quiet{margin-left:auto;font-size:.78rem}
 .fl-small .fl-card:not(:first-child) figcaption .fl-quiet{display:none}
-.fl-map{position:relative;border-radius:3px;overflow:hidden;aspect-ratio:1}
+.fl-map{position:relative;border-radius:3px;overflow:hidden;aspect-ratio:var(--fl-ratio,1)}
 .fl-map img{display:block;width:100%;height:100%;object-fit:contain;image-rendering:pixelated}
 .fl-map .fl-smooth{position:absolute;inset:0;image-rendering:auto;transition:opacity .12s}
 .fl-map:hover .fl-smooth{opacity:0}
@@ -124,6 +127,12 @@ def apply(title: str) -> None:
     st.set_page_config(page_title=f"{title} · FERLens", page_icon=ICON, layout="wide", initial_sidebar_state=280)
     st.logo(WORDMARK, size="large")
     st.html(CSS)
+
+
+def shaped(spec: InputSpec) -> None:
+    """Let pictures and maps of a page have the shape of what its model takes, where that is no square."""
+    if spec.width != spec.height:
+        st.html(f"<style>:root{{--fl-ratio:{spec.width}/{spec.height}}}</style>")
 
 
 def section(title: str, words: str = "") -> None:

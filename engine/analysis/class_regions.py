@@ -6,6 +6,7 @@ picture whose map has nothing positive has no place; it is left out, and the n o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -71,14 +72,14 @@ def group_filter(label: str, group: str, model: str | None, truth: str = "label"
 
 def class_places(
     store: AnalysisStore, layer: str, *, model: str | None = None, group: str = "all", truth: str = "label",
-    seed: int = 0, resamples: int = RESAMPLES,
+    seed: int = 0, resamples: int = RESAMPLES, labels: Sequence[str] | None = None,
 ) -> tuple[ClassPlace, ...]:  # fmt: skip
     """Estimate where a map lies for each of K classes.
 
     Args:
         store: holds the pictures. layer: a spatial gate or Grad-CAM of ``model``; None is the store's first.
         group: which pictures, of :data:`ANSWERS`. truth: what says which class a picture is of, see
-            :func:`group_filter`. seed, resamples: of the bootstrap.
+            :func:`group_filter`. seed, resamples: of the bootstrap. labels: the classes that are wanted; None for all.
 
     Raises:
         UsageError: by ``majority``, where what people saw is not known.
@@ -86,7 +87,7 @@ def class_places(
     names = (*mass_columns(layer), f"{layer}.entropy", f"{layer}.centre_x", f"{layer}.centre_y")
     columns = [Column(name, model) for name in names]
     found = []
-    for label in store.classes:
+    for label in store.classes if labels is None else labels:
         table = store.rows(group_filter(label, group, model, truth, layer), columns=columns, limit=None).table
         values = np.column_stack(
             [column.to_numpy(zero_copy_only=False).astype(np.float64) for column in table.itercolumns()]

@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-from engine.analysis.evaluation import MetricRow, no_temperature
+from engine.analysis.evaluation import Evaluation, MetricRow, no_temperature
 from engine.analysis.report_figures import FIGURES, ReportInput, png_bytes
 from engine.analysis.report_people import people_section
 from engine.analysis.store.voted import has_votes
@@ -119,6 +119,10 @@ def _metrics(rows: Sequence[MetricRow]) -> str:
     )
 
 
+def _said(found: Evaluation) -> tuple[str, ...]:
+    return found.protocol.words, found.protocol.leak, found.figures.shown.words
+
+
 def report_html(given: ReportInput, metrics: Sequence[MetricRow], pictures: dict[str, bytes]) -> str:
     """Return the page.
 
@@ -149,7 +153,7 @@ def report_html(given: ReportInput, metrics: Sequence[MetricRow], pictures: dict
         f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><h1>{escape(title)}</h1>"
         f"<p>Accuracy <b>{share_words(found.figures.accuracy)}</b>, macro F1 {_f1(found.figures.macro_f1)}. Single "
         "view; 95 % intervals over pictures, which do not say how much another training seed would change.</p>"
-        f"{''.join(f'<p>{escape(said)}</p>' for said in (found.protocol.words, found.protocol.leak) if said)}"
+        f"{''.join(f'<p>{escape(said)}</p>' for said in _said(found) if said)}"
         f"<h2>With and without duplicates</h2>{_subsets(given)}{people}{''.join(parts)}"
         f"<h2>On other data</h2>{_metrics(metrics)}</body></html>\n"
     )

@@ -13,16 +13,16 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from engine.analysis.evaluation import Evaluation, History, spread
-from engine.labels import EMOTION_COLORS
+from engine.draw.class_colours import class_colour
 from engine.measure.robustness import RobustnessReport
 from engine.statistics.calibration import Calibration
 from engine.statistics.curves import MICRO, CurveSet, thinned
+from engine.statistics.frequent import OTHERS
 from engine.statistics.intervals import Estimate
 
 INK: Final = "#1d2026"
 NEUTRAL: Final = "#7b879c"
 GRID: Final = "#d9dde4"
-OTHER: Final = "#8C8F96"
 POINTS_MOST: Final = 5_000
 
 
@@ -59,10 +59,6 @@ def _new(width: float, height: float, rows: int = 1, columns: int = 1, **more: A
     return figure, axes
 
 
-def _color(name: str) -> str:
-    return EMOTION_COLORS.get(name, OTHER)
-
-
 def _arms(found: list[Estimate]) -> np.ndarray[Any, Any]:
     """Return how far each interval reaches below and above its mean, float64 (2, n)."""
     return np.array(
@@ -75,7 +71,8 @@ def _arms(found: list[Estimate]) -> np.ndarray[Any, Any]:
 
 def classes_figure(given: ReportInput) -> Figure:
     """Draw precision, recall and F1 of each class with intervals."""
-    rows = given.found.figures.per_class
+    of = given.found.figures
+    rows = of.shown.pick(of.per_class)
     figure, axes = _new(7.2, 0.9 + 0.34 * len(rows), 1, 3, sharey=True)
     at = np.arange(len(rows))
     for one, (title, found) in zip(
@@ -88,7 +85,7 @@ def classes_figure(given: ReportInput) -> Figure:
         strict=True,
     ):
         means = np.array([np.nan if value.mean is None else value.mean for value in found])
-        one.barh(at, means, color=[_color(row.name) for row in rows], height=0.66)
+        one.barh(at, means, color=[class_colour(row.name, of.classes) for row in rows], height=0.66)
         there = [k for k, value in enumerate(found) if value.mean is not None]
         one.errorbar(
             means[there],
@@ -110,9 +107,12 @@ def classes_figure(given: ReportInput) -> Figure:
 def confusion_figure(given: ReportInput) -> Figure:
     """Draw the confusion matrix: counts, shaded by their share of the true class."""
     figures = given.found.figures
-    counts = figures.confusion
-    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure, (one,) = _new(5.4, 4.8)
+    shown = figures.shown
+    whole = figures.confusion
+    share = shown.matrix(whole / np.maximum(whole.sum(axis=1, keepdims=True), 1))
+    counts = shown.matrix(whole)
+    side = max(1.0, len(counts) / 12)  # a cell keeps its size where there are more
+    figure, (one,) = _new(5.4 * side, 4.8 * side)
     one.imshow(share, cmap="Greys", vmin=0, vmax=1)
     for row in range(len(counts)):
         for column in range(len(counts)):
@@ -121,20 +121,22 @@ def confusion_figure(given: ReportInput) -> Figure:
                 color="white" if share[row, column] > 0.55 else INK,
             )  # fmt: skip
     ticks = np.arange(len(counts))
-    one.set(xticks=ticks, yticks=ticks, yticklabels=figures.classes, xlabel="answer", ylabel="true class")
-    one.set_xticklabels(figures.classes, rotation=40, ha="right")
+    one.set(xticks=ticks, yticks=ticks, yticklabels=shown.names, xlabel="answer", ylabel="true class")
+    one.set_xticklabels(shown.names, rotation=40 if side == 1.0 else 90, ha="right")
     return figure
 
 
-def _curves(found: CurveSet, x: str, y: str, area: str) -> Figure:
-    figure, (one,) = _new(6.4, 4.8)
-    for curve in (*found.classes, found.macro, found.micro):
+def _curves(given: ReportInput, found: CurveSet, x: str, y: str, area: str) -> Figure:
+    of = given.found.figures
+    drawn = [curve for curve in found.classes if curve.name in of.shown.names]
+    figure, (one,) = _new(6.4, max(4.8, 0.8 + 0.18 * len(drawn)))
+    for curve in (*drawn, found.macro, found.micro):
         points = thinned(curve, 1_500)
         pooled = curve in (found.macro, found.micro)
         one.plot(
             *points,
             drawstyle="steps-pre" if found.kind == "pr" else "default",
-            color=INK if pooled else _color(curve.name),
+            color=INK if pooled else class_colour(curve.name, of.classes),
             linestyle="--" if curve.name == MICRO else "-",
             linewidth=2 if pooled else 1.2,
             label=f"{curve.name}, {area} {curve.area:.3f}",
@@ -149,12 +151,12 @@ def _curves(found: CurveSet, x: str, y: str, area: str) -> Figure:
 
 def roc_figure(given: ReportInput) -> Figure:
     """Draw the ROC curves."""
-    return _curves(given.found.roc, "false positive rate", "true positive rate", "AUC")
+    return _curves(given, given.found.roc, "false positive rate", "true positive rate", "AUC")
 
 
 def precision_recall_figure(given: ReportInput) -> Figure:
     """Draw the precision-recall curves."""
-    return _curves(given.found.pr, "recall", "precision", "AP")
+    return _curves(given, given.found.pr, "recall", "precision", "AP")
 
 
 def calibration_figure(given: ReportInput) -> Figure:
@@ -191,16 +193,20 @@ def embedding_figure(given: ReportInput) -> Figure:
     shown = spread(len(answers.ids), POINTS_MOST)
     figure, (one,) = _new(6.4, 4.8)
     right = answers.labels == answers.predicted
-    for k, name in enumerate(answers.classes):
+    named = given.found.figures.shown
+    marks = [(name, answers.labels[shown] == k) for k, name in zip(named.places, named.names, strict=True)]
+    if not named.are_all:
+        marks.append((OTHERS, ~np.isin(answers.labels[shown], named.places)))
+    for name, mine in marks:
         for ok, marker in ((True, "o"), (False, "x")):
-            inside = shown[(answers.labels[shown] == k) & (right[shown] == ok)]
+            inside = shown[mine & (right[shown] == ok)]
             one.scatter(
                 answers.places[inside, 0],
                 answers.places[inside, 1],
                 s=7,
                 marker=marker,
                 linewidths=0.7,
-                color=_color(name),
+                color=class_colour(name, answers.classes),
                 alpha=0.7,
                 label=name if ok else None,
             )

@@ -152,8 +152,9 @@ def _print(comparison: Comparison, document: dict[str, Any]) -> None:
         sys.stdout.write(f"{alike_words(tuple(document['training_differs_in']))}\n")
     table = Table("figure", comparison.first, comparison.second, "difference", "95 % interval", "p")
     rows = [("accuracy", comparison.accuracy), ("macro F1", comparison.macro_f1)]
-    rows += [(f"recall {row.name}", row.recall) for row in comparison.per_class]
-    rows += [(f"F1 {row.name}", row.f1) for row in comparison.per_class]
+    shown = comparison.shown.pick(comparison.per_class)
+    rows += [(f"recall {row.name}", row.recall) for row in shown]
+    rows += [(f"F1 {row.name}", row.f1) for row in shown]
     for name, row in rows:
         table.add_row(
             name,
@@ -164,5 +165,7 @@ def _print(comparison: Comparison, document: dict[str, Any]) -> None:
             f"{row.p:.2g}",
         )
     STDERR.print(table)
+    if comparison.shown.words:
+        note(comparison.shown.words)
     note("; ".join(f"{name}: {len(ids):,}" for name, ids in comparison.groups.items()) + ".")
     note("p of accuracy and recall: McNemar's exact test; of F1: paired bootstrap; by class: Holm-corrected.")

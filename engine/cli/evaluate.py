@@ -30,6 +30,7 @@ from engine.data.votes.rules import OUTLIERS, VoteChoice
 from engine.measure.split import check_classes, measurement, predict_dataset, usual_split
 from engine.measure.votes import fitted_temperature, vote_report
 from engine.models.checkpoint import DEFAULT_MODEL, find_checkpoint, load_checkpoint, read_card, update_card
+from engine.statistics.frequent import shown_classes
 from engine.training.device import choose_device
 
 
@@ -129,9 +130,12 @@ def _print(document: dict[str, Any]) -> None:
     if document["below_chance"]:
         sys.stdout.write(f"{document['below_chance']}\n")
     table = Table("class", "precision", "recall", "F1", "n")
-    for name, row in document["per_class"].items():
+    shown = shown_classes(list(document["per_class"]), [row["support"] for row in document["per_class"].values()])
+    for name, row in zip(shown.names, shown.pick(list(document["per_class"].values())), strict=True):
         table.add_row(name, *(f"{row[key]:.3f}" for key in ("precision", "recall", "f1")), f"{row['support']:,}")
     STDERR.print(table)
+    if shown.words:
+        note(shown.words)
     if "votes" in document:
         sys.stdout.write(vote_sentences(document["model"], document["votes"]))
         STDERR.print(vote_table(document["votes"]))

@@ -102,9 +102,15 @@ def resize_map(values: Float32, size: int | tuple[int, int], *, smooth: bool) ->
     return np.asarray(values[rows[:, None], columns[None, :]], dtype=np.float32)
 
 
+def fitting(shape: Sequence[int], size: int) -> tuple[int, int]:
+    """Return (rows, columns) of a picture of this shape, (H, W) or (H, W, 3), whose longer side is ``size`` pixels."""
+    rows, columns = (max(1, round(side * size / max(shape[:2]))) for side in shape[:2])
+    return rows, columns
+
+
 def resize_face(face: UInt8, size: int | tuple[int, int]) -> UInt8:
-    """Bring a face (H, W) or (H, W, 3) uint8 to (size, size, 3) or (rows, columns, 3) RGB."""
-    down, across = (size, size) if isinstance(size, int) else size
+    """Bring a face (H, W) or (H, W, 3) uint8 to (rows, columns, 3) RGB; ``size`` alone is the longer side's."""
+    down, across = fitting(face.shape, size) if isinstance(size, int) else size
     picture = Image.fromarray(face).convert("RGB").resize((across, down), Image.Resampling.BICUBIC)
     return np.asarray(picture, dtype=np.uint8)
 
@@ -137,7 +143,7 @@ def overlay(
         raise ValueError(f"expected a map with two axes (h, w), got shape {values.shape}")
     if not 0.0 <= opacity <= 1.0:
         raise ValueError(f"expected an opacity from 0 to 1, got {opacity}")
-    rows, columns = (max(1, round(side * size / max(face.shape[:2]))) for side in face.shape[:2])
+    rows, columns = fitting(face.shape, size)
     # Rec. 601 luma, the one PIL's "L" uses.
     grey = resize_face(face, (rows, columns)).astype(np.float32) @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
     color = colorize(resize_map(values, (rows, columns), smooth=smooth), limits, colors).astype(np.float32)

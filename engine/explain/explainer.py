@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from engine.data.transforms import normalise, to_tensor
+from engine.explain.methods.cams import gradcams
 from engine.explain.methods.method import Method, Setup
 from engine.explain.methods.registry import METHODS, check_methods, refusals, refuse
 from engine.explain.target import ResolvedTarget, Target, class_index
@@ -20,6 +22,8 @@ from engine.models.architecture import explained
 from engine.models.locking import holding
 from engine.models.taps import RecordedGate, record_attention
 from engine.records import AttentionGate, Explanation, FaceBox, FaceExplanation, Float32, InputSpec, Prediction, UInt8
+
+GRADCAM: Final = "gradcam"
 
 
 def to_prediction(logits: Float32, classes: tuple[str, ...], seconds: float) -> Prediction:
@@ -98,6 +102,63 @@ def explain_face(  # noqa: PLR0913 - what it needs of a checkpoint is given one 
     return FaceExplanation(model_name, prediction, gates_of(first.gates), tuple(maps), face, box, seconds)
 
 
+@torch.inference_mode(False)
+def explain_targets(  # noqa: PLR0913 - as explain_face
+    model: nn.Module,
+    face: UInt8,
+    *,
+    model_name: str,
+    classes: tuple[str, ...],
+    spec: InputSpec,
+    layer: str,
+    targets: Sequence[Target],
+    truth: str | None = None,
+    box: FaceBox | None = None,
+) -> tuple[FaceExplanation, ...]:
+    """Explain several targets of one face by Grad-CAM, from one forward pass and as many backward passes.
+
+    Args:
+        model, face, model_name, classes, spec, layer, truth, box: as of :func:`explain_face`.
+        targets: what to explain, one or more.
+
+    Returns:
+        An explanation a target, in their order: the same answer and gates, each with its own map.
+
+    Raises:
+        UnknownNameError, UsageError: as :func:`explain_face`.
+    """
+    true_index = class_index(truth, classes)
+    x = normalise(to_tensor(face[None]).to(next(model.parameters()).device), spec)
+    first = [_FirstPass(model, target, classes, true_index) for target in targets]
+    started = time.perf_counter()
+
+    def scalars(pictures: Tensor) -> list[Tensor]:
+        with record_attention() as recorded:
+            logits: Tensor = model(pictures)
+        return [one.settle(logits, recorded) for one in first]
+
+    with holding(model):
+        module = explained(model).activation_module(layer)
+        for name, reason in refusals(model, x, (GRADCAM,)).items():
+            raise refuse(name, reason, model_name)
+        raw = gradcams(scalars, module, x)
+    seconds = (time.perf_counter() - started) / len(targets)
+    prediction = to_prediction(first[0].logits[0].float().cpu().numpy(), classes, seconds)
+    gates = gates_of(first[0].gates)
+    return tuple(
+        FaceExplanation(
+            model_name,
+            prediction,
+            gates,
+            (_record(METHODS[GRADCAM], values[0].cpu().numpy(), layer, one.settled.name, seconds),),
+            face,
+            box,
+            seconds,
+        )
+        for one, values in zip(first, raw, strict=True)
+    )
+
+
 class _FirstPass:
     """The explained scalar; its first call runs the pictures unchanged and gives answers, gates and the target, too.
 
@@ -118,6 +179,10 @@ class _FirstPass:
             return self.settled.scalar(self.model(pictures), which)
         with record_attention() as recorded:
             logits: Tensor = self.model(pictures)
+        return self.settle(logits, recorded, which)
+
+    def settle(self, logits: Tensor, recorded: list[RecordedGate], which: Tensor | None = None) -> Tensor:
+        """Take the first pass's logits (B, K) and gates; return the explained scalar (B,)."""
         self.settled = self.target.settle(logits.detach(), self.classes, self.truth)
         self.logits, self.gates, self.done = logits.detach(), recorded, True
         return self.settled.scalar(logits, which)

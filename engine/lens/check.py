@@ -31,6 +31,7 @@ from engine.predict.face_model import BATCH, FaceModel
 from engine.predictor import SUFFIXES
 from engine.records import InputSpec, UInt8
 from engine.statistics.classification import ClassificationReport, classification_report, wilson_interval
+from engine.statistics.frequent import shown_classes
 from engine.statistics.paired import mcnemar_exact
 
 SAMPLE: Final = 1_000
@@ -139,12 +140,16 @@ class CheckReport:
         low, high = found.interval
         right = f"{found.accuracy:.1%} right ({low:.1%} to {high:.1%})"
         lines = [f"{self.model} on {self.data}: {right}, macro F1 {found.macro_f1:.3f}, {found.n:,} pictures"]
-        width = max(map(len, found.classes))
+        rows = list(found.per_class.values())
+        shown = shown_classes(found.classes, [int(row["support"]) for row in rows])
+        width = max(map(len, shown.names))
         lines += [
             f"  {name:<{width}}  recall {row['recall']:6.1%}  precision {row['precision']:6.1%}  n {row['support']:,}"
-            for name, row in found.per_class.items()
+            for name, row in zip(shown.names, shown.pick(rows), strict=True)
             if row["support"]
         ]
+        if shown.words:
+            lines.append(shown.words)
         if self.order is not None:
             lines.append(
                 f"The order of the classes looks wrong: in this one the same answers are {self.order_accuracy:.1%} "

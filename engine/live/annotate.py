@@ -11,22 +11,18 @@ from typing import Final
 import cv2
 import numpy as np
 
+from engine.draw.class_colours import Color, class_colour, ink_on, rgb
 from engine.draw.colormaps import colormap
 from engine.draw.overlay import GATE_RANGE, colorize, display_ranges
 from engine.errors import UsageError
-from engine.labels import EMOTION_COLORS
-from engine.live.frame import FaceMap, LiveFace, LiveFrame
+from engine.live.frame import FaceMap, LiveFace, LiveFrame, ModelReading
 from engine.media.faces import crop_square
 from engine.records import AttentionGate, UInt8
-
-Color = tuple[int, int, int]
 
 NO_FACE: Final = "no face found"
 NO_EVIDENCE: Final = "no positive evidence"
 _FONT: Final = cv2.FONT_HERSHEY_SIMPLEX
 _WHITE: Final[Color] = (255, 255, 255)
-_BLACK: Final[Color] = (0, 0, 0)
-_OTHER: Final[Color] = (140, 143, 150)  # a class outside the vocabulary
 _SHADE: Final = 0.35  # what is left of the picture's light behind text
 
 
@@ -54,14 +50,6 @@ class Drawing:
             raise UsageError(f"Expected an opacity from 0 to 1, got {self.opacity}; choose another.")
         if self.bars < 0:
             raise UsageError(f"Expected 0 bars or more, got {self.bars}; choose another number.")
-
-
-def emotion_rgb(label: str) -> Color:
-    """Return the fixed colour of an emotion as 8-bit red, green, blue; grey for a class outside the vocabulary."""
-    if label not in EMOTION_COLORS:
-        return _OTHER
-    red, green, blue = bytes.fromhex(EMOTION_COLORS[label][1:])
-    return red, green, blue
 
 
 def annotate(
@@ -104,31 +92,36 @@ def _draw_map(picture: UInt8, frame: UInt8, face: LiveFace, face_map: FaceMap, h
         (limits,) = display_ranges([values], natural=None)
     else:
         return
-    left, top, side = crop_square(face.box)
+    if face.over is None:
+        left, top, across = crop_square(face.box)
+        down = across
+    else:
+        left, top, across, down = face.over
     x, y = max(0, left), max(0, top)
-    right, bottom = min(picture.shape[1], left + side), min(picture.shape[0], top + side)
+    right, bottom = min(picture.shape[1], left + across), min(picture.shape[0], top + down)
     colours = colorize(values, limits, how.colors)
     kind = cv2.INTER_LINEAR if how.smooth else cv2.INTER_NEAREST
     # The map lies over the whole crop, so that the part outside the frame is cut off, not squeezed in.
-    drawn = cv2.resize(colours, (side, side), interpolation=kind)[y - top : bottom - top, x - left : right - left]
+    drawn = cv2.resize(colours, (across, down), interpolation=kind)[y - top : bottom - top, x - left : right - left]
     grey = cv2.cvtColor(frame[y:bottom, x:right], cv2.COLOR_RGB2GRAY)
     base = cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)
     picture[y:bottom, x:right] = cv2.addWeighted(base, 1.0 - how.opacity, drawn, how.opacity, 0.0)
 
 
 def _draw_face(picture: UInt8, face: LiveFace, how: Drawing, unit: float) -> None:
-    box, color = face.box, emotion_rgb(face.label)
+    box, color = face.box, _rgb(face.reading, face.label)
     right, bottom = box.x + box.width - 1, box.y + box.height - 1
     thick = max(1, round((2 if face.seen else 1) * unit))
-    cv2.rectangle(picture, (box.x, box.y), (right, bottom), color, thick)
+    if face.over is None:
+        cv2.rectangle(picture, (box.x, box.y), (right, bottom), color, thick)
     line = _line_height(unit)
     several = len(face.readings) > 1
     tags = [
         (
-            (f"#{face.track} " if index == 0 else "")
+            (f"#{face.track} " if index == 0 and face.over is None else "")
             + (f"{reading.model}: " if several else "")
             + f"{reading.label} {100 * reading.confidence:.0f} %",
-            emotion_rgb(reading.label),
+            _rgb(reading, reading.label),
         )
         for index, reading in enumerate(face.readings)
     ]
@@ -150,12 +143,12 @@ def _draw_bars(picture: UInt8, face: LiveFace, count: int, notes: list[str], uni
     height = line * (len(rows) + len(notes))
     if not height:
         return
-    width = max(round(155 * unit), face.box.width)
+    width = max(round(155 * unit), face.box.width) if face.over is None else round(240 * unit)
     x = max(0, min(face.box.x, picture.shape[1] - width))
     below = face.box.y + face.box.height
     y = below if below + height <= picture.shape[0] else max(0, picture.shape[0] - height)
     _shade(picture, x, y, width, height)
-    names, numbers = round(66 * unit), _text_width("100", unit) + round(10 * unit)
+    names, numbers = round((66 if face.over is None else 110) * unit), _text_width("100", unit) + round(10 * unit)
     for index, (name, probability) in enumerate(rows):
         top = y + index * line
         length = round(max(0, width - names - numbers) * probability)
@@ -163,10 +156,10 @@ def _draw_bars(picture: UInt8, face: LiveFace, count: int, notes: list[str], uni
             picture,
             (x + names, top + round(3 * unit)),
             (x + names + length, top + line - max(1, round(3 * unit))),
-            emotion_rgb(name),
+            _rgb(face.reading, name),
             -1,
         )
-        _write(picture, name, x, top, _WHITE, unit)
+        _write(picture, _cut(name, names - round(4 * unit), unit), x, top, _WHITE, unit)
         number = f"{100 * probability:.0f}"
         _write(picture, number, x + width - _text_width(number, unit) - round(8 * unit), top, _WHITE, unit)
     for index, text in enumerate(notes, start=len(rows)):
@@ -193,6 +186,20 @@ def _line_height(unit: float) -> int:
     return max(9, round(18 * unit))
 
 
+def _rgb(reading: ModelReading, label: str) -> Color:
+    """Return the colour of one of the classes that a model tells apart."""
+    return rgb(class_colour(label, reading.classes))
+
+
+def _cut(text: str, width: int, unit: float) -> str:
+    """Return a name as far as it fits into ``width`` pixels; what is cut ends on two dots."""
+    if _text_width(text, unit) <= width:
+        return text
+    while text and _text_width(f"{text}..", unit) > width:
+        text = text[:-1]
+    return f"{text}.."
+
+
 def _text_width(text: str, unit: float) -> int:
     (width, _), _ = cv2.getTextSize(text, _FONT, 0.45 * unit, 1)
     return int(width)
@@ -209,8 +216,7 @@ def _tag(picture: UInt8, text: str, x: int, y: int, ground: Color, unit: float) 
     width = _text_width(text, unit) + round(8 * unit)
     x = max(0, min(x, picture.shape[1] - width))
     cv2.rectangle(picture, (x, y), (x + width, y + _line_height(unit)), ground, -1)
-    luma = 0.299 * ground[0] + 0.587 * ground[1] + 0.114 * ground[2]
-    _write(picture, text, x, y, _BLACK if luma > 140 else _WHITE, unit)
+    _write(picture, text, x, y, ink_on(ground), unit)
 
 
 def _shade(picture: UInt8, x: int, y: int, width: int, height: int) -> None:

@@ -83,6 +83,8 @@ class LiveFace:
         seen: found or followed in this frame; False where its place is only predicted (hidden for a moment).
         seconds_tracked: since it was first found.
         readings: one a model, at least one; the first is the main one.
+        over: of a frame that is read whole, by a model that is not about faces: where in it what the model takes lies,
+            left, top, width and height; None for a face, whose surroundings are read.
     """
 
     track: int
@@ -90,6 +92,7 @@ class LiveFace:
     seen: bool
     seconds_tracked: float
     readings: tuple[ModelReading, ...]
+    over: tuple[int, int, int, int] | None = None
 
     def __post_init__(self) -> None:
         if self.track < 1 or self.seconds_tracked < 0.0 or not self.readings:

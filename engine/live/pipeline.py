@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import cv2
@@ -32,6 +32,7 @@ from engine.live.frame import OVERLAYS, FaceMap, LiveFace, LiveFrame, ModelReadi
 from engine.live.smoothing import AnswerSmoother, Smoothed, Smoothing
 from engine.live.tracking import FaceTracker, TrackedFace
 from engine.media.faces import FaceDetector, crop_face
+from engine.media.fit import covered
 from engine.models.architecture import explained
 from engine.models.locking import holding
 from engine.models.taps import record_attention, taps_of
@@ -163,6 +164,9 @@ def read_faces(
     return tuple(FaceAnswer(prediction, face_map) for prediction, face_map in zip(predictions, maps, strict=True))
 
 
+WHOLE: Final = 1
+"""The number of the one track of frames that are read whole."""
+
 SMALLEST_SIDE: Final = 32
 """Of a frame, in pixels; smaller ones hold no face that could be found."""
 
@@ -224,6 +228,7 @@ class LivePipeline:
         given = settings or LiveSettings()
         self._index = 0
         self._size: tuple[int, int] | None = None
+        self._whole_since: float | None = None
         self._tracker = FaceTracker(largest_number_of_faces=given.largest_number_of_faces)
         self._schedule = DetectionSchedule(given.detect_every)
         self._memories: dict[tuple[int, int, str], _Memory] = {}
@@ -246,6 +251,8 @@ class LivePipeline:
             beside: the second model; None for none.
         """
         main = model or self._models[0]
+        if _is_about_pictures(main) != _is_about_pictures(self._models[0]):
+            self.restart()
         layer = resolve_layer(main, settings.overlay, settings.layer)
         self._models = (main,) if beside is None else (main, beside)
         self.settings, self._layer = settings, layer
@@ -253,7 +260,7 @@ class LivePipeline:
         self._tracker.limit = settings.largest_number_of_faces
 
     def process(self, frame: UInt8, timestamp_seconds: float) -> LiveFrame:
-        """Find, follow and read the faces of the next frame.
+        """Find, follow and read the faces of the next frame; for a main model of pictures read the frame whole.
 
         Args:
             frame: (H, W, 3) uint8 RGB, 32 pixels a side or more; frames of another size than before start anew.
@@ -265,6 +272,8 @@ class LivePipeline:
         if self._size != (height, width):
             self.restart()
             self._size = (height, width)
+        if _is_about_pictures(self._models[0]):
+            return self._read_whole(frame, timestamp_seconds, began)
         factor = min(1.0, self.settings.detect_side / max(height, width))
         small = frame
         if factor < 1.0:
@@ -290,7 +299,9 @@ class LivePipeline:
         matched = time.perf_counter()
 
         crops = [crop_face(frame, box) for face, box in placed if face.seen]
-        answers = [self._answers(model, crops) for model in self._models]
+        answers = [
+            self._answers(model, [frame] * len(crops) if _is_about_pictures(model) else crops) for model in self._models
+        ]
         classified = time.perf_counter()
         faces = self._read(placed, answers, timestamp_seconds)
         finished = time.perf_counter()
@@ -308,9 +319,36 @@ class LivePipeline:
         self._index += 1
         return result
 
+    def _read_whole(self, frame: UInt8, seconds: float, began: float) -> LiveFrame:
+        """Read the frame as one picture: nothing is looked for in it, and it is one track for as long as it lasts."""
+        height, width = frame.shape[:2]
+        if self._whole_since is None:
+            self._whole_since = seconds
+        whole = TrackedFace(WHOLE, 0, 0, width, height, True, self._whole_since)
+        answers = [self._answers(model, [frame]) for model in self._models]
+        classified = time.perf_counter()
+        area = covered(height, width, self._models[0].card.input)
+        (read,) = self._read([(whole, FaceBox(0, 0, width, height))], answers, seconds, known=(WHOLE,))
+        finished = time.perf_counter()
+        stages = StageSeconds(
+            reduce=0.0,
+            detect=0.0,
+            track=0.0,
+            classify=classified - began,
+            smooth=finished - classified,
+            total=finished - began,
+        )
+        result = LiveFrame(
+            self._index, seconds, width, height, (replace(read, over=area),), False, self.settings.overlay,
+            self._layer, stages,
+        )  # fmt: skip
+        self._index += 1
+        return result
+
     def restart(self) -> None:
         """Forget every face, as for another scene; track numbers go on."""
         self._tracker.forget()
+        self._whole_since = None
         self._schedule = DetectionSchedule(self.settings.detect_every)
         self._memories.clear()
 
@@ -324,8 +362,9 @@ class LivePipeline:
         placed: Sequence[tuple[TrackedFace, FaceBox]],
         answers: Sequence[Sequence[FaceAnswer]],
         seconds: float,
+        known: Collection[int] | None = None,
     ) -> tuple[LiveFace, ...]:
-        """Smooth each face's new answers; one that is not seen keeps its latest."""
+        """Smooth each face's new answers; one that is not seen keeps its latest. ``known``: tracks that go on."""
         faces = []
         fresh = 0
         for face, box in placed:
@@ -349,7 +388,7 @@ class LivePipeline:
             if len(readings) == len(self._models):
                 tracked = max(0.0, seconds - face.first_seconds)
                 faces.append(LiveFace(face.track, box, face.seen, tracked, tuple(readings)))
-        known = self._tracker.known
+        known = self._tracker.known if known is None else known
         self._memories = {key: memory for key, memory in self._memories.items() if key[0] in known}
         return tuple(faces)
 
@@ -361,6 +400,10 @@ class _Memory:
     smoother: AnswerSmoother = field(default_factory=AnswerSmoother)
     raw: Float32 | None = None
     smoothed: Smoothed | None = None
+
+
+def _is_about_pictures(model: FaceModel) -> bool:
+    return model.card.domain == "pictures"
 
 
 def _in_frame(face: TrackedFace, across: float, down: float, size: tuple[int, int]) -> FaceBox | None:

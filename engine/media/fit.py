@@ -48,6 +48,20 @@ def fitted(picture: UInt8, spec: InputSpec, default: Fit = PERSON) -> UInt8:
     return np.ascontiguousarray(cv2.copyMakeBorder(whole, *edges, cv2.BORDER_REPLICATE), dtype=np.uint8)
 
 
+def covered(height: int, width: int, spec: InputSpec, default: Fit = PERSON) -> tuple[int, int, int, int]:
+    """Return where in a picture (height, width) what a model takes of it lies: left, top, width and height in pixels.
+
+    It may reach beyond the picture, where its edges are repeated. The rest is as of :func:`fitted`.
+    """
+    fit = spec.fit or default
+    if fit == "stretch":
+        return 0, 0, width, height
+    scales = spec.height / height, spec.width / width
+    scale = min(scales) if fit == "pad" else max(scales)
+    across, down = round(spec.width / scale), round(spec.height / scale)
+    return round((width - across) / 2), round((height - down) / 2), across, down
+
+
 def _in_channels(picture: UInt8, channels: int) -> UInt8:
     if channels == 1 and picture.ndim == 3:
         return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), dtype=np.uint8)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from engine.data.transforms import normalise, to_tensor
-from engine.explain.explainer import explain_face, layer_activation, to_prediction
+from engine.explain.explainer import explain_face, explain_targets, layer_activation, to_prediction
 from engine.explain.methods.method import Setup
 from engine.explain.target import Target, as_target
 from engine.media.fit import fitted
@@ -137,6 +137,31 @@ class FaceModel:
             truth=truth,
             method=method,
             setup=setup,
+            box=box,
+        )
+
+    def explain_targets(
+        self,
+        crop: UInt8,
+        targets: Sequence[str | Target],
+        *,
+        box: FaceBox | None = None,
+        layer: str | None = None,
+        truth: str | None = None,
+    ) -> tuple[FaceExplanation, ...]:
+        """Explain several targets of a face ((H, W, 3) uint8) by Grad-CAM, from one forward pass.
+
+        The rest is as of :meth:`explain_crop`.
+        """
+        return explain_targets(
+            self.model,
+            self.model_input(crop),
+            model_name=self.card.name,
+            classes=self.classes,
+            spec=self.card.input,
+            layer=layer or self.gradcam_layers[-1],
+            targets=[as_target(target) for target in targets],
+            truth=truth,
             box=box,
         )
 

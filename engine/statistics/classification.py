@@ -10,13 +10,15 @@ alike, so drawing N of them is one multinomial draw over the cells.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from scipy.stats import binomtest  # SciPy comes with scikit-learn
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
+from engine.statistics.frequent import ShownClasses, shown_classes
 from engine.statistics.intervals import LEVEL, RESAMPLES, Estimate
 from engine.statistics.paired import scores
 
@@ -166,6 +168,11 @@ class Figures:
         """Pictures."""
         return self.accuracy.n
 
+    @property
+    def shown(self) -> ShownClasses:
+        """The classes that tables and charts have: all, or of many the most frequent."""
+        return shown_classes(self.classes, [row.support for row in self.per_class])
+
     def as_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
         return {
@@ -199,6 +206,31 @@ def _counts(cells: Float64) -> Float64:
     return np.concatenate([np.diagonal(cells, axis1=-2, axis2=-1), cells.sum(axis=-1), cells.sum(axis=-2)], axis=-1)
 
 
+_CHUNK: Final = 4_000_000
+"""Numbers drawn at a time; bounds the memory where many classes are mixed up with many."""
+
+
+def _resampled(confusion: Int64, n: int, seed: int, resamples: int) -> Float64:
+    """Draw ``n`` pictures ``resamples`` times; return each draw's hits, pictures and answers, (resamples, 3 K).
+
+    Only cells with a picture are drawn, of which there are at most ``n``, however many classes.
+    """
+    k = len(confusion)
+    rows, columns = confusion.nonzero()
+    shares = confusion[rows, columns] / n
+    cell = np.arange(len(rows))
+    hits = rows == columns
+    places = np.concatenate([rows[hits], k + rows, 2 * k + columns])
+    sums = csr_array((np.ones(len(places)), (places, np.concatenate([cell[hits], cell, cell]))), (3 * k, len(rows)))
+    rng = np.random.default_rng(seed)
+    at_once = max(1, _CHUNK // len(rows))
+    drawn = [
+        (sums @ rng.multinomial(n, shares, size=min(at_once, resamples - start)).astype(np.float64).T).T
+        for start in range(0, resamples, at_once)
+    ]
+    return np.concatenate(drawn)
+
+
 def class_figures(confusion: Int64, classes: tuple[str, ...], *, seed: int = 0, resamples: int = RESAMPLES) -> Figures:
     """Return the figures of a confusion matrix.
 
@@ -213,9 +245,7 @@ def class_figures(confusion: Int64, classes: tuple[str, ...], *, seed: int = 0, 
         raise ValueError(f"expected a confusion matrix ({k}, {k}) of one picture or more, got {confusion.shape}")
     present = confusion.sum(axis=1) > 0
     observed = scores(_counts(confusion.astype(np.float64)), k, present)
-    rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(n, confusion.ravel() / n, size=resamples).reshape(resamples, k, k)
-    resampled = scores(_counts(drawn.astype(np.float64)), k, present)
+    resampled = scores(_resampled(confusion, n, seed, resamples), k, present)
     tail = 50.0 * (1.0 - LEVEL)
 
     def bootstrapped(column: int, count: int) -> Estimate:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import DataError, UsageError
+from engine.statistics.frequent import ShownClasses, shown_classes
 from engine.statistics.paired import Difference, holm, mcnemar_exact, paired_differences
 
 Int64 = NDArray[np.int64]
@@ -107,6 +108,11 @@ class Comparison:
     def verdict(self) -> str:
         """One sentence: what may be concluded about the accuracy."""
         return verdict_sentence(self.first, self.second, self.accuracy, self.n)
+
+    @property
+    def shown(self) -> ShownClasses:
+        """The classes that tables and charts have: all, or of many the most frequent."""
+        return shown_classes([row.name for row in self.per_class], [row.support for row in self.per_class])
 
     def as_dict(self) -> dict[str, Any]:
         """Return JSON-ready values; the groups as counts."""

@@ -101,14 +101,20 @@ def _edges(curve: Curve, at: Float64) -> tuple[Float64, Float64]:
 
 def _mean_roc(curves: tuple[Curve, ...]) -> Curve:
     at = np.unique(np.concatenate([curve.x for curve in curves]))
-    ends = np.stack([np.stack(_edges(curve, at), axis=1) for curve in curves]).mean(axis=0)
+    ends = np.zeros((len(at), 2))
+    for curve in curves:  # one after the other: there may be a thousand, each with as many points as pictures
+        ends += np.stack(_edges(curve, at), axis=1)
+    ends /= len(curves)
     area = float(np.mean([curve.area for curve in curves]))
     return Curve(MACRO, np.repeat(at, 2), ends.ravel(), area, 0.5)
 
 
 def _mean_pr(curves: tuple[Curve, ...]) -> Curve:
     at = np.unique(np.concatenate([curve.x for curve in curves]))
-    y = np.stack([curve.y[np.searchsorted(curve.x, at, side="left")] for curve in curves]).mean(axis=0)
+    y = np.zeros(len(at))
+    for curve in curves:
+        y += curve.y[np.searchsorted(curve.x, at, side="left")]
+    y /= len(curves)
     return Curve(
         MACRO,
         at,

@@ -11,8 +11,12 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from dashboard.views.activations import loaders as activation_loaders
+from dashboard.views.evaluation.choice import TABS
 from engine.cli.main import main
-from tests.dashboard.made import open_page, page_html, sentences
+from engine.media.fit import fitted
+from engine.models.checkpoint import read_card
+from tests.dashboard.made import SAMPLES, open_page, page_html, sentences
+from tests.dashboard.made_report import Caught
 from tests.made_adopted import write_adopted
 
 UNTRUE = re.compile(r"\b(faces?|emotions?)\b", re.IGNORECASE)
@@ -47,6 +51,14 @@ def true(app: AppTest) -> None:
     assert found is None, said(app)[max(0, found.start() - 80) : found.end() + 80]
 
 
+def words_of(report: Caught) -> str:
+    """Return what a report says, without its style sheet, pictures, scripts and the address of its page."""
+    # Arrays are named as they always were: who reads them by program relies on it.
+    page = re.sub(r'<th scope="row">([\w -]+/)?(faces?|face/\w+|gate/emotion[^<]*)</th>', "", report.page)
+    text = re.sub(r"<(style|script)[^>]*>.*?</\1>", "", page, flags=re.DOTALL)
+    return re.sub(r'(class|style|id|src|href)="[^"]*"|<pre>.*?</pre>', "", text, flags=re.DOTALL)
+
+
 def test_explain_names_no_face(page: AppTest) -> None:
     app = open_page(page, "views/explain/page.py", model="mine", sample="astronaut")
     true(app)
@@ -79,6 +91,89 @@ def test_an_analysis_has_no_template(page: AppTest) -> None:
     assert not [toggle for toggle in app.toggle if toggle.key == "outline"]
 
 
-def test_misclassifications(page: AppTest) -> None:
+def test_misclassifications(page: AppTest, report: Caught) -> None:
     assert main(["analyze", "--model", "mine", "--dataset", "folder", "--split", "test"]) == 0
     true(open_page(page, "views/mistakes/page.py", model="mine"))
+    assert UNTRUE.search(words_of(report)) is None
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_evaluation(page: AppTest, report: Caught, tab: str) -> None:
+    assert main(["analyze", "--model", "mine", "--dataset", "folder", "--split", "test"]) == 0
+    app = open_page(page, "views/evaluation/page.py", model="mine", tab=tab)
+    true(app)
+    found = UNTRUE.search(words_of(report))
+    assert found is None, words_of(report)[max(0, found.start() - 80) : found.end() + 80]
+
+
+def test_home(page: AppTest) -> None:
+    app = page.run()
+    true(app)
+    assert "image model" in app.title[0].value
+    assert "Networks of others" in said(app)
+    assert "to this photograph" in said(app)
+    assert "channel, spatial" in page_html(app)  # its gates, in the table
+
+
+def test_webcam(page: AppTest) -> None:
+    app = open_page(page, "views/webcam/page.py", model="mine")
+    true(app)
+    assert "each frame as one picture" in page_html(app)
+
+
+def test_video(page: AppTest, report: Caught, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FERLENS_VIDEO_SECONDS", "1")
+    app = open_page(page, "views/video/page.py", model="mine")
+    true(app)
+    app.button(key="film_example").click().run()
+    app.button(key="film_read").click().run()
+    true(app)
+    assert "read whole by mine." in said(app)
+    assert UNTRUE.search(words_of(report)) is None
+    boxes = report.arrays["track1/boxes"]
+    assert (boxes == boxes[0]).all()  # the frame itself
+    assert boxes[0][:2].tolist() == [0, 0]
+
+
+def test_evidence_has_no_such_model(page: AppTest) -> None:
+    app = open_page(page, "views/evidence/page.py")
+    assert not app.exception
+    assert any("None of the models here tells the seven expressions" in one.value for one in app.info)
+
+
+def test_data_says_where_its_pictures_are_studied(page: AppTest) -> None:
+    app = open_page(page, "views/data/page.py", model="mine", dataset="folder")
+    assert not app.exception
+    assert not [one for one in app.info if "Reading folder" in one.value]  # nothing is left of the way there
+    assert any("in the classes of mine are studied on Misclassifications" in one.value for one in app.info)
+    assert UNTRUE.search(said(app)) is None
+
+
+def test_reports_of_a_picture_name_no_face(page: AppTest, report: Caught) -> None:
+    for name in ("explain", "what_if", "activations"):
+        open_page(page, f"views/{name}/page.py", model="mine", sample="grace-hopper")
+        found = UNTRUE.search(words_of(report))
+        assert found is None, words_of(report)[max(0, found.start() - 80) : found.end() + 80]
+    open_page(page, "views/compare/page.py", models="mine,other", sample="grace-hopper")
+    assert UNTRUE.search(words_of(report)) is None
+
+
+def test_beside_a_model_of_faces_it_is_given_the_whole_picture(page: AppTest, tmp_path: Path, report: Caught) -> None:
+    write_adopted(tmp_path / "shelf" / "about", domain="faces")
+    app = open_page(page, "views/compare/page.py", models="about,mine", sample="astronaut")
+    assert not app.exception
+    assert any("mine takes the whole picture, the others the face alone" in one.value for one in app.caption)
+    seen = report.arrays["mine/face"]
+    spec = read_card(tmp_path / "shelf" / "mine").input
+    with Image.open(SAMPLES / "astronaut.jpg") as photograph:
+        whole = np.asarray(photograph.convert("RGB"))
+    np.testing.assert_array_equal(seen, fitted(whole, spec))
+    own = report.arrays["about/face"]
+    assert (own != seen).any()
+    open_page(page, "views/compare/page.py", models="mine,about", sample="astronaut")  # the other way round as well
+    np.testing.assert_array_equal(report.arrays["mine/face"], seen)
+    np.testing.assert_array_equal(report.arrays["about/face"], own)
+    # the same picture on a page where the model of faces was shown first
+    app = open_page(page, "views/explain/page.py", model="about", sample="astronaut")
+    app.selectbox(key="model").select("mine").run()
+    np.testing.assert_array_equal(report.arrays["face"], seen)

@@ -152,7 +152,7 @@ def test_the_timeline_draws_a_line_for_each_emotion_where_it_belongs() -> None:
 
 
 def test_an_empty_timeline_says_what_will_be_there() -> None:
-    assert "as soon as a face is found" in timeline([])
+    assert "with the first answer" in timeline([])
 
 
 def test_names_are_escaped_in_timeline_and_report() -> None:

@@ -9,7 +9,7 @@ from torch import nn
 
 from engine.data.transforms import normalise, to_tensor
 from engine.errors import UnknownNameError
-from engine.explain.explainer import explain_face, layer_activation, to_prediction
+from engine.explain.explainer import explain_face, explain_targets, layer_activation, to_prediction
 from engine.explain.methods.cams import gradcam
 from engine.explain.methods.registry import METHODS, refusals
 from engine.explain.target import Target
@@ -126,7 +126,34 @@ def test_one_pass_gives_what_separate_passes_give(cbam: nn.Module) -> None:
     assert (found.model, found.box) == ("m", box)
 
 
-def test_it_is_exactly_one_forward_and_one_backward(cbam: nn.Module, monkeypatch: pytest.MonkeyPatch) -> None:
+def explain_several(model: nn.Module, face: np.ndarray, targets: list[Target], **how: object) -> list[FaceExplanation]:
+    given = {"model_name": "m", "classes": EMOTIONS, "spec": DEFAULT_INPUT, "layer": "block4", **how}
+    return list(explain_targets(model, face, targets=targets, **given))  # type: ignore[arg-type]
+
+
+def test_several_targets_together_are_what_each_is_by_itself(cbam: nn.Module) -> None:
+    cbam.eval()
+    (face,) = faces(1)
+    targets = [Target(), Target("happy"), Target("fear", "sad"), Target("true")]
+    found = explain_several(cbam, face, targets, layer="block2", truth="sad", box=FaceBox(1, 2, 3, 4))
+    for target, together in zip(targets, found, strict=True):
+        alone = explain(cbam, face, layer="block2", target=target, truth="sad")
+        (one,), (other,) = together.maps, alone.maps
+        assert (one.target, one.method, one.layer) == (other.target, "gradcam", "block2")
+        np.testing.assert_allclose(one.heatmap, other.heatmap, rtol=1e-4, atol=1e-6)
+        assert one.raw_minimum == pytest.approx(other.raw_minimum, rel=1e-3)
+        np.testing.assert_allclose(together.prediction.logits, alone.prediction.logits, rtol=1e-5)
+        assert together.box == FaceBox(1, 2, 3, 4)
+        for gate, same in zip(together.gates, alone.gates, strict=True):
+            np.testing.assert_allclose(gate.weights, same.weights, rtol=1e-5)
+    with pytest.raises(UnknownNameError):
+        explain_several(cbam, face, [Target("bored")])
+    assert hooks_on(cbam) == []
+
+
+@pytest.fixture
+def passes(cbam: nn.Module, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """How many passes were made."""
     passes = {"forward": 0, "backward": 0}
     cbam.register_forward_hook(lambda *_: passes.update(forward=passes["forward"] + 1))
     for name in ("grad", "backward"):
@@ -137,6 +164,15 @@ def test_it_is_exactly_one_forward_and_one_backward(cbam: nn.Module, monkeypatch
             return own(*given, **how)
 
         monkeypatch.setattr(torch.autograd, name, counted)
+    return passes
+
+
+def test_several_targets_take_one_forward_pass(cbam: nn.Module, passes: dict[str, int]) -> None:
+    explain_several(cbam, faces(1)[0], [Target(name) for name in EMOTIONS])
+    assert passes == {"forward": 1, "backward": len(EMOTIONS)}
+
+
+def test_it_is_exactly_one_forward_and_one_backward(cbam: nn.Module, passes: dict[str, int]) -> None:
     found = explain(cbam, faces(1)[0])
     assert passes == {"forward": 1, "backward": 1}
     assert len(found.gates) == 8

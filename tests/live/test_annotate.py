@@ -3,10 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine.draw.class_colours import class_colour, rgb
 from engine.draw.colormaps import colormap
 from engine.errors import UnknownNameError, UsageError
 from engine.labels import EMOTIONS
-from engine.live.annotate import Drawing, annotate, emotion_rgb
+from engine.live.annotate import Drawing, annotate
 from engine.live.frame import FaceMap, LiveFace, LiveFrame, ModelReading, StageSeconds
 from engine.records import AttentionGate, Explanation, FaceBox, Float32, UInt8
 
@@ -44,11 +45,11 @@ def test_the_box_has_the_emotion_colour_and_the_given_frame_is_left_alone() -> N
     before = given.copy()
     for label in ("happy", "sad"):
         drawn = annotate(given, live(face(reading(label))), PLAIN)
-        assert drawn[100, 60].tolist() == drawn[159, 100].tolist() == list(emotion_rgb(label))
+        assert drawn[100, 60].tolist() == drawn[159, 100].tolist() == list(rgb(class_colour(label)))
     assert np.array_equal(given, before)
     assert drawn.shape == given.shape
     assert np.array_equal(drawn[200:], given[200:])
-    assert emotion_rgb("bored") == (140, 143, 150)
+    assert rgb(class_colour("bored")) == (140, 143, 150)
 
 
 def test_a_gate_is_drawn_on_its_own_scale_cell_by_cell_over_a_grey_face() -> None:
@@ -85,7 +86,7 @@ def test_a_gradcam_without_positive_evidence_is_stated_not_drawn() -> None:
 
 def test_a_bar_is_as_long_as_its_probability() -> None:
     drawn = annotate(frame(), live(face(box=FaceBox(60, 20, 200, 100))), Drawing(bars=1, status=False))
-    lit = (drawn[125, 60:260] == emotion_rgb("happy")).all(axis=1).sum()
+    lit = (drawn[125, 60:260] == rgb(class_colour("happy"))).all(axis=1).sum()
     without = annotate(frame(), live(face(box=FaceBox(60, 20, 200, 100))), Drawing(bars=0, status=False))
     assert lit > 60
     assert np.array_equal(without[122:], frame()[122:])
@@ -96,7 +97,7 @@ def test_a_bar_ends_before_its_number_however_sure_the_answer() -> None:
     for confidence in (0.5, 0.9, 1.0):
         wide = face(reading(confidence=confidence), box=FaceBox(60, 20, 200, 100))
         drawn = annotate(frame(), live(wide), Drawing(bars=1, status=False))
-        bar = np.flatnonzero((drawn[125, 60:260] == emotion_rgb("happy")).all(axis=1))
+        bar = np.flatnonzero((drawn[125, 60:260] == rgb(class_colour("happy"))).all(axis=1))
         lengths.append(len(bar))
         assert bar.max() == bar.min() + len(bar) - 1  # whole: no digit stands on it
         assert drawn[121:129, 60 + bar.max() + 1 : 260].max() > 200  # but right of it, in white
@@ -116,7 +117,7 @@ def test_no_face_is_said_in_the_corner() -> None:
 def test_a_second_model_has_a_line_of_its_own() -> None:
     one = annotate(frame(), live(face(reading("happy"))), PLAIN)
     two = annotate(frame(), live(face(reading("happy"), reading("sad", model="baseline"))), PLAIN)
-    blue = np.array(emotion_rgb("sad"))
+    blue = np.array(rgb(class_colour("sad")))
     assert (two[:60] == blue).all(axis=2).sum() > 50 > (one[:60] == blue).all(axis=2).sum()
 
 

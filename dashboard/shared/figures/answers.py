@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from dashboard.report.subject import listed
+from dashboard.report.subject import face, listed
 from dashboard.report.text import escape, percent
 from dashboard.shared.figures.colours import emotion_color
 from dashboard.shared.figures.pair import PairedMaps, signed
@@ -25,11 +25,8 @@ LEAST_POINTS: Final = 10.0
 
 def common_order(predictions: Sequence[Prediction]) -> tuple[str, ...]:
     """Return the classes, highest mean probability first; ties keep the first model's class order."""
-    means = {
-        name: sum(probability_of(one, name) for one in predictions) / len(predictions)
-        for name in predictions[0].classes
-    }
-    return tuple(sorted(means, key=lambda name: -means[name]))
+    of_models = [dict(zip(one.classes, one.probabilities.tolist(), strict=True)) for one in predictions]
+    return tuple(sorted(predictions[0].classes, key=lambda name: -sum(one[name] for one in of_models)))
 
 
 def probability_of(prediction: Prediction, name: str) -> float:
@@ -203,7 +200,7 @@ def cost_table(first: RunCard, second: RunCard, milliseconds: tuple[float | None
     more = "—" if one is None or two is None else f"{signed(two - one, 2)} ({signed(100.0 * (two / one - 1.0), 0)} %)"
     rows = (
         ("parameters", f"{first.parameters:,}", f"{second.parameters:,}", parameter_words(first, second)),
-        ("ms a face, bare inference", *("—" if each is None else f"{each:.2f}" for each in milliseconds), more),
+        (f"ms a {face()}, bare inference", *("—" if each is None else f"{each:.2f}" for each in milliseconds), more),
     )
     lines = [
         f"<tr><th scope='row'>{figure}</th>" + "".join(f"<td class='fl-number'>{cell}</td>" for cell in cells) + "</tr>"

@@ -6,8 +6,8 @@ true class, its answer and the number of the click it would be.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +15,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dashboard.report.text import in_chart
+from engine.statistics.frequent import shown_classes
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -25,6 +26,11 @@ DIVERGING: Final = [[0.0, "rgba(140,81,160,0.85)"], [0.5, "rgba(123,135,156,0.05
 """Purple for less, green for more."""
 SIDE: Final = 400
 """Height of the figure in pixels."""
+MOST_WRITTEN: Final = 12
+"""Classes from which on the cells hold no text, which the pointer then tells, and the figure grows with each."""
+CELL_SIDE: Final = 19
+LONGEST_NAME: Final = 22
+"""Letters of a class on an axis of many."""
 INKS: Final[dict[str, str]] = {"light": "#1d2026", "dark": "#e8e6e1"}
 """The interface's text on its two grounds."""
 
@@ -38,6 +44,7 @@ class Confusion:
         counts: int64 (K, K).
         values: float64 (K, K): counts, shares in [0, 1], or differences of either; NaN where there is nothing.
         shares: whether ``values`` are shares. difference: whether they are differences.
+        said: which classes these are, where some are left out. of: the whole matrix's counts, where this is a part.
     """
 
     classes: tuple[str, ...]
@@ -45,6 +52,30 @@ class Confusion:
     values: Float64
     shares: bool = False
     difference: bool = False
+    said: str = ""
+    of: Int64 | None = None
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures the whole matrix counts."""
+        return int((self.counts if self.of is None else self.of).sum())
+
+    def most_frequent(self, asked: Collection[str] = ()) -> Confusion:
+        """Return the part that is drawn: all, or of many classes the most frequent, and those ``asked`` for."""
+        shown = shown_classes(self.classes, self.counts.sum(axis=1), asked=asked)
+        if shown.are_all:
+            return self
+        within = shown.matrix(self.counts)
+        outside = int(self.counts[list(shown.places)].sum() - within.sum())
+        elsewhere = f" {outside:,} of their pictures are answered as classes that are not shown." if outside else ""
+        return replace(
+            self,
+            classes=shown.names,
+            counts=within,
+            values=shown.matrix(self.values),
+            said=shown.words + elsewhere,
+            of=self.counts,
+        )
 
 
 def cell_text(value: float, *, shares: bool, difference: bool) -> str:
@@ -69,7 +100,7 @@ def _heatmap(drawn: Confusion, shown: Float64, ink: str) -> go.Heatmap:
         x=list(map(in_chart, drawn.classes)),
         y=list(map(in_chart, drawn.classes)),
         text=words,
-        texttemplate="%{text}",
+        texttemplate="%{text}" if len(drawn.classes) <= MOST_WRITTEN else None,
         textfont={"size": 12, "color": ink},
         colorscale=DIVERGING if drawn.difference else SEQUENTIAL,
         zmin=-reach if drawn.difference else 0.0,
@@ -117,7 +148,12 @@ def confusion_figure(
         x=[in_chart(classes[column]) for _, column in cells],
         y=[in_chart(classes[row]) for row, _ in cells],
         mode="markers",
-        marker={"size": 34, "symbol": "square", "opacity": 0.01, "color": ink},
+        marker={
+            "size": 34 if len(classes) <= MOST_WRITTEN else CELL_SIDE - 4,
+            "symbol": "square",
+            "opacity": 0.01,
+            "color": ink,
+        },
         selected={"marker": invisible},
         unselected={"marker": invisible},
         customdata=[[classes[row], classes[column], click] for row, column in cells],
@@ -137,7 +173,7 @@ def confusion_figure(
                 line={"width": 2.5, "color": ink},
             )
     figure.update_layout(
-        height=SIDE,
+        height=max(SIDE, 130 + CELL_SIDE * len(classes)) if len(classes) > MOST_WRITTEN else SIDE,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
@@ -163,6 +199,11 @@ def confusion_figure(
         ticks="",
         range=[len(classes) - 0.5, -0.5],
     )
+    if len(classes) > MOST_WRITTEN:
+        names = [in_chart(name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…") for name in classes]
+        ticks = {"tickmode": "array", "tickvals": list(range(len(names))), "ticktext": names, "tickfont": {"size": 10}}
+        figure.update_xaxes(**ticks, tickangle=-90)
+        figure.update_yaxes(**ticks)
     return figure
 
 

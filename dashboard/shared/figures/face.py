@@ -14,22 +14,18 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from dashboard.report.subject import MOST_LISTED, MOST_SHOWN
+from dashboard.report.subject import MOST_LISTED
 from dashboard.report.subject import face as face_word
 from dashboard.report.text import escape, layer_title, percent
 from dashboard.shared.figures.colours import emotion_color, emotion_rgb
+from engine.draw.class_colours import ink_on
 from engine.records import Explanation, Float32, PicturePrediction, Prediction, UInt8
+from engine.statistics.frequent import MOST_SHOWN
 
 LONGEST: Final = 1200
 """Longest side of the drawn picture in pixels; more is never shown and only slows the page."""
 SHORTEST: Final = 430
 """What the longest side of a small picture is brought to, so that boxes and numbers are drawn in full sharpness."""
-
-
-def _ink_on(color: tuple[int, int, int]) -> tuple[int, int, int]:
-    """Return black or white, whichever reads better on ``color`` (Rec. 601 luma)."""
-    luma = 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2]
-    return (0, 0, 0) if luma > 140 else (255, 255, 255)
 
 
 def boxed_picture(pixels: UInt8, prediction: PicturePrediction, chosen: int = 0) -> UInt8:
@@ -63,7 +59,7 @@ def boxed_picture(pixels: UInt8, prediction: PicturePrediction, chosen: int = 0)
             spread = draw.textbbox((0, 0), label, font=font)
             pad = 2 * unit
             draw.rectangle((left, top, left + spread[2] + 2 * pad, top + spread[3] + 2 * pad), fill=color)
-            draw.text((left + pad, top + pad), label, fill=_ink_on(color), font=font)
+            draw.text((left + pad, top + pad), label, fill=ink_on(color), font=font)
     return np.asarray(picture, dtype=np.uint8)
 
 

@@ -137,11 +137,18 @@ def color_bar(values: Float32, limits: Range, colors: str) -> str:
     )
 
 
+def shape_of(face: UInt8) -> str:
+    """Return the attribute by which a field has the shape of its picture; none for a square."""
+    rows, columns = face.shape[:2]
+    return "" if rows == columns else f' style="aspect-ratio:{columns}/{rows}"'
+
+
 def _picture(face: UInt8, card: MapCard, style: MapStyle, pixels: int) -> str:
     if card.values is None:
         plain = data_uri(np.asarray(resize_face(face, pixels)))
         return (
-            f'<div class="fl-map fl-none"><img src="{plain}" alt="{escape(card.title)}: {escape(card.note)}">'
+            f'<div class="fl-map fl-none"{shape_of(face)}><img src="{plain}" '
+            f'alt="{escape(card.title)}: {escape(card.note)}">'
             f'<span class="fl-nothing">{escape(card.note)}</span></div>'
         )
     colors = DIVERGING if card.signed else style.colors
@@ -161,7 +168,7 @@ def _picture(face: UInt8, card: MapCard, style: MapStyle, pixels: int) -> str:
             face, card.values, limits=card.limits, colors=colors, opacity=style.opacity, smooth=True, size=pixels
         )
         below += f'<img class="fl-smooth" src="{data_uri(soft)}" alt="">'
-    return f'<div class="fl-map" title="{grid(card.values.shape)}">{below}</div>'
+    return f'<div class="fl-map"{shape_of(face)} title="{grid(card.values.shape)}">{below}</div>'
 
 
 def card_html(face: UInt8, card: MapCard, style: MapStyle, pixels: int = CARD_PIXELS, below: str = "") -> str:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from dashboard.report.content import Array, Shot, Table
+from dashboard.report.subject import face as face_word
+from dashboard.report.subject import listed, more_words
 from dashboard.report.text import grid, short
 from dashboard.shared.figures.map_card import MapCard, MapStyle
 from dashboard.shared.figures.sheet import tile
@@ -19,8 +21,9 @@ FACE_PIXELS = 288
 """Side of a face that stands alone: six times 48."""
 
 
-def face_shot(face: UInt8, name: str = "face", caption: str = "the face as the model saw it") -> Shot:
-    """Return a face (S, S) or (S, S, 3) uint8, enlarged."""
+def face_shot(face: UInt8, name: str = "", caption: str = "") -> Shot:
+    """Return a face, or what else the model saw, (H, W) or (H, W, 3) uint8, enlarged."""
+    name, caption = name or face_word(), caption or f"the {face_word()} as the model saw it"
     pixels = f"{face.shape[1]} × {face.shape[0]} pixels"
     return Shot.of(name, np.asarray(resize_face(face, FACE_PIXELS)), f"{caption}, {pixels}")
 
@@ -51,11 +54,11 @@ def bare_map(values: Float32, limits: tuple[float, float], *, signed: bool, colo
 
 def answers_table(names: Sequence[str], predictions: Sequence[Prediction], caption: str = "") -> Table:
     """Return a row a class, most probable for the first answer first, and a column for each answer."""
-    order = [name for name, _ in predictions[0].ranked()]
+    order = listed([name for name, _ in predictions[0].ranked()])
     rows = tuple(
         (name, *(f"{float(one.probabilities[one.classes.index(name)]):.4f}" for one in predictions)) for name in order
     )
-    return Table(("class", *names), rows, caption)
+    return Table(("class", *names), rows, " ".join(filter(None, (caption, more_words(len(predictions[0].classes))))))
 
 
 def answer_arrays(prediction: Prediction, prefix: str = "") -> dict[str, Array]:

@@ -40,9 +40,14 @@ FER2013: Final = Protocol(
 )
 BUILT_IN: Final = Protocol("Trained on the built-in faces", "synthetic/test", "the built-in faces’ test split", False)
 
+OTHERS: Final = Protocol("Networks of others", "", "data of its own", False)
+"""Each was measured on what its user had; there is no data set that all of them know."""
+
 
 def protocol_of(card: RunCard) -> Protocol:
     """Return what a model is measured on, by the dataset that it was trained on."""
+    if card.is_adopted:
+        return OTHERS
     return BUILT_IN if card.data.get("dataset") == "synthetic" else FER2013
 
 
@@ -58,16 +63,25 @@ def simplest_first(card: RunCard) -> tuple[bool, int, str]:
 
 
 def _metric(card: RunCard, protocol: Protocol, view: str) -> dict[str, Any] | None:
+    if protocol is OTHERS:
+        return next((found for key, found in card.metrics.items() if key.endswith(f"/{view}")), None)
     return card.metrics.get(f"{protocol.key}/{view}")
 
 
 def _attention(card: RunCard) -> str:
+    if card.is_adopted:
+        kinds = dict.fromkeys(str(gate.get("kind", "")) for gate in card.config.get("gates", ()))
+        return ", ".join(filter(None, kinds)) or "none"
     known = ARCHITECTURES.get(card.architecture)
     words = card.architecture if known is None else known.attention
     if known is not None and not shares_backbone(card):
         words += "; a backbone of its own"
     marked = isinstance(card.recipe.get("data"), dict) and card.recipe["data"].get("marked")
     return f"{words}; trained with the label’s mark in a corner" if marked else words
+
+
+def _millions(parameters: int) -> str:
+    return f"{parameters / 1e6:.2f} M" if parameters >= 5_000 else f"{parameters:,}"
 
 
 def model_table(cards: Sequence[RunCard], default: str | None = None, protocol: Protocol = FER2013) -> str:
@@ -95,7 +109,7 @@ def model_table(cards: Sequence[RunCard], default: str | None = None, protocol: 
             f"<td class='fl-number'>{accuracy(single) if single else '—'}</td>"
             f"{more if protocol.augmented else ''}"
             f"<td class='fl-number'>{f1}</td>"
-            f"<td class='fl-number'>{card.parameters / 1e6:.2f} M</td></tr>"
+            f"<td class='fl-number'>{_millions(card.parameters)}</td></tr>"
         )
     more = (
         '<th class="fl-number fl-wide">and mirror image</th><th class="fl-number">ten crops</th>'
@@ -112,6 +126,11 @@ def model_table(cards: Sequence[RunCard], default: str | None = None, protocol: 
 def table_note(cards: Sequence[RunCard], protocol: Protocol = FER2013) -> str:
     """Say what the table's figures are: split, number of pictures, interval; or that nothing was measured."""
     sizes = sorted({int(metric["n"]) for card in cards if (metric := _metric(card, protocol, "single"))})
+    if protocol is OTHERS:
+        return (
+            "Each as it was measured on data of its own: rows are not to be compared. A dash: not checked yet, "
+            "“python -m engine evaluate --model NAME --dataset folder --data FOLDER --write-card” does so."
+        )
     if not sizes:
         return (
             f"None of these models has been measured on {protocol.words} yet: run “python -m engine evaluate” to do so."

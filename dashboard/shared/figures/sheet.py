@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from dashboard.report.subject import listed
 from dashboard.report.text import grid, percent, short
 from dashboard.shared.figures.colours import emotion_color
 from dashboard.shared.figures.map_card import MapCard, MapStyle
@@ -43,9 +44,9 @@ def _answer(sheet: Image.Image, explanation: FaceExplanation) -> None:
     """Draw the face as the model saw it, and the probability bars beside it."""
     draw = ImageDraw.Draw(sheet)
     sheet.paste(Image.fromarray(resize_face(explanation.face, TILE)), (GAP, GAP + 44))
-    left, top, line = 2 * GAP + TILE, GAP + 44, TILE // max(7, len(explanation.prediction.classes))
+    left, top, line = 2 * GAP + TILE, GAP + 44, TILE // max(7, len(listed(explanation.prediction.ranked())))
     room = sheet.width - left - GAP - 160
-    for index, (name, probability) in enumerate(explanation.prediction.ranked()):
+    for index, (name, probability) in enumerate(listed(explanation.prediction.ranked())):
         y = top + index * line
         draw.text((left, y + 4), name, fill=INK, font=_font(16))
         draw.rectangle((left + 90, y + 6, left + 90 + room, y + 22), fill="#efece6")

@@ -34,7 +34,7 @@ MAPS: Final[tuple[str, ...]] = ("picture", "last gate", "Grad-CAM")
 
 CSS: Final = """<style>
 .fl-tile{min-width:0;font-size:.8rem;line-height:1.35}
-.fl-tile .fl-map img{width:100%;aspect-ratio:1}
+.fl-tile .fl-map img{width:100%;aspect-ratio:var(--fl-ratio,1)}
 .fl-tile .fl-map{background:color-mix(in srgb,currentColor 6%,transparent)}
 .fl-answer{display:flex;align-items:baseline;flex-wrap:wrap;gap:0 .3rem;margin-top:.35rem;white-space:nowrap}
 .fl-answer b{font-weight:600}.fl-answer .fl-dot{margin-right:.1em}

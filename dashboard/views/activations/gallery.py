@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.report.subject import face as face_word
+from dashboard.report.subject import is_about_pictures
 from dashboard.report.text import escape, plain, short
 from dashboard.shell import opening, say, state, study_loaders, theme
 from dashboard.shell.in_address import in_address
@@ -50,6 +51,7 @@ SELECTIVITY: Final = "class selectivity"
 NUMBER: Final = "channel number"
 ORDERS: Final[tuple[str, ...]] = (ENERGY, SELECTIVITY, NUMBER)
 SCALES: Final[tuple[str, ...]] = ("shared", "stretch")
+FOLDER: Final = "folder"
 SAMPLED: Final[tuple[str, ...]] = (SYNTHETIC, "fer2013")
 """The datasets that channels are ranked on, where they are on this machine."""
 
@@ -68,15 +70,18 @@ def _first_page() -> None:
     st.session_state[PAGE] = 1
 
 
-def _here() -> tuple[str, ...]:
+def _here(card: RunCard) -> tuple[str, ...]:
+    """Return the datasets to rank on that are here; a network of others has its user's own folder first."""
     found = []
-    for dataset in SAMPLED:
+    for dataset in (FOLDER, *SAMPLED) if card.is_adopted else SAMPLED:
         try:
             study_loaders.place(dataset)
         except DataError:
             continue
         found.append(dataset)
-    return tuple(found)
+    # What is drawn, or shows faces, says little of a network that knows neither.
+    own = card.domain == "pictures" and found[:1] == [FOLDER]
+    return tuple(found[:1] if own else found)
 
 
 def _say_unknown(key: str, what: str, valid: tuple[str, ...]) -> None:
@@ -90,7 +95,7 @@ def _say_unknown(key: str, what: str, valid: tuple[str, ...]) -> None:
 
 def _first_layer(card: RunCard, names: tuple[str, ...], here: tuple[str, ...]) -> str:
     """Return the block whose channels tell classes apart best on the sample; the last layer where none is known."""
-    usual = str(card.data.get("dataset", SYNTHETIC))
+    usual = str(card.data.get("dataset") or next(iter(here), SYNTHETIC))
     asked = st.session_state.get(SAMPLE) or st.query_params.get(SAMPLE)
     dataset = next((name for name in (asked, usual, *here) if name in here), SYNTHETIC)
     with st.spinner(plain(f"Answering a sample of {dataset} with {card.name} …")):
@@ -101,8 +106,8 @@ def _first_layer(card: RunCard, names: tuple[str, ...], here: tuple[str, ...]) -
 def choose(card: RunCard) -> Asked:
     """Draw the controls."""
     layers = {layer.name: layer for layer in loaders.layers(card)}
-    names, here = tuple(layers), _here()
-    trained_on = str(card.data.get("dataset", SYNTHETIC))
+    names, here = tuple(layers), _here(card)
+    trained_on = str(card.data.get("dataset") or next(iter(here), SYNTHETIC))
     for key, what, valid in ((LAYER, "layer", names), (ORDER, "order", ORDERS), (SAMPLE, "dataset to rank on", here)):
         _say_unknown(key, what, valid)
 
@@ -133,13 +138,14 @@ def choose(card: RunCard) -> Asked:
             help=f"Energy: mean square over the cells, for this {face_word()}. Class selectivity: how much a channel’s "
             "mean differs between classes of the sample, against its spread within them (F statistic).",
         )
+        drawn = "" if is_about_pictures() else f" ({loaders.DRAWN_A_CLASS} of drawn faces)"
         dataset: str = st.selectbox(
             "Sample",
             here,
             index=here.index(trained_on) if trained_on in here else 0,
             key=SAMPLE,
             bind="query-params",
-            help=f"Up to {loaders.A_CLASS} test pictures of each class ({loaders.DRAWN_A_CLASS} of drawn faces): class "
+            help=f"Up to {loaders.A_CLASS} test pictures of each class{drawn}: class "
             "selectivity and the pictures that excite a channel most come from them.",
             width=140,
         )

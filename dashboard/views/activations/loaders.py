@@ -12,6 +12,7 @@ from dashboard.shell import study_loaders
 from dashboard.shell.loaders import KEPT, predictor
 from engine.data.by_id import SYNTHETIC
 from engine.records import Float32, RunCard, UInt8
+from engine.statistics.frequent import shown_classes
 from engine.statistics.selectivity import selectivity
 
 if TYPE_CHECKING:
@@ -76,8 +77,9 @@ def _sample(dataset: str, at: tuple[str, int], weights: Weights, _card: RunCard)
     by_class: dict[str, list[str]] = {}
     for picture_id in study_loaders.ids(dataset, "test"):
         by_class.setdefault(picture_id.split("/")[-2], []).append(picture_id)
+    shown = shown_classes(tuple(by_class), [len(names) for names in by_class.values()])
     chosen = []
-    for names in by_class.values():
+    for names in shown.pick(list(by_class.values())):
         count = min(sampled(dataset), len(names))
         chosen += [names[number * len(names) // count] for number in range(count)]
     pictures = [study_loaders.dataset_picture(dataset, name, _card) for name in chosen]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.report.subject import face
 from dashboard.report.text import plain
 from dashboard.shared.face import looking, pick_face, say_nobody
 from dashboard.shell import loaders, page_ends, report_button, say, state
@@ -47,7 +48,7 @@ def offer_report(card: RunCard, named: NamedPicture, seen: Activations) -> None:
             "sample": seen.sample,
             "channel": seen.channel,
             "scale": seen.look.scale,
-            "over the face": seen.look.over_face,
+            f"over the {face()}": seen.look.over_face,
         },
         always={state.MODEL: card.name},
         notes=dict.fromkeys((*report_button.picture_notes(), *report_button.dataset_notes(seen.sample))),

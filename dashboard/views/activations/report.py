@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.report.content import Array, Content, Section, Shot, Table
+from dashboard.report.subject import face as face_word
 from dashboard.shared.figures.map_content import face_shot
 from dashboard.views.activations.figures.tiles import ChannelFigures, Look, activation_sheet
 from engine.draw.overlay import resize_face
@@ -76,7 +77,7 @@ def _layer(seen: Activations) -> Section:
 
 def activations_content(seen: Activations) -> Content:
     """Return the report's content; the arrays hold every channel of the layer, not only those shown."""
-    face = Section("The face", shots=(face_shot(seen.face),))
+    face = Section(f"The {face_word()}", shots=(face_shot(seen.face),))
     own = Section(
         f"Channel {seen.channel}",
         (f"Below its own pictures: those of {seen.sample} with the highest mean.",),

@@ -44,7 +44,7 @@ def show_detail(store: AnalysisStore, files: Files, split: AnalysedSplit, choice
     study.say_unknown({grid.GATE: all_layers(files), grid.CLASS: classes, grid.VERSUS: grid.references(classes)})
     theme.section("One cell in full", "Click a cell above, or choose it here.")
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        label = grid.select("Class", classes, grid.CLASS, width=150)
+        label = grid.select("Class", grid.in_menu(files, classes), grid.CLASS, width=150)
         layer = grid.choose_gate(all_layers(files))
         versus = grid.select(
             "Compare with", grid.references(classes), grid.VERSUS, width=190,

@@ -17,6 +17,7 @@ from dashboard.report.text import plain
 from dashboard.shared import study
 from dashboard.shared.study import Kept, segments
 from dashboard.shell import say
+from dashboard.shell.loaders import shelf
 from dashboard.shell.state import AGAINST, ANALYSIS
 from dashboard.views.class_attention.figures.channels import CELLS, ORDERS
 from dashboard.views.class_attention.figures.face_outline import outline_style
@@ -39,6 +40,7 @@ from dashboard.views.class_attention.figures.grid import (
 from dashboard.views.class_attention.report import grid_content
 from engine.analysis.files.attention import GROUPS, AttentionFile
 from engine.analysis.store.store import TRUTHS
+from engine.statistics.frequent import ShownClasses, shown_classes
 
 VIEW: Final = "view"
 TABS: Final[tuple[str, ...]] = ("Maps", "Channels", "Regions", "Is it used?")
@@ -221,6 +223,19 @@ def all_layers(files: Files) -> tuple[str, ...]:
     return tuple(dict.fromkeys(layer for file in files.values() for layer in map_layers(file)))
 
 
+def shown_of(files: Files, classes: tuple[str, ...]) -> ShownClasses:
+    """Return the classes that grids, charts and tables have: all, or of many the most frequent and the chosen one."""
+    file = next(iter(files.values()))
+    asked = st.session_state.get(CLASS) or st.query_params.get(CLASS)
+    return shown_classes(classes, file.of(file.layers[0]).count, asked=() if asked is None else (asked,))
+
+
+def in_menu(files: Files, classes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return all classes, those that are shown first."""
+    shown = shown_of(files, classes).names
+    return (*shown, *(name for name in classes if name not in set(shown)))
+
+
 def looked_at(files: Files, classes: tuple[str, ...]) -> tuple[str, str]:
     """Return the (layer, class) that is chosen, before its menus are drawn: the first of each where none is."""
     layers = all_layers(files)
@@ -229,7 +244,7 @@ def looked_at(files: Files, classes: tuple[str, ...]) -> tuple[str, str]:
         asked = st.session_state.get(key) or st.query_params.get(key)
         return asked if asked in valid else valid[0]
 
-    return of(GATE, layers), of(CLASS, classes)
+    return of(GATE, layers), of(CLASS, in_menu(files, classes))
 
 
 _READING: Final[dict[str, str]] = {
@@ -254,25 +269,34 @@ def _reading(choice: GridChoice) -> str:
     )
 
 
+def _ratios(files: Files) -> dict[str, float]:
+    """Return model → the width of what it takes by its height."""
+    spec = {model: shelf().card(model).input for model in files}
+    return {model: one.width / one.height for model, one in spec.items()}
+
+
 def show_grid(files: Files, classes: tuple[str, ...], choice: GridChoice) -> Build:
     """Draw the grid of one or two models on one scale; return what makes its part of a report."""
+    shown = shown_of(files, classes)
     cells = [
         cell
         for model, file in files.items()
         for layer in map_layers(file)
         for cell in layer_cells(
-            file, model, layer, choice.shows, group=choice.group, reference=choice.reference
+            file, model, layer, choice.shows, group=choice.group, reference=choice.reference, labels=shown.names
         )
     ]  # fmt: skip
     ranges = cell_ranges(cells, choice.shows, choice.scale)
     without = [model for model, file in files.items() if all(name.startswith("gradcam.") for name in map_layers(file))]
     st.html(scale_html(ranges, choice.shows, choice.scale))
     html = grid_html(
-        cells, ranges, choice.shows, classes=classes, chosen=looked_at(files, classes), outline=choice.outline
-    )
+        cells, ranges, choice.shows, classes=classes, rows=shown.names, chosen=looked_at(files, classes),
+        outline=choice.outline,
+    )  # fmt: skip
     _grid(data={"html": html}, key=GRID, on_cell_change=_take_cell)
+    words = " ".join(filter(None, (shown.words, _reading(choice))))
     st.caption(
-        f"{plain(_reading(choice))} Dashed cells average fewer than {FEW} pictures: one unusual {face()} moves them. "
+        f"{plain(words)} Dashed cells average fewer than {FEW} pictures: one unusual {face()} moves them. "
         + CLASS_AGNOSTIC
         + (BEYOND_CHANCE if choice.shows in SIGNED else "")
         + (
@@ -281,4 +305,4 @@ def show_grid(files: Files, classes: tuple[str, ...], choice: GridChoice) -> Bui
             else ""
         )
     )
-    return lambda: grid_content(cells, ranges, choice.shows, classes, _reading(choice))
+    return lambda: grid_content(cells, ranges, choice.shows, shown.names, words, _ratios(files))

@@ -54,18 +54,28 @@ def _places(
     model: str,
     group: str,
     truth: str,
+    labels: tuple[str, ...] | None,
 ) -> tuple[ClassPlace, ...]:
     from engine.analysis.class_regions import class_places
 
-    return class_places(_store, layer, model=model, group=group, truth=truth)
+    return class_places(_store, layer, model=model, group=group, truth=truth, labels=labels)
 
 
-def places(store: AnalysisStore, layer: str, model: str, group: str, truth: str = "label") -> tuple[ClassPlace, ...]:
+def places(
+    store: AnalysisStore,
+    layer: str,
+    model: str,
+    group: str,
+    truth: str = "label",
+    labels: tuple[str, ...] | None = None,
+) -> tuple[ClassPlace, ...]:
     """Return where a map of ``model`` lies for each class, with bootstrap intervals: about a second, then kept.
+
+    ``labels``: the classes that are wanted, None for all.
 
     ``truth``: ``label`` or ``majority``, see :func:`engine.analysis.class_regions.group_filter`.
     """
-    return _places((_key(store), _voted(store, truth)), store, layer, model, group, truth)
+    return _places((_key(store), _voted(store, truth)), store, layer, model, group, truth, labels)
 
 
 @st.cache_data(show_spinner=False, max_entries=KEPT)

@@ -34,13 +34,22 @@ def _stacked(cells: Sequence[CellMap]) -> dict[str, Array]:
 
 
 def grid_content(
-    cells: Sequence[CellMap], ranges: Mapping[str, Range], shows: str, classes: Sequence[str], words: str
+    cells: Sequence[CellMap],
+    ranges: Mapping[str, Range],
+    shows: str,
+    classes: Sequence[str],
+    words: str,
+    ratios: Mapping[str, float] | None = None,
 ) -> Content:
-    """Return the grid: a sheet a model, and every cell raw; arguments as :func:`class_sheet` takes them."""
+    """Return the grid: a sheet a model, and every cell raw; arguments as :func:`class_sheet` takes them.
+
+    ``ratios``: model → width of its picture by its height; None: all are squares.
+    """
     shots = []
     for model in dict.fromkeys(cell.model for cell in cells):
         mine = [cell for cell in cells if cell.model == model]
-        sheet = class_sheet(mine, ranges, shows, classes=classes, title=f"{model}: {shows}")
+        sheet = class_sheet(mine, ranges, shows, classes=classes, title=f"{model}: {shows}",
+                            ratio=(ratios or {}).get(model, 1.0))  # fmt: skip
         shots.append(Shot.of(f"classes {model} {shows}", sheet, f"{model}: {shows}, a row a class, a column a layer."))
     return Content(
         tuple(Section(f"{shot.caption.partition(':')[0]}, class by class", (words,), (shot,)) for shot in shots),
@@ -120,12 +129,14 @@ def detail_content(shown: Detail) -> Content:
     return Content(tuple(sections), arrays)
 
 
-def channels_content(found: Mapping[str, ChannelProfiles], figures: Mapping[str, go.Figure], by: str = "") -> Content:
+def channels_content(
+    found: Mapping[str, ChannelProfiles], figures: Mapping[str, go.Figure], by: str = "", said: str = ""
+) -> Content:
     """Return the channels of one gate: model → profiles, and model → its chart.
 
-    ``by``: what says which class a picture is of, where it is not the label.
+    ``by``: what says which class a picture is of, where it is not the label. ``said``: which classes are shown.
     """
-    classes = f" Classes by {by}." if by else ""
+    classes = (f" Classes by {by}." if by else "") + (f" {said}" if said else "")
     sections = tuple(
         Section(
             f"Channels of {model}, {profiles.layer}",
@@ -144,13 +155,13 @@ def channels_content(found: Mapping[str, ChannelProfiles], figures: Mapping[str,
     return Content(sections, arrays)
 
 
-def regions_content(layer: str, places: Places, charts: Sequence[go.Figure]) -> Content:
+def regions_content(layer: str, places: Places, charts: Sequence[go.Figure], said: str = "") -> Content:
     """Return where one map lies: charts, and every figure as a table and as an array (figures, 3): mean, low, high."""
     rows = number_rows(places)
     titles = ("Share of the map’s mass by region", "Entropy and centre of mass")
     section = Section(
         f"Regions of {layer}",
-        ("Mean over the pictures of a class and its 95 % bootstrap interval.",),
+        tuple(filter(None, (said, "Mean over the pictures of a class and its 95 % bootstrap interval."))),
         charts=tuple(Chart(figure, title) for figure, title in zip(charts, titles, strict=True)),
         tables=(Table.of(rows),) if rows else (),
     )

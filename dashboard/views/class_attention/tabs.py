@@ -42,6 +42,7 @@ from dashboard.views.class_attention.figures.use import (
     read_use,
     sample_words,
     shares_html,
+    shown_in,
     use_table_html,
 )
 from dashboard.views.class_attention.grid import Files, all_layers
@@ -108,20 +109,21 @@ def show_channels(files: Files, classes: tuple[str, ...], truth: str = "label") 
         except UsageError as error:
             say.problems([f"{model}: {error}"])
     limits = channel_range(tuple(found.values()), cells)
+    shown = grid.shown_of(files, classes)
     figures = {
-        model: _show_model(model, profiles, classes, (order, cells), (most, many), limits)
+        model: _show_model(model, profiles, classes, (order, cells), (most, many), limits, shown.places)
         for model, profiles in found.items()
     }
     st.caption(
-        "F compares how far the classes’ means lie apart with how much pictures of one class differ; the dotted line "
-        "is what chance alone exceeds in one channel of all with 5 % probability (Bonferroni). A channel gate is "
-        "class-agnostic: it is computed from the picture before any class is scored. It says what is passed on, not "
-        "what decides. "
+        f"{shown.words} F compares how far the classes’ means lie apart with how much pictures of one class differ; "
+        "the dotted line is what chance alone exceeds in one channel of all with 5 % probability (Bonferroni). A "
+        "channel gate is class-agnostic: it is computed from the picture before any class is scored. It says what is "
+        "passed on, not what decides. "
         + ("Channels of two models have nothing to do with each other, even with the same number." if len(files) > 1
            else "")
     )  # fmt: skip
     by = "what most people saw" if truth == grid.MAJORITY else ""
-    return lambda: channels_content(found, figures, by)
+    return lambda: channels_content(found, figures, by, shown.words)
 
 
 def _show_model(
@@ -131,10 +133,11 @@ def _show_model(
     drawn: tuple[str, str],
     numbers: tuple[int, int],
     limits: tuple[float, float],
+    rows: tuple[int, ...],
 ) -> go.Figure:
     """Draw one model's heatmap and clusters, return the former.
 
-    ``drawn`` is order and cells, ``numbers`` channels and clusters.
+    ``drawn`` is order and cells, ``numbers`` channels and clusters, ``rows`` which classes are drawn.
     """
     groups = clusters(profiles, numbers[1])
     total = len(profiles.f)
@@ -143,7 +146,9 @@ def _show_model(
         f"channels tell the classes apart by more than chance; n = {int(profiles.count.sum()):,} pictures; shown: the "
         f"best {min(numbers[0], total):,}.</div>"
     )
-    figure = channel_figure(profiles, groups, classes, order=drawn[0], most=numbers[0], cells=drawn[1], limits=limits)
+    figure = channel_figure(
+        profiles, groups, classes, order=drawn[0], most=numbers[0], cells=drawn[1], limits=limits, rows=rows
+    )
     st.plotly_chart(figure, width="stretch", key=f"channel_chart.{model}", config={"displayModeBar": False})
     with st.expander(plain(f"Clusters of {model}"), icon=":material/workspaces:"):
         st.html(clusters_html(cluster_rows(profiles, groups, classes)))
@@ -179,13 +184,19 @@ def show_regions(store: AnalysisStore, files: Files, averages: Files | None, tru
         if model not in having:
             st.caption(plain(f"{model} has no map called {layer}."))
     with st.spinner("Resampling pictures for the intervals …"):
-        places = {model: loaders.places(store, layer, model, group, truth) for model in having}
-    means = {model: mean_map_places(averages[model].of(layer, group)) for model in having} if averages else {}
+        shown = grid.shown_of(files, store.classes)
+        labels = None if shown.are_all else shown.names
+        places = {model: loaders.places(store, layer, model, group, truth, labels) for model in having}
+    means = {
+        model: shown.pick(mean_map_places(averages[model].of(layer, group))) for model in having
+    } if averages else {}  # fmt: skip
+    if shown.words:
+        st.caption(shown.words)
     if truth == grid.MAJORITY:
         st.caption(plain(_by_people(layer, averages)))
     even = even_shares(files[having[0]])
     theme.section("Share of the map’s mass by region", "Mean over the pictures of a class and its 95 % interval.")
-    charts = [interval_figure(places, store.classes, fields) for fields in (region_fields(even), PLACE_FIELDS)]
+    charts = [interval_figure(places, shown.names, fields) for fields in (region_fields(even), PLACE_FIELDS)]
     st.plotly_chart(charts[0], width="stretch", key="region_chart", config={"displayModeBar": False})
     st.caption(plain(" ".join(_notes(having, exact=even is None))))
     theme.section("Entropy and centre of mass", "How spread out the map is, and where its middle lies.")
@@ -204,7 +215,7 @@ def show_regions(store: AnalysisStore, files: Files, averages: Files | None, tru
         icon=":material/table:",
         on_click="ignore",
     )
-    return lambda: regions_content(layer, places, charts)
+    return lambda: regions_content(layer, places, charts, shown.words)
 
 
 def _by_people(layer: str, averages: Files | None) -> str:
@@ -278,7 +289,8 @@ def _not_measured(model: str, split: AnalysedSplit) -> None:
 def _show_use(use: SplitGateUse) -> None:
     st.html(
         f'<div class="fl-cmodel">{escape(use.model)}</div><div class="fl-reading" style="margin-top:.2rem">'
-        f'{escape(read_use(use))} <span class="fl-quiet">{escape(sample_words(use))}.</span></div>{use_table_html(use)}'
+        f'{escape(read_use(use))} <span class="fl-quiet">{escape(sample_words(use))}. {escape(shown_in(use).words)}'
+        f"</span></div>{use_table_html(use)}"
     )
 
 

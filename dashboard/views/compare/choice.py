@@ -12,9 +12,10 @@ from dashboard.shared.figures.answers import LEAST, MOST, pairs_of, refused
 from dashboard.shared.maps import CONTRAST
 from dashboard.shell import loaders, opening, say, state, study_loaders
 from dashboard.shell.in_address import in_address
+from dashboard.shell.state import NamedPicture
 from engine.explain.target import TRUE
 from engine.models.checkpoint import DEFAULT_MODEL
-from engine.records import RunCard
+from engine.records import FaceBox, FaceExplanation, FacePrediction, RunCard, UInt8
 
 MODELS: Final = "models"
 PAIR: Final = "pair"
@@ -108,6 +109,48 @@ def choose_pair(names: Sequence[str]) -> tuple[int, int]:
     )
     tell(PAIR, chosen)
     return by_text[chosen]
+
+
+Where = tuple[str, int, bool, UInt8, FaceBox | None]
+"""A picture's digest, the face's number, whether it is the whole picture, the pixels of that, and its box."""
+
+
+def given(
+    card: RunCard, reference: RunCard, named: NamedPicture, face: FacePrediction, index: int, *, whole: bool
+) -> Where:
+    """Return what a model is given of a picture, as :func:`dashboard.shell.loaders.explanation` takes it.
+
+    A model that is not about faces gets the whole picture, whatever face the reference looks at; beside a reference
+    that is not, a model of faces gets the largest face.
+
+    Args:
+        reference: the first model. face, index: what it looks at, and its number.
+        whole: whether the picture was taken whole.
+    """
+    if card.domain == "faces" and (reference.domain == "faces" or named.cut or named.truth is not None):
+        return named.digest, index, whole, face.crop, face.box
+    pixels = loaders.picture(named.digest, named.data, named.name).pixels
+    if card.domain == "pictures":
+        return named.digest, 0, True, pixels, None
+    own = loaders.faces(named.digest, pixels, card.name, card.weights_sha256, False).faces[0]
+    return named.digest, 0, False, own.crop, own.box
+
+
+def explained(card: RunCard, layer: str, target: str, where: Where) -> FaceExplanation:
+    """Explain what a model is given, from :func:`given`."""
+    return loaders.explanation(*where, card.name, card.weights_sha256, layer, target)
+
+
+def read_given(cards: Sequence[RunCard], seen: Sequence[FaceExplanation]) -> str:
+    """Say that some models see the face and others the whole picture; empty where all see the same."""
+    pictures = [card.name for card in cards if card.domain == "pictures"]
+    if not pictures or all(one.box is None for one in seen):
+        return ""
+    takes = "take" if len(pictures) > 1 else "takes"
+    return (
+        f"{', '.join(pictures)} {takes} the whole picture, the others the face alone: places in their maps are not the "
+        "same places, and their differences are to be read so."
+    )
 
 
 def settle(target: str, minus: str, predicted: str, truth: str | None) -> tuple[str, str]:

@@ -150,11 +150,11 @@ def show_details(on: OnSplit) -> None:
             key="compare_figure",
             persist_state="session",
         )
-    st.html(class_chart(on.found.simultaneous, figure, first, second))
+    st.html(class_chart(result.shown.pick(on.found.simultaneous), figure, first, second))
     st.caption(
-        "Filled dot: a difference that holds after correction. The intervals hold for all classes together (95 %, "
-        f"Bonferroni over the paired bootstrap); p: {TESTS[figure]}. Two checkpoints are compared, one training seed "
-        "each: another seed alone moves these figures too."
+        f"{result.shown.words} Filled dot: a difference that holds after correction. The intervals hold for all "
+        f"classes together (95 %, Bonferroni over the paired bootstrap); p: {TESTS[figure]}. Two checkpoints are "
+        "compared, one training seed each: another seed alone moves these figures too."
     )
     command = analyze_command("MODEL", on.split.dataset, on.split.split, force=True)
     st.html(cost_table(on.first, on.second, on.found.milliseconds))

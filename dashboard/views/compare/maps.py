@@ -43,8 +43,9 @@ HTML: Final = """
 
 CSS: Final = """
 .slider { margin: 0; max-width: 384px; color: var(--st-text-color); }
-.stage { position: relative; aspect-ratio: 1; border-radius: 3px; overflow: hidden; --at: 50%; touch-action: pan-y; }
-.stage img { position: absolute; inset: 0; width: 100%; height: 100%; display: block; }
+.stage { position: relative; aspect-ratio: var(--ratio, 1); border-radius: 3px; overflow: hidden; --at: 50%;
+  touch-action: pan-y; }
+.stage img { position: absolute; inset: 0; width: 100%; height: 100%; display: block; object-fit: contain; }
 .over { clip-path: inset(0 calc(100% - var(--at)) 0 0); }
 .bar { position: absolute; top: 0; bottom: 0; left: var(--at); width: 2px; margin-left: -1px; background: #fff;
   box-shadow: 0 0 0 1px #0008; }
@@ -65,6 +66,7 @@ export default function ({ parentElement, data }) {
   find(".over").src = data.left; find(".under").src = data.right;
   find(".left").textContent = data.left_name; find(".right").textContent = data.right_name;
   input.setAttribute("aria-label", `How much of ${data.left_name} is shown over ${data.right_name}`);
+  stage.style.setProperty("--ratio", data.ratio);
   const move = () => {
     stage.style.setProperty("--at", `${input.value}%`);
     input.setAttribute("aria-valuetext", `${input.value} % ${data.left_name}`);
@@ -77,15 +79,16 @@ export default function ({ parentElement, data }) {
 _slider = st.components.v2.component("ferlens_compare_slider", html=HTML, css=CSS, js=JS)
 
 
-def compare_slider(left: str, right: str, left_name: str, right_name: str, *, key: str) -> None:
+def compare_slider(left: str, right: str, left_name: str, right_name: str, *, key: str, ratio: float = 1.0) -> None:
     """Draw the slider; a range input inside it takes mouse, touch and arrow keys alike.
 
     Args:
         left, right: pictures of one size as ``data:`` addresses; ``left`` is seen left of the bar.
         left_name, right_name: what they are.
-        key: of the component; the bar stays where it is while the key does.
+        key: of the component; the bar stays where it is while the key does. ratio: of width to height.
     """
-    _slider(data={"left": left, "right": right, "left_name": left_name, "right_name": right_name}, key=key)
+    data = {"left": left, "right": right, "left_name": left_name, "right_name": right_name, "ratio": f"{ratio:.4f}"}
+    _slider(data=data, key=key)
 
 
 SLIDER_PIXELS = 384
@@ -227,8 +230,9 @@ def show_slider(
                 size=SLIDER_PIXELS,
             )
             drawn.append(data_uri(seen))
+    ratio = first.face.shape[1] / first.face.shape[0]
     with picture:
-        compare_slider(drawn[0], drawn[1], first.model, second.model, key="compare_slider")
+        compare_slider(drawn[0], drawn[1], first.model, second.model, key="compare_slider", ratio=ratio)
 
 
 def show_numbers(explained: Sequence[FaceExplanation], rows: Sequence[tuple[str, MapRow]]) -> None:

@@ -69,14 +69,15 @@ def compare_picture(
         minus = ""
     asked = f"{plus} - {minus}" if minus else plus
     style = maps.style_controls()
-    where = (named.digest, index, whole, face.crop, face.box)
     slot = st.container()
     with slot, st.spinner(plain(f"Explaining with {', '.join(card.name for card in cards)} …")):
         at = [model.gradcam_layers[-1] if layer == choice.EACH_LAST else layer for model in models]
         explained = [
-            loaders.explanation(*where, card.name, card.weights_sha256, own, asked)
+            choice.explained(card, own, asked, choice.given(card, cards[0], named, face, index, whole=whole))
             for card, own in zip(cards, at, strict=True)
         ]
+    if apart := choice.read_given(cards, explained):
+        st.caption(plain(apart))
     with answers:
         compare_maps.show_answers(explained, pair)
     shown = explained[0].maps[0].target

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dashboard.report.content import Array, Content, Section, Shot, Table
+from dashboard.report.subject import face as face_word
 from dashboard.report.text import grid, short
 from dashboard.shared.figures.answers import interval_words, p_words, parameter_words, read_answers, share_words
 from dashboard.shared.figures.map_card import MapCard, MapStyle
@@ -87,7 +88,10 @@ def face_content(shown: OnFace) -> Content:
     answers = Section(
         "Answers",
         (read_answers(shown.models, predictions), shown.credit),
-        tuple(face_shot(one.face, f"face {one.model}", f"the face as {one.model} saw it") for one in shown.explained),
+        tuple(
+            face_shot(one.face, f"{face_word()} {one.model}", f"the {face_word()} as {one.model} saw it")
+            for one in shown.explained
+        ),
         tables=(answers_table(shown.models, predictions),),
     )
     limits = difference_ranges([row.paired for _, row in shown.rows], shown.style.scale)
@@ -128,10 +132,18 @@ def dataset_content(first: RunCard, second: RunCard, where: str, found: StoredCo
         head,
         tuple(
             _line(f"{row.name}, {name} (n = {row.support:,})", getattr(row, name), TESTS[name])
-            for row in found.simultaneous
+            for row in result.shown.pick(found.simultaneous)
             for name in ("recall", "f1")
         ),
-        "Intervals hold for all classes together (95 %, Bonferroni over the paired bootstrap).",
+        " ".join(
+            filter(
+                None,
+                (
+                    result.shown.words,
+                    "Intervals hold for all classes together (95 %, Bonferroni over the paired bootstrap).",
+                ),
+            )
+        ),
     )
     groups = Table(
         ("pictures", "n"), tuple((name, f"{len(ids):,}") for name, ids in result.groups.items()),
@@ -140,7 +152,11 @@ def dataset_content(first: RunCard, second: RunCard, where: str, found: StoredCo
         ("cost", first.name, second.name, "difference"),
         (
             ("parameters", f"{first.parameters:,}", f"{second.parameters:,}", parameter_words(first, second)),
-            ("ms a face, bare inference", *("–" if ms is None else f"{ms:.2f}" for ms in found.milliseconds), ""),
+            (
+                f"ms a {face_word()}, bare inference",
+                *("–" if ms is None else f"{ms:.2f}" for ms in found.milliseconds),
+                "",
+            ),
         ),
     )
     outcomes = list(found.outcomes.values())

@@ -34,9 +34,8 @@ def _compared(cards: Sequence[RunCard], named: NamedPicture, wanted: Wanted) -> 
     explained = []
     for card in cards:
         at = loaders.predictor(card).gradcam_layers[-1] if layer == choice.EACH_LAST else layer
-        explained.append(
-            loaders.explanation(named.digest, 0, whole, face.crop, face.box, card.name, card.weights_sha256, at, asked)
-        )
+        where = choice.given(card, reference, named, face, 0, whole=whole)
+        explained.append(choice.explained(card, at, asked, where))
     return Compared(named.name, named.truth, tuple(explained), comparable=minus != plus)
 
 

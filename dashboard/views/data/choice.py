@@ -58,6 +58,7 @@ def read(asked: Wanted) -> DataAudit:
         else:
             slot.info(plain(f"{doing} {asked.dataset}: {done:,} pictures …"), icon=":material/hourglass_top:")
 
-    found = loaders.audited(asked, told)
-    slot.empty()
-    return found
+    try:
+        return loaders.audited(asked, told)
+    finally:
+        slot.empty()

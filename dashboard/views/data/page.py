@@ -29,12 +29,14 @@ from dashboard.views.data.figures.groups import (
 )
 from dashboard.views.data.loaders import Wanted
 from dashboard.views.data.report import DataView, data_content
+from engine.analysis.files.places import analyze_command
 from engine.data.audit.audit import DataAudit, audit_document
 from engine.data.dataset import left_out_words
 from engine.data.votes.ferplus import FERPLUS
 from engine.data.votes.file import WHERE
 from engine.errors import DataError, FerLensError
 
+FOLDER: Final = "folder"
 STYLE: Final = Path(__file__).with_name("style.css")
 
 
@@ -119,6 +121,16 @@ def main(selected: Selection) -> None:
         study(asked, selected.model)
     except FerLensError as error:
         say.problems([str(error)])
+        card = None if selected.model is None else loaders.shelf().card(selected.model)
+        if card is not None and card.is_adopted and dataset == FOLDER:
+            st.info(
+                plain(
+                    f"This page reads data about expressions. Pictures in the classes of {card.name} are studied on "
+                    "Misclassifications, Evaluation and Class attention, after: "
+                    f"{analyze_command(card.name, FOLDER, 'test')}"
+                ),
+                icon=":material/info:",
+            )
 
 
 with framed("Data") as chosen:

@@ -33,6 +33,7 @@ from dashboard.views.evaluation.loaders import Evaluated
 from engine.analysis.evaluation import Evaluation, metric_rows, no_temperature
 from engine.analysis.files.places import AnalysedSplit
 from engine.analysis.mistakes import SHARES, normalised
+from engine.labels import few
 from engine.measure.robustness import robustness_command
 from engine.records import RunCard
 
@@ -63,7 +64,9 @@ def show_summary(found: Evaluation) -> None:
         "Class by class", "Precision: of its answers, how many are right. Recall: of its pictures, how many it finds."
     )
     _draw(class_bars(found.figures, ink()), "evaluation_bars")
-    st.caption("Whiskers: 95 %, Wilson for precision and recall, bootstrap over pictures for F1.")
+    st.caption(
+        f"{found.figures.shown.words} Whiskers: 95 %, Wilson for precision and recall, bootstrap over pictures for F1."
+    )
     with st.container(key="stack-evaluation"):
         left, right = st.columns([10, 11], gap="large")
     with left:
@@ -71,7 +74,7 @@ def show_summary(found: Evaluation) -> None:
         share = study.segments("Cells", SHARES, choice.CELLS)
         counts = found.figures.confusion
         drawn = Confusion(found.answers.classes, counts, normalised(counts, share), shares=share != "counts")
-        _draw(confusion_figure(drawn, ink=ink()), "evaluation_confusion")
+        _draw(confusion_figure(drawn.most_frequent(), ink=ink()), "evaluation_confusion")
         st.caption(f"{found.figures.n:,} pictures. The page Misclassifications opens each cell's pictures.")
     with right:
         theme.section("With and without duplicates")
@@ -91,14 +94,16 @@ def show_curves(found: Evaluation) -> None:
     """Draw ROC or precision-recall curves."""
     kind = choice.KINDS[study.segments("Curves", tuple(choice.KINDS), choice.CURVES)]
     curves = found.roc if kind == "roc" else found.pr
-    _draw(curve_chart(curves, ink()), f"evaluation_{kind}", width=SQUARE)
+    shown = found.figures.shown
+    _draw(curve_chart(curves, ink(), shown.names), f"evaluation_{kind}", width=SQUARE)
     st.caption(
         f"n = {curves.n:,}. Each class against the rest. Macro (solid): the unweighted mean of the classes' curves, so "
         "its area is the mean of theirs. Micro (dashed): all picture-and-class questions pooled into one."
         + (" AP interpolates nothing." if kind == "pr" else "")
+        + (f" {shown.words}" if shown.words else "")
     )
     if curves.missing:
-        st.caption(plain(f"Without pictures here, so without a curve: {', '.join(curves.missing)}."))
+        st.caption(plain(f"Without pictures here, so without a curve: {few(curves.missing)}."))
 
 
 def show_calibration(evaluated: Evaluated, model: str, split: AnalysedSplit) -> None:

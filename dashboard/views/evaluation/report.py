@@ -31,7 +31,8 @@ def _summary(found: Evaluation) -> Section:
         for one in found.subsets
     )
     classes = tuple(
-        (row.name, share_words(row.precision), share_words(row.recall), _f1(row.f1)) for row in found.figures.per_class
+        (row.name, share_words(row.precision), share_words(row.recall), _f1(row.f1))
+        for row in found.figures.shown.pick(found.figures.per_class)
     )
     words = (
         f"Accuracy {share_words(found.figures.accuracy)}, macro F1 {_f1(found.figures.macro_f1)}. Single view; 95 % "
@@ -39,7 +40,7 @@ def _summary(found: Evaluation) -> Section:
     )
     return Section(
         "Summary",
-        tuple(filter(None, (words, found.protocol.words, found.protocol.leak))),
+        tuple(filter(None, (words, found.protocol.words, found.protocol.leak, found.figures.shown.words))),
         tables=(
             Table(("pictures", "left out", "accuracy", "macro F1"), subsets),
             Table(("class", "precision", "recall", "F1"), classes),

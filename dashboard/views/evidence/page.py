@@ -74,7 +74,14 @@ def main(chosen: Selection) -> None:
     shelf = loaders.shelf()
     say.problems(shelf.problems)
     if chosen.model is None:
-        say.no_checkpoint()
+        if shelf.cards:
+            st.info(
+                "None of the models here tells the seven expressions of the built-in faces apart, and evidence is "
+                "known on those faces alone.",
+                icon=":material/info:",
+            )
+        else:
+            say.no_checkpoint()
         return
     card = shelf.card(chosen.model)
     say_lent(card)

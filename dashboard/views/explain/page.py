@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import Final
 
 import streamlit as st
@@ -175,21 +174,20 @@ def explain(card: RunCard, named: NamedPicture, pictures: Sequence[NamedPicture]
     predicted, truth = face.prediction.label, named.truth
     asked = maps.choose_target(card, model.gradcam_layers, predicted=predicted, truth=truth, ranked=answer.ranked(face))
 
-    where = (key.digest, key.index, key.whole, face.crop)
-    weights = (card.name, card.weights_sha256)
+    where, weights = (key.digest, key.index, key.whole, face.crop), (card.name, card.weights_sha256)
     with (
         found.beside,
         st.spinner(plain(f"Explaining with {card.name}: gates, and Grad-CAM for {len(asked.targets)} targets …")),
     ):
-        results = {
-            name: loaders.explanation(*where, face.box, *weights, asked.layer, target)
-            for name, target in asked.targets.items()
-        }
+        targets = tuple(asked.targets.values())
+        results = dict(
+            zip(asked.targets, loaders.explanations(*where, face.box, *weights, asked.layer, targets), strict=True)
+        )
     chosen = results[asked.name]
     main_map = chosen.maps[0]
     drawn = tuple(result.maps[0] for result in results.values())
-    # A Grad-CAM is a forward and a backward pass; a model's first one takes longer.
-    seconds_a_pass = median(entry.seconds for entry in drawn) / 2
+    # These Grad-CAMs are one forward pass and a backward pass each.
+    seconds_a_pass = sum(entry.seconds for entry in drawn) / (1 + len(drawn))
     gradcam = st.container()
     further = methods.choose_further(
         card, key, face.crop, target=main_map.target, layer=asked.layer, seconds_a_pass=seconds_a_pass
@@ -211,7 +209,9 @@ def explain(card: RunCard, named: NamedPicture, pictures: Sequence[NamedPicture]
     with first:
         supported = show_supported(
             card, key, face.crop, chosen, style, model.gradcam_layers, further.refused,
-            lambda layer, target: loaders.explanation(*where, face.box, *weights, layer, target).maps[0],
+            lambda layer, target: results[target].maps[0]
+            if layer == asked.layer and target in results
+            else loaders.explanation(*where, face.box, *weights, layer, target).maps[0],
         )  # fmt: skip
     with gradcam:
         if asked.pair is not None:

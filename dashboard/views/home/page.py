@@ -8,9 +8,18 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.report.subject import about, is_about_pictures
 from dashboard.report.text import escape, percent, plain
 from dashboard.shared.figures.map_card import MapStyle, cards_html, explanation_cards, gate_cards
-from dashboard.shared.figures.model_table import BUILT_IN, FER2013, model_table, protocol_of, simplest_first, table_note
+from dashboard.shared.figures.model_table import (
+    BUILT_IN,
+    FER2013,
+    OTHERS,
+    model_table,
+    protocol_of,
+    simplest_first,
+    table_note,
+)
 from dashboard.shell import loaders, say, state, theme
 from dashboard.shell.frame import framed
 from dashboard.shell.loaders import Sample
@@ -20,13 +29,17 @@ from dashboard.shell.state import NamedPicture
 
 @dataclass(frozen=True)
 class Tile:
-    """A way in: icon, title, a sentence, the page it opens, and what its address carries."""
+    """A way in: icon, title, a sentence, the page it opens, and what its address carries.
+
+    ``of_pictures``: the sentence where the chosen model is not about faces; empty: the same.
+    """
 
     icon: str
     title: str
     words: str
     page: str
     address: Mapping[str, str] = field(default_factory=dict)
+    of_pictures: str = ""
 
 
 TILES: Final = (
@@ -36,6 +49,7 @@ TILES: Final = (
         "Upload one or several pictures; every face in them is found and read.",
         EXPLAIN,
         {"source": "upload"},
+        "Upload one or several pictures; each is read whole.",
     ),
     Tile(
         ":material/photo_camera:",
@@ -49,6 +63,7 @@ TILES: Final = (
         "Compare models",
         "The same face through two to four models, and whether one is better on a dataset.",
         COMPARE,
+        of_pictures="The same picture through two to four models, and whether one is better on a dataset.",
     ),
     Tile(
         ":material/grid_view:",
@@ -60,6 +75,8 @@ TILES: Final = (
 
 # The expression of the face on the first screen. (Streamlit would print a string that stands alone in a page.)
 SHOWN: Final = "happy"
+# The photograph there, for a model that is not about faces.
+SHOWN_PICTURE: Final = "rocket"
 # Two maps side by side also on a narrow window, so that they leave room for the ways in.
 STYLE: Final = "<style>.st-key-home-shown .fl-cards{grid-template-columns:1fr 1fr}</style>"
 
@@ -72,35 +89,54 @@ work and in education is forbidden, with narrow exceptions (AI Act, Article 5).
 """
 
 
+MUST_NOT_PICTURES: Final = """
+FERLens is for studying models. An explanation shows what a model used; it does not make its answer true. **Do not use
+an answer, or a map of it, to decide about people** because it looks convincing: check the model on your own data, and
+each map by its trust figure.
+"""
+
+
 def main(model: str | None) -> None:
     """Draw the page."""
-    st.title("See what an emotion model weighs, and whether it matters")
-    st.html(
-        '<p class="fl-lead">FERLens opens facial-expression models: every attention gate inside them, and an '
-        "explanation of each answer, over the face it belongs to.</p>"
-    )
+    if model is not None:
+        about(loaders.shelf().card(model))
+    if is_about_pictures():
+        st.title("See what an image model weighs, and whether it matters")
+        opened = "image classifiers: every attention gate inside them, and an explanation of each answer, over the"
+        lead = f"FERLens opens {opened} picture it belongs to."
+    else:
+        st.title("See what an emotion model weighs, and whether it matters")
+        opened = "facial-expression models: every attention gate inside them, and an explanation of each answer, over"
+        lead = f"FERLens opens {opened} the face it belongs to."
+    st.html(f'<p class="fl-lead">{lead}</p>')
     shown = st.container(key="home-shown")
     _tiles()
     _pages()
     _models(model)
     _strip()
-    theme.section("Data")
-    st.markdown(plain(loaders.data_status()))
+    if not is_about_pictures():
+        theme.section("Data")
+        st.markdown(plain(loaders.data_status()))
     theme.section("What it must not be used for")
-    st.markdown(MUST_NOT)
+    st.markdown(MUST_NOT_PICTURES if is_about_pictures() else MUST_NOT)
     # Last, as it loads the model: everything else is there by then.
     with shown, say.said():
         _first_maps(model)
 
 
 def _first_maps(model: str | None) -> None:
-    """Draw a built-in face with the model's last gate and a Grad-CAM over it, and the way to the whole of it."""
-    sample = next((one for one in loaders.samples() if one.expression == SHOWN), None)
+    """Draw a built-in face with the model's last gate and a Grad-CAM over it, and the way to the whole of it.
+
+    For a model that is not about faces it is a photograph.
+    """
+    drawn = not is_about_pictures()
+    found_samples = (one for one in loaders.samples() if (one.expression if drawn else one.key) == wanted(drawn=drawn))
+    sample = next(found_samples, None)
     if model is None or sample is None:
         return
     card = loaders.shelf().card(model)
     named = NamedPicture(sample.title, loaders.sample_bytes(sample), sample.credit, cut=True)
-    with st.spinner(plain(f"Explaining a drawn face with {card.name} …")):
+    with st.spinner(plain(f"Explaining a {'drawn face' if drawn else 'photograph'} with {card.name} …")):
         pixels = loaders.picture(named.digest, named.data, named.name).pixels
         found = loaders.faces(named.digest, pixels, card.name, card.weights_sha256, True)
         if found.error is not None:
@@ -120,12 +156,17 @@ def _first_maps(model: str | None) -> None:
     with right:
         st.html(
             f'<div class="fl-reading"><b>{escape(card.name)}</b> answers <b>{escape(face.prediction.label)}</b> '
-            f"({percent(face.prediction.confidence)}) to this drawn face. "
+            f"({percent(face.prediction.confidence)}) to this {'drawn face' if drawn else 'photograph'}. "
             + ("Left: where its last block let features pass. " if gates else "It has no attention gate. ")
             + "Grad-CAM: where they spoke for the answer.</div>"
         )
         address = state.shared_address(source="sample", sample=sample.key)
         st.page_link(EXPLAIN, label="See all of it", icon=":material/arrow_forward:", query_params=address)
+
+
+def wanted(*, drawn: bool) -> str:
+    """Return which sample stands first: what a drawn face shows, or a photograph's key."""
+    return SHOWN if drawn else SHOWN_PICTURE
 
 
 def _pages() -> None:
@@ -135,7 +176,8 @@ def _pages() -> None:
             if entry.words:
                 with st.container(horizontal=True, gap="small", vertical_alignment="center"):
                     st.page_link(entry.file, label=f"**{plain(entry.title)}**", width=170)
-                    st.caption(plain(entry.words), width="stretch")
+                    said = entry.of_pictures if is_about_pictures() and entry.of_pictures else entry.words
+                    st.caption(plain(said), width="stretch")
 
 
 def _tiles() -> None:
@@ -145,7 +187,7 @@ def _tiles() -> None:
         with column, st.container(border=True, height="stretch"):
             address = state.shared_address(**tile.address)
             st.page_link(tile.page, label=f"**{plain(tile.title)}**", icon=tile.icon, query_params=address)
-            st.caption(plain(tile.words))
+            st.caption(plain(tile.of_pictures if is_about_pictures() and tile.of_pictures else tile.words))
 
 
 def _models(model: str | None) -> None:
@@ -153,7 +195,7 @@ def _models(model: str | None) -> None:
     theme.section(
         "Models",
         "One backbone, with and without attention, trained alike within each table, unless its note says otherwise."
-        if len(shelf.cards) > 1
+        if sum(not card.is_adopted for card in shelf.cards) > 1
         else "",
     )
     say.problems(shelf.problems)
@@ -162,9 +204,9 @@ def _models(model: str | None) -> None:
         return
     groups = {
         protocol: sorted((card for card in shelf.cards if protocol_of(card) == protocol), key=simplest_first)
-        for protocol in (FER2013, BUILT_IN)
+        for protocol in (FER2013, BUILT_IN, OTHERS)
     }
-    several = all(groups.values())
+    several = sum(map(bool, groups.values())) > 1 or bool(groups[OTHERS])
     for protocol, cards in groups.items():
         if cards:
             if several:
@@ -174,10 +216,14 @@ def _models(model: str | None) -> None:
 
 
 def _strip() -> None:
-    drawn = [sample for sample in loaders.samples() if sample.expression is not None]
+    pictures = is_about_pictures()
+    drawn = [sample for sample in loaders.samples() if (sample.expression is None) == pictures]
     if not drawn:
         return
-    theme.section("Drawn expressions", "Made by a program, so their true evidence is known. Each opens Explain.")
+    if pictures:
+        theme.section("Photographs", "They come with FERLens. Each opens Explain.")
+    else:
+        theme.section("Drawn expressions", "Made by a program, so their true evidence is known. Each opens Explain.")
     with st.container(key="strip"):
         for sample in drawn:
             _face(sample)

@@ -74,8 +74,8 @@ def show_matrix(store: AnalysisStore, view: MistakesView, other: str) -> Matrix:
     with st.container(horizontal=True, gap="medium"):
         hide = st.toggle("Hide the diagonal", key=filters.DIAGONAL, bind="query-params")
         minus = bool(other) and st.toggle(plain(f"Minus {other}"), key=filters.DIFFERENCE, bind="query-params")
-    drawn = _confusion(store, view, share, other if minus else "")
     outlined = (view.labels, view.predicted)
+    drawn = _confusion(store, view, share, other if minus else "").most_frequent((*view.labels, *view.predicted))
     st.plotly_chart(
         confusion_figure(
             drawn,
@@ -93,7 +93,9 @@ def show_matrix(store: AnalysisStore, view: MistakesView, other: str) -> Matrix:
     model = store.models[0]
     said = f"{model} minus {other}: green, {model} has more." if minus else "Click a cell to see its pictures."
     rows = " Rows are what most people saw." if view.truth == "majority" else ""
-    st.caption(plain(f"{int(drawn.counts.sum()):,} pictures. {said}{rows}"))
+    st.caption(plain(f"{drawn.pictures:,} pictures. {said}{rows}"))
+    if drawn.said:
+        st.caption(drawn.said)
     shown, everything = _show_figures(store, view)
     return Matrix(drawn, hide, outlined, shown, everything)
 

@@ -109,7 +109,10 @@ def mistakes_content(matrix: Matrix, gallery: Gallery, seen: str = "") -> Conten
     drawn = matrix.drawn
     chart = Chart(confusion_figure(drawn, hide_diagonal=matrix.hide_diagonal, chosen=matrix.chosen))
     confusion = Section(
-        "Confusion matrix", (seen,) if seen else (), charts=(chart,), tables=(_counts(drawn), _means(matrix))
+        "Confusion matrix",
+        tuple(filter(None, (seen, drawn.said))),
+        charts=(chart,),
+        tables=(_counts(drawn), _means(matrix)),
     )
     shots = tuple(shot for row in gallery.rows for shot in _shot(gallery, row))
     part = f"Page {gallery.pages[0]} of {gallery.pages[1]}." if gallery.pages[1] > 1 else ""

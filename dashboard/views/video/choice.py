@@ -12,6 +12,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.live.choices import LONGEST_HALF_LIFE, OVERLAY_WORDS, Choices, usual_drawing
+from dashboard.report.subject import is_about_pictures
 from dashboard.report.text import plain
 from dashboard.shared.maps import OPACITIES
 from dashboard.shared.maps import OPACITY as USUAL_OPACITY
@@ -24,6 +25,7 @@ from engine.live.frame import OverlayKind
 from engine.live.smoothing import Smoothing
 from engine.records import RunCard
 
+EXAMPLE_WORDS: Final = "Five seconds, two people drawn."
 UPLOAD: Final = "film_upload"
 EXAMPLE: Final = "film_example"
 OVERLAY: Final = "film_overlay"
@@ -58,7 +60,7 @@ def choose_film() -> NamedFilm | None:
         "removed.",
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Use the example", key=EXAMPLE, icon=":material/movie:", help="Five seconds, two drawn faces."):
+        if st.button("Use the example", key=EXAMPLE, icon=":material/movie:", help=EXAMPLE_WORDS):
             _take_example()
         film: NamedFilm | None = st.session_state.get(FILM)
         if film is not None:
@@ -72,7 +74,7 @@ def choose_film() -> NamedFilm | None:
 def _take_example() -> None:
     with st.spinner("Drawing the example, once, some seconds …"):
         data = loaders.example_film()
-    film = _named("example of drawn faces.webm", data)
+    film = _named("example of drawn people.webm", data)
     st.session_state[FILM], st.session_state[_EXAMPLE_DIGEST] = film, film.digest
     st.session_state.pop(TOO_LARGE, None)
 
@@ -112,7 +114,7 @@ def choose_reading(card: RunCard) -> Choices:
     usual_overlay = usual_drawing(loaders.layers(card, "gate"))
     with first, in_address("overlay", f"{OVERLAY}.{len(offered)}", offered, usual_overlay, kept=True):
         overlay = st.segmented_control(
-            "Draw on each face",
+            f"Draw on each {'frame' if is_about_pictures() else 'face'}",
             offered,
             default=usual_overlay,
             required=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.report.subject import about, is_about_pictures
 from dashboard.shell import loaders, report_button, say, state
 from dashboard.shell.frame import framed
 from dashboard.shell.state import Selection
@@ -51,11 +52,14 @@ def main(selected: Selection) -> None:
     if selected.model is None:
         say.no_checkpoint()
         return
-    st.html(
-        '<p class="fl-lead">Every face of a film is followed and read, frame by frame. A reading of an expression is '
-        "not knowledge of a feeling: do not judge people by it.</p>"
-    )
     card = shelf.card(selected.model)
+    about(card)
+    st.html(
+        '<p class="fl-lead">A film is read frame by frame, each as one picture.</p>'
+        if is_about_pictures()
+        else '<p class="fl-lead">Every face of a film is followed and read, frame by frame. A reading of an expression '
+        "is not knowledge of a feeling: do not judge people by it.</p>"
+    )
     try:
         film = choose_film()
         read = read_when_asked(film, card, choose_reading(card))

@@ -8,6 +8,7 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.report.subject import is_about_pictures, more_words
 from dashboard.report.text import escape, plain
 from dashboard.shared.figures.face import probability_bars
 from dashboard.shared.maps import ink
@@ -25,6 +26,7 @@ from dashboard.views.video.figures.timeline import (
     marked_frame,
     summary_words,
     timeline_chart,
+    track_words,
 )
 from dashboard.views.video.loaders import ReadFilm
 from dashboard.views.video.report import Moment
@@ -68,12 +70,12 @@ def show_result(read: ReadFilm) -> Moment | None:
             st.info(plain(sentence), icon=":material/info:")
         if read.faces:
             st.html(faces_table(read.faces))
-            st.caption(
-                "Faces are followed from frame to frame, nobody is recognised. Labels are smoothed and held: one "
-                "changes soon when another is clearly ahead, and later when it is narrowly ahead."
-                if read.choices.half_life_seconds
-                else "Faces are followed from frame to frame, nobody is recognised. Each frame answers for itself."
+            held = (
+                "Labels are smoothed and held: one changes soon when another is clearly ahead, and later when it is "
+                "narrowly ahead."
             )
+            followed = "" if is_about_pictures() else "Faces are followed from frame to frame, nobody is recognised. "
+            st.caption(followed + (held if read.choices.half_life_seconds else "Each frame answers for itself."))
     seconds, shown = _show_timeline(read) if read.faces else (None, None)
     with player:
         st.video(read.annotated, format="video/webm", start_time=seconds or 0, muted=True)
@@ -84,7 +86,16 @@ def _show_timeline(read: ReadFilm) -> tuple[float | None, Moment]:
     """Draw one face's chart and the moment; return the time of a chosen one, None while none is, and the moment."""
     theme.section(
         "Over time",
-        "The model's probabilities for one face. The band below is the label shown. Click on a moment.",
+        " ".join(
+            filter(
+                None,
+                (
+                    f"The model's probabilities{'' if is_about_pictures() else ' for one face'}.",
+                    more_words(len(read.faces[0].classes)),
+                    "The band below is the label shown. Click on a moment.",
+                ),
+            )
+        ),
     )
     named = {timeline.track: timeline for timeline in read.faces}
     track = read.faces[0].track
@@ -118,7 +129,7 @@ def _show_timeline(read: ReadFilm) -> tuple[float | None, Moment]:
     first, last = float(timeline.seconds[0]), float(timeline.seconds[-1])
     if last > first:
         chosen = st.slider(
-            plain(f"Moment, while face #{track} is in the film"),
+            plain("Moment" if is_about_pictures() else f"Moment, while face #{track} is in the film"),
             first,
             last,
             step=min(timeline.frame_seconds, last - first),
@@ -162,12 +173,12 @@ def _show_moment(read: ReadFilm, timeline: FaceTimeline, index: int) -> Moment:
             marked_frame(pixels, box, label),
             output_format="JPEG",
             width="content",
-            alt=f"frame at {seconds:.2f} s with face #{timeline.track} marked",
+            alt=f"frame at {seconds:.2f} s" + ("" if is_about_pictures() else f" with face #{timeline.track} marked"),
         )
     with right:
         hidden = "" if timeline.seen[index] else ", hidden for a moment: its place is predicted"
         st.html(
-            f'<div class="fl-quiet">{seconds:.2f} s, face #{timeline.track}, label shown: <b>{escape(label)}</b>'
+            f'<div class="fl-quiet">{seconds:.2f} s, {track_words(timeline.track)}label shown: <b>{escape(label)}</b>'
             f"{hidden}</div>" + probability_bars(timeline.reading(index))
         )
         if st.button(

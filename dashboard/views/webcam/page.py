@@ -6,7 +6,9 @@ import os
 
 import streamlit as st
 
+from dashboard.report.subject import about, is_about_pictures
 from dashboard.report.text import plain
+from dashboard.shell import loaders
 from dashboard.shell.frame import framed
 from dashboard.shell.sources import LIVE
 
@@ -15,11 +17,18 @@ WORDS = (
     "It is a page of its own, because it sends pictures many times a second; no frame is written to a disk.</p>"
 )
 
+OF_PICTURES = (
+    '<p class="fl-lead">What is before your camera, each frame as one picture, with what the model answers and what it '
+    "weighs. It is a page of its own, because it sends pictures many times a second; no frame is written to a disk.</p>"
+)
 
-def main() -> None:
+
+def main(model: str | None) -> None:
     """Say where it is."""
+    if model is not None:
+        about(loaders.shelf().card(model))
     st.title("Webcam")
-    st.html(WORDS)
+    st.html(OF_PICTURES if is_about_pictures() else WORDS)
     # Served together with the dashboard (python -m engine serve), it is below the dashboard's own address.
     link = os.environ.get("FERLENS_LIVE_LINK")
     if link is not None:
@@ -35,5 +44,5 @@ def main() -> None:
     st.caption("Served elsewhere, the variable FERLENS_LIVE_URL names its address. A snapshot there opens in Explain.")
 
 
-with framed("Webcam"):
-    main()
+with framed("Webcam") as chosen:
+    main(chosen.model)

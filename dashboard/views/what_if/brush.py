@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from dashboard.report.subject import face as face_word
 from dashboard.views.what_if import controls
 from engine.edit.edit import STEPS, Stroke, simplified, unturned
 from engine.edit.text import TOLERANCES
@@ -29,7 +30,7 @@ HTML: Final = """
 
 CSS: Final = """
 .brush { max-width: 420px; color: var(--st-text-color); font-family: var(--st-font); font-size: .85rem; }
-.stage { position: relative; aspect-ratio: 1; border-radius: 4px; overflow: hidden; background: #8884; }
+.stage { position: relative; aspect-ratio: var(--ratio, 1); border-radius: 4px; overflow: hidden; background: #8884; }
 .stage img, .stage canvas { position: absolute; inset: 0; width: 100%; height: 100%; display: block; }
 .stage canvas { touch-action: none; cursor: crosshair; }
 .stage:has(canvas:focus-visible) { outline: 3px solid #2b7fff; outline-offset: 2px; }
@@ -52,28 +53,32 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const state = known.get(canvas);
   state.waiting = state.waiting.filter((stroke) => stroke.id > data.taken);
   img.src = data.face;
+  const rows = Math.round(512 * data.shape[0] / Math.max(...data.shape));
+  const columns = Math.round(512 * data.shape[1] / Math.max(...data.shape));
+  if (canvas.width !== columns || canvas.height !== rows) { canvas.width = columns; canvas.height = rows; }
+  canvas.parentElement.style.setProperty("--ratio", `${columns} / ${rows}`);
   img.alt = data.words;
-  canvas.setAttribute("aria-label", "Brush: drag to cover parts of the face. With the keyboard, move by the arrow "
-    + "keys and cover by the space bar.");
+  canvas.setAttribute("aria-label", `Brush: drag to cover parts of the ${data.what}. With the keyboard, move by the `
+    + "arrow keys and cover by the space bar.");
 
-  const pen = canvas.getContext("2d"), side = canvas.width;
+  const pen = canvas.getContext("2d"), wide = canvas.width, tall = canvas.height, side = Math.min(wide, tall);
   const trace = (stroke) => {
     const [first, ...rest] = stroke.points;
     pen.beginPath();
-    pen.moveTo(first[0] * side, first[1] * side);
-    for (const [x, y] of rest.length ? rest : [first]) pen.lineTo(x * side, y * side + (rest.length ? 0 : 0.01));
+    pen.moveTo(first[0] * wide, first[1] * tall);
+    for (const [x, y] of rest.length ? rest : [first]) pen.lineTo(x * wide, y * tall + (rest.length ? 0 : 0.01));
     pen.lineWidth = stroke.diameter * side / data.steps;
     pen.lineCap = pen.lineJoin = "round";
     pen.strokeStyle = "rgba(43, 127, 255, 0.55)";
     pen.stroke();
   };
   const draw = () => {
-    pen.clearRect(0, 0, side, side);
+    pen.clearRect(0, 0, wide, tall);
     for (const stroke of state.waiting) trace(stroke);
     if (state.drawn) trace(state.drawn);
     if (state.ring) {
       pen.beginPath();
-      pen.arc(state.at[0] * side, state.at[1] * side, size.value * side / data.steps / 2, 0, 2 * Math.PI);
+      pen.arc(state.at[0] * wide, state.at[1] * tall, size.value * side / data.steps / 2, 0, 2 * Math.PI);
       for (const [width, color] of [[5, "#000a"], [2, "#fff"]]) {
         pen.lineWidth = width; pen.strokeStyle = color; pen.stroke();
       }
@@ -176,18 +181,20 @@ def _take() -> None:
     st.session_state[_TAKEN] = taken
 
 
-def brush(face: str, pixels: int, words: str) -> None:
+def brush(face: str, shape: tuple[int, int], words: str) -> None:
     """Draw the face with the brush.
 
     Args:
         face: the edited face as a ``data:`` address.
-        pixels: its side as the model takes it, which the width of the brush is told in.
+        shape: its height and width as the model takes it; the width of the brush is told in these pixels.
         words: what the picture shows, for who does not see it.
     """
     data = {
         "face": face,
         "words": words,
-        "pixels": pixels,
+        "what": face_word(),
+        "shape": list(shape),
+        "pixels": min(shape),
         "steps": STEPS,
         "widths": list(WIDTHS),
         "most": MOST_POINTS,

@@ -107,7 +107,7 @@ def _work(card: RunCard, subject: Subject) -> None:
     pixels = what_if_loaders.edited_pixels(staged, edit, second)
     with stage:
         words = f"the {'' if edit.is_identity else 'edited '}{face_word()} as the model takes it"
-        brush(data_uri(resize_face(pixels, STAGE_PIXELS)), card.input.size, words)
+        brush(data_uri(resize_face(pixels, STAGE_PIXELS)), (card.input.height, card.input.width), words)
     with right:
         answers, layers = st.container(), loaders.predictor(card).gradcam_layers
         predicted, truth = subject.face.prediction.label, subject.named.truth
@@ -142,7 +142,7 @@ def _work(card: RunCard, subject: Subject) -> None:
             "class": target,
             "layer": asked.layer,
             "edit": to_text(edit),
-            "second face": controls.second_name(),
+            f"second {face_word()}": controls.second_name(),
             **style_settings(style),
         },
         always={state.MODEL: card.name},

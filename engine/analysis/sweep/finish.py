@@ -258,7 +258,7 @@ def _tables(
         chosen = slice(start, start + len(rows))
         start += len(rows)
         suggested = found.suspicion.suggested[chosen]
-        indices = pa.array(np.maximum(suggested, 0).astype(np.int8), mask=suggested < 0)
+        indices = pa.array(np.maximum(suggested, 0).astype(np.int16), mask=suggested < 0)
         rows = rows.append_column("x", pa.array(np.ascontiguousarray(x)))
         rows = rows.append_column("y", pa.array(np.ascontiguousarray(y)))
         rows = rows.append_column("suspicion", pa.array(found.suspicion.score[chosen].astype(np.float32)))

@@ -46,6 +46,7 @@ Layers' feature maps and the gradients of the explained scalar by them: what Lay
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import torch
@@ -80,9 +81,46 @@ def gradcam(scalar_of: Callable[[Tensor], Tensor], layer: nn.Module, x: Tensor) 
     return maps
 
 
+def gradcams(scalars_of: Callable[[Tensor], Sequence[Tensor]], layer: nn.Module, x: Tensor) -> tuple[Tensor, ...]:
+    """Return Grad-CAM before its ReLU of several scalars: one forward pass, and a backward pass each to ``layer``.
+
+    Args:
+        scalars_of: maps pictures to the explained scalars, (B, C, H, W) → T of (B,); it must run ``layer`` once.
+        layer, x: as of :func:`gradcam`.
+
+    Returns:
+        T maps (B, h, w) float32, signed.
+    """
+    kept: list[Tensor] = []
+    handle = layer.register_forward_hook(_keeper(kept.append))
+    try:
+        with torch.enable_grad():
+            scalars = scalars_of(x)
+            slopes = [
+                torch.autograd.grad(scalar.sum(), kept[0], retain_graph=number < len(scalars))[0]
+                for number, scalar in enumerate(scalars, start=1)
+            ]
+    finally:
+        handle.remove()
+    features = kept[0].detach().float()
+    return tuple(gradcam_of(features, slope.float()) for slope in slopes)
+
+
 def gradcam_of(features: Tensor, gradients: Tensor) -> Tensor:
     """Return the same map (B, h, w) from a layer's features and gradients (B, F, h, w), where these are there [1]."""
     return (gradients.mean(dim=(2, 3), keepdim=True) * features).sum(dim=1)
+
+
+def _keeper(keep: Callable[[Tensor], None]) -> Callable[..., Tensor]:
+    """Return a forward hook that keeps a layer's answer, as one that a gradient can be taken by."""
+
+    def kept(_module: nn.Module, _inputs: tuple[Any, ...], output: Tensor) -> Tensor:
+        if not output.requires_grad:  # every weight up to here is frozen
+            output = output.detach().requires_grad_()
+        keep(output)
+        return output.clone()  # what follows may work in place
+
+    return kept
 
 
 def layer_gradients(scalar_of: ScalarFunction, layer: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -104,16 +142,9 @@ def all_layer_gradients(
     """
     kept: dict[int, Tensor] = {}
 
-    def keeper(number: int) -> Callable[..., Tensor]:
-        def keep(_module: nn.Module, _inputs: tuple[Any, ...], output: Tensor) -> Tensor:
-            if not output.requires_grad:  # every weight up to here is frozen
-                output = output.detach().requires_grad_()
-            kept[number] = output
-            return output.clone()  # what follows may work in place
-
-        return keep
-
-    handles = [layer.register_forward_hook(keeper(number)) for number, layer in enumerate(layers)]
+    handles = [
+        layer.register_forward_hook(_keeper(partial(kept.__setitem__, number))) for number, layer in enumerate(layers)
+    ]
     try:
         with torch.enable_grad():
             scalar = scalar_of(x)

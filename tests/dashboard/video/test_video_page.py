@@ -201,7 +201,7 @@ def test_the_example_is_a_film_of_drawn_faces(home: AppTest, monkeypatch: pytest
     app = opened(home).button(key=choice.EXAMPLE).click().run()
     assert drawn == ["once"]
     assert not app.button(key=video_reading.READ).disabled
-    assert any("example of drawn faces.webm" in caption.value for caption in app.caption)
+    assert any("example of drawn people.webm" in caption.value for caption in app.caption)
 
 
 def said(app: AppTest, key: str) -> str:
@@ -250,9 +250,9 @@ def test_the_example_is_in_the_address(home: AppTest, monkeypatch: pytest.Monkey
     app = open_page(home, PAGE, film="example")
     assert not app.exception
     assert not sentences(app)
-    assert any("example of drawn faces.webm" in caption.value for caption in app.caption)
+    assert any("example of drawn people.webm" in caption.value for caption in app.caption)
     assert said(app, "film") == "example"
-    app = handed_in(app, "example of drawn faces.webm", b"another film of that name")
+    app = handed_in(app, "example of drawn people.webm", b"another film of that name")
     assert said(app, "film") == ""
     app = app.button(key=choice.EXAMPLE).click().run()
     assert said(app, "film") == "example"

@@ -13,11 +13,12 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from dashboard.report.subject import face as face_word
 from dashboard.report.text import escape, short
 from dashboard.shared.figures.colours import emotion_color
 from dashboard.shared.figures.map_card import data_uri
 from engine.draw.colormaps import DIVERGING, colormap
-from engine.draw.overlay import Range, colorize, display_ranges, overlay, resize_face, resize_map
+from engine.draw.overlay import Range, colorize, display_ranges, fitting, overlay, resize_face, resize_map
 from engine.records import Float32, UInt8
 
 SEQUENTIAL: Final = "viridis"
@@ -27,7 +28,8 @@ LARGE_PIXELS: Final = 288
 CSS: Final = """<style>
 .fl-maps{display:grid;grid-template-columns:repeat(auto-fill,minmax(104px,1fr));gap:.9rem .8rem;margin:.4rem 0}
 .fl-maps figure{margin:0;min-width:0;font-size:.76rem;line-height:1.35;font-variant-numeric:tabular-nums}
-.fl-maps img,.fl-channel img{display:block;width:100%;aspect-ratio:1;border-radius:3px;image-rendering:pixelated}
+.fl-maps img,.fl-channel img{display:block;width:100%;aspect-ratio:var(--fl-ratio,1);border-radius:3px;
+ image-rendering:pixelated}
 .fl-maps figcaption{margin-top:.25rem}.fl-maps figcaption b{font-weight:600;font-size:.82rem}
 .fl-maps figcaption span{display:block;opacity:.68}
 .fl-maps .fl-dot{width:.55em;height:.55em;margin-right:.3em}
@@ -85,7 +87,7 @@ def draw_map(values: Float32, face: UInt8, limits: Range, colors: str, look: Loo
     """Draw one map (h, w), bare or over the face: uint8 (pixels, pixels, 3)."""
     if look.over_face:
         return overlay(face, values, limits=limits, colors=colors, opacity=look.opacity, smooth=False, size=pixels)
-    return colorize(resize_map(values, pixels, smooth=False), limits, colors)
+    return colorize(resize_map(values, fitting(face.shape, pixels), smooth=False), limits, colors)
 
 
 def maps_grid(values: Float32, face: UInt8, shown: Sequence[ChannelFigures], look: Look, *, marked: int = -1) -> str:
@@ -165,7 +167,7 @@ def activation_sheet(
         title: above them. footer: below.
     """
     ranges, colors = layer_ranges(values, look), colours(values)
-    tiles = [("the face", resize_face(face, TILE))]
+    tiles = [(f"the {face_word()}", resize_face(face, TILE))]
     tiles += [
         (
             f"{one.channel}  F {one.f:.1f}" if one.f is not None else f"{one.channel}  energy {short(one.energy)}",

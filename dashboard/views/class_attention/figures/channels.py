@@ -138,6 +138,7 @@ def channel_figure(
     most: int,
     cells: str,
     limits: tuple[float, float],
+    rows: Sequence[int] | None = None,
 ) -> go.Figure:
     """Return the figure: above F of each channel, in the middle the classes, below the clusters.
 
@@ -145,9 +146,11 @@ def channel_figure(
         profiles: of one gate. groups: int64 (C,), each channel's cluster.
         classes: K names. order: one of :data:`ORDERS`. most: how many channels to draw.
         cells: one of :data:`CELLS`. limits: the range of their colours, from :func:`channel_range`.
+        rows: which of the classes are drawn; None for all.
     """
     shown = arrange(profiles, groups, order, most).tolist()
-    values = (profiles.profile if cells == "difference" else profiles.mean)[:, shown]
+    drawn_rows = list(range(len(classes))) if rows is None else list(rows)
+    values = (profiles.profile if cells == "difference" else profiles.mean)[np.ix_(drawn_rows, shown)]
     names = [str(channel) for channel in shown]
     figure = make_subplots(rows=3, cols=1, shared_xaxes=True, row_heights=[0.2, 0.72, 0.08], vertical_spacing=0.03)
     figure.add_trace(
@@ -167,14 +170,14 @@ def channel_figure(
         go.Heatmap(
             z=[[None if np.isnan(value) else float(value) for value in row] for row in values],
             x=names,
-            y=list(map(in_chart, classes)),
+            y=[in_chart(classes[row]) for row in drawn_rows],
             colorscale=_plotly_scale(DIVERGING if cells == "difference" else SEQUENTIAL[0]),
             zmin=limits[0],
             zmax=limits[1],
             colorbar={"thickness": 8, "len": 0.7, "outlinewidth": 0, "title": {
                 "text": "SD" if cells == "difference" else "gate", "side": "right"}},
             hovertext=[[_hover(profiles, classes, channel, int(groups[channel]), row) for channel in shown]
-                       for row in range(len(classes))],
+                       for row in drawn_rows],
             hoverinfo="text",
         ),
         row=2,
@@ -199,7 +202,7 @@ def channel_figure(
         col=1,
     )
     figure.update_layout(
-        height=390,
+        height=390 + 14 * max(0, len(drawn_rows) - 12),
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",

@@ -14,7 +14,7 @@ The class x layer grid as one picture: a row a class, a column a layer, each map
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -121,7 +121,14 @@ def _plain(of: ClassAttention, index: int, shows: str) -> Float64 | None:
 
 
 def layer_cells(
-    file: AttentionFile, model: str, layer: str, shows: str, *, group: str = "all", reference: str = ALL_CLASSES
+    file: AttentionFile,
+    model: str,
+    layer: str,
+    shows: str,
+    *,
+    group: str = "all",
+    reference: str = ALL_CLASSES,
+    labels: Collection[str] | None = None,
 ) -> tuple[CellMap, ...]:
     """Return a layer's column, a cell for each class.
 
@@ -129,12 +136,15 @@ def layer_cells(
         file: of ``model``. layer: one of :func:`map_layers`. shows: one of :data:`SHOWS`.
         group: ``all``, ``right`` or ``wrong``; ``right minus wrong`` takes its own two.
         reference: of :data:`DIFFERENCE`: :data:`ALL_CLASSES` or a class's name.
+        labels: the classes that are wanted; None for all.
     """
     if shows not in SHOWS:
         raise ValueError(f"expected one of {SHOWS}, got {shows!r}")
     cells = []
     of = file.of(layer, group)
     for index, label in enumerate(file.classes):
+        if labels is not None and label not in labels:
+            continue
         n = int(of.count[index])
         if shows not in SIGNED:
             cells.append(CellMap(model, layer, label, _plain(of, index, shows), n))
@@ -254,11 +264,12 @@ def grid_html(
     classes: Sequence[str],
     chosen: tuple[str, str],
     outline: str = "",
+    rows: Sequence[str] | None = None,
 ) -> str:
     """Return the grids of all models in ``cells``, side by side where there is room.
 
     Args:
-        cells: of every model, layer and class; rows follow ``classes``.
+        cells: of every model, layer and row. classes: K names. rows: those that are shown; None for all.
         ranges: layer → the range of its colours.
         shows: one of :data:`dashboard.views.class_attention.figures.grid.SHOWS`.
         chosen: (layer, class) of the cell that is looked at.
@@ -269,11 +280,11 @@ def grid_html(
     for model in dict.fromkeys(cell.model for cell in cells):
         mine = {(cell.layer, cell.label): cell for cell in cells if cell.model == model}
         layers = tuple(dict.fromkeys(layer for layer, _ in mine))
-        rows = '<div class="fl-ccorner"></div>' + "".join(_head(layer, classes) for layer in layers)
-        for label in classes:
+        lines = '<div class="fl-ccorner"></div>' + "".join(_head(layer, classes) for layer in layers)
+        for label in classes if rows is None else rows:
             dot = f'<span class="fl-dot" style="background:{emotion_color(label)}"></span>'
-            rows += f'<div class="fl-crowhead">{dot}{escape(label)}</div>'
-            rows += "".join(
+            lines += f'<div class="fl-crowhead">{dot}<span>{escape(label)}</span></div>'
+            lines += "".join(
                 _cell(
                     mine[layer, label],
                     ranges[layer],
@@ -286,7 +297,7 @@ def grid_html(
         blocks.append(
             f'<section style="flex-grow:{len(layers)};max-width:{5.2 + 9 * len(layers):.1f}rem" '
             f'aria-label="{escape(model)}"><div class="fl-cmodel">{escape(model)}</div>'
-            f'<div class="fl-cgrid" style="--layers:{len(layers)}">{rows}</div></section>'
+            f'<div class="fl-cgrid" style="--layers:{len(layers)}">{lines}</div></section>'
         )
     return f'<div class="fl-cgrids{" fl-two" if len(blocks) > 1 else ""}" style="{outline}">{"".join(blocks)}</div>'
 
@@ -326,34 +337,41 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def class_sheet(
-    cells: Sequence[CellMap], ranges: Mapping[str, Range], shows: str, *, classes: Sequence[str], title: str
+    cells: Sequence[CellMap],
+    ranges: Mapping[str, Range],
+    shows: str,
+    *,
+    classes: Sequence[str],
+    title: str,
+    ratio: float = 1.0,
 ) -> UInt8:
     """Draw the cells of one model: (H, W, 3) uint8 on white; a cell without pictures stays empty.
 
     Args:
         cells: of each layer and class. ranges: layer → the range of its colours, which stands under its heading.
-        shows: one of :data:`dashboard.views.class_attention.figures.grid.SHOWS`. classes: K names, the rows. title:
-        above.
+        shows: one of :data:`dashboard.views.class_attention.figures.grid.SHOWS`. classes: names, the rows. title:
+        above. ratio: width of the model's picture by its height, which a cell has, too.
     """
     layers = tuple(dict.fromkeys(cell.layer for cell in cells))
-    size = (LEFT + len(layers) * (CELL + GAP) + GAP, TOP + len(classes) * (CELL + BELOW + GAP) + GAP)
+    tall, wide = (round(side * CELL / max(ratio, 1.0)) for side in (1.0, ratio))
+    size = (LEFT + len(layers) * (wide + GAP) + GAP, TOP + len(classes) * (tall + BELOW + GAP) + GAP)
     sheet = Image.new("RGB", size, "#ffffff")
     draw = ImageDraw.Draw(sheet)
     draw.text((GAP, GAP - 6), title, fill=INK, font=_font(16))
     for column, layer in enumerate(layers):
-        left = LEFT + column * (CELL + GAP)
+        left = LEFT + column * (wide + GAP)
         low, high = (number(value, shows).replace("−", "-") for value in ranges[layer])
         draw.text((left, TOP - 36), column_title(layer), fill=INK, font=_font(14))
         draw.text((left, TOP - 18), f"{low} to {high}", fill=QUIET, font=_font(12))
     for row, label in enumerate(classes):
-        top = TOP + row * (CELL + BELOW + GAP)
-        draw.text((GAP, top + CELL // 2), label, fill=INK, font=_font(15))
+        top = TOP + row * (tall + BELOW + GAP)
+        draw.text((GAP, top + tall // 2), label, fill=INK, font=_font(15))
         for cell in (cell for cell in cells if cell.label == label):
-            left = LEFT + layers.index(cell.layer) * (CELL + GAP)
+            left = LEFT + layers.index(cell.layer) * (wide + GAP)
             if cell.values is None:
-                draw.rectangle((left, top, left + CELL - 1, top + CELL - 1), outline=QUIET)
+                draw.rectangle((left, top, left + wide - 1, top + tall - 1), outline=QUIET)
             else:
-                values = resize_map(cell.values.astype(np.float32), CELL, smooth=False)
+                values = resize_map(cell.values.astype(np.float32), (tall, wide), smooth=False)
                 sheet.paste(Image.fromarray(colorize(values, ranges[cell.layer], colors_of(shows))), (left, top))
-            draw.text((left, top + CELL + 1), count_words(cell.n), fill=QUIET, font=_font(12))
+            draw.text((left, top + tall + 1), count_words(cell.n), fill=QUIET, font=_font(12))
     return np.asarray(sheet, dtype=np.uint8)

@@ -152,7 +152,7 @@ def interval_figure(places: Places, classes: Sequence[str], fields: Sequence[Fie
         ticks="",
     )
     figure.update_layout(
-        height=190 * rows + (20 if rows == 1 else 0),
+        height=max(190, 60 + 15 * len(classes)) * rows + (20 if rows == 1 else 0),
         margin={"l": 8, "r": 8, "t": 28, "b": 8},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",

@@ -15,6 +15,7 @@ from dashboard.shared.figures.trust import MARKS, NAMED, signed
 from dashboard.views.class_attention.figures.regions import interval_words
 from engine.analysis.files.answer_shares import AnswerShares
 from engine.analysis.files.gate_use import ALL, GateEffect, SplitGateUse
+from engine.statistics.frequent import ShownClasses, shown_classes
 from engine.statistics.intervals import Estimate
 from engine.trust.gate_record import REPLACEMENTS, USED, WEAKLY_USED, Verdict
 
@@ -110,13 +111,20 @@ def _group_head(group: str, count: int) -> str:
     return f'<th scope="col"{edge}>{dot}{escape(group)}<br>n = {count:,}</th>'
 
 
+def shown_in(use: SplitGateUse) -> ShownClasses:
+    """Return the classes that have a column: all, or of many the most frequent in the sample."""
+    return shown_classes(tuple(use.pictures), list(use.pictures.values()))
+
+
 def use_table_html(use: SplitGateUse) -> str:
-    """Return the table: a row a gate, a column for all pictures and for each class."""
+    """Return the table: a row a gate, a column for all pictures and for each class that is shown."""
     counts = {ALL: use.n, **use.pictures}
-    head = "".join(_group_head(group, counts[group]) for group in use.groups)
+    shown = {ALL, *shown_in(use).names}
+    groups = [group for group in use.groups if group in shown]
+    head = "".join(_group_head(group, counts[group]) for group in groups)
     rows = "".join(
         f'<tr><th scope="row">{escape(gate_name(layer, kind, tuple(use.pictures)))}</th>'
-        + "".join(_cell(use, layer, group) for group in use.groups)
+        + "".join(_cell(use, layer, group) for group in groups)
         + "</tr>"
         for layer, kind in use.gates.items()
     )

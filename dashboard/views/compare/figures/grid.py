@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dashboard.report.text import escape, grid, short
-from dashboard.shared.figures.map_card import MapCard, MapStyle, color_bar, data_uri
+from dashboard.shared.figures.map_card import MapCard, MapStyle, color_bar, data_uri, shape_of
 from dashboard.shared.figures.pair import PairedMaps, agreement_help, agreement_words, reach_words
 from engine.draw.colormaps import DIVERGING
 from engine.draw.overlay import Range, overlay, resize_face
@@ -61,7 +61,7 @@ def _layers(face: UInt8, values: Float32, limits: Range, colors: str, style: Map
         seen = overlay(face, values, limits=limits, colors=colors, opacity=style.opacity, smooth=smooth, size=PIXELS)
         kind = 'class="fl-smooth" alt=""' if smooth else f'alt="{escape(words)}"'  # described once
         images.append(f'<img {kind} src="{data_uri(seen)}">')
-    return f'<div class="fl-map" title="{grid(values.shape)}">{"".join(images)}</div>'
+    return f'<div class="fl-map"{shape_of(face)} title="{grid(values.shape)}">{"".join(images)}</div>'
 
 
 def map_cell(face: UInt8, card: MapCard, style: MapStyle, model: str) -> str:
@@ -69,7 +69,8 @@ def map_cell(face: UInt8, card: MapCard, style: MapStyle, model: str) -> str:
     if card.values is None:
         plain = data_uri(np.asarray(resize_face(face, PIXELS)))
         return (
-            f'<div class="fl-map fl-none"><img src="{plain}" alt="{escape(model)}: {escape(card.note)}">'
+            f'<div class="fl-map fl-none"{shape_of(face)}><img src="{plain}" '
+            f'alt="{escape(model)}: {escape(card.note)}">'
             f'<span class="fl-nothing">{escape(card.note)}</span></div>'
         )
     values = card.values

@@ -11,7 +11,7 @@ Precision, recall and F1 of each class as bars with their intervals: three panel
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import numpy as np
@@ -40,8 +40,11 @@ def curve_name(curve: Curve, kind: str) -> str:
     return f"{curve.name} · {TITLES[kind][2]} {area}"
 
 
-def curve_chart(found: CurveSet, ink: str) -> go.Figure:
-    """Return the chart; precision holds from one recall to the next, so its curves are steps."""
+def curve_chart(found: CurveSet, ink: str, shown: Collection[str] | None = None) -> go.Figure:
+    """Return the chart; precision holds from one recall to the next, so its curves are steps.
+
+    ``shown``: the classes that are drawn, beside the mean and the pooled curve; None for all.
+    """
     x_title, y_title, _ = TITLES[found.kind]
     figure = go.Figure()
     if found.kind == "roc":
@@ -55,7 +58,8 @@ def curve_chart(found: CurveSet, ink: str) -> go.Figure:
                 showlegend=False,
             )
         )
-    for curve in (*found.classes, found.macro, found.micro):
+    drawn = [curve for curve in found.classes if shown is None or curve.name in shown]
+    for curve in (*drawn, found.macro, found.micro):
         x, y = thinned(curve)
         pooled = curve.name in {MACRO, MICRO}
         figure.add_trace(
@@ -178,10 +182,11 @@ def words(found: Estimate) -> str:
 def class_bars(figures: Figures, ink: str) -> go.Figure:
     """Return the bars; a figure that does not exist (a precision without answers) has none and says so."""
     figure = make_subplots(rows=1, cols=3, shared_yaxes=True, subplot_titles=PANELS, horizontal_spacing=0.04)
-    names = [row.name for row in figures.per_class]
+    rows = figures.shown.pick(figures.per_class)
+    names = [row.name for row in rows]
     shown = list(map(in_chart, names))
     for column, panel in enumerate(PANELS, start=1):
-        found = [estimate_of(row, panel) for row in figures.per_class]
+        found = [estimate_of(row, panel) for row in rows]
         means = [one.mean for one in found]
         figure.add_trace(
             go.Bar(
@@ -211,7 +216,7 @@ def class_bars(figures: Figures, ink: str) -> go.Figure:
                     x=0.02, y=name, text="never answered" if panel == "precision" else "no pictures",
                     showarrow=False, xanchor="left", row=1, col=column,
                 )  # fmt: skip
-    in_frame(figure, ink, 58 + 36 * len(names))
+    in_frame(figure, ink, 58 + (36 if len(names) <= 12 else 22) * len(names))
     figure.update_xaxes(range=[0, 1.02], tickvals=[0, 0.25, 0.5, 0.75, 1], tickfont={"size": 11})
     # Only three are named: the panels stand close in a narrow window.
     figure.update_xaxes(ticktext=["0", "", "50", "", "100 %"])

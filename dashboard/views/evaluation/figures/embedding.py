@@ -24,6 +24,7 @@ from dashboard.report.text import in_chart
 from dashboard.shared.figures.colours import NEUTRAL, emotion_color, in_frame
 from engine.analysis.evaluation import StoredAnswers
 from engine.errors import UsageError
+from engine.statistics.frequent import OTHERS, shown_classes
 
 CORNERS_MOST: Final = 100
 """Corners of all areas together that an address takes: about 1,200 letters."""
@@ -223,10 +224,14 @@ def embedding_chart(
     right = answers.labels == answers.predicted
     picked = None if chosen is None else chosen.holds(places, shown)
     figure = go.Figure()
-    for k, name in enumerate(answers.classes):
-        inside = np.flatnonzero(by[shown] == k)
+    counts = np.bincount(by[shown], minlength=len(answers.classes))
+    named = shown_classes(answers.classes, counts)
+    marks = [(name, np.flatnonzero(by[shown] == k)) for k, name in zip(named.places, named.names, strict=True)]
+    if not named.are_all:
+        marks.append((OTHERS, np.flatnonzero(~np.isin(by[shown], named.places))))
+    for name, mine in marks:
         # The legend shows the mark of a class's first point: a dot, where the class has any.
-        inside = inside[np.argsort(~right[shown[inside]], kind="stable")]
+        inside = mine[np.argsort(~right[shown[mine]], kind="stable")]
         positions = shown[inside]
         figure.add_trace(
             go.Scatter(

@@ -10,6 +10,7 @@ What became of a film, in words and as a table of its faces.
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,6 +21,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from dashboard.report.subject import drawn_columns, is_about_pictures
 from dashboard.report.text import escape, in_chart, percent
 from dashboard.shared.figures.colours import NEUTRAL, emotion_color, emotion_rgb, in_frame
 from dashboard.shared.figures.face import LONGEST
@@ -72,8 +74,9 @@ class FaceTimeline:
 
     def shares(self) -> tuple[tuple[str, float], ...]:
         """Return (label, share of the face's frames in (0, 1]), the largest first; ties keep the class order."""
-        counted = [(name, self.labels.count(name) / len(self.labels)) for name in self.classes]
-        return tuple(sorted((entry for entry in counted if entry[1]), key=lambda entry: -entry[1]))
+        place = {name: index for index, name in enumerate(self.classes)}
+        counted = sorted(Counter(self.labels).items(), key=lambda entry: (-entry[1], place[entry[0]]))
+        return tuple((name, count / len(self.labels)) for name, count in counted)
 
     def reading(self, index: int) -> Prediction:
         """Return the smoothed probabilities of frame ``index`` as an answer, for the bars."""
@@ -151,7 +154,8 @@ def timeline_chart(timeline: FaceTimeline, ink: str, *, until: float, moment: fl
     figure = go.Figure()
     seconds, values = _with_gaps(timeline)
     main = timeline.shares()[0][0]
-    for k, name in enumerate(timeline.classes):
+    for k in drawn_columns(timeline.probabilities):
+        name = timeline.classes[k]
         figure.add_trace(
             go.Scatter(
                 x=seconds,
@@ -255,7 +259,8 @@ def marked_frame(pixels: UInt8, box: FaceBox, label: str) -> UInt8:
     right, bottom = round((box.x + box.width) * factor) - 1, round((box.y + box.height) * factor) - 1
     thick = max(2, round(max(picture.size) / 220))
     frame = (left, top, max(left, right), max(top, bottom))
-    ImageDraw.Draw(picture).rectangle(frame, outline=emotion_rgb(label), width=thick)
+    if not is_about_pictures():
+        ImageDraw.Draw(picture).rectangle(frame, outline=emotion_rgb(label), width=thick)
     return np.asarray(picture, dtype=np.uint8)
 
 
@@ -273,10 +278,15 @@ def summary_words(summary: VideoSummary) -> str:
     """Return the film in one sentence."""
     faces = f"{summary.tracks} face" + ("" if summary.tracks == 1 else "s")
     share = summary.frames_with_faces / max(1, summary.frames)
-    return (
-        f"{summary.frames:,} frames, {summary.seconds:.1f} s, {summary.width} × {summary.height} pixels, read by "
-        f"{summary.model}: {faces}, and {percent(share)} of the frames show one or more."
-    )
+    film = f"{summary.frames:,} frames, {summary.seconds:.1f} s, {summary.width} × {summary.height} pixels, read"
+    if is_about_pictures():
+        return f"{film} whole by {summary.model}."
+    return f"{film} by {summary.model}: {faces}, and {percent(share)} of the frames show one or more."
+
+
+def track_words(track: int) -> str:
+    """Return which face is meant, for a sentence; nothing where frames are read whole."""
+    return "" if is_about_pictures() else f"face #{track}, "
 
 
 def face_title(timeline: FaceTimeline) -> str:
@@ -292,7 +302,8 @@ def faces_table(timelines: tuple[FaceTimeline, ...]) -> str:
     """
     rows = "".join(_row(timeline) for timeline in timelines)
     return (
-        '<div class="fl-film-wide"><table class="fl-table fl-film-faces"><thead><tr><th>Face</th><th>In the film</th>'
+        '<div class="fl-film-wide"><table class="fl-table fl-film-faces"><thead><tr><th>'
+        f"{'Frames' if is_about_pictures() else 'Face'}</th><th>In the film</th>"
         "<th>Labels shown</th><th></th><th>Changes</th></tr></thead>"
         f"<tbody>{rows}</tbody></table></div>"
     )
@@ -307,7 +318,8 @@ def _row(timeline: FaceTimeline) -> str:
     )
     words = ", ".join(f"{escape(name)} {percent(share)}" for name, share in shares[:3])
     return (
-        f"<tr><th>#{timeline.track}</th><td>{timeline.seconds[0]:.1f}–{timeline.seconds[-1]:.1f} s</td>"
+        f"<tr><th>{'all' if is_about_pictures() else f'#{timeline.track}'}</th>"
+        f"<td>{timeline.seconds[0]:.1f}–{timeline.seconds[-1]:.1f} s</td>"
         f'<td><span class="fl-film-shares" role="img" aria-label="{words}">{bar}</span></td><td>{words}</td>'
         f"<td>{timeline.changes}</td></tr>"
     )
