@@ -41,7 +41,7 @@ def choose_map(store: AnalysisStore) -> str:
     """Draw what lies over each tile of a gallery of the store's first model; return one of :data:`MAPS`."""
     choices = tuple(name for name in MAPS if name != "last gate" or last_gate(store))
     with in_address(SHOWS, SHOWS, choices, choices[0], "map over tiles", own=True):
-        shows: str = st.segmented_control(
+        shows: str | None = st.segmented_control(
             "Show",
             choices,
             required=True,
@@ -50,7 +50,7 @@ def choose_map(store: AnalysisStore) -> str:
             help="Maps are computed for the pictures shown only, a fraction of a second each, and kept. Gates: fixed "
             "scale 0–1. Grad-CAM of the answer: from zero to its own largest value.",
         )
-    return shows
+    return shows or choices[0]
 
 
 def field(shows: str, dataset: str, picture_id: str, card: RunCard) -> str:

@@ -45,16 +45,16 @@ def draw(chosen: Selection) -> None:
             args=(file, name, key),
         )
         say.problems(filter(None, [st.session_state.pop(_PROBLEM, None)]))
-        st.download_button(
-            f"CSV of all {len(tags):,} tagged",
-            lambda: csv_of(tags),
-            "tags.csv",
-            "text/csv",
-            icon=":material/table:",
-            on_click="ignore",
-            disabled=not tags,
-            key="tags_csv",
-        )
+        if tags:
+            st.download_button(
+                f"CSV of all {len(tags):,} tagged",
+                lambda: csv_of(tags),
+                "tags.csv",
+                "text/csv",
+                icon=":material/table:",
+                on_click="ignore",
+                key="tags_csv",
+            )
 
 
 def csv_of(tags: Tags) -> str:
