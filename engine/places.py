@@ -11,6 +11,7 @@ from typing import Final
 
 CHECKPOINTS_VARIABLE: Final = "FERLENS_CHECKPOINTS"
 CACHE_VARIABLE: Final = "FERLENS_CACHE"
+TAGS_VARIABLE: Final = "FERLENS_TAGS"
 DATA_VARIABLE: Final = "FERLENS_DATA"
 DEVICE_VARIABLE: Final = "FERLENS_DEVICE"
 """Names the device of a process that serves pages, until somebody chooses another there."""
@@ -35,6 +36,12 @@ def user_folder() -> Path:
     from platformdirs import user_data_path  # not needed in a checkout, nor where nothing but torch is
 
     return user_data_path("ferlens", appauthor=False)
+
+
+def tags_file() -> Path:
+    """Return where tags on pictures are kept: ``FERLENS_TAGS``, the checkout's ``tags.csv``, or the user's folder."""
+    named = os.environ.get(TAGS_VARIABLE)
+    return Path(named) if named else (checkout() or user_folder()) / "tags.csv"
 
 
 def cache_folder() -> Path:

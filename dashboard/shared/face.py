@@ -100,6 +100,11 @@ def show_picture(picture: Picture, prediction: PicturePrediction, chosen: int, c
         st.caption(plain(" ".join(notes)))
 
 
+def taken_whole_by(card: RunCard, named: NamedPicture) -> bool:
+    """Say the same as :func:`taken_whole` without drawing the choice: as it was made."""
+    return named.cut or card.domain == "pictures" or bool(st.session_state.get("whole", False))
+
+
 def taken_whole(card: RunCard, named: NamedPicture) -> bool:
     """Say whether a picture is taken whole: it is cut to a face, the model is not about faces, or so is chosen."""
     return named.cut or card.domain == "pictures" or use_whole()

@@ -10,10 +10,10 @@ from typing import Final
 import streamlit as st
 
 from dashboard.report.text import plain
-from dashboard.shell import loaders, opening, sources, state, study_loaders, theme
-from dashboard.shell.in_address import in_address
+from dashboard.shell import handed_in, loaders, opening, pinned, sources, state, study_loaders, theme, walk
+from dashboard.shell.handed_in import PICTURE_INDEX
+from dashboard.shell.in_address import in_address, left_out
 from dashboard.shell.state import NamedPicture, Selection, Source
-from engine.media.pictures import MAXIMUM_BYTES
 from engine.models.checkpoint import DEFAULT_MODEL
 
 EVIDENCE: Final = "Evidence"
@@ -29,8 +29,6 @@ STUDIED: Final[tuple[str, ...]] = ("Class attention", "Misclassifications", "Eva
 
 LIVE: Final[tuple[str, ...]] = ("Video", "Webcam")
 """The pages that take films and cameras, no picture."""
-
-_UPLOADED: Final = "uploaded_pictures"
 
 _current: ContextVar[Selection | None] = ContextVar("selection", default=None)
 
@@ -71,17 +69,29 @@ def _draw(page: str) -> Selection:
         if page in STUDIED or page in LIVE:
             return Selection(model, state.SOURCES[0], (), 0)
         # A dataset's picture is taken as a model takes it; Compare's models are chosen later, so the first one's way.
-        source, pictures = _pictures(model or _first_compared())
-        index = 0
-        if len(pictures) > 1:
-            with in_address("which", "picture_index", {str(at + 1): at for at in range(len(pictures))}, 0, "picture"):
-                index = st.selectbox(
-                    "Which picture",
-                    range(len(pictures)),
-                    format_func=lambda number: f"{number + 1}. {pictures[number].name}",
-                    key="picture_index",
-                )
-    return Selection(model, source, pictures, index)
+        taker = model or _first_compared()
+        source, pictures = _pictures(taker)
+        index = _which(pictures)
+        origin = walk.follow(state.pictures_of(source))
+        pin = pinned.follow(loaders.shelf().card(taker) if taker else None)
+    return Selection(model, source, pictures, index, origin, pin)
+
+
+def _which(pictures: tuple[NamedPicture, ...]) -> int:
+    """Draw the choice among several pictures; return the index of the chosen one, 0 where there is no choice."""
+    if len(pictures) < 2:
+        left_out("which")
+        return 0
+    if st.session_state.get(PICTURE_INDEX, 0) >= len(pictures):
+        st.session_state[PICTURE_INDEX] = 0
+    with in_address("which", PICTURE_INDEX, {str(at + 1): at for at in range(len(pictures))}, 0, "picture"):
+        index: int = st.selectbox(
+            "Which picture",
+            range(len(pictures)),
+            format_func=lambda number: f"{number + 1}. {pictures[number].name}",
+            key=PICTURE_INDEX,
+        )
+    return index
 
 
 def _first_compared() -> str | None:
@@ -149,9 +159,9 @@ def _chosen_pictures(model: str | None) -> tuple[Source, tuple[NamedPicture, ...
         width="stretch",
     )
     if source == "upload":
-        return source, _upload()
+        return source, handed_in.draw_uploader()
     if source == "camera":
-        return source, _camera()
+        return source, handed_in.draw_camera()
     if source == "dataset":
         return source, sources.choose_picture(loaders.shelf().card(model)) if model else ()
     return source, _sample()
@@ -169,44 +179,4 @@ def _sample() -> tuple[NamedPicture, ...]:
     )
     if unknown is not None:
         st.error(plain(f"Unknown sample '{unknown}'; valid: {', '.join(samples)}. Showing {key}."))
-    sample = samples[key]
-    return (NamedPicture(sample.title, loaders.sample_bytes(sample), sample.credit, cut=sample.expression is not None),)
-
-
-def hand_over(picture: NamedPicture) -> None:
-    """Make another page's picture the uploaded one, for the pages whose address then says ``source=upload``."""
-    st.session_state[_UPLOADED] = (picture,)
-
-
-def _take_upload() -> None:
-    """Keep what the uploader holds: its own state ends when another source is chosen."""
-    files = st.session_state["upload"]
-    st.session_state[_UPLOADED] = tuple(NamedPicture(file.name, file.getvalue()) for file in files)
-
-
-def _upload() -> tuple[NamedPicture, ...]:
-    snapshot = sources.arriving()
-    if snapshot is not None:
-        st.session_state[_UPLOADED] = (snapshot,)
-    # Any type is let through: what is no picture gets its own sentence instead of the widget's.
-    files = st.file_uploader(
-        "One or several pictures",
-        accept_multiple_files=True,
-        key="upload",
-        on_change=_take_upload,
-        max_upload_size=MAXIMUM_BYTES // 2**20,
-        help="They are held in memory for this session and written nowhere.",
-        label_visibility="collapsed",
-    )
-    kept: tuple[NamedPicture, ...] = st.session_state.get(_UPLOADED, ())
-    if kept and not files:
-        names = ", ".join(picture.name for picture in kept)
-        if st.button("Forget", help=plain(f"Kept from before: {names}"), icon=":material/close:", width="stretch"):
-            st.session_state[_UPLOADED] = kept = ()
-            st.rerun()
-    return kept
-
-
-def _camera() -> tuple[NamedPicture, ...]:
-    shot = st.camera_input("One shot", key="camera", label_visibility="collapsed")
-    return (NamedPicture("camera shot", shot.getvalue()),) if shot is not None else ()
+    return (sources.named_sample(key),)

@@ -20,7 +20,7 @@ import streamlit as st
 
 from engine.data.drawn import load_synthetic
 from engine.data.registry import KINDS, find_data
-from engine.draw.overlay import png_bytes
+from engine.draw.overlay import png_bytes, resize_face
 from engine.errors import DataError, FerLensError, PictureError
 from engine.evidence.document import evidence_file, read_evidence
 from engine.evidence.pictures import VARIANTS
@@ -41,6 +41,8 @@ SAMPLES: Final = Path(__file__).resolve().parents[1] / "samples"
 DRAWN_PERSON: Final = 5
 """Who the built-in faces show: one person, so that nothing but the expression differs."""
 DRAWN_PIXELS: Final = 224
+THUMBNAIL_PIXELS: Final = 112
+"""Twice what a thumbnail takes on the page: screens have finer points."""
 PIXELS_KEPT: Final = "400MB"
 """Decoded pictures, and the crops of their faces, are bounded by size: one of 40 megapixels takes 120 MB."""
 KEPT: Final = 256
@@ -125,6 +127,17 @@ def problem(digest: str, _data: bytes, name: str) -> str | None:  # noqa: ARG001
 def picture(digest: str, _data: bytes, name: str) -> Picture:  # noqa: ARG001  # the digest is the cache's key
     """Decode a picture file; ``digest`` is the sha256 of ``_data``. Raises PictureError, which is not kept."""
     return open_picture(_data, name=name)
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def thumbnail(digest: str, _data: bytes, name: str) -> bytes | None:
+    """Return a picture as a small PNG for a strip, cut to a square about its middle; None where it cannot be read."""
+    if problem(digest, _data, name) is not None:
+        return None
+    pixels = picture(digest, _data, name).pixels
+    side = min(pixels.shape[:2])
+    top, left = ((length - side) // 2 for length in pixels.shape[:2])
+    return png_bytes(resize_face(pixels[top : top + side, left : left + side], min(side, THUMBNAIL_PIXELS)))
 
 
 class _Searches:

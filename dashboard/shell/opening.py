@@ -78,19 +78,33 @@ def compared(current: str, cards: Sequence[RunCard], here: Here) -> tuple[str, .
     card = next((card for card in cards if card.name == current), cards[0] if cards else None)
     if card is None:
         return ()
-    data = [_trained_on(card)] if here(_trained_on(card)) else [SYNTHETIC, _trained_on(card)]
-    for dataset in data:
-        plain = _like(cards, PLAIN, dataset, card.classes)
-        wanted = ATTENTION if card.architecture == PLAIN else card.architecture
-        kin = card if _trained_on(card) == dataset and card.architecture == wanted else None
-        gated = kin or _like(cards, wanted, dataset, card.classes) or _like(cards, ATTENTION, dataset, card.classes)
-        if plain is not None and gated is not None and plain != gated:
-            return plain.name, gated.name
+    for dataset in [_trained_on(card)] if here(_trained_on(card)) else [SYNTHETIC, _trained_on(card)]:
+        pair = _pair(card, cards, dataset)
+        if pair:
+            return pair
     for index, one in enumerate(cards):
         for other in cards[index + 1 :]:
             if set(one.classes) == set(other.classes):
                 return one.name, other.name
     return (card.name,)
+
+
+def compared_elsewhere(current: str, cards: Sequence[RunCard], here: Here) -> tuple[str, tuple[str, str]] | None:
+    """Return what Compare would have opened on, were its pictures here: (data set, two models); None where they are."""
+    card = next((card for card in cards if card.name == current), None)
+    if card is None or here(_trained_on(card)) or not _pair(card, cards, SYNTHETIC):
+        return None
+    pair = _pair(card, cards, _trained_on(card))
+    return (_trained_on(card), pair) if pair else None
+
+
+def _pair(card: RunCard, cards: Sequence[RunCard], dataset: str) -> tuple[str, str] | None:
+    """Return the two of a data set to compare: without attention, and like ``card`` with it; None without two."""
+    plain = _like(cards, PLAIN, dataset, card.classes)
+    wanted = ATTENTION if card.architecture == PLAIN else card.architecture
+    kin = card if _trained_on(card) == dataset and card.architecture == wanted else None
+    gated = kin or _like(cards, wanted, dataset, card.classes) or _like(cards, ATTENTION, dataset, card.classes)
+    return (plain.name, gated.name) if plain is not None and gated is not None and plain != gated else None
 
 
 def evidence_model(chosen: str, fitting: Sequence[RunCard], cards: Sequence[RunCard], measured: Here) -> str:

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard.report.content import Build
 from dashboard.report.subject import about
 from dashboard.report.text import plain
-from dashboard.shell import loaders, report_button, say, state, theme
+from dashboard.shell import loaders, picture_row, report_button, say, state, theme
 from dashboard.shell.state import NamedPicture, Selection
 from engine.analysis.files.places import AnalysedSplit
 from engine.records import RunCard
@@ -45,10 +45,11 @@ def opened(title: str, chosen: Selection, *styles: str | Path) -> RunCard | None
 
 
 def readable(chosen: Selection, *, hint: bool = True) -> NamedPicture | None:
-    """Return the chosen picture, or None where there is none that can be read; what is wrong with any of them is said.
+    """Draw the way in; return the chosen picture, or None where none can be read, which is said.
 
     With ``hint``, that another one can be chosen, too.
     """
+    picture_row.show(chosen)
     problems = [loaders.problem(entry.digest, entry.data, entry.name) for entry in chosen.pictures]
     say.problems(sentence for sentence in problems if sentence is not None)
     if chosen.picture is None:
@@ -57,7 +58,7 @@ def readable(chosen: Selection, *, hint: bool = True) -> NamedPicture | None:
     if problems[chosen.index] is None:
         return chosen.picture
     if hint and None in problems:
-        st.info("This picture cannot be read; choose another one in the sidebar.")
+        st.info("This picture cannot be read; choose another one above or in the sidebar.")
     return None
 
 

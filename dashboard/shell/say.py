@@ -14,8 +14,8 @@ from engine.errors import FerLensError
 from engine.records import RunCard
 
 NO_PICTURE: Final[dict[Source, str]] = {
-    "upload": "**No picture yet.** Drop one or several on the field in the sidebar: JPEG, PNG, WebP and others.",
-    "camera": "**No picture yet.** Allow the camera in the sidebar and press its button to take one shot.",
+    "upload": "**No picture yet.** Drop one or several anywhere on this page: JPEG, PNG, WebP and others.",
+    "camera": "**No picture yet.** Allow the camera, here or in the sidebar, and press its button to take one shot.",
     "dataset": "**No picture.** Give a data set and the id of one of its pictures in the sidebar.",
     "sample": "**No sample was found.** Upload a picture instead.",
 }

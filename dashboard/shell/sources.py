@@ -14,7 +14,8 @@ from typing import Final
 import streamlit as st
 
 from dashboard.report.text import plain
-from dashboard.shell import state, study_loaders
+from dashboard.shell import loaders, state, study_loaders
+from dashboard.shell.origin import MOST
 from dashboard.shell.snapshots import ADDRESS, LONGEST_SIDE, PORTS, ROUTE, SNAPSHOTS
 from dashboard.shell.state import NamedPicture
 from engine.data.by_id import BY_ID
@@ -22,7 +23,7 @@ from engine.data.drawn import SPLIT_COUNTS
 from engine.data.registry import FER2013_SPLITS, KINDS, SPLITS
 from engine.data.votes.ferplus import FERPLUS, FERPLUS_SPLITS
 from engine.draw.overlay import png_bytes
-from engine.errors import FerLensError
+from engine.errors import FerLensError, UnknownNameError
 from engine.records import RunCard
 
 SPLITS_OF: dict[str, tuple[str, ...]] = {
@@ -32,9 +33,6 @@ SPLITS_OF: dict[str, tuple[str, ...]] = {
 }
 """Dataset → its splits."""
 
-MOST: Final = 24
-"""Pictures of a dataset at a time."""
-
 
 def _ids(text: str, problems: list[str]) -> tuple[str, ...]:
     """Return the distinct ids in ``text``, which commas part; too many are said and left out."""
@@ -42,6 +40,23 @@ def _ids(text: str, problems: list[str]) -> tuple[str, ...]:
     if len(wanted) > MOST:
         problems.append(f"Expected {MOST} ids at most, got {len(wanted)}; the first {MOST} are taken.")
     return wanted[:MOST]
+
+
+def of_dataset(dataset: str, picture_id: str, card: RunCard) -> NamedPicture:
+    """Return a dataset's picture as the model of ``card`` takes it. Raises FerLensError where it cannot be had."""
+    found = study_loaders.dataset_picture(dataset, picture_id, card)
+    credit = f"{found.id} of {dataset}, labelled {found.label}."
+    seen = study_loaders.picture_votes(dataset, found.id)
+    return NamedPicture(found.id, png_bytes(found.pixels), credit, truth=found.label, seen=seen)
+
+
+def named_sample(key: str) -> NamedPicture:
+    """Return a sample as a picture. Raises UnknownNameError."""
+    samples = {sample.key: sample for sample in loaders.samples()}
+    if key not in samples:
+        raise UnknownNameError("sample", key, samples)
+    sample = samples[key]
+    return NamedPicture(sample.title, loaders.sample_bytes(sample), sample.credit, cut=sample.expression is not None)
 
 
 def choose_picture(card: RunCard) -> tuple[NamedPicture, ...]:
@@ -77,13 +92,9 @@ def choose_picture(card: RunCard) -> tuple[NamedPicture, ...]:
         ids = ()
     for picture_id in ids:
         try:
-            found = study_loaders.dataset_picture(dataset, picture_id, card)
+            pictures.append(of_dataset(dataset, picture_id, card))
         except FerLensError as error:
             problems.append(str(error))
-            continue
-        credit = f"{found.id} of {dataset}, labelled {found.label}."
-        seen = study_loaders.picture_votes(dataset, found.id)
-        pictures.append(NamedPicture(found.id, png_bytes(found.pixels), credit, truth=found.label, seen=seen))
     for sentence in problems:
         st.error(plain(sentence))
     return tuple(pictures)
@@ -95,7 +106,8 @@ LIVE: Final = f"http://{ADDRESS}:{PORTS.start}"
 """Where the live page is served at first; the variable ``FERLENS_LIVE_URL`` names another place."""
 NAME: Final = "snapshot.jpg"
 
-_PROBLEM: Final = "snapshot_problem"
+PROBLEM: Final = "snapshot_problem"
+"""What is wrong with the snapshot that was asked for, said until a picture is handed in instead."""
 _TOKEN: Final = re.compile(r"[\w-]{16,64}")
 _LARGEST_BYTES: Final = 3 * LONGEST_SIDE**2  # no JPEG of a frame is larger than its pixels
 _SECONDS: Final = 5.0
@@ -117,16 +129,13 @@ def arriving() -> NamedPicture | None:
     token = st.query_params.get(PARAMETER)
     if token is not None:
         del st.query_params[PARAMETER]  # it is kept from here on: reloading shall not ask for it again
-        st.session_state.pop(_PROBLEM, None)
+        st.session_state.pop(PROBLEM, None)
         try:
             return NamedPicture(NAME, fetch(token))
         except FerLensError as error:
-            st.session_state[_PROBLEM] = str(error)
-    if _PROBLEM in st.session_state:
-        if st.session_state.get("upload"):
-            del st.session_state[_PROBLEM]
-        else:
-            st.error(plain(st.session_state[_PROBLEM]))
+            st.session_state[PROBLEM] = str(error)
+    if PROBLEM in st.session_state:
+        st.error(plain(st.session_state[PROBLEM]))
     return None
 
 

@@ -18,6 +18,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from dashboard.shell.origin import Origin
 from engine.data.by_id import BY_ID
 from engine.models.checkpoint import DEFAULT_MODEL
 
@@ -49,9 +50,9 @@ MINUS: Final = "minus"
 """The class that is subtracted from the target."""
 SHARED: Final[dict[str, tuple[str, ...]]] = {
     "model": (MODEL,),
-    "picture": (*PICTURE_KEYS, "which", "face_number", "whole"),
+    "picture": (*PICTURE_KEYS, "which", "from", "pin", "face_number", "whole"),
     "data": (ANALYSIS, AGAINST),
-    "how maps are drawn": ("scale", "colors", "grid", "opacity"),
+    "how maps are drawn": ("scale", "colors", "grid", "opacity", "tile"),
 }
 """All that goes with a person from page to page, by what it is about. Every other choice is its page's own, also where
 two pages call theirs alike, as Explain, Compare and What if do with a layer and a class (``own`` of
@@ -105,19 +106,23 @@ class NamedPicture:
 
 @dataclass(frozen=True)
 class Selection:
-    """What the sidebar says on this run.
+    """What the sidebar says on this run: a model, and the pictures that a person walks through.
 
     Attributes:
         model: the checkpoint's name, or None where there is none.
         source: where the pictures come from.
         pictures: those chosen; empty while nothing is uploaded or shot.
         index: which of them is shown.
+        origin: where they were selected, None where nobody made a selection.
+        pinned: the picture that is kept as a reference, None without one.
     """
 
     model: str | None
     source: Source
     pictures: tuple[NamedPicture, ...]
     index: int
+    origin: Origin | None = None
+    pinned: NamedPicture | None = None
 
     @property
     def picture(self) -> NamedPicture | None:
@@ -261,6 +266,12 @@ def recall() -> None:
     for key in PICTURE_KEYS:
         if key not in st.session_state and key not in st.query_params and _KEPT + key in st.session_state:
             st.session_state[key] = st.session_state[_KEPT + key]
+
+
+def pictures_of(source: Source) -> str:
+    """Return the choice of pictures as text: the same for the same pictures of a data set."""
+    keys = (DATASET, SPLIT, ID) if source == "dataset" else (SAMPLE,) if source == "sample" else ()
+    return "|".join((source, *(str(st.session_state.get(key, "")) for key in keys)))
 
 
 def dataset_address(model: str, dataset: str, split: str, picture_id: str) -> dict[str, str]:

@@ -118,6 +118,7 @@ CSS: Final = """<style>
 .st-key-strip{grid-template-columns:repeat(4,minmax(0,1fr))}
 .fl-wide{display:none}.fl-models td.fl-number{white-space:normal}
 .fl-table th,.fl-table td{padding-right:.4rem;font-size:.84rem}}
+@media (max-width:480px){.st-key-picture img{max-height:240px}}
 </style>"""
 """Everything prefixed ``fl-`` is drawn by ``dashboard/figures``; the rest narrows Streamlit's own frame."""
 

@@ -74,7 +74,7 @@ def test_every_page_works_under_the_headers_and_asks_nobody_else(server: Server,
         expect(page.get_by_role("heading", name=name.replace("_", " "), exact=True)).to_be_visible(timeout=PATIENCE)
         expect(page.get_by_test_id("stStatusWidget")).to_be_hidden(timeout=PATIENCE)
     page.goto(f"{server.url}/Explain?source=upload")
-    page.locator("[data-testid='stFileUploader'] input[type=file]").set_input_files(str(SAMPLES / "two-faces.jpg"))
+    page.locator(".st-key-picture-row input[type=file]").set_input_files(str(SAMPLES / "two-faces.jpg"))
     expect(page.get_by_text("two-faces.jpg").first).to_be_visible(timeout=PATIENCE)
     page.goto(f"{server.live}/")
     expect(page.get_by_role("heading", name="Live")).to_be_visible(timeout=PATIENCE)

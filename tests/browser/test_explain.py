@@ -37,7 +37,7 @@ def choose(page: Page, menu: str, option: str) -> None:
 
 def upload(page: Page, *names_and_data: tuple[str, bytes]) -> None:
     files = [{"name": name, "mimeType": "image/jpeg", "buffer": data} for name, data in names_and_data]
-    page.locator("[data-testid='stFileUploader'] input[type=file]").set_input_files(files)  # type: ignore[arg-type]
+    page.locator(".st-key-picture-row input[type=file]").set_input_files(files)  # type: ignore[arg-type]
 
 
 def shot(page: Page, selector: str) -> np.ndarray:

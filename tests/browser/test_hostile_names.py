@@ -102,6 +102,6 @@ def test_a_hostile_file_name_is_read_letter_by_letter(
     name = f"{MODEL}.jpg"
     (tmp_path / name).write_bytes(b"no picture")
     page.goto(f"{hostile}/Explain?source=upload")
-    page.locator("[data-testid='stFileUploader'] input[type=file]").set_input_files(str(tmp_path / name))
+    page.locator(".st-key-picture-row input[type=file]").set_input_files(str(tmp_path / name))
     expect(page.get_by_test_id("stAlert")).to_contain_text("is not one", timeout=PATIENCE)
     check(page, asked, f"'{name}' is not one")

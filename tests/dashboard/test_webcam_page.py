@@ -51,6 +51,19 @@ def test_the_controls_reach_the_viewer_and_the_layers_follow(viewers: Viewers) -
     assert (layer.value, layer.interactive) == (None, False)
 
 
+@pytest.mark.parametrize(
+    ("model", "overlay", "layer"), [("cbam", "gate", "block4.spatial"), ("baseline", "none", None)]
+)
+def test_it_opens_with_the_attention_gate_drawn_where_there_is_one(
+    viewers: Viewers, model: str, overlay: str, layer: str | None
+) -> None:
+    blocks = build_page(model, models=viewers.models).blocks.values()
+    controls = {one.elem_id: one for one in blocks if isinstance(one, gr.Radio | gr.Dropdown)}
+    assert controls["overlay"].value == overlay
+    assert controls["layer"].value == layer
+    assert controls["layer"].interactive is (layer is not None)
+
+
 def test_a_choice_that_cannot_be_is_said_and_nothing_changes(viewers: Viewers) -> None:
     choose = _chooser(viewers)
     _, note = choose("baseline", "none", "gate", None, 0.5, 0.3, True, SESSION)

@@ -9,11 +9,11 @@ from typing import Final
 
 import plotly.graph_objects as go
 
-from dashboard.report.subject import OTHER, colour_of
+from dashboard.report.subject import colour_of
 from dashboard.shared.figures.confusion import INKS
 from engine.labels import EMOTION_COLORS, VOCABULARY
 
-__all__ = ["EMOTION_COLORS", "OTHER", "emotion_color", "emotion_rgb"]
+__all__ = ["EMOTION_COLORS", "emotion_color", "emotion_rgb"]
 
 
 def emotion_color(name: str) -> str:

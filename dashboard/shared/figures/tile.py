@@ -52,7 +52,8 @@ CSS: Final = """<style>
 .fl-figure-row div{font-size:.78rem;line-height:1.3}.fl-figure-row b{display:block;font-size:1.02rem;
  font-variant-numeric:tabular-nums}
 .fl-figure-row span{opacity:.66}
-.st-key-gallery{display:grid!important;grid-template-columns:repeat(auto-fill,minmax(132px,1fr));gap:1.1rem .9rem}
+.st-key-gallery{display:grid!important;gap:1.1rem .9rem;
+ grid-template-columns:repeat(auto-fill,minmax(var(--fl-tile,132px),1fr))}
 .st-key-gallery [data-testid="stCheckbox"] label{min-height:0}
 .st-key-gallery [data-testid="stPageLink-NavLink"]{padding:0}
 </style>"""

@@ -10,8 +10,9 @@ from dashboard.report.content import Build
 from dashboard.report.subject import is_about_pictures
 from dashboard.report.text import escape, plain
 from dashboard.shared import study
-from dashboard.shell import loaders, state, study_loaders, theme
+from dashboard.shell import loaders, study_loaders, theme
 from dashboard.shell.pages import EXPLAIN
+from dashboard.shell.walk import selection_address
 from dashboard.views.class_attention import grid
 from dashboard.views.class_attention import loaders as class_attention_loaders
 from dashboard.views.class_attention.figures.detail import (
@@ -128,6 +129,7 @@ def _pictures(
         if not pictures:
             continue
         st.markdown(f"**{plain(title)}**")
+        ids = [picture.id for picture in pictures]
         with st.container(key=f"typical-{key}"):
             for picture in pictures:
                 with st.container(gap="xsmall"):
@@ -135,7 +137,9 @@ def _pictures(
                     st.page_link(
                         EXPLAIN,
                         label="Explain",
-                        query_params=state.dataset_address(model, split.dataset, split.split, picture.id),
+                        query_params=selection_address(
+                            model, split.dataset, split.split, ids, picture.id, f"{label}, {title.lower()}"
+                        ),
                     )
     return model, found
 

@@ -20,6 +20,10 @@ from engine.records import FaceBox, FaceExplanation, FacePrediction, RunCard, UI
 MODELS: Final = "models"
 PAIR: Final = "pair"
 NOTHING: Final = "nothing"
+ON: Final = "on"
+"""The split's key, in the session and in the address: ``fer2013-private``."""
+PREFERRED: Final = "fer2013-private"
+"""The split that the literature quotes."""
 EACH_LAST: Final = "last of each"
 """The layer's name where the models have none in common: each is explained at its own last one."""
 
@@ -83,6 +87,43 @@ def choose_models(cards: Sequence[RunCard]) -> tuple[RunCard, ...]:
     said += [refused(kept[0], card) for card in kept if card not in fitting]
     say.problems(said)
     return tuple(fitting)
+
+
+def say_opened(cards: Sequence[RunCard], chosen: Sequence[RunCard]) -> None:
+    """Say in a line what the page opened on in place of models whose pictures are not here; offer these in one press.
+
+    Args:
+        cards: of all models. chosen: of those compared.
+    """
+    current = str(st.session_state.get(state.MODEL) or DEFAULT_MODEL)
+    names = tuple(card.name for card in chosen)
+    other = opening.compared_elsewhere(current, cards, study_loaders.here)
+    if other is None or names != opening.compared(current, cards, study_loaders.here):
+        return
+    dataset, models = other
+    both = " and ".join(models)
+    splits = [name for name, one in study_loaders.analysed_of(*models).items() if one.dataset == dataset]
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="opened-on"):
+        st.caption(
+            plain(
+                f"{' and '.join(names)} on the built-in faces, whose pictures are here. Those of {dataset} are not on "
+                f"this machine{'; the figures of its models are' if splits else ''}."
+            )
+        )
+        st.button(
+            plain(f"Show {both}{f' on {dataset}' if splits else ''}"),
+            key="open_other",
+            on_click=_show_other,
+            args=(models, PREFERRED if PREFERRED in splits else next(iter(splits), "")),
+            type="tertiary",
+        )
+
+
+def _show_other(models: Sequence[str], split: str) -> None:
+    """Choose other models and what they were analysed on; a callback, since the widgets are drawn before."""
+    st.session_state[MODELS] = list(models)
+    if split:
+        st.session_state[ON] = split
 
 
 def choose_pair(names: Sequence[str]) -> tuple[int, int]:

@@ -24,10 +24,13 @@ from dashboard.shared.figures.answers import (
     share_words,
     tests_table,
 )
+from dashboard.shared.gallery import choose_size
 from dashboard.shell import say, state, study_loaders, theme
+from dashboard.shell.handed_in import PICTURE_INDEX
 from dashboard.shell.in_address import in_address
 from dashboard.shell.pages import EXPLAIN
-from dashboard.views.compare.choice import follow, tell
+from dashboard.shell.walk import FROM, here, selection_address
+from dashboard.views.compare.choice import ON, PREFERRED, follow, tell
 from dashboard.views.compare.figures.tables import FIGURES, class_chart, tile_html
 from dashboard.views.compare.loaders import compared
 from dashboard.views.compare.loaders import nearer as nearer_to_people
@@ -41,12 +44,6 @@ from engine.statistics.comparison import TESTS
 
 if TYPE_CHECKING:
     from engine.analysis.comparison import StoredComparison
-
-
-ON: Final = "on"
-"""The split's key, in the session and in the address: ``fer2013-private``."""
-PREFERRED: Final = "fer2013-private"
-"""The split that the literature quotes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,6 +204,7 @@ def show_galleries(on: OnSplit) -> None:
         about = f" labelled {label}" if label != ANY else ""
         st.caption(plain(f"No picture{about} is in this group."))
         return
+    choose_size()
     shown = found[(page - 1) * SHOWN : page * SHOWN]
     here = [study_loaders.picture_if_here(on.split.dataset, one.id, on.first) for one in shown]
     if not any(here):
@@ -217,7 +215,7 @@ def show_galleries(on: OnSplit) -> None:
         st.button(
             f"Compare {'this picture' if len(shown) == 1 else f'these {len(shown)} pictures'} above",
             on_click=_choose,
-            args=(on, shown),
+            args=(on, shown, titles[group]),
             icon=":material/compare:",
             help="Chooses them in the sidebar: each with its maps, and how alike the models’ maps are over all.",
         )
@@ -226,11 +224,11 @@ def show_galleries(on: OnSplit) -> None:
             with st.container(gap="xsmall"):
                 st.html(tile_html(one, picture.pixels if picture is not None else None, first, second))
                 if picture is not None:
-                    _links(on, one)
+                    _links(on, one, [other.id for other in found], titles[group])
 
 
-def _choose(on: OnSplit, shown: Sequence[Outcome]) -> None:
-    """Choose these pictures in the sidebar; a callback, since its widgets are drawn before.
+def _choose(on: OnSplit, shown: Sequence[Outcome], words: str) -> None:
+    """Choose these pictures in the sidebar; a callback, since its widgets are drawn before. ``words``: what they are.
 
     A widget that is drawn already writes its state into the address; for one that is to be drawn for the first time it
     is written here.
@@ -245,11 +243,13 @@ def _choose(on: OnSplit, shown: Sequence[Outcome]) -> None:
         if key not in st.session_state:
             st.query_params[key] = value
         st.session_state[key] = value
-    st.session_state.pop("picture_index", None)
+    st.query_params[FROM] = here(words).as_text()
+    st.session_state.pop(PICTURE_INDEX, None)
 
 
-def _links(on: OnSplit, one: Outcome) -> None:
-    address = {state.SOURCE: "dataset", state.DATASET: on.split.dataset, state.SPLIT: on.split.split, state.ID: one.id}
+def _links(on: OnSplit, one: Outcome, ids: Sequence[str], words: str) -> None:
+    """Draw a link to Explain for either model; ``ids`` are the whole gallery, ``words`` what it shows."""
     with st.container(horizontal=True, gap="xsmall"):
         for model in (on.first.name, on.second.name):
+            address = selection_address(model, on.split.dataset, on.split.split, ids, one.id, words)
             st.page_link(EXPLAIN, label=plain(model), query_params={state.MODEL: model, **address})

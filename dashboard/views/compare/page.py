@@ -18,7 +18,7 @@ from dashboard.shared import maps
 from dashboard.shared.figures.answers import LEAST
 from dashboard.shared.figures.map_content import style_settings
 from dashboard.shared.figures.rows import explanation_row, gate_rows, spatial_words
-from dashboard.shell import loaders, report_button, say, theme
+from dashboard.shell import loaders, picture_row, report_button, say, theme
 from dashboard.shell.frame import framed
 from dashboard.shell.state import NamedPicture, Selection
 from dashboard.views.compare import choice, dataset
@@ -150,6 +150,8 @@ def main(chosen: Selection) -> None:
     about(*cards)
     for card in cards:
         say.unchecked(card)
+    choice.say_opened(shelf.cards, cards)
+    picture_row.show(chosen)
     pair = choice.choose_pair([card.name for card in cards])
     found = dataset.show_verdict(cards[pair[0]], cards[pair[1]])
     problems = [loaders.problem(entry.digest, entry.data, entry.name) for entry in chosen.pictures]
@@ -164,7 +166,7 @@ def main(chosen: Selection) -> None:
         except FerLensError as error:
             say.problems([str(error)])
     elif None in problems:
-        st.info("This picture cannot be read; choose another one in the sidebar.")
+        st.info("This picture cannot be read; choose another one above or in the sidebar.")
     if found is not None:
         dataset.show_details(found)
         dataset.show_galleries(found)

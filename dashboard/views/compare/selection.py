@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import pandas as pd
 import streamlit as st
 
 from dashboard.report.text import escape, plain
 from dashboard.shell import loaders, theme
-from dashboard.shell.sources import MOST
 from dashboard.shell.state import NamedPicture
 from dashboard.views.compare import choice
 from dashboard.views.compare.figures.tables import Compared, read_selection, selection_rows
 from engine.records import RunCard
 
+MOST: Final = 24
+"""Pictures of a selection that are summed up: each goes through every model."""
 Wanted = tuple[str, str, str]
 """Target, class to subtract or "", layer, as :func:`compare_choice.choose_target` returns them."""
 

@@ -8,8 +8,10 @@ from typing import Final
 import streamlit as st
 
 from dashboard.report.text import escape, percent, plain
+from dashboard.shared.gallery import choose_size
 from dashboard.shell import say, state, study_loaders, theme
 from dashboard.shell.pages import EXPLAIN
+from dashboard.shell.walk import selection_address
 from dashboard.views.data import loaders
 from dashboard.views.data.figures.groups import group_html, picture_html, read_accuracies
 from dashboard.views.data.loaders import Wanted
@@ -92,11 +94,11 @@ def show_galleries(asked: Wanted, found: DataAudit, model: str | None) -> tuple[
     nothing = "There is none in this dataset."
     if chosen == NEAR and found.pictures.drawn:
         nothing = f"Not looked for: {NO_NEAR_COPIES[1]}."
-    return chosen, _groups(found.pictures, groups, nothing)
+    return chosen, _groups(found.pictures, groups, nothing, model)
 
 
-def _groups(pictures: AuditedPictures, groups: Sequence[PictureGroup], nothing: str) -> list[Shown]:
-    """Draw a page of groups; return their pictures, as many of each as are drawn."""
+def _groups(pictures: AuditedPictures, groups: Sequence[PictureGroup], nothing: str, model: str | None) -> list[Shown]:
+    """Draw a page of groups, each with a link to Explain; return their pictures, as many of each as are drawn."""
     if not groups:
         st.info(plain(nothing), icon=":material/check:")
         return []
@@ -107,10 +109,24 @@ def _groups(pictures: AuditedPictures, groups: Sequence[PictureGroup], nothing: 
         for group in largest[start : start + GROUPS_ON_PAGE]:
             with st.container(border=True):
                 st.html(group_html(pictures, group, IN_GROUP))
+                if model is not None:
+                    _link(pictures, group, model)
     page = largest[start : start + GROUPS_ON_PAGE]
     return [
         Shown(position, number) for number, group in enumerate(page, start + 1) for position in group.members[:IN_GROUP]
     ]
+
+
+def _link(pictures: AuditedPictures, group: PictureGroup, model: str) -> None:
+    """Draw the way of a group's pictures, one after the other, through Explain."""
+    ids = [pictures.ids[position] for position in group.members]
+    words = f"{len(ids)} of {st.session_state[GALLERY]}"
+    split = pictures.splits[group.members[0]]
+    st.page_link(
+        EXPLAIN,
+        label=f"Explain these {len(ids)}",
+        query_params=selection_address(model, pictures.name, split, ids, ids[0], words),
+    )
 
 
 def _pictures(
@@ -120,16 +136,18 @@ def _pictures(
     if not positions:
         st.info(plain(nothing), icon=":material/check:")
         return []
+    choose_size()
     slot = st.container(key="data-pictures")
     start = _page(len(positions), PICTURES_ON_PAGE)
-    chosen = slice(start, start + PICTURES_ON_PAGE)
+    chosen, ids = slice(start, start + PICTURES_ON_PAGE), [pictures.ids[position] for position in positions]
+    words = str(st.session_state[GALLERY])
     with slot:
         for position, note in zip(positions[chosen], notes[chosen], strict=True):
             with st.container(gap="xsmall"):
                 st.html(f'<div class="fl-group">{picture_html(pictures, position, note)}</div>')
                 if model is not None:
-                    address = state.dataset_address(
-                        model, pictures.name, pictures.splits[position], pictures.ids[position]
+                    address = selection_address(
+                        model, pictures.name, pictures.splits[position], ids, pictures.ids[position], words
                     )
                     st.page_link(EXPLAIN, label="Explain", query_params=address)
     return [Shown(position, note=note) for position, note in zip(positions[chosen], notes[chosen], strict=True)]

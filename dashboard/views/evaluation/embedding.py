@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 import streamlit as st
 
 from dashboard.report.text import plain
-from dashboard.shared import study
-from dashboard.shared.figures.tile import absent_html, picture_html, tile_html
+from dashboard.shared import gallery, study
+from dashboard.shared.figures.tile import tile_html
 from dashboard.shared.maps import ink
-from dashboard.shell import loaders, state, study_loaders
+from dashboard.shell import loaders, study_loaders
 from dashboard.shell.pages import EXPLAIN
+from dashboard.shell.walk import selection_address
 from dashboard.views.evaluation import area, choice
 from dashboard.views.evaluation import loaders as evaluation_loaders
 from dashboard.views.evaluation.figures.embedding import embedding_chart, selected
 from dashboard.views.evaluation.loaders import Evaluated
 from engine.analysis.evaluation import PICTURES_MOST, spread
 from engine.analysis.files.places import AnalysedSplit
-from engine.data.by_id import LabelledPicture
 
 CHART: Final = "evaluation_embedding"
 POINTS_MOST: Final = 3_000
@@ -91,14 +92,18 @@ def _gallery(evaluated: Evaluated, model: str, split: AnalysedSplit, picked: tup
     if area.unkept():
         st.caption(f":material/link_off: {area.NOT_KEPT}")
     # The mistakes among them first: they are what one looks for in a cluster of another class.
-    order = sorted(picked, key=lambda index: bool(answers.labels[index] == answers.predicted[index]))[:SHOWN_MOST]
+    order = sorted(picked, key=lambda index: bool(answers.labels[index] == answers.predicted[index]))
     card = loaders.shelf().card(model)
+    selected = [answers.ids[index] for index in order]
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        shows = gallery.choose_map(study_loaders.store((model,), split.dataset, split.split))
+        gallery.choose_size()
     with st.container(key="gallery"):
-        for index in order:
-            _tile(evaluated, index, split, study_loaders.picture_if_here(split.dataset, answers.ids[index], card))
+        for index in order[:SHOWN_MOST]:
+            _tile(evaluated, index, split, selected, gallery.field(shows, split.dataset, answers.ids[index], card))
 
 
-def _tile(evaluated: Evaluated, index: int, split: AnalysedSplit, found: LabelledPicture | None) -> None:
+def _tile(evaluated: Evaluated, index: int, split: AnalysedSplit, selected: Sequence[str], field: str) -> None:
     answers = evaluated.found.answers
     picture_id = answers.ids[index]
     row = {
@@ -109,10 +114,11 @@ def _tile(evaluated: Evaluated, index: int, split: AnalysedSplit, found: Labelle
         "loss": float(-np.log(max(answers.probabilities[index, answers.labels[index]], 1e-45))),
     }
     with st.container(gap="xsmall"):
-        field = absent_html() if found is None else picture_html(found.pixels, picture_id)
         st.html(tile_html(row, field))
         st.page_link(
             EXPLAIN,
             label="Explain",
-            query_params=state.dataset_address(answers.model, split.dataset, split.split, picture_id),
+            query_params=selection_address(
+                answers.model, split.dataset, split.split, selected, picture_id, f"{len(selected)} of the embedding"
+            ),
         )

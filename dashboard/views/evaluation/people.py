@@ -8,11 +8,12 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.report.text import escape, percent, plain
+from dashboard.shared import gallery
 from dashboard.shared.figures import votes
-from dashboard.shared.figures.tile import absent_html, picture_html
 from dashboard.shared.maps import ink
-from dashboard.shell import loaders, state, study_loaders, theme
+from dashboard.shell import loaders, study_loaders, theme
 from dashboard.shell.pages import EXPLAIN
+from dashboard.shell.walk import selection_address
 from dashboard.views.evaluation.figures.people import correlation_table, figures_table, uncertainty_chart
 from dashboard.views.evaluation.loaders import seen
 from engine.analysis.files.places import AnalysedSplit
@@ -21,7 +22,7 @@ from engine.analysis.store.store import AnalysisStore
 SHOWN: Final = 12
 """Pictures in each of the two galleries."""
 GRID: Final = """<style>.st-key-gallery-sure,.st-key-gallery-unsure{display:grid!important;
-grid-template-columns:repeat(auto-fill,minmax(132px,1fr));gap:1.1rem .9rem}</style>"""
+grid-template-columns:repeat(auto-fill,minmax(var(--fl-tile,132px),1fr));gap:1.1rem .9rem}</style>"""
 
 
 def show_people(model: str, split: AnalysedSplit) -> None:
@@ -61,25 +62,30 @@ def show_people(model: str, split: AnalysedSplit) -> None:
     with right:
         st.html(correlation_table(uncertainty))
         st.caption("Spearman's rank correlation with its 95 % bootstrap interval, by what most people saw.")
-    _gallery("The model is sure and people are not", store, split, uncertainty.sure_alone)
-    _gallery("People are sure and the model is not", store, split, uncertainty.unsure_alone)
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        shows = gallery.choose_map(store)
+        gallery.choose_size()
+    _gallery("The model is sure and people are not", store, split, uncertainty.sure_alone, shows)
+    _gallery("People are sure and the model is not", store, split, uncertainty.unsure_alone, shows)
 
 
-def _gallery(title: str, store: AnalysisStore, split: AnalysedSplit, ids: Sequence[str]) -> None:
+def _gallery(title: str, store: AnalysisStore, split: AnalysedSplit, ids: Sequence[str], shows: str) -> None:
     """Draw the first pictures of a list, those whose two uncertainties lie furthest apart first."""
     theme.section(title, f"The {min(SHOWN, len(ids))} whose ranks lie furthest apart." if ids else "There is none.")
     card = loaders.shelf().card(store.models[0])
     with st.container(key=f"gallery-{'sure' if title.startswith('The model') else 'unsure'}"):
-        for picture_id in ids[:SHOWN]:
+        shown = ids[:SHOWN]
+        for picture_id in shown:
             row = store.picture(picture_id)
-            found = study_loaders.picture_if_here(split.dataset, picture_id, card)
-            field = absent_html() if found is None else picture_html(found.pixels, picture_id)
+            field = gallery.field(shows, split.dataset, picture_id, card)
             with st.container(gap="xsmall"):
                 st.html(_tile(row, field, store.classes))
                 st.page_link(
                     EXPLAIN,
                     label="Explain",
-                    query_params=state.dataset_address(store.models[0], split.dataset, split.split, picture_id),
+                    query_params=selection_address(
+                        store.models[0], split.dataset, split.split, shown, picture_id, title
+                    ),
                 )
 
 

@@ -20,7 +20,7 @@ from dashboard.report.subject import emotion, is_about_pictures
 from dashboard.report.subject import face as face_word
 from dashboard.report.text import layer_title, plain
 from dashboard.shared import face as answer
-from dashboard.shared import face_loaders, maps
+from dashboard.shared import face_loaders, maps, pinned
 from dashboard.shared.face_loaders import FaceKey
 from dashboard.shared.figures.map_card import MapCard, MapStyle
 from dashboard.shared.figures.map_content import style_settings
@@ -34,7 +34,7 @@ from dashboard.views.explain import gates as gate_views
 from dashboard.views.explain.figures.shares import WORDS, parts_of, shares_html
 from dashboard.views.explain.figures.trust_curves import faithfulness_curves
 from dashboard.views.explain.report import Explained, explain_content
-from dashboard.views.explain.supported import show_supported
+from dashboard.views.explain.supported import find_supported, show_supported
 from engine.explain.cmaen_shares import CmaenShares
 from engine.explain.feature_maps import gated_layer
 from engine.records import Explanation, FaceExplanation, RunCard
@@ -122,8 +122,8 @@ def show_curves(trusted: Trusted, maps: Sequence[Explanation]) -> None:
         )
 
 
-def offer_report(card: RunCard, named: NamedPicture, key: FaceKey, seen: Explained) -> None:
-    """Draw the report's button; ``seen`` is what the page shows, its main map first."""
+def offer_report(card: RunCard, named: NamedPicture, key: FaceKey, seen: Explained, asked: Sequence[str]) -> None:
+    """Draw the report's button; ``seen`` is what the page shows, its main map first; ``asked``: further methods."""
     trust.tell(key)
     first = seen.main[0]
     report_button.offer(
@@ -135,7 +135,7 @@ def offer_report(card: RunCard, named: NamedPicture, key: FaceKey, seen: Explain
             **report_button.picture_settings(named, key.index, whole=key.whole),
             "class": first.target,
             "layer": first.layer,
-            "methods": [item.method for item in seen.main[1:]],
+            "methods": list(asked),
             **style_settings(seen.style),
         },
         always={state.MODEL: card.name, **trust.of_results(seen.trusted, seen.sanity)},
@@ -160,13 +160,16 @@ def _gate_trust(card: RunCard, trusted: Trusted) -> Callable[[str], str]:
     return lambda layer: gate_badge(trusted.gates.get(layer), layer, measured)
 
 
-def explain(card: RunCard, named: NamedPicture, pictures: Sequence[NamedPicture]) -> None:
-    """Draw the page for one picture that can be read, of those that were chosen together."""
+def explain(
+    card: RunCard, named: NamedPicture, pictures: Sequence[NamedPicture], pin: NamedPicture | None = None
+) -> None:
+    """Draw the page for one picture that can be read, of those that were chosen together, beside the pinned one."""
     model = page_ends.loaded(card)
     found = answer.find_face(card, named)
     if found is None:
         return
-    face, key, reading, checking = found.face, found.key, found.beside.container(), found.beside.container()
+    face, key = found.face, found.key
+    reading, checking, row = found.beside.container(), found.beside.container(), st.container()
     maps.gates_heading()
     style = maps.style_controls()
     gates, first = st.container(), st.container()
@@ -184,35 +187,33 @@ def explain(card: RunCard, named: NamedPicture, pictures: Sequence[NamedPicture]
             zip(asked.targets, loaders.explanations(*where, face.box, *weights, asked.layer, targets), strict=True)
         )
     chosen = results[asked.name]
-    main_map = chosen.maps[0]
-    drawn = tuple(result.maps[0] for result in results.values())
+    main_map, drawn = chosen.maps[0], tuple(result.maps[0] for result in results.values())
     # These Grad-CAMs are one forward pass and a backward pass each.
-    seconds_a_pass = sum(entry.seconds for entry in drawn) / (1 + len(drawn))
-    gradcam = st.container()
+    gradcam, seconds_a_pass = st.container(), sum(entry.seconds for entry in drawn) / (1 + len(drawn))
     further = methods.choose_further(
         card, key, face.crop, target=main_map.target, layer=asked.layer, seconds_a_pass=seconds_a_pass
     )
     shown = (main_map, *further.maps.values())
+    leading = find_supported(
+        card, key, face.crop, main_map.target, model.gradcam_layers, further.refused,
+        lambda layer, target: results[target].maps[0]
+        if layer == asked.layer and target in results
+        else loaders.explanation(*where, face.box, *weights, layer, target).maps[0],
+    )  # fmt: skip
+    checked = shown if leading is None else (*shown, *leading.beside(shown))
     checks = trust.follow(key)
-    trusted = trust.check_trust(checking, card, key, chosen, shown, checks)
-    shares = face_loaders.answer_shares(card, key, chosen.face)
-
-    gate_trust = _gate_trust(card, trusted)
+    trusted = trust.check_trust(checking, card, key, chosen, checked, checks)
+    shares, gate_trust = face_loaders.answer_shares(card, key, chosen.face), _gate_trust(card, trusted)
 
     with reading:
         answer.show_answer(chosen, main_map, key.whole, cut=named.cut, trusted=read_trust(trusted, main_map))
         if truth is not None:
             answer.show_truth(truth, face.prediction, named.seen)
+    pinned.show_beside(row, card, chosen, named, pin, style)
     with gates:
         gate_rows = _show_gates(chosen, style, gate_trust)
         show_shares(shares, predicted)
-    with first:
-        supported = show_supported(
-            card, key, face.crop, chosen, style, model.gradcam_layers, further.refused,
-            lambda layer, target: results[target].maps[0]
-            if layer == asked.layer and target in results
-            else loaders.explanation(*where, face.box, *weights, layer, target).maps[0],
-        )  # fmt: skip
+    supported = show_supported(first, card, chosen, leading, style, trusted)
     with gradcam:
         if asked.pair is not None:
             three = [results[name].maps[0] for name in (*asked.pair, maps.CONTRAST)]
@@ -221,8 +222,8 @@ def explain(card: RunCard, named: NamedPicture, pictures: Sequence[NamedPicture]
         class_cards = maps.show_explanations(chosen, main_map.target, drawn, style, map_badge(trusted.map(main_map)))
     further_cards = methods.show_further(chosen, further, trusted, style)
     gate_views.show_channels(
-        chosen, partial(gated_layer, loaders.predictor(card).model), partial(loaders.activation, *where, *weights), style,
-        gate_trust,
+        chosen, partial(gated_layer, loaders.predictor(card).model), partial(loaders.activation, *where, *weights),
+        style, gate_trust,
     )  # fmt: skip
     rows = (
         *gate_rows,
@@ -230,7 +231,7 @@ def explain(card: RunCard, named: NamedPicture, pictures: Sequence[NamedPicture]
         (f"Grad-CAM at {layer_title(asked.layer)}", class_cards),
         (f"Other explanations for {main_map.target}", further_cards),
     )
-    everything = (*drawn, *further.maps.values())
+    everything = (*drawn, *further.maps.values(), *checked[len(shown) :])
     downloads.show_downloads(
         chosen, everything, rows, style, named.name, shares,
         answers=partial(downloads.answers_csv, model, pictures, whole=key.whole and not named.cut),
@@ -242,7 +243,7 @@ def explain(card: RunCard, named: NamedPicture, pictures: Sequence[NamedPicture]
         Explained(
             chosen,
             everything,
-            shown,
+            checked,
             rows,
             style,
             trusted,
@@ -251,9 +252,10 @@ def explain(card: RunCard, named: NamedPicture, pictures: Sequence[NamedPicture]
             sanity.known(key, shown),
             shares,
         ),
+        tuple(further.maps),
     )
     downloads.show_numbers(chosen, everything)
-    show_curves(trusted, shown)
+    show_curves(trusted, checked)
     sanity.show_sanity(card, key, chosen, shown, seconds_a_pass, checks)
 
 
@@ -265,7 +267,7 @@ def main(chosen: Selection) -> None:
     named = page_ends.readable(chosen)
     if named is not None:
         with say.said():
-            explain(card, named, chosen.pictures)
+            explain(card, named, chosen.pictures, chosen.pinned)
     legend()
 
 

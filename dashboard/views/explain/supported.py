@@ -7,14 +7,17 @@ measured, else by its sibling of the same architecture that was trained on such 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.report.text import escape, layer_title
 from dashboard.shared import face_loaders
 from dashboard.shared.face_loaders import FaceKey
 from dashboard.shared.figures.colours import emotion_color
 from dashboard.shared.figures.map_card import MapCard, MapStyle, cards_html, explanation_cards
+from dashboard.shared.figures.trust import Trusted, map_badge
 from dashboard.shell import loaders, opening, theme
 from dashboard.shell.opening import Supported
 from engine.errors import DataError, UsageError
@@ -52,39 +55,75 @@ def read_supported(card: RunCard, best: Supported) -> str:
     )
 
 
-def show_supported(
+@dataclass(frozen=True, eq=False)
+class Leading:
+    """What comes first on the page.
+
+    Attributes:
+        best: the method, and whose results say so.
+        maps: that method's map, and Grad-CAM at the last block unless it is the same.
+    """
+
+    best: Supported
+    maps: tuple[Explanation, ...]
+
+    def beside(self, others: Sequence[Explanation]) -> tuple[Explanation, ...]:
+        """Return the league's map where it is none of ``others``, which are shown and checked anyway."""
+        return tuple(one for one in self.maps[:1] if _place(one) not in {_place(other) for other in others})
+
+
+def _place(entry: Explanation) -> tuple[str, str, str]:
+    return entry.method, entry.layer, entry.target
+
+
+def find_supported(
     card: RunCard,
     key: FaceKey,
     crop: UInt8,
-    explained: FaceExplanation,
-    style: MapStyle,
+    target: str,
     layers: Sequence[str],
     refused: Collection[str],
     gradcam: Callable[[str, str], Explanation],
-) -> tuple[MapCard, ...]:
-    """Draw the map that the league supports and Grad-CAM at the last block; return the cards, none without a league.
+) -> Leading | None:
+    """Compute the map that the league supports, and Grad-CAM at the last block; None without a league.
 
     Args:
         card: the model's. key: which face and model. crop: (H, W, 3) uint8, the face.
-        explained: its first map says for which class. style: how maps are drawn.
+        target: the class or contrast explained.
         layers: that the model can be explained at. refused: methods that it cannot take.
         gradcam: gives the Grad-CAM of a layer and a target.
     """
     best = opening.supported(card, _report(card), refused=refused)
     if best is None or (best.layer and best.layer not in layers):
-        return ()
-    target = explained.maps[0].target
+        return None
     try:
         found = face_loaders.method_map(card, key, crop, best.method, best.layer, target)
     except UsageError:  # this face's pass is one that the method cannot follow
-        return ()
-    theme.section(f"Explanation: {escape(METHODS[best.method].title)}", escape(read_supported(card, best)))
+        return None
     last = gradcam(layers[-1], target)
-    beside = [] if (last.method, last.layer) == (found.method, found.layer) else [last]
+    return Leading(best, (found,) if _place(last) == _place(found) else (found, last))
+
+
+def show_supported(
+    slot: DeltaGenerator,
+    card: RunCard,
+    explained: FaceExplanation,
+    leading: Leading | None,
+    style: MapStyle,
+    trusted: Trusted,
+) -> tuple[MapCard, ...]:
+    """Draw the section with what is known of whether to believe its maps; return the cards, none without a league."""
+    if leading is None:
+        return ()
+    best = leading.best
     cards: list[MapCard] = []
-    for entry in (found, *beside):
+    for entry in leading.maps:
         title = ", ".join(filter(None, (METHODS[entry.method].title, layer_title(entry.layer))))
-        color = emotion_color(target) if target in explained.prediction.classes else ""
+        color = emotion_color(entry.target) if entry.target in explained.prediction.classes else ""
         cards.extend(explanation_cards((entry,), style.scale, titles=(title,), colors=(color,)))
-    st.html(f'<div class="fl-further">{cards_html(explained.face, cards, style)}</div>')
+    # Grad-CAM at the last block has its badge further down, where it is the page's own map.
+    below = [map_badge(trusted.map(leading.maps[0]))]
+    with slot:
+        theme.section(f"Explanation: {escape(METHODS[best.method].title)}", escape(read_supported(card, best)))
+        st.html(f'<div class="fl-further">{cards_html(explained.face, cards, style, below=below)}</div>')
     return tuple(cards)

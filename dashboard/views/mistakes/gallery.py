@@ -19,10 +19,12 @@ from dashboard.shared.figures.tile import (
     read_choice,
     tile_html,
 )
+from dashboard.shared.gallery import choose_size, last_gate
 from dashboard.shared.study import first_page, unpick
-from dashboard.shell import loaders, say, state, study_loaders
+from dashboard.shell import loaders, say, study_loaders
 from dashboard.shell.pages import EXPLAIN
 from dashboard.shell.state import LOOK, PAGE, PICKED
+from dashboard.shell.walk import selection_address
 from dashboard.views.mistakes import filters, panel
 from dashboard.views.mistakes.report import Gallery
 from engine.analysis.files.places import AnalysedSplit
@@ -40,16 +42,9 @@ _KNOWN: Final = "known_pictures"
 SHOWN: Final[tuple[str, ...]] = ("id", "label", "predicted", "confidence", "loss", "suspicion", "suggested")
 
 
-def _last_gate(store: AnalysisStore) -> str:
-    """Return the last spatial gate's name, or empty for a model without any."""
-    stems = [name.removesuffix(".centre_x") for name in store.columns() if name.endswith(".centre_x")]
-    gates = [stem for stem in stems if not stem.startswith("gradcam.")]
-    return gates[-1] if gates else ""
-
-
 def _choose_map(store: AnalysisStore) -> tuple[str, str]:
     """Draw the choice of what a tile shows; return it and the name of the map's columns, empty for the picture."""
-    gate = _last_gate(store)
+    gate = last_gate(store)
     has = {"picture": "", "last gate": gate, "Grad-CAM": "gradcam.predicted"}
     choices = tuple(name for name in MAPS if name != "last gate" or gate)
     if st.session_state.get(filters.MAPS, choices[0]) not in choices:
@@ -129,8 +124,16 @@ def _fields(card: RunCard, split: AnalysedSplit, shown: Gallery, name: str) -> l
 
 
 def _tile(
-    row: Mapping[str, Any], field: str, split: AnalysedSplit, store: AnalysisStore, *, ticked: bool, truth: str
+    row: Mapping[str, Any],
+    field: str,
+    split: AnalysedSplit,
+    store: AnalysisStore,
+    selected: tuple[Sequence[str], str],
+    *,
+    ticked: bool,
+    truth: str,
 ) -> None:
+    """Draw a tile; ``selected`` are the ids of the whole gallery in its order, and what it shows in words."""
     picture_id = str(row["id"])
     other = store.models[1] if len(store.models) > 1 else ""
     key = f"pick.{picture_id}"
@@ -146,7 +149,9 @@ def _tile(
             st.page_link(
                 EXPLAIN,
                 label="Explain",
-                query_params=state.dataset_address(store.models[0], split.dataset, split.split, picture_id),
+                query_params=selection_address(
+                    store.models[0], split.dataset, split.split, selected[0], picture_id, selected[1]
+                ),
             )
 
 
@@ -216,6 +221,7 @@ def show_gallery(store: AnalysisStore, view: MistakesView, split: AnalysedSplit)
             width=190,
         )
         shows, name = _choose_map(store)
+        choose_size()
     if not total:
         st.info("No picture is left by these filters; take some back.", icon=":material/info:")
         return Gallery(words)
@@ -237,12 +243,13 @@ def show_gallery(store: AnalysisStore, view: MistakesView, split: AnalysedSplit)
         view.gallery(), sort=view.order(), columns=columns, offset=(page - 1) * ON_PAGE, limit=ON_PAGE
     ).table.to_pylist()
     picked = set(st.query_params.get_all(PICKED))
+    ids = panel.ids_of(store, view)
     with notice:
         _say_absent(card, split, rows)
         shown = Gallery(words, shows, rows, (page, pages))
         fields = _fields(card, split, shown, name)
     with tiles:
         for row, field in zip(rows, fields, strict=True):
-            _tile(row, field, split, store, ticked=str(row["id"]) in picked, truth=view.truth)
+            _tile(row, field, split, store, (ids, words), ticked=str(row["id"]) in picked, truth=view.truth)
     _export(store, view, rows, total)
     return shown

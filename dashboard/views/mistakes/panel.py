@@ -13,12 +13,13 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.report.text import escape, percent, plain
-from dashboard.shared.figures.tile import MAPS, absent_html, answer_html, map_html, picture_html
+from dashboard.shared.figures.tile import MAPS, absent_html, answer_html, map_html, picture_html, read_choice
 from dashboard.shared.figures.votes import side_words
 from dashboard.shared.figures.votes_beside import beside_html
 from dashboard.shell import loaders, say, state, study_loaders
 from dashboard.shell.pages import EXPLAIN
 from dashboard.shell.state import LOOK, PAGE, PICKED
+from dashboard.shell.walk import selection_address
 from dashboard.views.mistakes import filters
 from engine.analysis.files.places import AnalysedSplit
 from engine.analysis.mistakes import MistakesView
@@ -101,7 +102,7 @@ def show_panel(
     ground = GROUNDS.get(str(st.context.theme.type), GROUNDS["light"])
     st.html(f"<style>.st-key-mistake-panel{{background:{ground}}}</style>")
     with st.container(key="mistake-panel", gap="small"):
-        _steps(store, view, str(row["id"]), per_page)
+        through = _steps(store, view, str(row["id"]), per_page)
         _picture(store, split, str(row["id"]))
         people = "" if store.no_votes else side_words(row)
         st.html(
@@ -116,8 +117,26 @@ def show_panel(
             EXPLAIN,
             label="Open in Explain",
             icon=":material/open_in_new:",
-            query_params=state.dataset_address(store.models[0], split.dataset, split.split, str(row["id"])),
+            query_params=_address(store, view, split, str(row["id"]), through),
         )
+
+
+def ids_of(store: AnalysisStore, view: MistakesView) -> list[str]:
+    """Return the ids of all pictures that the filters leave, in the gallery's order."""
+    table = store.rows(view.gallery(), sort=view.order(), columns=[Column("id")], limit=None).table
+    return [str(name) for name in table["id"].to_pylist()]
+
+
+def _address(
+    store: AnalysisStore, view: MistakesView, split: AnalysedSplit, picture_id: str, through: Walk
+) -> dict[str, str]:
+    """Return the address at which Explain opens the picture, among those that the panel walks through."""
+    where = (store.models[0], split.dataset, split.split)
+    if through.place is None:
+        return state.dataset_address(*where, picture_id)
+    total = len(through.ids)
+    words = read_choice(view, total) if through.per_page else f"{total} selected"
+    return selection_address(*where, through.ids, picture_id, words)
 
 
 def _without_votes(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,8 +153,8 @@ def _truths(store: AnalysisStore, row: Mapping[str, Any]) -> str:
     return answer_html(said)
 
 
-def _steps(store: AnalysisStore, view: MistakesView, picture_id: str, per_page: int) -> None:
-    """Draw the way to the pictures before and after, and out."""
+def _steps(store: AnalysisStore, view: MistakesView, picture_id: str, per_page: int) -> Walk:
+    """Draw the way to the pictures before and after, and out; return what is walked through."""
     picked = st.query_params.get_all(PICKED)
     through = SHOWN
     if picked:
@@ -143,11 +162,7 @@ def _steps(store: AnalysisStore, view: MistakesView, picture_id: str, per_page: 
             "Walk through", (SHOWN, TICKED), default=SHOWN, required=True, key=filters.THROUGH, bind="query-params",
             help="The pictures that the filters leave, or those that you selected.",
         )  # fmt: skip
-    if through == TICKED:
-        at = walk(picked, picture_id)
-    else:
-        table = store.rows(view.gallery(), sort=view.order(), columns=[Column("id")], limit=None).table
-        at = walk(table["id"].to_pylist(), picture_id, per_page)
+    at = walk(picked, picture_id) if through == TICKED else walk(ids_of(store, view), picture_id, per_page)
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="panel-steps"):
         for name, step, icon, key in (("Previous", -1, "arrow_back", "Left"), ("Next", 1, "arrow_forward", "Right")):
             to = at.beside(step)
@@ -162,6 +177,7 @@ def _steps(store: AnalysisStore, view: MistakesView, picture_id: str, per_page: 
             + "</span>"
         )
         st.button("Close", key="panel_close", icon=":material/close:", shortcut="Esc", on_click=close)
+    return at
 
 
 def _picture(store: AnalysisStore, split: AnalysedSplit, picture_id: str) -> None:

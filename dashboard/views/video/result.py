@@ -13,7 +13,7 @@ from dashboard.report.text import escape, plain
 from dashboard.shared.figures.face import probability_bars
 from dashboard.shared.maps import ink
 from dashboard.shell import say, state, theme
-from dashboard.shell.frame import hand_over
+from dashboard.shell.handed_in import hand_over
 from dashboard.shell.in_address import in_address, tell
 from dashboard.shell.pages import EXPLAIN
 from dashboard.shell.state import NamedPicture

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.shared import face_loaders
+from dashboard.shell import opening
 from engine.errors import UsageError
 from engine.explain.methods import registry
 from engine.explain.methods.registry import METHODS
@@ -127,3 +128,25 @@ def test_a_class_may_be_subtracted(home: AppTest) -> None:
     (said,) = sentences(app)
     assert "both are happy; showing happy alone" in said
     assert "Grad-CAM for happy at block 4" in reading(app)
+
+
+def test_the_map_of_the_league_is_checked_too(
+    home: AppTest, quick_trust: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def first(*_given: object, **_named: object) -> opening.Supported:
+        return opening.Supported("layercam", "block3", "synthetic-baseline", False, 2.0, 100)
+
+    monkeypatch.setattr(opening, "supported", first)
+    app = opened(home, model="baseline", sample="drawn-sad")
+    assert not app.exception
+    assert any("2 maps, " in caption.value for caption in app.caption)
+    assert badges(app) == ["faithful?"] * 2
+    app.button(key="check_trust").click().run()
+    assert not app.exception
+    assert quick_trust["maps"] == ["gradcam", "layercam"]
+    assert all(verdict in {"faithful", "no better than random"} for verdict in badges(app))
+    assert "layercam" not in asked(app)  # it is the league's, not asked for as a further one
+    # Asked for as well, at the same layer, it is one map.
+    again = opened(home, model="baseline", sample="drawn-sad", layer="block3", methods="layercam")
+    assert not again.exception
+    assert len(quick_trust["maps"]) == 2 or quick_trust["maps"].count("layercam") == 1

@@ -132,3 +132,14 @@ def test_the_league_says_which_map_comes_first(cards: list[RunCard]) -> None:
 
 def test_the_best_layer_is_the_later_of_equals() -> None:
     assert opening.best_layer({"block1": 2.0, "block2": 5.0, "block3": 5.0}) == "block3"
+
+
+def test_compare_offers_what_it_did_not_open_on(cards: list[RunCard]) -> None:
+    assert opening.compared_elsewhere("cbam", cards, drawn) == ("fer2013", ("baseline", "cbam"))
+    assert opening.compared_elsewhere("baseline", cards, drawn) == ("fer2013", ("baseline", "cbam"))
+    # Nothing is offered where all is here, for a model of the built-in faces, or where these have no two models.
+    assert opening.compared_elsewhere("cbam", cards, everything) is None
+    assert opening.compared_elsewhere("synthetic-cbam", cards, drawn) is None
+    assert opening.compared_elsewhere("absent", cards, drawn) is None
+    two = [named(cards, "baseline"), named(cards, "cbam")]
+    assert opening.compared_elsewhere("cbam", two, drawn) is None
