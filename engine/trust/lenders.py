@@ -12,6 +12,7 @@ A gate is asked what it does for a picture by taking that of another picture, wh
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count, islice
 from pathlib import Path
@@ -91,7 +92,10 @@ def own_pictures(card: RunCard, wanted: int, place: Path) -> Lenders:
         DataError: there is none of the model's classes.
     """
     index, found = PictureIndex("folder", place), list[UInt8]()
-    names, asked = index.ids("test"), 4 * wanted  # more than are wanted: some may be of other classes, or damaged
+    names: tuple[str, ...] = ()
+    with suppress(DataError):  # there is none
+        names = index.ids("test")
+    asked = 4 * wanted  # more than are wanted: some may be of other classes, or damaged
     spaced = np.unique(np.linspace(0, len(names) - 1, min(len(names), asked)).astype(int))
     for at in (at for start in range(4) for at in spaced[start::4]):
         if len(found) == wanted:
