@@ -85,10 +85,11 @@ def _maps_of(gate: RecordedGate, classes: tuple[str, ...]) -> dict[str, Tensor]:
     An ``emotion`` gate (B, K, h, w) is K maps, ``<layer>.<class>``. Of a ``cross`` gate (B, queries, keys) the mean
     over the queries is kept, ``<layer>.received``: how much attention each key cell receives; where its cells are
     known, what is none (a class token) is left out. Of gates over rows, columns and both the mean over the channels is
-    kept, (B, h, 1), (B, 1, w) and (B, h, w); gates over branches are no map, and left out.
+    kept, (B, h, 1), (B, 1, w) and (B, h, w). A gate over branches (B, branches, C) is what it passes on of each branch,
+    ``<layer>.branch1`` and so on, as of channels.
     """
     if gate.kind == "branch":
-        return {}
+        return {f"{gate.layer}.branch{number}": own for number, own in enumerate(gate.weights.unbind(1), start=1)}
     if gate.kind in {"rows", "columns", "full"}:
         mean = gate.weights.mean(dim=1)
         return {gate.layer: {"rows": mean.unsqueeze(-1), "columns": mean.unsqueeze(1), "full": mean}[gate.kind]}

@@ -46,3 +46,11 @@ def test_what_cells_receive_leaves_the_class_token_out() -> None:
     (received,) = [map_ for name, map_ in maps.items() if name.endswith(".received")]
     assert received.ndim == 3
     assert 0.0 < float(received.sum(axis=(1, 2)).max()) < 1.0
+
+
+def test_a_gate_over_branches_is_what_passes_of_each() -> None:
+    """Selective kernels: two branches, whose shares of each of the 8 channels sum to 1."""
+    _, maps = seen(live("selective kernels"))
+    first, second = (map_ for name, map_ in maps.items() if ".branch" in name)
+    assert first.shape == second.shape == (3, 8)
+    np.testing.assert_allclose(first + second, 1.0, atol=1e-6)
