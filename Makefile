@@ -8,7 +8,7 @@ CENTERFACE = $(BIN)/python -m pip install --quiet --disable-pip-version-check --
 .PHONY: help dashboard webcam test test-all check lint types browser clean
 
 help:
-	@echo "make dashboard   set up and serve the dashboard at http://127.0.0.1:8501"
+	@echo "make dashboard   set up and serve the dashboard and the live page at http://127.0.0.1:8501"
 	@echo "make webcam      set up and serve the live page at http://127.0.0.1:7860"
 	@echo "make test        set up (a browser too) and run the checks and all tests but the slow ones"
 	@echo "make test-all    the slow ones, too"
@@ -30,7 +30,7 @@ $(VENV)/.installed-dev: requirements-dev.txt requirements-extras.txt requirement
 	@touch $@ $(VENV)/.installed
 
 dashboard: $(VENV)/.installed
-	$(BIN)/streamlit run dashboard/Home.py
+	$(BIN)/python -m engine serve --allow-adding
 
 webcam: $(VENV)/.installed
 	$(BIN)/python -m dashboard.webcam

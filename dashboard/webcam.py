@@ -7,7 +7,9 @@ import contextlib
 import io
 import os
 import secrets
+import signal
 import sys
+import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -50,6 +52,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         default="http://127.0.0.1:8501",
         help="where the dashboard is served, for snapshots to open in Explain (default: %(default)s)",
     )
+    parser.add_argument(
+        "--until-closed", action="store_true", help="end when standard input is closed, as whoever started it ends"
+    )
     add_device_option(parser, None, words=f"of the models {OWN_DEVICE}: ")
     add_door_arguments(parser)
     return parser.parse_args(arguments)
@@ -85,6 +90,8 @@ def begin(arguments: argparse.Namespace) -> Running:
     page = build_page(arguments.model, limits=limits, dashboard=arguments.dashboard)
     app = doors.around(mount_live(page, limits, path="/", login=bool(doors.accounts)), port=port)
     running = start(app, ADDRESS, port, page=page, tidy=page.uploads.close)
+    if arguments.until_closed:
+        threading.Thread(target=_end_with_input, name="input", daemon=True).start()
     _say(f"Live page: {running.address}")
     if port not in PORTS:
         _say(f"Snapshots: start the dashboard with FERLENS_LIVE_URL=http://{ADDRESS}:{port}, so that it finds them.")
@@ -115,6 +122,11 @@ def share(doors: Doors, port: int) -> str | None:
     host = urlsplit(tunnel).netloc
     doors.open_tunnel(host)
     return f"https://{host}"
+
+
+def _end_with_input() -> None:
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _say(words: str) -> None:

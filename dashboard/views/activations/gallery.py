@@ -145,7 +145,7 @@ def choose(card: RunCard) -> Asked:
             index=here.index(trained_on) if trained_on in here else 0,
             key=SAMPLE,
             bind="query-params",
-            help=f"Up to {loaders.A_CLASS} test pictures of each class{drawn}: class "
+            help=f"Up to {loaders.A_CLASS} test pictures of each class{plain(drawn)}: class "
             "selectivity and the pictures that excite a channel most come from them.",
             width=140,
         )

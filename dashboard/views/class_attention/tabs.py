@@ -115,9 +115,9 @@ def show_channels(files: Files, classes: tuple[str, ...], truth: str = "label") 
         for model, profiles in found.items()
     }
     st.caption(
-        f"{shown.words} F compares how far the classes’ means lie apart with how much pictures of one class differ; "
-        "the dotted line is what chance alone exceeds in one channel of all with 5 % probability (Bonferroni). A "
-        "channel gate is class-agnostic: it is computed from the picture before any class is scored. It says what is "
+        f"{plain(shown.words)} F compares how far the classes’ means lie apart with how much pictures of one class "
+        "differ; the dotted line is what chance alone exceeds in one channel of all with 5 % probability (Bonferroni). "
+        "A channel gate is class-agnostic: it is computed from the picture before any class is scored. It says what is "
         "passed on, not what decides. "
         + ("Channels of two models have nothing to do with each other, even with the same number." if len(files) > 1
            else "")
@@ -191,7 +191,7 @@ def show_regions(store: AnalysisStore, files: Files, averages: Files | None, tru
         model: shown.pick(mean_map_places(averages[model].of(layer, group))) for model in having
     } if averages else {}  # fmt: skip
     if shown.words:
-        st.caption(shown.words)
+        st.caption(plain(shown.words))
     if truth == grid.MAJORITY:
         st.caption(plain(_by_people(layer, averages)))
     even = even_shares(files[having[0]])

@@ -149,7 +149,7 @@ def show_details(on: OnSplit) -> None:
         )
     st.html(class_chart(result.shown.pick(on.found.simultaneous), figure, first, second))
     st.caption(
-        f"{result.shown.words} Filled dot: a difference that holds after correction. The intervals hold for all "
+        f"{plain(result.shown.words)} Filled dot: a difference that holds after correction. The intervals hold for all "
         f"classes together (95 %, Bonferroni over the paired bootstrap); p: {TESTS[figure]}. Two checkpoints are "
         "compared, one training seed each: another seed alone moves these figures too."
     )

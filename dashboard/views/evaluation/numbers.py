@@ -65,7 +65,8 @@ def show_summary(found: Evaluation) -> None:
     )
     _draw(class_bars(found.figures, ink()), "evaluation_bars")
     st.caption(
-        f"{found.figures.shown.words} Whiskers: 95 %, Wilson for precision and recall, bootstrap over pictures for F1."
+        f"{plain(found.figures.shown.words)} Whiskers: 95 %, Wilson for precision and recall, bootstrap over pictures "
+        "for F1."
     )
     with st.container(key="stack-evaluation"):
         left, right = st.columns([10, 11], gap="large")
@@ -100,7 +101,7 @@ def show_curves(found: Evaluation) -> None:
         f"n = {curves.n:,}. Each class against the rest. Macro (solid): the unweighted mean of the classes' curves, so "
         "its area is the mean of theirs. Micro (dashed): all picture-and-class questions pooled into one."
         + (" AP interpolates nothing." if kind == "pr" else "")
-        + (f" {shown.words}" if shown.words else "")
+        + (f" {plain(shown.words)}" if shown.words else "")
     )
     if curves.missing:
         st.caption(plain(f"Without pictures here, so without a curve: {few(curves.missing)}."))

@@ -95,7 +95,7 @@ def show_matrix(store: AnalysisStore, view: MistakesView, other: str) -> Matrix:
     rows = " Rows are what most people saw." if view.truth == "majority" else ""
     st.caption(plain(f"{drawn.pictures:,} pictures. {said}{rows}"))
     if drawn.said:
-        st.caption(drawn.said)
+        st.caption(plain(drawn.said))
     shown, everything = _show_figures(store, view)
     return Matrix(drawn, hide, outlined, shown, everything)
 

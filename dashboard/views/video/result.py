@@ -75,7 +75,7 @@ def show_result(read: ReadFilm) -> Moment | None:
                 "narrowly ahead."
             )
             followed = "" if is_about_pictures() else "Faces are followed from frame to frame, nobody is recognised. "
-            st.caption(followed + (held if read.choices.half_life_seconds else "Each frame answers for itself."))
+            st.caption(plain(followed + (held if read.choices.half_life_seconds else "Each frame answers for itself.")))
     seconds, shown = _show_timeline(read) if read.faces else (None, None)
     with player:
         st.video(read.annotated, format="video/webm", start_time=seconds or 0, muted=True)
