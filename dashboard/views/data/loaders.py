@@ -31,9 +31,10 @@ from engine.data.votes.file import read_votes
 from engine.data.votes.join import votes_of
 from engine.data.votes.rules import columns_of, most_votes, votes_in_words
 from engine.places import checkpoint_path
-from engine.records import UInt8
+from engine.records import RunCard, UInt8
 from engine.training.recipe import load_recipe
 
+FOLDER: Final = "folder"
 WHOLE_SETS_KEPT: Final = 3
 """Datasets in memory at a time; FER2013 takes 83 MB."""
 
@@ -49,6 +50,7 @@ class Wanted:
         dataset: its promised name. splits: of ``synthetic``; empty for other datasets, which are read whole.
         place: where it lies, as text; empty for the built-in faces. stamp: when that place last changed.
         votes: where the votes lie that are its labels, and when that changed; None where it has its own.
+        classes: of ``folder``, those of the network of others that it is looked at for; else empty: the dataset's own.
     """
 
     dataset: str
@@ -56,6 +58,7 @@ class Wanted:
     place: str
     stamp: int
     votes: tuple[str, int] | None = None
+    classes: tuple[str, ...] = ()
 
     @property
     def total(self) -> int:
@@ -71,13 +74,14 @@ class Reading:
     stage: list[tuple[str, int]]
 
 
-def wanted(dataset: str, splits: tuple[str, ...]) -> Wanted:
-    """Return what to read. Raises DataError where the dataset is not on this machine."""
+def wanted(dataset: str, splits: tuple[str, ...], card: RunCard | None = None) -> Wanted:
+    """Return what to read for the model of ``card``. Raises DataError where the dataset is not on this machine."""
     place = place_of(dataset)
     if place is None:
         return Wanted(dataset, splits, "", 0)
     voted = study_loaders.votes_at(dataset) if dataset in PICTURES_OF else None
-    return Wanted(dataset, (), str(place.resolve()), place.stat().st_mtime_ns, voted)
+    own = card.classes if card is not None and card.is_adopted and dataset == FOLDER else ()
+    return Wanted(dataset, (), str(place.resolve()), place.stat().st_mtime_ns, voted, own)
 
 
 @st.cache_resource(show_spinner=False, max_entries=WHOLE_SETS_KEPT)
@@ -99,6 +103,7 @@ def _reading(asked: Wanted) -> Reading:
                 splits=asked.splits,
                 progress=count,
                 votes=asked.votes[0] if asked.votes else None,
+                classes=asked.classes,
             )
             stage[0] = ("Comparing", len(pictures))
             found.set_result(audit(pictures))

@@ -11,6 +11,7 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.report.subject import about
 from dashboard.report.text import escape, plain
 from dashboard.shell import loaders, report_button, say, state, theme
 from dashboard.shell.frame import framed
@@ -29,14 +30,12 @@ from dashboard.views.data.figures.groups import (
 )
 from dashboard.views.data.loaders import Wanted
 from dashboard.views.data.report import DataView, data_content
-from engine.analysis.files.places import analyze_command
 from engine.data.audit.audit import DataAudit, audit_document
 from engine.data.dataset import left_out_words
 from engine.data.votes.ferplus import FERPLUS
 from engine.data.votes.file import WHERE
 from engine.errors import DataError, FerLensError
 
-FOLDER: Final = "folder"
 STYLE: Final = Path(__file__).with_name("style.css")
 
 
@@ -64,7 +63,11 @@ def show_balance(found: DataAudit) -> None:
     """Draw how many pictures each class has in each split."""
     balance = found.balance()
     theme.section("Classes by split", escape(read_balance(balance)))
-    st.html(balance_table(balance))
+    shown = data_pictures.shown(found)
+    of_shown = {split: {name: counts[name] for name in shown.names} for split, counts in balance.items()}
+    st.html(balance_table(of_shown, {split: sum(counts.values()) for split, counts in balance.items()}))
+    if shown.words:
+        st.caption(plain(shown.words))
     if "val" in balance and "val" not in found.pictures.parts:
         st.caption("val is drawn from the training pictures, a tenth of each class; copies stay on one side.")
 
@@ -108,8 +111,9 @@ def main(selected: Selection) -> None:
     st.title("Data")
     say.problems(loaders.shelf().problems)
     dataset, splits = choice.choose()
+    card = None if selected.model is None else loaders.shelf().card(selected.model)
     try:
-        asked = data_loaders.wanted(dataset, splits)
+        asked = data_loaders.wanted(dataset, splits, card)
     except DataError:
         st.info(
             f"{plain(dataset)} is not on this machine: put it under `data/`, or name its place in the variable "
@@ -117,20 +121,12 @@ def main(selected: Selection) -> None:
             icon=":material/image_not_supported:",
         )
         return
+    if asked.classes and card is not None:
+        about(card)
     try:
         study(asked, selected.model)
     except FerLensError as error:
         say.problems([str(error)])
-        card = None if selected.model is None else loaders.shelf().card(selected.model)
-        if card is not None and card.is_adopted and dataset == FOLDER:
-            st.info(
-                plain(
-                    f"This page reads data about expressions. Pictures in the classes of {card.name} are studied on "
-                    "Misclassifications, Evaluation and Class attention, after: "
-                    f"{analyze_command(card.name, FOLDER, 'test')}"
-                ),
-                icon=":material/info:",
-            )
 
 
 with framed("Data") as chosen:

@@ -14,6 +14,7 @@ from dashboard.views.data import loaders
 from dashboard.views.data.figures.faces import SheetRow, faces_grid, read_augmentation, sheet_html
 from dashboard.views.data.loaders import Wanted
 from engine.data.audit.audit import ClassFaces, DataAudit, class_sample
+from engine.statistics.frequent import ShownClasses, shown_classes
 from engine.training.recipe import load_recipe, recipe_names
 
 ALL: Final = "all"
@@ -59,14 +60,20 @@ def choose_split(found: DataAudit) -> str:
     return chosen
 
 
+def shown(found: DataAudit) -> ShownClasses:
+    """Return the classes that tables and grids of this dataset show."""
+    pictures = found.pictures
+    return shown_classes(pictures.classes, np.bincount(pictures.labels, minlength=len(pictures.classes)))
+
+
 def show_faces(asked: Wanted, found: DataAudit, split: str) -> ClassFaces:
-    """Draw mean, difference and spread of each class; return them."""
+    """Draw mean, difference and spread of each class that is shown; return them."""
     theme.section(
         "Mean and spread of each class",
         "What all pictures of a class have in common, where that differs from the mean of all classes, and where they "
         "differ among themselves. One scale a row.",
     )
-    faces = loaders.faces(asked, split, found)
+    faces = loaders.faces(asked, split, found).pick(shown(found))
     st.html(faces_grid(faces))
     return faces
 
@@ -85,7 +92,7 @@ def show_sample(found: DataAudit, split: str) -> list[SheetRow]:
             [pictures.images[position] for position in inside[chosen]],
             [pictures.ids[position] for position in inside[chosen]],
         )
-        for name, chosen in zip(pictures.classes, drawn, strict=True)
+        for name, chosen in zip(shown(found).names, shown(found).pick(drawn), strict=True)
     ]
     st.html(sheet_html(rows, IN_ROW))
     st.button("Draw others", on_click=_next, args=(SAMPLE,), icon=":material/shuffle:", key="draw_others")

@@ -36,6 +36,7 @@ from engine.data.audit.source import AuditedPictures
 from engine.data.dataset import Bool, Int64, SkippedFile
 from engine.data.people import DRAWN_ANEW, KEPT_APART, NOT_TOLD, People, of_torn, torn_people
 from engine.records import Float32, UInt8
+from engine.statistics.frequent import ShownClasses
 
 BLANK_SPREAD: Final = 2.0
 """Standard deviation of the grey values (0-255) below which a picture counts as blank."""
@@ -273,12 +274,14 @@ class ClassFaces:
         count: int64 (K,), how many pictures each has.
         mean: float32 (K, S, S), grey values 0-255.
         spread: float32 (K, S, S), standard deviation of each pixel over the class (dividing by n), grey values.
+        middle: float32 (S, S), the mean of the means of all classes, where these are only some; else None.
     """
 
     classes: tuple[str, ...]
     count: Int64
     mean: Float32
     spread: Float32
+    middle: Float32 | None = None
 
     def __post_init__(self) -> None:
         shape = self.mean.shape
@@ -295,7 +298,16 @@ class ClassFaces:
         there = self.count > 0
         if not there.any():
             return self.mean.copy()
-        return np.where(there[:, None, None], self.mean - self.mean[there].mean(axis=0), 0.0).astype(np.float32)
+        middle = self.mean[there].mean(axis=0) if self.middle is None else self.middle
+        return np.where(there[:, None, None], self.mean - middle, 0.0).astype(np.float32)
+
+    def pick(self, shown: ShownClasses) -> ClassFaces:
+        """Return those of some classes; differences stay those from all."""
+        if shown.are_all:
+            return self
+        places, there = list(shown.places), self.count > 0
+        middle = self.mean[there].mean(axis=0) if there.any() else None
+        return ClassFaces(shown.names, self.count[places], self.mean[places], self.spread[places], middle)
 
 
 def class_faces(images: UInt8, labels: Int64, classes: tuple[str, ...]) -> ClassFaces:

@@ -32,7 +32,7 @@ from engine.data.votes.file import VoteFile, read_votes, require_votes
 from engine.data.votes.join import votes_of
 from engine.data.votes.rules import CLASSES, VoteChoice, label_by, votes_in_words
 from engine.errors import DataError, UnknownNameError
-from engine.labels import EMOTIONS
+from engine.labels import EMOTIONS, labels_of
 from engine.records import UInt8
 
 SIDE: Final = DEFAULT_SIZE
@@ -125,6 +125,7 @@ def read_pictures(
     splits: Sequence[str] = tuple(SPLIT_COUNTS),
     progress: Progress | None = None,
     votes: str | Path | None = None,
+    classes: Sequence[str] = (),
 ) -> AuditedPictures:
     """Read a whole dataset, each file once.
 
@@ -135,6 +136,7 @@ def read_pictures(
         splits: which splits of the built-in faces to draw; of other datasets everything is read.
         progress: called now and then while reading.
         votes: of ``ferplus``, FER+'s file; None for the one that is found.
+        classes: of the pictures, where they are others than the dataset's: those of the model that ``folder`` is for.
 
     Raises:
         UnknownNameError: for an unknown dataset. DataError: for data that is missing or cannot be read.
@@ -149,7 +151,8 @@ def read_pictures(
         raise UnknownNameError("dataset to audit", name, dataset_names())
     kind = KINDS[name]
     place = find_data(name, kind.files, data)
-    labels = {word: label for label, word in enumerate(kind.classes)}
+    named_classes = tuple(classes) or kind.classes
+    labels = labels_of(named_classes)
     decoder = Decoder(labels=labels, size=SIDE, channels=1, need=lambda _: "pixels")
     pictures, skipped = gather(
         _counted(source_entries(name, place), progress), decoder, drop_unknown=drop_unknown, source=place.name
@@ -163,7 +166,7 @@ def read_pictures(
     named = parts if is_balanced(place) else draw_val(pictures, parts, seed=0)
     return AuditedPictures(
         name=name,
-        classes=kind.classes,
+        classes=named_classes,
         images=np.stack([picture.pixels for picture in pictures if picture.pixels is not None]),
         labels=np.array([picture.label for picture in pictures], dtype=np.int64),
         ids=tuple(picture.id for picture in pictures),

@@ -6,7 +6,7 @@ BALANCE = {"train": {"angry": 30, "disgust": 3, "happy": 67}, "test": {"angry": 
 
 
 def test_each_cell_has_count_share_and_a_bar_against_the_longest() -> None:
-    html = balance_table(BALANCE)
+    html = balance_table(BALANCE, {split: sum(counts.values()) for split, counts in BALANCE.items()})
     assert "train<small>n = 100</small>" in html
     assert "test<small>n = 10</small>" in html
     assert '<td>30<span class="fl-share">30 %</span>' in html

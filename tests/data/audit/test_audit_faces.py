@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.data.audit.audit import class_faces, class_sample
+from engine.statistics.frequent import ShownClasses
 from tests.made import make_dataset
 
 
@@ -21,6 +22,15 @@ def test_means_and_spreads_equal_numpys_and_a_class_without_pictures_is_zero() -
     there = [0, 1, 3, 4, 5, 6]
     assert np.allclose(faces.difference[there].sum(axis=0), 0, atol=1e-3)
     assert np.allclose(faces.difference[0], faces.mean[0] - faces.mean[there].mean(axis=0), atol=1e-4)
+
+
+def test_differences_of_some_classes_stay_those_from_all() -> None:
+    found = make_dataset(9, side=16)
+    faces = class_faces(found.images, found.labels, found.classes)
+    some = faces.pick(ShownClasses(found.classes[2:4], (2, 3), len(found.classes)))
+    assert some.classes == found.classes[2:4]
+    assert some.count.tolist() == [9, 9]
+    assert np.allclose(some.difference, faces.difference[2:4], atol=1e-4)
 
 
 def test_a_sample_is_of_each_class_without_repeats_and_seeded() -> None:

@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from dashboard.report.subject import face as face_word
 from dashboard.report.text import escape
 from dashboard.shared.figures.colours import emotion_color
 from dashboard.shared.figures.map_card import data_uri
@@ -50,7 +51,7 @@ def faces_grid(faces: ClassFaces) -> str:
         for name, count in zip(faces.classes, faces.count, strict=True)
     )
     means = "".join(
-        _image(np.rint(mean).astype(np.uint8), f"mean face of {name}, n = {int(count):,}")
+        _image(np.rint(mean).astype(np.uint8), f"mean {face_word()} of {name}, n = {int(count):,}")
         if count
         else "<span>none</span>"
         for name, mean, count in zip(faces.classes, faces.mean, faces.count, strict=True)

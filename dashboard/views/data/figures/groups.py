@@ -15,6 +15,7 @@ from engine.analysis.audited import AuditedModel, CleanAccuracy, Share
 from engine.data.audit.audit import DataAudit
 from engine.data.audit.groups import PictureGroup, straddling
 from engine.data.audit.source import AuditedPictures
+from engine.labels import few
 
 
 @dataclass(frozen=True)
@@ -150,14 +151,14 @@ def _share(count: int, total: int) -> str:
     return f"{share:.1f} %" if share < 10 else f"{share:.0f} %"
 
 
-def balance_table(balance: Mapping[str, Mapping[str, int]]) -> str:
+def balance_table(balance: Mapping[str, Mapping[str, int]], totals: Mapping[str, int]) -> str:
     """Return the table.
 
     Args:
         balance: split → class → pictures. A bar's length is the class's share of its split; the longest of all splits
             fills its cell.
+        totals: split → all of its pictures, also those of classes that are not shown.
     """
-    totals = {split: sum(counts.values()) for split, counts in balance.items()}
     longest = max(
         (count / totals[split] for split, counts in balance.items() for count in counts.values() if totals[split]),
         default=1.0,
@@ -191,7 +192,7 @@ def read_balance(balance: Mapping[str, Mapping[str, int]]) -> str:
             sums[name] = sums.get(name, 0) + count
     absent = [name for name, count in sums.items() if not count]
     if absent:
-        return f"No picture of {', '.join(absent)}."
+        return f"No picture of {few(absent)}."
     most, least = max(sums, key=lambda name: sums[name]), min(sums, key=lambda name: sums[name])
     ratio = sums[most] / sums[least]
     if ratio < 1.1:
