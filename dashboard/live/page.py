@@ -32,6 +32,10 @@ HEAD: Final = (
     '<div class="live-head"><h1>Live</h1><p>What a model answers to the faces before your camera, frame by frame, '
     "and what it weighs. A reading of an expression is not knowledge of a feeling: do not judge people by it.</p></div>"
 )
+OF_PICTURES: Final = (
+    '<div class="live-head"><h1>Live</h1><p>What a model answers to what is before your camera, each frame as one '
+    "picture, and what it weighs.</p></div>"
+)
 
 
 def build_page(
@@ -53,8 +57,9 @@ def build_page(
     gates = overlay_layers(models.predictor(model), "gate")
     first = Choices(model, overlay=usual_drawing(gates), layer=gates[-1] if gates else None)
     viewers = Viewers(models, limits, first)
+    head = OF_PICTURES if models.predictor(model).card.domain == "pictures" else HEAD
     with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
-        gr.HTML(HEAD, apply_default_css=False, js_on_load=None)
+        gr.HTML(head, apply_default_css=False, js_on_load=None)
         with gr.Tab("Camera"), gr.Row():
             with gr.Column(scale=3, min_width=480):
                 camera = gr.HTML(

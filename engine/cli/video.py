@@ -89,6 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
         for file in filter(None, (arguments.out, arguments.csv)):
             check_new(file)
         predictor = EmotionPredictor(arguments.model, device=arguments.device, detector=detector)
+        whole = predictor.card.domain == "pictures"
         task = bar.add_task("film", total=None)
         summary = process_film(
             predictor,
@@ -105,8 +106,8 @@ def run(arguments: argparse.Namespace) -> int:
         files = [path.name for path in (arguments.out, arguments.csv) if path is not None]
         print_json({**summary.as_dict(), "files": files})
     else:
-        sys.stdout.write(_sentence(summary) + "\n")
-    for sentence in (*summary.notes, missing_detector(detector)):
+        sys.stdout.write(_sentence(summary, whole=whole) + "\n")
+    for sentence in (*summary.notes, None if whole else missing_detector(detector)):
         if sentence:
             note(sentence)
     return 0
@@ -122,7 +123,10 @@ def _finished_when_killed() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _sentence(summary: VideoSummary) -> str:
+def _sentence(summary: VideoSummary, *, whole: bool) -> str:
+    """Say what was read; ``whole``: the model is not about faces, so that each frame was one picture."""
+    if whole:
+        return f"{summary.source}: {summary.frames:,} frames, {summary.seconds:.1f} s, each read as one picture"
     faces = f"{summary.tracks} face" + ("" if summary.tracks == 1 else "s")
     share = 100 * summary.frames_with_faces / max(1, summary.frames)
     return (

@@ -13,6 +13,7 @@ from engine.live.pipeline import LivePipeline
 from engine.media.film import open_film
 from engine.records import UInt8
 from tests.live.made_live import photograph, scene, write_film
+from tests.made_adopted import write_adopted
 
 pytestmark = pytest.mark.usefixtures("checkpoints")
 
@@ -47,6 +48,15 @@ def test_a_sentence_without_json(tmp_path: Path, capsys: pytest.CaptureFixture[s
     printed = capsys.readouterr()
     assert printed.out == "wall.avi: 2 frames, 0.1 s, 0 faces; 0 % of the frames show one or more\n"
     assert "No face was found in any frame." in printed.err
+
+
+def test_a_network_that_is_not_about_faces_reads_each_frame(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_adopted(tmp_path / "mine")
+    film = write_film(tmp_path / "wall.avi", [scene([])] * 2)
+    assert video(film, "--csv", tmp_path / "tracks.csv", "--model", tmp_path / "mine") == 0
+    printed = capsys.readouterr()
+    assert printed.out == "wall.avi: 2 frames, 0.1 s, each read as one picture\n"
+    assert "face" not in printed.err
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from dashboard.shell.snapshots import PORTS, SNAPSHOTS
 from engine.errors import FerLensError, UsageError
 from tests.dashboard.made import SAMPLES, write_seeded
 from tests.dashboard.made_hostile_names import MODEL
+from tests.made_adopted import write_adopted
 
 SESSION: Any = SimpleNamespace(session_hash="s")
 
@@ -62,6 +63,16 @@ def test_it_opens_with_the_attention_gate_drawn_where_there_is_one(
     assert controls["overlay"].value == overlay
     assert controls["layer"].value == layer
     assert controls["layer"].interactive is (layer is not None)
+
+
+def test_its_head_names_no_face_for_a_network_that_is_not_about_faces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_adopted(tmp_path / "mine")
+    monkeypatch.setenv("FERLENS_CHECKPOINTS", str(tmp_path))
+    head = next(one for one in build_page("mine", models=LiveModels()).blocks.values() if isinstance(one, gr.HTML))
+    assert "<h1>Live</h1>" in str(head.value)
+    assert "face" not in str(head.value)
 
 
 def test_a_choice_that_cannot_be_is_said_and_nothing_changes(viewers: Viewers) -> None:
