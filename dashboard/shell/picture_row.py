@@ -12,7 +12,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.report.text import escape, plain
-from dashboard.shell import handed_in, loaders, pinned, state, walk
+from dashboard.shell import handed_in, loaders, pinned, state, tagging, walk
 from dashboard.shell.handed_in import PICTURE_INDEX
 from dashboard.shell.origin import window
 from dashboard.shell.state import NamedPicture, Selection
@@ -56,7 +56,7 @@ CSS: Final = f"""<style>
 .st-key-{KEY}{{gap:.25rem;max-width:100%;overflow-x:auto}}
 .st-key-{KEY} button{{padding-left:.5rem;padding-right:.5rem}}
 .st-key-{KEY} [data-testid="stPopoverButton"] div[aria-hidden="true"]{{display:none}}
-:is(.st-key-forget_here,.st-key-pin_on,.st-key-pin_off) p{{position:absolute;clip-path:inset(50%)}}}}
+:is(.st-key-forget_here,.st-key-pin_on,.st-key-pin_off,.st-key-tags) p{{position:absolute;clip-path:inset(50%)}}}}
 .fl-dropping b{{background:#131519;color:#fff;padding:.7rem 1.2rem;border-radius:.35rem;font-weight:600}}
 </style>"""
 
@@ -140,6 +140,7 @@ def show(chosen: Selection) -> None:
             if samples.open:
                 _samples()
         pinned.draw_button(chosen)
+        tagging.draw(chosen)
         if (chosen.source == "upload" and handed_in.uploaded()) or (chosen.source == "camera" and handed_in.shot()):
             st.button(
                 "Forget",

@@ -12,7 +12,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.report.text import plain
-from dashboard.shell import in_address, say, state, tagging
+from dashboard.shell import in_address, say, state
 from dashboard.shell.handed_in import PICTURE_INDEX
 from dashboard.shell.origin import Origin, origin_of, read_origin, window
 from dashboard.shell.pages import MISTAKES, PAGES
@@ -80,10 +80,10 @@ def follow(pictures_of: str) -> Origin | None:
 
 
 def show(chosen: Selection) -> None:
-    """Draw steps and count where there are several pictures, the way back where they came from a page, and tags."""
-    if chosen.picture is None:
-        return
+    """Draw steps and count where there are several pictures, and the way back where they came from a page."""
     total, origin = len(chosen.pictures), chosen.origin
+    if total < 2 and (not total or origin is None):
+        return
     st.html(CSS)
     with st.container(horizontal=True, key=KEY):
         if total > 1:
@@ -97,7 +97,6 @@ def show(chosen: Selection) -> None:
                 icon=":material/undo:",
                 query_params=_back(origin, chosen),
             )
-        tagging.draw(chosen)
 
 
 def _back(origin: Origin, chosen: Selection) -> list[tuple[str, str]]:
