@@ -1,6 +1,7 @@
 from itertools import combinations
 
-from dashboard.shared.figures.colours import EMOTION_COLORS, OTHER, emotion_color, emotion_rgb
+from dashboard.shared.figures.colours import EMOTION_COLORS, emotion_color, emotion_rgb
+from engine.draw.class_colours import OTHER
 from engine.labels import VOCABULARY
 
 
