@@ -24,9 +24,31 @@ LEAST_POINTS: Final = 10.0
 
 
 def common_order(predictions: Sequence[Prediction]) -> tuple[str, ...]:
-    """Return the classes, highest mean probability first; ties keep the first model's class order."""
+    """Return the classes that any model knows, highest mean probability first; ties keep the first model's order."""
     of_models = [dict(zip(one.classes, one.probabilities.tolist(), strict=True)) for one in predictions]
-    return tuple(sorted(predictions[0].classes, key=lambda name: -sum(one[name] for one in of_models)))
+    names = dict.fromkeys(name for one in predictions for name in one.classes)
+    return tuple(sorted(names, key=lambda name: -sum(one.get(name, 0.0) for one in of_models)))
+
+
+def shared_classes(classes: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Return the classes that all models know, in the first one's order."""
+    return tuple(name for name in classes[0] if all(name in others for others in classes))
+
+
+def apart_words(cards: Sequence[RunCard]) -> str:
+    """Say which classes not all of the models know; empty where all know the same."""
+    shared = shared_classes([card.classes for card in cards])
+    own = [
+        f"{card.name} also answers {few(more)}"
+        for card in cards
+        if (more := [name for name in card.classes if name not in shared])
+    ]
+    if not own:
+        return ""
+    return (
+        f"{'; '.join(own)}. Maps are of the {len(shared)} classes that all know; a verdict on a dataset takes models "
+        "of the same classes."
+    )
 
 
 def probability_of(prediction: Prediction, name: str) -> float:
@@ -35,6 +57,8 @@ def probability_of(prediction: Prediction, name: str) -> float:
 
 
 def _bar(prediction: Prediction, name: str, model: str) -> str:
+    if name not in prediction.classes:
+        return f'<div class="fl-quiet">no answer of {escape(model)}</div>'
     probability = probability_of(prediction, name)
     first = " fl-first" if prediction.label == name else ""
     return (
@@ -62,17 +86,22 @@ def answer_rows(
 
     Args:
         models: their names.
-        predictions: one a model, of the same set of classes.
+        predictions: one a model.
         pair: which two are subtracted, as indices.
     """
     order = listed(common_order(predictions))
     first, second = predictions[pair[0]], predictions[pair[1]]
-    points = {name: 100.0 * (probability_of(second, name) - probability_of(first, name)) for name in order}
+    points = {
+        name: 100.0 * (probability_of(second, name) - probability_of(first, name))
+        for name in order
+        if name in first.classes and name in second.classes
+    }
     limit = max(LEAST_POINTS, *(abs(value) for value in points.values()))
     rows = []
     for name in order:
         cells = [_bar(one, name, model) for model, one in zip(models, predictions, strict=True)]
-        cells.append(_difference(points[name], limit, f"{name}, {models[pair[1]]} minus {models[pair[0]]}"))
+        title = f"{name}, {models[pair[1]]} minus {models[pair[0]]}"
+        cells.append(_difference(points[name], limit, title) if name in points else "")
         dot = f'<span class="fl-dot" style="background:{emotion_color(name)}"></span>'
         rows.append((f"{dot}{escape(name)}", tuple(cells)))
     return tuple(rows)
@@ -100,9 +129,9 @@ def pairs_of(count: int) -> tuple[tuple[int, int], ...]:
 def refused(reference: RunCard, card: RunCard) -> str:
     """Say why a model cannot stand beside the reference."""
     return (
-        f"Expected models of the same classes, but '{reference.name}' knows {few(reference.classes)} and "
-        f"'{card.name}' knows {few(card.classes)}; '{card.name}' is left out, compare it with models trained on "
-        "the same classes."
+        f"Expected models that share two classes or more, but '{reference.name}' knows {few(reference.classes)} and "
+        f"'{card.name}' knows {few(card.classes)}; '{card.name}' is left out, compare it with models of its own "
+        "classes."
     )
 
 

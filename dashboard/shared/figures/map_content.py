@@ -56,7 +56,14 @@ def answers_table(names: Sequence[str], predictions: Sequence[Prediction], capti
     """Return a row a class, most probable for the first answer first, and a column for each answer."""
     order = listed([name for name, _ in predictions[0].ranked()])
     rows = tuple(
-        (name, *(f"{float(one.probabilities[one.classes.index(name)]):.4f}" for one in predictions)) for name in order
+        (
+            name,
+            *(
+                f"{float(one.probabilities[one.classes.index(name)]):.4f}" if name in one.classes else "–"
+                for one in predictions
+            ),
+        )
+        for name in order
     )
     return Table(("class", *names), rows, " ".join(filter(None, (caption, more_words(len(predictions[0].classes))))))
 

@@ -8,14 +8,14 @@ from typing import Final
 import streamlit as st
 
 from dashboard.report.text import plain
-from dashboard.shared.figures.answers import LEAST, MOST, pairs_of, refused
+from dashboard.shared.figures.answers import LEAST, MOST, apart_words, pairs_of, probability_of, refused, shared_classes
 from dashboard.shared.maps import CONTRAST
 from dashboard.shell import loaders, opening, say, state, study_loaders
 from dashboard.shell.in_address import in_address
 from dashboard.shell.state import NamedPicture
 from engine.explain.target import TRUE
 from engine.models.checkpoint import DEFAULT_MODEL
-from engine.records import FaceBox, FaceExplanation, FacePrediction, RunCard, UInt8
+from engine.records import FaceBox, FaceExplanation, FacePrediction, Prediction, RunCard, UInt8
 
 MODELS: Final = "models"
 PAIR: Final = "pair"
@@ -24,6 +24,8 @@ ON: Final = "on"
 """The split's key, in the session and in the address: ``fer2013-private``."""
 PREFERRED: Final = "fer2013-private"
 """The split that the literature quotes."""
+LEAST_SHARED: Final = 2
+"""Classes that models must have in common to be compared."""
 EACH_LAST: Final = "last of each"
 """The layer's name where the models have none in common: each is explained at its own last one."""
 
@@ -58,7 +60,7 @@ def tell(key: str, text: str) -> None:
 
 
 def choose_models(cards: Sequence[RunCard]) -> tuple[RunCard, ...]:
-    """Draw the choice of models; return two to four of the same classes, in their columns' order, or none."""
+    """Draw the choice of models; return two to four that share classes, in their columns' order, or none."""
     names = [card.name for card in cards]
     said: list[str] = []
     current = str(st.session_state.get(state.MODEL) or DEFAULT_MODEL)
@@ -83,9 +85,15 @@ def choose_models(cards: Sequence[RunCard]) -> tuple[RunCard, ...]:
     )
     tell(MODELS, ",".join(chosen))
     kept = [loaders.shelf().card(name) for name in chosen]
-    fitting = [card for card in kept if set(card.classes) == set(kept[0].classes)]
-    said += [refused(kept[0], card) for card in kept if card not in fitting]
+    fitting: list[RunCard] = []
+    for card in kept:
+        if fitting and len(shared_classes([one.classes for one in (*fitting, card)])) < LEAST_SHARED:
+            said.append(refused(kept[0], card))
+        else:
+            fitting.append(card)
     say.problems(said)
+    if len(fitting) >= LEAST and (words := apart_words(fitting)):
+        st.caption(plain(words))
     return tuple(fitting)
 
 
@@ -194,6 +202,12 @@ def read_given(cards: Sequence[RunCard], seen: Sequence[FaceExplanation]) -> str
     )
 
 
+def answered(cards: Sequence[RunCard], prediction: Prediction) -> str:
+    """Return the most probable class of the reference's answer among those that all models know."""
+    shared = shared_classes([card.classes for card in cards])
+    return max(shared, key=lambda name: probability_of(prediction, name))
+
+
 def settle(target: str, minus: str, predicted: str, truth: str | None) -> tuple[str, str]:
     """Return the classes that a choice means for one picture: (class, class to subtract or "").
 
@@ -212,12 +226,12 @@ def choose_target(
     """Draw what the Grad-CAM explains and where; return (target as :func:`settle` takes it, minus or "", layer).
 
     Args:
-        cards: the models, of the same classes.
+        cards: the models; offered are the classes that all of them know.
         layers: each model's layers, from the picture towards the answer.
         predicted: what the reference answers. truth: the picture's label where it is known: it is offered as well,
             and where the answer differs so is their contrast.
     """
-    classes = cards[0].classes
+    classes = shared_classes([card.classes for card in cards])
     known = () if truth not in classes else (TRUE,) if truth == predicted else (TRUE, CONTRAST)
     common = [name for name in layers[0] if all(name in others for others in layers)] or [EACH_LAST]
     targets, others = (state.PREDICTED, *known, *classes), (NOTHING, *classes)

@@ -59,6 +59,8 @@ class OnSplit:
 
 def show_verdict(first: RunCard, second: RunCard) -> OnSplit | None:
     """Draw what may be concluded from the stored answers; return the comparison, or None where there is none."""
+    if set(first.classes) != set(second.classes):
+        return None
     shared = study_loaders.analysed_of(first.name, second.name)
     if not shared:
         _no_answers(first, second)

@@ -54,16 +54,16 @@ def compare_picture(
         answer.say_nobody(found, whole, first)
         index = answer.pick_face(found, key=f"face.{named.digest[:12]}.{whole}")
         answer.show_picture(picture, found, index, named.credit)
-    face = found.faces[index]
-    answers = right.container()
+    face, answers = found.faces[index], right.container()
 
     theme.section(
         "Explanation: Grad-CAM", f"Where the features of a layer spoke for one {emotion()}: the same for every model."
     )
+    predicted = choice.answered(cards, face.prediction)
     target, subtracted, layer = choice.choose_target(
-        cards, [model.gradcam_layers for model in models], predicted=face.prediction.label, truth=named.truth
+        cards, [model.gradcam_layers for model in models], predicted=predicted, truth=named.truth
     )
-    plus, minus = choice.settle(target, subtracted, face.prediction.label, named.truth)
+    plus, minus = choice.settle(target, subtracted, predicted, named.truth)
     if minus == plus:
         say.problems([f"A contrast needs two different classes, but both are {plus}; showing {plus} alone."])
         minus = ""
@@ -145,7 +145,10 @@ def main(chosen: Selection) -> None:
         alone = len(shelf.cards) < LEAST
         cure = f"choose another beside {escape(cards[0].name)}" if cards else "choose them above"
         cure = "there is only one yet, so train another" if alone else cure
-        st.info(plain(f"Comparing takes two to four models of the same classes: {cure}."), icon=":material/info:")
+        st.info(
+            plain(f"Comparing takes two to four models that share classes: {cure}."),
+            icon=":material/info:",
+        )
         return
     about(*cards)
     for card in cards:

@@ -22,7 +22,7 @@ Wanted = tuple[str, str, str]
 
 
 def _compared(cards: Sequence[RunCard], named: NamedPicture, wanted: Wanted) -> Compared | None:
-    """Explain a picture's largest face with every model; None where no face was found."""
+    """Explain a picture's largest face with every model; None where no face was found, or not all know its label."""
     target, subtracted, layer = wanted
     reference = cards[0]
     picture = loaders.picture(named.digest, named.data, named.name)
@@ -31,7 +31,9 @@ def _compared(cards: Sequence[RunCard], named: NamedPicture, wanted: Wanted) -> 
     if found.error is not None:
         return None
     face = found.faces[0]
-    plus, minus = choice.settle(target, subtracted, face.prediction.label, named.truth)
+    plus, minus = choice.settle(target, subtracted, choice.answered(cards, face.prediction), named.truth)
+    if any(name and name not in card.classes for name in (plus, minus) for card in cards):
+        return None
     asked = f"{plus} - {minus}" if minus and minus != plus else plus
     explained = []
     for card in cards:
@@ -52,7 +54,8 @@ def show_selection(
     with st.spinner(plain(f"Explaining {len(shown)} pictures with {', '.join(names)} …")):
         found = [_compared(cards, named, wanted) for named in shown]
     compared = [one for one in found if one is not None]
-    left_out = f" {len(found) - len(compared)} without a face are left out." if len(compared) < len(found) else ""
+    lost = len(found) - len(compared)
+    left_out = f" {lost} without a face, or with a label that not all know, are left out." if lost else ""
     more = f" The first {MOST} of {len(pictures)}." if len(pictures) > MOST else ""
     theme.section(
         "On the whole selection",

@@ -1,3 +1,4 @@
+import os
 import re
 import shutil
 from dataclasses import replace
@@ -15,6 +16,7 @@ from engine.models.checkpoint import load_checkpoint, read_card, update_card
 from engine.predictor import EmotionPredictor
 from tests.dashboard.made import ROOT, open_page, page_html, sentences
 from tests.made import write_seeded
+from tests.made_adopted import write_adopted
 
 PAGE = "views/compare/page.py"
 DRAWN = {"sample": "drawn-happy"}
@@ -134,14 +136,32 @@ def test_an_unknown_model_lists_the_valid_ones(page: AppTest) -> None:
     assert any("Unknown layer common to the models 'block9'" in sentence for sentence in said)
 
 
-def test_other_classes_are_refused_with_a_sentence_and_the_rest_is_compared(page: AppTest) -> None:
-    app = opened(page, models="baseline,vexed,cbam")
-    (said,) = sentences(app)
-    assert said.startswith("Expected models of the same classes, but 'baseline' knows angry, disgust")
-    assert "contempt" in said
+def test_models_of_other_classes_are_compared_in_those_that_they_share(page: AppTest) -> None:
+    """``vexed`` answers contempt where ``cbam`` answers neutral."""
+    app = opened(page, models="vexed,cbam", target="contempt")
+    assert not app.exception
+    (words,) = [caption.value for caption in app.caption if "also answers" in caption.value]
+    assert words.startswith("vexed also answers contempt; cbam also answers neutral. Maps are of the 6 classes")
+    assert not {"contempt", "neutral"} & set(app.selectbox(key="target").options)
+    assert any("Unknown class 'contempt'" in said for said in sentences(app))
+    html = page_html(app)
+    assert html.count("no answer of cbam") == html.count("no answer of vexed") == 1
+    assert 'class="fl-concluded"' not in html  # a verdict on a dataset takes models of the same classes
+    assert {len(row) for row in columns(app)} == {1 + 2 + 1}
+
+
+def test_classes_that_have_nothing_in_common_are_refused_and_the_rest_is_compared(
+    page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_adopted(tmp_path / "own" / "mine")
+    places = (str(tmp_path / "own"), os.environ["FERLENS_CHECKPOINTS"])
+    monkeypatch.setenv("FERLENS_CHECKPOINTS", os.pathsep.join(places))
+    app = opened(page, models="baseline,mine,cbam")
+    said = next(one for one in sentences(app) if one.startswith("Expected models"))
+    assert said.startswith("Expected models that share two classes or more, but 'baseline' knows angry, disgust")
     assert {len(row) for row in columns(app)} == {4}
-    alone = opened(page, models="vexed,cbam")
-    assert any("beside vexed" in block.value for block in alone.info)
+    alone = opened(page, models="mine,cbam")
+    assert any("beside mine" in block.value for block in alone.info)
 
 
 def test_a_model_taken_away_takes_its_pair_along_without_an_error(page: AppTest) -> None:
