@@ -82,7 +82,7 @@ def test_a_model_without_results_says_what_that_means_and_shows_faces(served: st
 def test_the_model_travels_to_evidence_and_survives_a_reload(served: str, browser: Browser) -> None:
     page = open_page(browser, served)
     page.get_by_text("What it must not be used for").wait_for(timeout=PATIENCE)
-    page.get_by_role("link", name="Evidence").click()
+    page.get_by_test_id("stSidebarNavItems").get_by_role("link", name="Evidence").click()
     page.get_by_text("One face proves nothing").wait_for(timeout=PATIENCE)
     expect(page.locator(".fl-league tbody tr")).to_have_count(4, timeout=PATIENCE)
     page.reload()
