@@ -23,7 +23,6 @@ from engine.training.device import preferred_device
 FILES: Final = "add_files"
 PICTURES: Final = "add_pictures"
 LIBRARIES: Final = ("torchvision", "timm")
-EXPORTED: Final = "its own card (exported by FERLens)"
 NO_ATTENTION: Final = "as the library builds it"
 DOMAINS: Final[dict[str, str]] = {"faces": "faces", "pictures": "pictures, taken whole"}
 FITS: Final[dict[str, str]] = {"": "as usual", "pad": "pad", "stretch": "stretch", "crop": "cut out the middle"}
