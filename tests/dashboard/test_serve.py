@@ -111,9 +111,6 @@ def test_a_served_live_network_runs_only_where_the_server_was_told(
     write_live(tmp_path / "shelf" / "live", code)
     monkeypatch.setenv("FERLENS_CHECKPOINTS", str(tmp_path / "shelf"))
     monkeypatch.setenv("FERLENS_TRUST_CODE", "live")
-    monkeypatch.setenv("FERLENS_LIVE_URL", "")
-    monkeypatch.setenv("FERLENS_LIVE_LINK", "")
-    monkeypatch.setenv("FERLENS_ALLOW_ADDING", "")
     monkeypatch.setattr("dashboard.live.page.build_page", stop_there)
     with pytest.raises(KeyboardInterrupt):
         serve.serve(serve.parse(["--port", str(free_port()), "--model", "live", *words]))
@@ -133,8 +130,6 @@ def test_wrong_use_is_one_line(
     seeded_checkpoints: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("FERLENS_CHECKPOINTS", str(seeded_checkpoints))
-    monkeypatch.setenv("FERLENS_LIVE_URL", "")  # the server sets it: put back afterwards
-    monkeypatch.setenv("FERLENS_LIVE_LINK", "")
     before = signal.getsignal(signal.SIGTERM)
     try:
         with socket.socket() as other:

@@ -2,7 +2,7 @@
 
 Work goes on in ``<out>.partial``, which becomes ``<out>`` at the end. A picture is written beside its place and
 renamed, and only then entered in ``enhance.csv``, so that whatever ends the work costs the batch at hand alone; what is
-entered is not done again.
+entered is not written again.
 
 Which pictures of a dataset are to be enhanced, and where each goes: the same folders, as PNG.
 """
@@ -199,8 +199,12 @@ def write_enhanced(
     skipped = list(plan.skipped)
     with (folder / MANIFEST).open("a", newline="", encoding="utf-8") as file:
         manifest = csv.writer(file, lineterminator="\n")
-        for batch in _batches((entry for entry in plan.entries() if entry.id in left), enhancer.tiling.batch):
-            for source, pixels, picture in _enhanced(batch, enhancer, skipped):
+        # Batches are those of an undisturbed run, done pictures and all: a network's last bits hang on the batch.
+        for batch in _batches(plan.entries(), enhancer.tiling.batch):
+            undone = sum(entry.id in left for entry in batch)
+            for source, pixels, picture in _enhanced(batch, enhancer, skipped) if undone else ():
+                if source not in left:
+                    continue
                 try:
                     height, width = pixels.shape[:2]
                     row = _Row(plan.written[source], source, height, width, 1 if pixels.ndim == 2 else 3)
@@ -211,8 +215,8 @@ def write_enhanced(
                 manifest.writerow([getattr(row, column) for column in COLUMNS])
                 file.flush()
                 rows[source] = row
-            if progress is not None:
-                progress(len(batch))
+            if progress is not None and undone:
+                progress(undone)
     if not rows:
         raise DataError(f"No picture of '{plan.place.name}' can be read ({skipped[0].reason}); get the data again.")
     return _finish(out, folder, settings, [rows[source] for source in plan.written if source in rows], skipped, plan)
