@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import torch
@@ -34,14 +35,26 @@ class Arrangement:
     axes: tuple[Role, ...]
     order: tuple[int, ...] | None = None
 
-    def _permutation(self) -> list[int]:
+    @cached_property
+    def _permutation(self) -> tuple[int, ...]:
         wanted: tuple[tuple[Role, ...], ...] = (("picture",), ("channel",), _OF_PLACES, ("one",))
-        return [axis for some in wanted for axis, role in enumerate(self.axes) if role in some]
+        return tuple(axis for some in wanted for axis, role in enumerate(self.axes) if role in some)
+
+    @cached_property
+    def picture_axis(self) -> int:
+        """Which axis the pictures are."""
+        return self.axes.index("picture")
+
+    @cached_property
+    def is_usual(self) -> bool:
+        """Whether pictures, channels and places lie in that order, axes of size 1 aside, and hold nothing else."""
+        kept = [axis for axis in self._permutation if self.axes[axis] != "one"]
+        return self.order is None and kept == sorted(kept)
 
     def _taken_apart(self, value: Tensor) -> Tensor:
         """Return value as (B, channels..., places...) without the axes of size 1; still with all tokens."""
-        kept = [axis for axis in self._permutation() if self.axes[axis] != "one"]
-        return value.permute(self._permutation()).reshape([value.shape[axis] for axis in kept])
+        kept = [axis for axis in self._permutation if self.axes[axis] != "one"]
+        return value.permute(self._permutation).reshape([value.shape[axis] for axis in kept])
 
     def laid_out(self, value: Tensor) -> Tensor:
         """Return value as (B, channels..., places...), cells alone and row by row."""
@@ -56,7 +69,7 @@ class Arrangement:
         else:
             cells = laid_out.reshape(*whole.shape[:-1], len(self.order)).to(whole.dtype)
             whole = whole.index_copy(-1, torch.tensor(self.order, device=whole.device), cells)
-        permutation = self._permutation()
+        permutation = self._permutation
         permuted = whole.reshape([value.shape[axis] for axis in permutation])
         return permuted.permute([permutation.index(axis) for axis in range(value.ndim)])
 
@@ -113,7 +126,13 @@ class GateLayout:
 
     def to_tap(self, value: Tensor) -> Tensor:
         """Return the value as a tap takes this kind."""
-        laid_out, pictures = self.arrangement.laid_out(value), value.shape[self.arrangement.axes.index("picture")]
+        # At every gate of every pass: where nothing has to be turned, one view is all there is to do.
+        laid_out = value if self.arrangement.is_usual else self.arrangement.laid_out(value)
+        return laid_out.reshape(value.shape[self.arrangement.picture_axis], *self._tapped)
+
+    @cached_property
+    def _tapped(self) -> tuple[int, ...]:
+        """What a tap sees of a picture; -1 for the channels."""
         height, width = self.grid
         shape: dict[str, tuple[int, ...]] = {
             "channel": (-1, 1, 1),
@@ -123,7 +142,7 @@ class GateLayout:
             "full": (-1, height, width),
             "branch": (self.branches, -1),
         }
-        return laid_out.reshape(pictures, *shape[self.kind])
+        return shape[self.kind]
 
     def from_tap(self, weights: Tensor, value: Tensor) -> Tensor:
         """Return the value with what the tap gave back in its place."""

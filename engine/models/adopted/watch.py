@@ -56,7 +56,7 @@ def through_tap(tap: Through, gate: FoundGate, value: Tensor, pictures: int) -> 
 
 def through_point(point: Through, laid_out: Arrangement, grid: tuple[int, int], output: Tensor) -> Tensor:
     """Pass an operation's answer through a layer's point, as (B, C, h, w), and return what takes its place."""
-    pictures = output.shape[laid_out.axes.index("picture")]
+    pictures = output.shape[laid_out.picture_axis]
     shown = laid_out.laid_out(output).reshape(pictures, -1, *grid)
     given = point(shown)
     return output if given is shown else laid_out.put_back(given, output)
@@ -98,11 +98,11 @@ class Watch(TorchFunctionMode):
         """Run the operation; at those that were found, through the modules."""
         name = operation_name(func)
         if name not in self._counted:
-            return func(*args, **(kwargs or {}))
+            return func(*args, **kwargs) if kwargs else func(*args)
         self._counts[name] += 1
         step = (name, self._counts[name])
         if step not in self._due:
-            return func(*args, **(kwargs or {}))
+            return func(*args, **kwargs) if kwargs else func(*args)
         self._due.discard(step)
         try:
             return self._run(step, func, args, kwargs or {})
