@@ -129,7 +129,7 @@ def _controls(viewers: Viewers) -> None:
         [control.input for control in controls],
         _chooser(viewers),
         controls,
-        [layer, note],
+        [overlay, layer, note],
         api_visibility="private",
         show_progress="hidden",
         trigger_mode="always_last",
@@ -137,7 +137,7 @@ def _controls(viewers: Viewers) -> None:
     )
 
 
-def _chooser(viewers: Viewers) -> Callable[..., tuple[Any, str]]:
+def _chooser(viewers: Viewers) -> Callable[..., tuple[Any, Any, str]]:
     def choose(
         model: str,
         beside: str,
@@ -147,13 +147,17 @@ def _chooser(viewers: Viewers) -> Callable[..., tuple[Any, str]]:
         smoothing: float,
         mirror: bool,
         request: gr.Request,
-    ) -> tuple[Any, str]:
+    ) -> tuple[Any, Any, str]:
         """Take over the controls; where they make no sense say so, and go on as before."""
         viewer = viewers.open(str(request.session_hash))
         layers: tuple[str, ...] = ()
+        note = ""
         try:
             predictor = viewers.models.predictor(model)
             layers = overlay_layers(predictor, overlay)
+            if overlay == "gate" and not layers and model != viewer.choices.model:  # another model, with none to draw
+                overlay = usual_drawing(layers)
+                note = _said(f"'{model}' has no spatial attention gate: none is drawn.")
             known = layer if layer in layers else None
             choices = Choices(
                 model=model,
@@ -166,11 +170,15 @@ def _chooser(viewers: Viewers) -> Callable[..., tuple[Any, str]]:
             )
             viewer.choose(choices)
         except FerLensError as error:
-            note = f'<p class="live-note" role="alert">{escape(str(error))} The picture goes on as it was.</p>'
-            return gr.Dropdown(choices=list(layers), value=None, interactive=bool(layers)), note
-        return gr.Dropdown(choices=list(layers), value=choices.layer, interactive=bool(layers)), ""
+            note = _said(f"{error} The picture goes on as it was.")
+            return overlay, gr.Dropdown(choices=list(layers), value=None, interactive=bool(layers)), note
+        return overlay, gr.Dropdown(choices=list(layers), value=choices.layer, interactive=bool(layers)), note
 
     return choose
+
+
+def _said(words: str) -> str:
+    return f'<p class="live-note" role="alert">{escape(words)}</p>'
 
 
 def _endpoints(api: Endpoints, limits: Limits, uploads: Uploads) -> None:

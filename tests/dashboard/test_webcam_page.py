@@ -41,14 +41,14 @@ def viewers(seeded_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> Viewer
 
 def test_the_controls_reach_the_viewer_and_the_layers_follow(viewers: Viewers) -> None:
     choose = _chooser(viewers)
-    layer, note = choose("cbam", "baseline", "gate", None, 0.3, 1.0, False, SESSION)
+    _, layer, note = choose("cbam", "baseline", "gate", None, 0.3, 1.0, False, SESSION)
     assert note == ""
     assert (layer.value, layer.interactive) == ("block4.spatial", True)
     assert [value for _, value in layer.choices] == [f"block{number}.spatial" for number in (1, 2, 3, 4)]
     assert viewers.open("s").choices == Choices("cbam", "baseline", "gate", "block4.spatial", 0.3, False, 1.0)
-    layer, note = choose("cbam", "none", "gradcam", "block4.spatial", 0.3, 1.0, False, SESSION)
+    _, layer, note = choose("cbam", "none", "gradcam", "block4.spatial", 0.3, 1.0, False, SESSION)
     assert (layer.value, note) == ("block4", "")  # the gate's layer is none of Grad-CAM's: the last one instead
-    layer, _ = choose("cbam", "none", "none", "block4", 0.3, 1.0, False, SESSION)
+    _, layer, _ = choose("cbam", "none", "none", "block4", 0.3, 1.0, False, SESSION)
     assert (layer.value, layer.interactive) == (None, False)
 
 
@@ -77,13 +77,24 @@ def test_its_head_names_no_face_for_a_network_that_is_not_about_faces(
 
 def test_a_choice_that_cannot_be_is_said_and_nothing_changes(viewers: Viewers) -> None:
     choose = _chooser(viewers)
-    _, note = choose("baseline", "none", "gate", None, 0.5, 0.3, True, SESSION)
-    assert "has none; choose the overlay gradcam" in note.replace("&#x27;", "'")
-    _, note = choose("cbam", "cbam", "none", None, 0.5, 0.3, True, SESSION)
+    _, _, note = choose("cbam", "cbam", "none", None, 0.5, 0.3, True, SESSION)
     assert "two different models" in note
-    _, note = choose("<i>", "none", "none", None, 0.5, 0.3, True, SESSION)
+    _, _, note = choose("<i>", "none", "none", None, 0.5, 0.3, True, SESSION)
     assert "<i>" not in note
     assert viewers.open("s").choices == viewers.choices
+
+
+def test_a_model_without_gates_switches_their_drawing_off(viewers: Viewers) -> None:
+    choose = _chooser(viewers)
+    assert choose("cbam", "none", "gate", None, 0.5, 0.3, True, SESSION)[0] == "gate"
+    overlay, layer, note = choose("baseline", "none", "gate", "block4.spatial", 0.5, 0.3, True, SESSION)
+    assert (overlay, layer.value, layer.interactive) == ("none", None, False)
+    assert "'baseline' has no spatial attention gate" in note.replace("&#x27;", "'")
+    assert viewers.open("s").choices == Choices("baseline", None, "none", None, 0.5, True, 0.3)
+    # Asked for of that model, it is refused.
+    _, _, note = choose("baseline", "none", "gate", None, 0.5, 0.3, True, SESSION)
+    assert "has none; choose the overlay gradcam" in note.replace("&#x27;", "'")
+    assert viewers.open("s").choices.overlay == "none"
 
 
 def test_the_command_line() -> None:
