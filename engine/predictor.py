@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import DataError, FerLensError, NoFaceError, UsageError, printable
+from engine.errors import DataError, NoFaceError, UsageError, printable
 from engine.explain.methods.method import Setup
 from engine.explain.target import Target
 from engine.media.faces import FaceDetector, crop_face, default_detector, film_detector, live_detector
@@ -15,6 +14,7 @@ from engine.media.pictures import SUFFIXES, Picture, PictureSource, open_picture
 from engine.models.checkpoint import DEFAULT_MODEL, LoadedModel
 from engine.predict.face_model import BATCH, FaceModel
 from engine.predict.pairs import PairExplanation, key_faces
+from engine.predict.stream import predict_stream
 from engine.records import FaceBox, FaceExplanation, FacePrediction, PicturePrediction, UInt8
 
 if TYPE_CHECKING:
@@ -148,18 +148,25 @@ class EmotionPredictor(FaceModel):
             ),
         )
 
-    def predict_batch(self, images: Iterable[PictureSource], *, whole: bool = False) -> tuple[PicturePrediction, ...]:
-        """Classify several pictures; the results stand in the order given, an unreadable one carries its error."""
-        return tuple(self._predict_or_say(image, whole=whole) for image in images)
+    def predict_stream(
+        self, images: Iterable[PictureSource | tuple[PictureSource, str]], *, whole: bool = False
+    ) -> Iterator[PicturePrediction]:
+        """Classify many pictures and yield the results in the order given, as they come.
 
-    def _predict_or_say(self, image: PictureSource, *, whole: bool, name: str | None = None) -> PicturePrediction:
-        try:
-            found = self.predict(image, whole=whole, name=name)
-            # A picture's own name has no folder; in a directory the folder tells two of the same name apart.
-            return found if name is None else replace(found, source=name)
-        except FerLensError as error:
-            shown = name or (printable(Path(image).name) if isinstance(image, str | Path) else "picture")
-            return PicturePrediction(shown, (), str(error))
+        Files are read and searched for faces in threads while the model classifies in batches, and what is held at
+        once does not grow with their number. In a batch probabilities may differ in their last bits from those of
+        :meth:`predict`; the same pictures in the same order give the same bits.
+
+        Args:
+            images: as in :meth:`predict`, or (picture, what to call it). An unreadable one's result carries its error.
+            whole: classify the whole pictures and look for no face.
+        """
+        named = (image if isinstance(image, tuple) else (image, None) for image in images)
+        return predict_stream(self, named, whole=whole)
+
+    def predict_batch(self, images: Iterable[PictureSource], *, whole: bool = False) -> tuple[PicturePrediction, ...]:
+        """Classify several pictures; see :meth:`predict_stream`."""
+        return tuple(self.predict_stream(images, whole=whole))
 
     def top_k(self, image: PictureSource, k: int = 3, *, whole: bool = False) -> tuple[tuple[str, float], ...]:
         """Return the ``k`` most probable (class, probability) of the largest face."""
@@ -179,10 +186,8 @@ class EmotionPredictor(FaceModel):
         files, _ = pictures_in(root)
         if not files:
             raise DataError(f"Folder '{root.name}' has no pictures ({', '.join(sorted(SUFFIXES))}).")
-        results = (
-            self._predict_or_say(file, whole=whole, name=printable(file.relative_to(root).as_posix())) for file in files
-        )
-        return tuple(results)
+        named = ((file, printable(file.relative_to(root).as_posix())) for file in files)
+        return tuple(self.predict_stream(named, whole=whole))
 
     def explain(
         self,

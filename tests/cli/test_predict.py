@@ -93,6 +93,40 @@ def test_output_is_the_same_document(album: Path, tmp_path: Path, capsys: pytest
     assert str(tmp_path) not in printed
 
 
+def test_the_document_is_laid_out_as_all_are(album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty").mkdir()
+    for words in ([album], [tmp_path / "empty"]):
+        predict(*words, "--json", "--output", tmp_path / "answer.json")
+        printed = capsys.readouterr().out
+        assert printed == json.dumps(json.loads(printed), indent=1, ensure_ascii=False) + "\n"
+        assert printed == (tmp_path / "answer.json").read_text()
+
+
+def test_a_line_a_picture_on_request(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert predict(album, "--whole", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert predict(album, "--whole", "--json-lines") == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert lines == [{"model": document["model"], **row} for row in document["results"]]
+    assert predict(album, "--json", "--json-lines") == 2
+    assert "Expected --json or --json-lines, got both" in capsys.readouterr().err
+
+
+def test_what_ends_early_leaves_the_file_of_before(
+    album: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "answer.json").write_text("before", encoding="utf-8")
+
+    def stops(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("engine.cli.predict._as_dict", stops)
+    assert predict(album, "--output", tmp_path / "answer.json") != 0
+    assert (tmp_path / "answer.json").read_text() == "before"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["album", "answer.json"]
+    assert not capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("words", "status", "line"),
     [
