@@ -37,6 +37,7 @@ COMMANDS: Final[dict[str, str]] = {
     "report": "write a model's evaluation as one HTML file, with figures for print",
     "import": "bring your own network: any PyTorch classifier, its gates found by themselves",
     "models": "list the checkpoints: parameters, inputs, gates, metrics",
+    "card": "write a model card: what a model is for, its figures and its limits, as hubs read it",
     "doctor": "print versions, devices, and where data, models and caches lie: for bug reports",
 }
 """Each name is a module ``engine.cli.<name>`` with ``add_arguments(parser)`` and ``run(arguments) -> int``."""

@@ -70,7 +70,7 @@ def _wrong_adopted(card: RunCard) -> Iterator[tuple[str, object]]:
     claimed = card.origin.get("claimed_accuracy")
     if claimed is not None and not _is_share(claimed):
         yield "claimed_accuracy in [0, 1]", claimed
-    for key in ("source", "file", "sha256"):
+    for key in ("source", "file", "sha256", "licence"):
         value = card.origin.get(key)
         if value is not None and not (isinstance(value, str) and len(value) <= LONGEST_NAME and value.isprintable()):
             yield f"{key} of the origin as a name", value

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from engine.analysis.model_card.blocks import ModelCard
 from engine.errors import FerLensError
 from engine.models.adopted.trust_code import closed, is_trusted
 from engine.models.inventory import Inside, inside
@@ -48,6 +49,25 @@ def shelved(card: RunCard) -> Shelved:
     if card.is_live and not is_trusted(card):
         problem = closed(card)
     return Shelved(card, None if isinstance(found, str) else found, problem, _size(checkpoint_path(card.name)))
+
+
+def document(card: RunCard) -> ModelCard:
+    """Return a model's card in the field's usual form; it is made again when anything in its folder changes.
+
+    Raises:
+        FerLensError: what is stored cannot be read.
+    """
+    place = checkpoint_path(card.name)
+    kept = [place / "card.json", *sorted((place / "analysis").rglob("*.*"))]
+    stamps = tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in kept if file.is_file())
+    return _document(card.name, card.weights_sha256, stamps)
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _document(name: str, sha256: str, stamps: tuple[tuple[str, int, int], ...]) -> ModelCard:  # noqa: ARG001  # the keys
+    from engine.analysis.model_card.compose import model_card  # brings the store
+
+    return model_card(checkpoint_path(name))
 
 
 def _size(folder: Path) -> int:

@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard.report.text import plain
 from dashboard.shell import loaders, say, theme
 from dashboard.shell.frame import framed
-from dashboard.views.models import add, change
+from dashboard.views.models import add, change, document
 from dashboard.views.models.figures.shelf_card import shelf_card
 from dashboard.views.models.loaders import may_change_the_shelf, shelved
 from engine.errors import UsageError
@@ -67,6 +67,7 @@ def _shelf(model: str | None, *, changeable: bool) -> None:
                 found = shelved(card)
                 say.problems([found.problem] if found.problem else [])
                 st.html(shelf_card(card, found.found, found.size, selected=card.name == model))
+                document.button(card)
                 if changeable and may_change(card):
                     change.buttons(card)
 
