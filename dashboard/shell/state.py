@@ -85,6 +85,7 @@ class NamedPicture:
         data: the file's bytes. digest: their sha256.
         credit: where it is from, for a sample or a dataset's picture.
         truth: what a dataset labels it with, or None.
+        dataset: the data set that it is from; empty for any other.
         seen: how many people said what, in the order of ``VOTE_COLUMNS``; empty where nobody was asked.
         cut: whether it is framed as models were trained: a dataset's picture, or a built-in face.
     """
@@ -96,6 +97,7 @@ class NamedPicture:
     truth: str | None = None
     cut: bool = False
     seen: tuple[int, ...] = ()
+    dataset: str = ""
 
     def __post_init__(self) -> None:
         if not self.digest:
