@@ -75,9 +75,10 @@ def _draw(page: str) -> Selection:
         taker = model or _first_compared()
         source, pictures = _pictures(taker)
         index = _which(pictures)
-        origin = walk.follow(state.pictures_of(source))
+        of = state.pictures_of(source)
+        origin, whole = walk.follow(of), walk.follow_whole(of, pictures)
         pin = pinned.follow(loaders.shelf().card(taker) if taker else None)
-    return Selection(model, source, pictures, index, origin, pin)
+    return Selection(model, source, pictures, index, origin, pin, whole)
 
 
 def _which(pictures: tuple[NamedPicture, ...]) -> int:

@@ -50,7 +50,7 @@ MINUS: Final = "minus"
 """The class that is subtracted from the target."""
 SHARED: Final[dict[str, tuple[str, ...]]] = {
     "model": (MODEL,),
-    "picture": (*PICTURE_KEYS, "which", "from", "pin", "face_number", "whole"),
+    "picture": (*PICTURE_KEYS, "which", "from", "all", "pin", "face_number", "whole"),
     "data": (ANALYSIS, AGAINST),
     "how maps are drawn": ("scale", "colors", "grid", "opacity", "tile"),
 }
@@ -117,6 +117,7 @@ class Selection:
         index: which of them is shown.
         origin: where they were selected, None where nobody made a selection.
         pinned: the picture that is kept as a reference, None without one.
+        whole: the ids of all pictures that are walked through, where ``pictures`` are only those about the one shown.
     """
 
     model: str | None
@@ -125,6 +126,7 @@ class Selection:
     index: int
     origin: Origin | None = None
     pinned: NamedPicture | None = None
+    whole: tuple[str, ...] = ()
 
     @property
     def picture(self) -> NamedPicture | None:
