@@ -81,10 +81,12 @@ def say_nobody(prediction: PicturePrediction, whole: bool, place: DeltaGenerator
     place.html(f"<style>{NOBODY}</style>")
 
 
-def show_picture(picture: Picture, prediction: PicturePrediction, chosen: int, credit: str) -> None:
-    """Draw the picture with its boxes, and say what was done to it."""
+def show_picture(
+    picture: Picture, prediction: PicturePrediction, chosen: int, credit: str, *, key: str = "picture"
+) -> None:
+    """Draw the picture with its boxes, and say what was done to it; ``key`` tells several on a page apart."""
     faces = prediction.faces
-    with st.container(key="picture"):
+    with st.container(key=key):
         st.image(
             boxed_picture(picture.pixels, prediction, chosen),
             width="content",

@@ -12,7 +12,7 @@ import streamlit as st
 from dashboard.report.text import plain
 from dashboard.shell import handed_in, loaders, opening, pinned, sources, state, study_loaders, theme, walk
 from dashboard.shell.handed_in import PICTURE_INDEX
-from dashboard.shell.in_address import in_address, left_out
+from dashboard.shell.in_address import coming, in_address, left_out
 from dashboard.shell.state import NamedPicture, Selection, Source
 from engine.models.checkpoint import DEFAULT_MODEL
 
@@ -20,7 +20,10 @@ EVIDENCE: Final = "Evidence"
 """The page that has its own pictures, built-in faces, and offers the models that know their classes."""
 
 COMPARE: Final = "Compare"
-"""The page that chooses its models itself: two to four, in its own columns' order."""
+"""The page that chooses its models itself, two to four in its own columns' order, or compares two pictures."""
+COMPARED: Final = ("models", "pictures")
+COMPARE_BY: Final = "compare"
+"""Which of the two, in the address; the widget's key is the same."""
 
 DATA: Final = "Data"
 
@@ -62,7 +65,7 @@ def _draw(page: str) -> Selection:
         if page == EVIDENCE:
             return Selection(_evidence_model(), state.SOURCES[0], (), 0)
         model = None
-        if page != COMPARE:
+        if page != COMPARE or coming(COMPARE_BY, COMPARE_BY, COMPARED, COMPARED[0]) != COMPARED[0]:
             model = _model(loaders.shelf().names, default=_usual_model(page))
         elif state.MODEL in st.session_state:  # said again, it outlives the visit
             st.session_state[state.MODEL] = st.session_state[state.MODEL]
@@ -72,9 +75,10 @@ def _draw(page: str) -> Selection:
         taker = model or _first_compared()
         source, pictures = _pictures(taker)
         index = _which(pictures)
-        origin = walk.follow(state.pictures_of(source))
+        of = state.pictures_of(source)
+        origin, whole = walk.follow(of), walk.follow_whole(of, pictures)
         pin = pinned.follow(loaders.shelf().card(taker) if taker else None)
-    return Selection(model, source, pictures, index, origin, pin)
+    return Selection(model, source, pictures, index, origin, pin, whole)
 
 
 def _which(pictures: tuple[NamedPicture, ...]) -> int:

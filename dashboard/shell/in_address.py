@@ -77,6 +77,19 @@ def in_address(
     tell(parameter, "" if text == _text_of(default, table) else text)
 
 
+def coming(parameter: str, key: str, choices: Sequence[str], default: str) -> str:
+    """Return what the widget ``key`` is going to hold, for what is drawn before it; as :func:`in_address` decides.
+
+    For a choice that is neither kept nor own.
+    """
+    asked, told = st.query_params.get(parameter), st.session_state.get(state.TOLD + parameter)
+    if asked is not None and asked != told and asked in choices:
+        return asked
+    if asked is None and state.went_back():
+        return default
+    return str(st.session_state.get(key) or default)
+
+
 def _follow_default(key: str, usual: str, table: Mapping[str, Any], default: Any) -> None:
     """Choose the default where the choice is none of these, or was the default before this became another."""
     was = st.session_state.get(usual, default)

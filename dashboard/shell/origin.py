@@ -1,7 +1,8 @@
 """Where a selection of pictures came from: the page and its address, and what was chosen there, in words.
 
 A selection is the picture source of the sidebar: ids of a data set, or pictures handed in, and which of them is shown.
-Its ids are in the address as ``id``, the one shown as ``which``, and where they came from as ``from``.
+Its ids are in the address as ``id``, the one shown as ``which``, and where they came from as ``from``. Of more than
+:data:`MOST` pictures those about the one shown are there, and the whole selection, packed, as ``all``.
 """
 
 from __future__ import annotations

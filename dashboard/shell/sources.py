@@ -47,7 +47,7 @@ def of_dataset(dataset: str, picture_id: str, card: RunCard) -> NamedPicture:
     found = study_loaders.dataset_picture(dataset, picture_id, card)
     credit = f"{found.id} of {dataset}, labelled {found.label}."
     seen = study_loaders.picture_votes(dataset, found.id)
-    return NamedPicture(found.id, png_bytes(found.pixels), credit, truth=found.label, seen=seen)
+    return NamedPicture(found.id, png_bytes(found.pixels), credit, truth=found.label, seen=seen, dataset=dataset)
 
 
 def named_sample(key: str) -> NamedPicture:

@@ -50,7 +50,7 @@ MINUS: Final = "minus"
 """The class that is subtracted from the target."""
 SHARED: Final[dict[str, tuple[str, ...]]] = {
     "model": (MODEL,),
-    "picture": (*PICTURE_KEYS, "which", "from", "pin", "face_number", "whole"),
+    "picture": (*PICTURE_KEYS, "which", "from", "all", "pin", "face_number", "whole"),
     "data": (ANALYSIS, AGAINST),
     "how maps are drawn": ("scale", "colors", "grid", "opacity", "tile"),
 }
@@ -85,6 +85,7 @@ class NamedPicture:
         data: the file's bytes. digest: their sha256.
         credit: where it is from, for a sample or a dataset's picture.
         truth: what a dataset labels it with, or None.
+        dataset: the data set that it is from; empty for any other.
         seen: how many people said what, in the order of ``VOTE_COLUMNS``; empty where nobody was asked.
         cut: whether it is framed as models were trained: a dataset's picture, or a built-in face.
     """
@@ -96,6 +97,7 @@ class NamedPicture:
     truth: str | None = None
     cut: bool = False
     seen: tuple[int, ...] = ()
+    dataset: str = ""
 
     def __post_init__(self) -> None:
         if not self.digest:
@@ -115,6 +117,7 @@ class Selection:
         index: which of them is shown.
         origin: where they were selected, None where nobody made a selection.
         pinned: the picture that is kept as a reference, None without one.
+        whole: the ids of all pictures that are walked through, where ``pictures`` are only those about the one shown.
     """
 
     model: str | None
@@ -123,6 +126,7 @@ class Selection:
     index: int
     origin: Origin | None = None
     pinned: NamedPicture | None = None
+    whole: tuple[str, ...] = ()
 
     @property
     def picture(self) -> NamedPicture | None:

@@ -18,6 +18,7 @@ from dashboard.shell.loaders import KEPT, PIXELS_KEPT, predictor, shelf
 from engine.analysis.files.gate_use import gate_use_file, read_gate_use
 from engine.analysis.files.places import PREDICTIONS, AnalysedSplit, analysed_splits, analysis_folder
 from engine.data.by_id import LabelledPicture, PictureIndex, place_of
+from engine.data.picked import pack
 from engine.data.registry import PICTURES_OF
 from engine.data.votes.file import VoteFile, find_votes, read_votes
 from engine.data.votes.join import WITH_VOTES, votes_of
@@ -231,6 +232,29 @@ def first_id(dataset: str, split: str) -> str:
 def ids(dataset: str, split: str) -> tuple[str, ...]:
     """Return the ids of a split's pictures. Raises DataError where the dataset is not here or has none."""
     return _indexed(dataset, *place(dataset)).ids(split)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _places(dataset: str, place: str, stamp: int) -> dict[str, int]:
+    return {name: at for at, name in enumerate(_indexed(dataset, place, stamp).ids("all"))}
+
+
+def every_id(dataset: str) -> tuple[str, ...]:
+    """Return the ids of all pictures of a dataset. Raises DataError where it is not here."""
+    return tuple(_places(dataset, *place(dataset)))
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _packed(dataset: str, place: str, stamp: int, ids: tuple[str, ...]) -> str | None:
+    return pack(ids, _places(dataset, place, stamp))
+
+
+def packed(dataset: str, ids: tuple[str, ...]) -> str | None:
+    """Return a selection as :func:`engine.data.picked.unpack` reads it; None where these pictures are not all here."""
+    try:
+        return _packed(dataset, *place(dataset), ids)
+    except FerLensError:
+        return None
 
 
 @st.cache_data(show_spinner=False, max_entries=KEPT)

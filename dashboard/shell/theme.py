@@ -99,7 +99,7 @@ CSS: Final = """<style>
 .fl-table .fl-number{text-align:right;font-variant-numeric:tabular-nums}
 .fl-models td.fl-number{white-space:nowrap}
 .fl-tag{font-size:.74rem;font-weight:400;opacity:.62;margin-left:.3rem}
-.st-key-strip img,.st-key-picture img{border-radius:4px}
+.st-key-strip img,[class*="st-key-picture"] img{border-radius:4px}
 .st-key-strip{display:grid!important;grid-template-columns:repeat(7,minmax(0,1fr));gap:1rem}
 .st-key-strip [data-testid="stPageLink-NavLink"],.st-key-stack-tiles [data-testid="stPageLink-NavLink"]{padding-left:0}
 .st-key-source button{padding-left:.3rem;padding-right:.3rem;min-width:0}

@@ -117,6 +117,27 @@ def read_answers(models: Sequence[str], predictions: Sequence[Prediction]) -> st
     return f"They disagree: {', '.join(said)}."
 
 
+def read_pictures(names: Sequence[str], predictions: Sequence[Prediction]) -> str:
+    """Say whether one model answers two pictures alike, and which class's probability differs most.
+
+    Args:
+        names: the pictures'. predictions: one each, of the same classes.
+    """
+    first, second = predictions
+    alike = (
+        f"Both are answered {first.label}: {names[0]} {percent(first.confidence)}, {names[1]} "
+        f"{percent(second.confidence)}."
+        if first.label == second.label
+        else f"{names[0]} is answered {first.label} ({percent(first.confidence)}), {names[1]} {second.label} "
+        f"({percent(second.confidence)})."
+    )
+    points = {name: 100.0 * (probability_of(second, name) - probability_of(first, name)) for name in first.classes}
+    most = max(points, key=lambda name: abs(points[name]))
+    if abs(points[most]) < 0.05:
+        return f"{alike} No class differs by a tenth of a point."
+    return f"{alike} Most differs {most}: {signed(points[most])} points from the first to the second."
+
+
 LEAST: Final = 2
 MOST: Final = 4
 

@@ -112,20 +112,37 @@ def packed(present: Sequence[Sequence[bool]]) -> tuple[tuple[int | None, ...], .
 
     A row that several models have is one line. Where two or more models have rows that no other has, as models of
     different backbones do, those move up below the others, each model's in its own order: a line of each would be a
-    page of empty places. Lines whose places are not all the same row name their gates cell by cell.
+    page of empty places. Lines whose places are not all the same row name their gates cell by cell. Where one model
+    alone has such rows they are no lines at all, but :func:`solitary`.
 
     Args:
         present: for each row and model, whether the model has it; every row has one that does.
     """
-    alone = {index: here.index(True) for index, here in enumerate(map(list, present)) if here.count(True) == 1}
-    if len(set(alone.values())) < 2:
-        alone = {}
+    alone = _owners(present)
     lines: list[tuple[int | None, ...]] = [
         (index,) * len(here) for index, here in enumerate(present) if index not in alone
     ]
+    if len(set(alone.values())) < 2:
+        return tuple(lines)
     models = len(present[0]) if present else 0
     queues = [[index for index, owner in alone.items() if owner == model] for model in range(models)]
     return (*lines, *zip_longest(*queues))
+
+
+def solitary(present: Sequence[Sequence[bool]]) -> tuple[int, tuple[int, ...]] | None:
+    """Return (model, its rows) where a single model has rows that no other has, else None.
+
+    They are drawn side by side in one strip: beside a net without gates, columns would reserve a line of empty places
+    for each. ``present`` is as for :func:`packed`.
+    """
+    alone = _owners(present)
+    owners = set(alone.values())
+    return (owners.pop(), tuple(alone)) if len(owners) == 1 else None
+
+
+def _owners(present: Sequence[Sequence[bool]]) -> dict[int, int]:
+    """Return row → model for the rows that one model alone has."""
+    return {index: here.index(True) for index, here in enumerate(map(list, present)) if here.count(True) == 1}
 
 
 def explanation_row(explained: Sequence[FaceExplanation], pair: tuple[int, int], scale: str) -> MapRow:
@@ -152,8 +169,13 @@ def channel_rows(explained: Sequence[FaceExplanation]) -> tuple[tuple[str, tuple
     return tuple(rows)
 
 
-def agreement_rows(models: Sequence[str], rows: Sequence[tuple[str, MapRow]]) -> list[dict[str, str | float | None]]:
-    """Return a row for each map and pair of models that both have it: how alike it is on the coarsest common grid."""
+def agreement_rows(
+    models: Sequence[str], rows: Sequence[tuple[str, MapRow]], of: str = "models"
+) -> list[dict[str, str | float | None]]:
+    """Return a row for each map and pair of models that both have it: how alike it is on the coarsest common grid.
+
+    ``of``: what the names in ``models`` are names of.
+    """
     lines: list[dict[str, str | float | None]] = []
     for name, row in rows:
         for one, two in pairs_of(len(models)):
@@ -164,7 +186,7 @@ def agreement_rows(models: Sequence[str], rows: Sequence[tuple[str, MapRow]]) ->
             lines.append(
                 {
                     "map": name,
-                    "models": f"{models[one]}, {models[two]}",
+                    of: f"{models[one]}, {models[two]}",
                     "common grid": f"{found.grid[0]} × {found.grid[1]}",
                     "Spearman": found.spearman,
                     "top tenth in common": found.top_overlap,
@@ -174,10 +196,33 @@ def agreement_rows(models: Sequence[str], rows: Sequence[tuple[str, MapRow]]) ->
     return lines
 
 
-def channel_difference(first: AttentionGate, second: AttentionGate) -> str:
-    """Say how two channel gates differ in level and spread: their channels are not the same features."""
+def channel_difference(first: AttentionGate, second: AttentionGate, *, same_channels: bool = False) -> str:
+    """Say how two channel gates differ in level and spread: the channels of two models are not the same features.
+
+    With ``same_channels``, of one model on two pictures, which channel differs most is said, too.
+    """
     spread = float(second.weights.std()) - float(first.weights.std())
-    return (
+    said = (
         f"mean {signed(second.mean - first.mean, 3)} · spread {signed(spread, 3)} "
         f"({short(float(first.weights.std()))} and {short(float(second.weights.std()))})"
     )
+    if not same_channels:
+        return said
+    apart = second.weights - first.weights
+    most = int(np.abs(apart).argmax())
+    return (
+        f"{said} · most in channel {most}: {short(float(first.weights[most]))} and "
+        f"{short(float(second.weights[most]))} ({signed(float(apart[most]), 2)})"
+    )
+
+
+def lacking_words(owner: str, others: Sequence[str], what: str, count: int, *, some: bool) -> str:
+    """Say in a line what one model alone has: ``cbam alone: 4 gates; baseline has none``.
+
+    Args:
+        owner, others: names. what: ``gate``, for example. count: how many. some: whether the others have any at all.
+    """
+    more = "" if count == 1 else "s"
+    if some:
+        return f"{owner} alone: {count} {what}{more}"
+    return f"{owner} alone: {count} {what}{more}; {' and '.join(others)} {'has' if len(others) == 1 else 'have'} none"

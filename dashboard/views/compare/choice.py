@@ -11,6 +11,7 @@ from dashboard.report.text import plain
 from dashboard.shared.figures.answers import LEAST, MOST, apart_words, pairs_of, probability_of, refused, shared_classes
 from dashboard.shared.maps import CONTRAST
 from dashboard.shell import loaders, opening, say, state, study_loaders
+from dashboard.shell.frame import COMPARE_BY, COMPARED
 from dashboard.shell.in_address import in_address
 from dashboard.shell.state import NamedPicture
 from engine.explain.target import TRUE
@@ -28,6 +29,8 @@ LEAST_SHARED: Final = 2
 """Classes that models must have in common to be compared."""
 EACH_LAST: Final = "last of each"
 """The layer's name where the models have none in common: each is explained at its own last one."""
+
+MODE_TITLES: Final[dict[str, str]] = {"models": "models on a picture", "pictures": "two pictures"}
 
 _SEEN: Final = "address_seen."
 _KEPT: Final = "kept."
@@ -57,6 +60,21 @@ def tell(key: str, text: str) -> None:
     elif key in st.query_params:
         del st.query_params[key]
     st.session_state[_SEEN + key] = st.session_state[_KEPT + key] = text
+
+
+def choose_mode() -> str:
+    """Draw whether models or pictures are compared; return one of the frame's two."""
+    with in_address(COMPARE_BY, COMPARE_BY, COMPARED, COMPARED[0], "comparison"):
+        mode: str | None = st.segmented_control(
+            "Compare",
+            COMPARED,
+            default=COMPARED[0],
+            required=True,
+            format_func=MODE_TITLES.__getitem__,
+            key=COMPARE_BY,
+            label_visibility="collapsed",
+        )
+    return mode or COMPARED[0]
 
 
 def choose_models(cards: Sequence[RunCard]) -> tuple[RunCard, ...]:

@@ -1,4 +1,4 @@
-"""Compare: two to four models on one face in aligned columns, and on whole datasets with tests and intervals."""
+"""Compare: two to four models on one face in aligned columns and on whole datasets, or two pictures under one model."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from dashboard.shared import face as answer
 from dashboard.shared import maps
 from dashboard.shared.figures.answers import LEAST
 from dashboard.shared.figures.map_content import style_settings
-from dashboard.shared.figures.rows import explanation_row, gate_rows, spatial_words
+from dashboard.shared.figures.rows import explanation_row
 from dashboard.shell import loaders, picture_row, report_button, say, theme
 from dashboard.shell.frame import framed
 from dashboard.shell.state import NamedPicture, Selection
-from dashboard.views.compare import choice, dataset
+from dashboard.views.compare import choice, dataset, two_pictures
 from dashboard.views.compare import maps as compare_maps
 from dashboard.views.compare import selection as compare_selection
+from dashboard.views.compare.columns import MODELS, PICTURES, Columns
 from dashboard.views.compare.report import OnFace, dataset_content, face_content
 from engine.errors import FerLensError
 from engine.records import RunCard
@@ -78,30 +79,22 @@ def compare_picture(
         ]
     if apart := choice.read_given(cards, explained):
         st.caption(plain(apart))
+    columns = Columns(MODELS, tuple(card.name for card in cards), explained, pair)
     with answers:
-        compare_maps.show_answers(explained, pair)
+        compare_maps.show_answers(columns)
     shown = explained[0].maps[0].target
     explanation = explanation_row(explained, pair, style.scale)
     with slot:
-        compare_maps.show_map_rows(explained, [explanation], pair, style, "map")
+        compare_maps.show_map_rows(columns, [explanation], style, "map")
         st.caption(
             plain(
                 f"Explains {shown}. Grad-CAM has no unit that two models share, so the difference is that of shares: "
                 "percentage points of each map’s mass, cell by cell."
             )
         )
-    gates = gate_rows(explained, plus, pair, style.scale)
-    theme.section("Spatial attention gates", spatial_words(explained, plus))
-    if gates:
-        compare_maps.show_map_rows(explained, gates, pair, style, "gate")
-    else:
-        st.caption("None of these models has a spatial gate.")
-    compare_maps.show_channels(explained, pair)
-    named_rows = compare_maps.row_names(gates, explanation, shown)
-    compare_maps.show_slider(explained, named_rows, pair, style)
-    compare_maps.show_numbers(explained, named_rows)
+    named_rows = compare_maps.show_gates_and_rest(columns, explanation, plus, style)
     selection = compare_selection.show_selection(cards, pair, selected, (target, subtracted, layer))
-    return OnFace(explained, pair, named_rows, style, named.credit, selection)
+    return OnFace(columns, named_rows, style, named.credit, selection)
 
 
 def offer_report(
@@ -114,7 +107,7 @@ def offer_report(
         parts.append(partial(face_content, face))
         shown = face.explained[0].maps[0]
         settings |= {"picture": named.name, "picture sha256": named.digest, "class": shown.target, "layer": shown.layer}
-        settings |= {"difference": [face.models[index] for index in face.pair], **style_settings(face.style)}
+        settings |= {"difference": [face.names[index] for index in face.columns.pair], **style_settings(face.style)}
     if on is not None:
         where = f"{on.split.dataset} {on.split.split}"
         parts.append(partial(dataset_content, on.first, on.second, where, on.found))
@@ -140,6 +133,15 @@ def main(chosen: Selection) -> None:
     if not shelf.cards:
         say.no_checkpoint()
         return
+    if choice.choose_mode() == PICTURES:
+        two_pictures.show(chosen)
+    else:
+        show_models(chosen)
+
+
+def show_models(chosen: Selection) -> None:
+    """Draw two to four models on the picture chosen, and on the data set that both were analysed on."""
+    shelf = loaders.shelf()
     cards = choice.choose_models(shelf.cards)
     if len(cards) < LEAST:
         alone = len(shelf.cards) < LEAST

@@ -1,4 +1,4 @@
-"""What the report of the Compare page holds: answers, maps and differences on one face, and the test on a dataset."""
+"""What the report of Compare holds: answers, maps and differences of its columns, and the test on a dataset."""
 
 from __future__ import annotations
 
@@ -10,12 +10,20 @@ import numpy as np
 from dashboard.report.content import Array, Content, Section, Shot, Table
 from dashboard.report.subject import face as face_word
 from dashboard.report.text import grid, short
-from dashboard.shared.figures.answers import interval_words, p_words, parameter_words, read_answers, share_words
+from dashboard.shared.figures.answers import (
+    interval_words,
+    p_words,
+    parameter_words,
+    read_answers,
+    read_pictures,
+    share_words,
+)
 from dashboard.shared.figures.map_card import MapCard, MapStyle
 from dashboard.shared.figures.map_content import answers_table, face_shot, map_shots
 from dashboard.shared.figures.pair import difference_ranges, reach_words
 from dashboard.shared.figures.rows import MapRow, agreement_rows, channel_rows
 from dashboard.shared.figures.sheet import named_arrays
+from dashboard.views.compare.columns import Columns
 from dashboard.views.compare.figures.tables import Compared, read_selection, selection_rows
 from engine.analysis.comparison import StoredComparison
 from engine.draw.overlay import Range
@@ -27,86 +35,92 @@ from engine.statistics.paired import Difference
 
 @dataclass(frozen=True, eq=False)
 class OnFace:
-    """Several models on one face.
+    """Several models on one face, or two faces under one model.
 
     Attributes:
-        explained: one a model. pair: which two are subtracted, as indices.
+        columns: what is compared.
         rows: (name, row) for each explanation and gate, the explanation first.
         style: how maps are drawn. credit: where the picture is from.
         selection: each picture of a selection of several; empty for a single one.
     """
 
-    explained: Sequence[FaceExplanation]
-    pair: tuple[int, int]
+    columns: Columns
     rows: Sequence[tuple[str, MapRow]]
     style: MapStyle
     credit: str
     selection: Sequence[Compared] = ()
 
     @property
-    def models(self) -> list[str]:
-        """Their names."""
-        return [one.model for one in self.explained]
+    def names(self) -> tuple[str, ...]:
+        """The columns'."""
+        return self.columns.names
+
+    @property
+    def explained(self) -> Sequence[FaceExplanation]:
+        """One a column."""
+        return self.columns.explained
 
 
 def _row(shown: OnFace, name: str, row: MapRow, limits: Range) -> Section:
     shots: list[Shot] = []
-    for one, card in zip(shown.explained, row.cards, strict=True):
+    for title, one, card in zip(shown.names, shown.explained, row.cards, strict=True):
         if card is not None:
-            shots += map_shots(one.face, (replace(card, title=one.model),), shown.style, name)
-    words = [f"{one.model} has none." for one, card in zip(shown.explained, row.cards, strict=True) if card is None]
+            shots += map_shots(one.face, (replace(card, title=title),), shown.style, name)
+    words = [f"{title} has none." for title, card in zip(shown.names, row.cards, strict=True) if card is None]
     if row.paired is not None:
-        first, second = (shown.explained[index] for index in shown.pair)
+        first, second = shown.columns.pair
         card = MapCard("difference", row.paired.difference, limits, note=reach_words(row.paired), signed=True)
-        shots += map_shots(first.face, (card,), shown.style, name)
-        words.append(f"Difference: {second.model} minus {first.model}, in {row.paired.unit}.")
+        shots += map_shots(shown.explained[first].face, (card,), shown.style, name)
+        words.append(f"Difference: {shown.names[second]} minus {shown.names[first]}, in {row.paired.unit}.")
     return Section(name, (" ".join(words),), tuple(shots))
 
 
-def _channels(explained: Sequence[FaceExplanation]) -> tuple[Section, ...]:
+def _channels(columns: Columns) -> tuple[Section, ...]:
     rows = tuple(
-        (name, one.model, grid(gate.shape), short(gate.minimum), short(gate.mean), short(gate.maximum))
-        for name, gates in channel_rows(explained)
-        for one, gate in zip(explained, gates, strict=True)
+        (name, title, grid(gate.shape), short(gate.minimum), short(gate.mean), short(gate.maximum))
+        for name, gates in channel_rows(columns.explained)
+        for title, gate in zip(columns.names, gates, strict=True)
         if gate is not None
     )
-    table = Table(("gate", "model", "grid", "min", "mean", "max"), rows)
+    table = Table(("gate", columns.of.removesuffix("s"), "grid", "min", "mean", "max"), rows)
     return (Section("Channel attention gates", tables=(table,)),) if rows else ()
 
 
 def _selection(shown: OnFace) -> tuple[Section, ...]:
     if not shown.selection:
         return ()
-    table = Table.of(selection_rows(shown.models, shown.selection, shown.pair))
-    words = read_selection(shown.models, shown.selection, shown.pair)
+    table = Table.of(selection_rows(shown.names, shown.selection, shown.columns.pair))
+    words = read_selection(shown.names, shown.selection, shown.columns.pair)
     return (Section("On the whole selection", (words,), tables=(table,)),)
 
 
 def face_content(shown: OnFace) -> Content:
-    """Return what is shown of one face; arrays below each model's name, and below ``difference``."""
+    """Return what is shown of the columns; arrays below each model's name or first and second, and ``difference``."""
     predictions = [one.prediction for one in shown.explained]
+    pictures = shown.columns.one_model
+    read = read_pictures if pictures else read_answers
     answers = Section(
         "Answers",
-        (read_answers(shown.models, predictions), shown.credit),
+        (read(shown.names, predictions), shown.credit),
         tuple(
-            face_shot(one.face, f"{face_word()} {one.model}", f"the {face_word()} as {one.model} saw it")
-            for one in shown.explained
+            face_shot(one.face, f"{face_word()} {name}", name if pictures else f"the {face_word()} as {name} saw it")
+            for name, one in zip(shown.names, shown.explained, strict=True)
         ),
-        tables=(answers_table(shown.models, predictions),),
+        tables=(answers_table(shown.names, predictions),),
     )
     limits = difference_ranges([row.paired for _, row in shown.rows], shown.style.scale)
     maps = [_row(shown, name, row, span) for (name, row), span in zip(shown.rows, limits, strict=True)]
-    lines = agreement_rows(shown.models, shown.rows)
+    lines = agreement_rows(shown.names, shown.rows, shown.columns.of)
     agreement = (
         (Section("Agreement", ("Ranks and not values are compared.",), tables=(Table.of(lines),)),) if lines else ()
     )
     arrays: dict[str, Array] = {}
-    for one in shown.explained:
-        arrays |= {f"{one.model}/{name}": array for name, array in named_arrays(one, one.maps).items()}
+    for title, one in zip(("first", "second") if pictures else shown.names, shown.explained, strict=True):
+        arrays |= {f"{title}/{name}": array for name, array in named_arrays(one, one.maps).items()}
     for name, row in shown.rows:
         if row.paired is not None:
             arrays[f"difference/{name}"] = row.paired.difference
-    return Content((answers, *maps, *_channels(shown.explained), *agreement, *_selection(shown)), arrays)
+    return Content((answers, *maps, *_channels(shown.columns), *agreement, *_selection(shown)), arrays)
 
 
 def _line(name: str, found: Difference, test: str) -> tuple[str, ...]:

@@ -70,11 +70,13 @@ def test_the_first_two_models_of_the_same_classes_stand_in_aligned_rows(page: Ap
     assert app.multiselect(key="models").value == ["baseline", "cbam"]
     assert address(app, "models") == "baseline,cbam"
     rows = columns(app)
-    assert len(rows) == 7 + 1 + 4 + 4  # classes, Grad-CAM, spatial gates, channel gates
+    assert len(rows) == 7 + 1  # classes, Grad-CAM; no row for gates that one of them has not
     assert {len(row) for row in rows} == {1 + 2 + 1}  # label, two models, the difference
     html = page_html(app)
-    assert html.count("baseline has no gate here") == 4
-    assert html.count("baseline has no channel gate here") == 4
+    assert html.count('class="fl-cown"') == 4 + 4
+    assert "cbam alone: 4 gates; baseline has none" in html
+    assert "cbam alone: 4 channel gates; baseline has none" in html
+    assert "has no gate here" not in html
     assert "top tenth" in html
     assert "difference</span>" in html
     assert "looks at" not in html
@@ -318,7 +320,7 @@ def test_a_damaged_analysis_is_a_sentence_and_the_face_is_compared_all_the_same(
     assert "is damaged: it is not the file that its report describes" in said
     assert "make it again with: python -m engine analyze --model cbam" in said
     assert str(tmp_path) not in said
-    assert len(columns(app)) == 16
+    assert len(columns(app)) == 8
 
 
 def test_the_page_runs_by_itself(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -326,3 +328,62 @@ def test_the_page_runs_by_itself(store: Path, monkeypatch: pytest.MonkeyPatch) -
     app = AppTest.from_file(str(ROOT / "dashboard" / PAGE), default_timeout=60).run()
     assert not app.exception
     assert "fl-compare" in page_html(app)
+
+
+def test_two_pictures_stand_side_by_side_under_one_model(page: AppTest) -> None:
+    app = opened(page, compare="pictures", model="cbam", second="sample:drawn-fear", target="fear")
+    assert not app.exception
+    assert not sentences(app)
+    assert app.selectbox(key="second").value == "sample:drawn-fear"
+    assert address(app, "compare") == "pictures"
+    assert address(app, "second") == "sample:drawn-fear"
+    assert any("Explains fear in both." in caption.value for caption in app.caption)
+    rows = columns(app)
+    assert len(rows) == 7 + 1 + 4 + 4  # classes, Grad-CAM, and every gate: both pictures have each
+    assert {len(row) for row in rows} == {1 + 2 + 1}
+    html = page_html(app)
+    assert "Drawn face: fear − Drawn face: happy" in html
+    assert "from the first to the second" in html or "No class differs" in html
+    assert "most in channel" in html
+    assert "models" not in app.query_params
+
+
+def test_the_second_picture_is_the_pinned_one_or_of_the_selection(page: AppTest) -> None:
+    app = opened(page, compare="pictures", pin="sample:drawn-sad")
+    assert app.selectbox(key="second").value == "pinned"
+    assert "Drawn face: sad − Drawn face: happy" in page_html(app)
+    odd = opened(page, compare="pictures", second="sample:nobody")
+    assert any(said.startswith("Unknown second picture 'sample:") for said in sentences(odd))
+    gone = opened(page, compare="pictures", second="synthetic:test/happy/99999")
+    assert not gone.exception
+    assert sentences(gone)
+
+
+def test_the_second_picture_may_be_of_the_selection_and_is_never_the_first(page: AppTest) -> None:
+    ids = "test/happy/00003,test/sad/00005,test/fear/00002"
+    wanted = {"source": "dataset", "dataset": "synthetic", "id": ids}
+    app = open_page(page, PAGE, compare="pictures", model="cbam", second="3", **wanted)
+    assert not sentences(app)
+    assert "test/fear/00002 − test/happy/00003" in page_html(app)
+    app.button(key="walk_next").click().run()
+    assert "test/fear/00002 − test/sad/00005" in page_html(app)
+    app.button(key="walk_next").click().run()  # what was the second is now the first
+    assert "test/happy/00003 − test/fear/00002" in page_html(app)
+
+
+def test_the_same_picture_twice_is_said(page: AppTest) -> None:
+    app = opened(page, compare="pictures", second="sample:drawn-happy")
+    assert any("Both are the same picture" in block.value for block in app.info)
+
+
+def test_back_among_models_the_comparison_of_models_is_as_before(page: AppTest) -> None:
+    app = opened(page, models="spatial,cbam")
+    app.segmented_control(key="compare").set_value("pictures").run()
+    assert not app.exception
+    assert app.selectbox(key="second").value
+    app.segmented_control(key="compare").set_value("models").run()
+    assert not app.exception
+    assert app.multiselect(key="models").value == ["spatial", "cbam"]
+    assert address(app, "compare") == ""
+    assert address(app, "second") == ""
+    assert address(app, "models") == "spatial,cbam"

@@ -16,6 +16,7 @@ from dashboard.shared.figures.rows import explanation_row, gate_rows
 from dashboard.shared.figures.trust import Trusted
 from dashboard.views.class_attention.figures.grid import MEAN, cell_ranges, layer_cells
 from dashboard.views.class_attention.report import grid_content, use_content
+from dashboard.views.compare.columns import Columns, titles_of
 from dashboard.views.compare.report import OnFace, face_content
 from dashboard.views.evidence.report import League, league_content
 from dashboard.views.explain.report import Explained, explain_content
@@ -82,12 +83,30 @@ def test_compare_subtracts_the_pair(explained: FaceExplanation) -> None:
     both = (explained, other)
     explanation = ("Grad-CAM", explanation_row(both, (0, 1), "fixed"))
     gates = [(f"Gate, {row.name}", row) for row in gate_rows(both, "happy", (0, 1), "fixed")]
-    content = face_content(OnFace(both, (0, 1), (explanation, *gates), STYLE, ""))
+    content = face_content(OnFace(Columns("models", ("cbam", "twin"), both), (explanation, *gates), STYLE, ""))
     np.testing.assert_allclose(content.arrays["difference/Gate, block 1"], [[0.1, 0], [0, 0]], atol=1e-6)
     np.testing.assert_array_equal(content.arrays["twin/gate/block1.spatial"], other.gates[0].weights)
     assert any("Difference: twin minus cbam" in word for section in content.sections for word in section.words)
     assert any(caption.startswith("difference: 2 × 2 cells") for caption in captions(content))
     assert "0.9200" in cells(content)
+
+
+def test_two_pictures_under_one_model_are_told_apart(explained: FaceExplanation) -> None:
+    other = replace(
+        explained,
+        prediction=make_prediction(0.01, 0.01, 0.01, 0.02, 0.02, 0.92, 0.01),
+        gates=(replace(explained.gates[0], weights=explained.gates[0].weights / 2), *explained.gates[1:]),
+    )
+    both = (explained, other)
+    explanation = ("Grad-CAM", explanation_row(both, (0, 1), "fixed"))
+    columns = Columns("pictures", titles_of("a/../b.png", "a/../b.png"), both)
+    content = face_content(OnFace(columns, (explanation,), STYLE, ""))
+    assert {"first/face", "second/face"} <= set(content.arrays)
+    assert not any(".." in name for name in content.arrays)
+    words = content.sections[0].words[0]
+    assert words.startswith("a/../b.png (first) is answered happy (93 %), a/../b.png (second) sad (92 %).")
+    assert "points from the first to the second" in words
+    assert any("a/../b.png (second) minus a/../b.png (first)" in said for one in content.sections for said in one.words)
 
 
 def test_what_if_holds_both_faces_and_what_each_region_does(explained: FaceExplanation) -> None:

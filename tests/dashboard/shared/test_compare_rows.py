@@ -10,10 +10,13 @@ from dashboard.shared.figures.rows import (
     explanation_row,
     gate_map,
     gate_rows,
+    lacking_words,
     packed,
+    solitary,
     spatial_words,
 )
 from dashboard.views.compare import maps
+from dashboard.views.compare.columns import Columns
 from engine.labels import EMOTIONS
 from engine.records import FaceExplanation
 from tests.dashboard.made import make_gate, make_map, make_prediction
@@ -47,9 +50,14 @@ def test_a_row_for_each_gate_of_any_model_in_forward_order() -> None:
     assert second.paired is None
 
 
-def test_rows_that_only_one_model_has_stay_where_they_are() -> None:
-    assert packed([[False, True, True], [False, False, True]]) == ((0, 0, 0), (1, 1, 1))
-    assert packed([]) == ()
+def test_rows_that_only_one_model_has_are_no_lines_of_empty_places() -> None:
+    present = [[False, True, True], [False, False, True]]
+    assert packed(present) == ((0, 0, 0),)
+    assert solitary(present) == (2, (1,))
+    assert solitary([[False, True]] * 4) == (1, (0, 1, 2, 3))
+    assert packed([[False, True]] * 4) == packed([]) == ()
+    assert solitary([]) is None
+    assert solitary([[True, False], [False, True]]) is None
 
 
 def test_rows_of_different_backbones_share_lines_below_those_in_common() -> None:
@@ -108,7 +116,28 @@ def test_channels_are_compared_by_level_and_spread_only() -> None:
     assert name == "block 1"
     assert gates[0] is None
     low, high = make_gate("c", "channel", [0.2, 0.4]), make_gate("c", "channel", [0.4, 0.8])
-    assert channel_difference(low, high) == "mean +.300 · spread +.100 (.100 and .200)"
+    said = "mean +.300 · spread +.100 (.100 and .200)"
+    assert channel_difference(low, high) == said
+    assert channel_difference(low, high, same_channels=True) == f"{said} · most in channel 1: .400 and .800 (+.40)"
+
+
+def test_what_one_model_alone_has_is_said_once() -> None:
+    assert lacking_words("cbam", ["baseline"], "gate", 4, some=False) == "cbam alone: 4 gates; baseline has none"
+    assert lacking_words("cbam", ["a", "b"], "gate", 1, some=False) == "cbam alone: 1 gate; a and b have none"
+    assert lacking_words("cbam", ["a"], "channel gate", 2, some=True) == "cbam alone: 2 channel gates"
+
+
+def test_gates_of_one_model_alone_stand_in_one_strip(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+    monkeypatch.setattr(maps.st, "html", drawn.append)
+    both = [PLAIN, GATED]
+    rows = gate_rows(both, "happy", (0, 1), "fixed")
+    maps.show_map_rows(Columns("models", ("baseline", "spatial"), both), rows, MapStyle(), "gate")
+    (html,) = drawn
+    assert 'class="fl-crow' not in html
+    assert html.count("fl-cown") == 2
+    assert "spatial alone: 2 gates; baseline has none" in html
+    assert "has no gate here" not in html
 
 
 def test_gates_of_different_backbones_are_drawn_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +145,7 @@ def test_gates_of_different_backbones_are_drawn_side_by_side(monkeypatch: pytest
     monkeypatch.setattr(maps.st, "html", drawn.append)
     other = made("cmaen", (make_gate("ecnn.scale2.spatial", "spatial", [[0.3]]),), [[1.0]])
     rows = gate_rows([GATED, other], "happy", (0, 1), "fixed")
-    maps.show_map_rows([GATED, other], rows, (0, 1), MapStyle(), "gate")
+    maps.show_map_rows(Columns("models", ("spatial", "other"), (GATED, other)), rows, MapStyle(), "gate")
     (html,) = drawn
     lines = html.split('class="fl-crow')[2:]  # the first is the headings'
     assert ["block 1" in lines[0], "ecnn scale 2" in lines[0], "block 2" in lines[1]] == [True] * 3

@@ -7,6 +7,9 @@ from urllib.parse import parse_qs
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.shell.origin import MOST, window
+from engine.data.by_id import PictureIndex
+from engine.data.picked import pack
 from tests.dashboard.made import open_page, page_html, sentences
 
 IDS = ("test/happy/00003", "test/sad/00005", "test/fear/00002")
@@ -73,3 +76,48 @@ def test_one_picture_that_nobody_selected_has_no_way_through(home: AppTest) -> N
     assert count(app) == ""
     assert back(app) == []
     assert "walk_next" not in [button.key for button in app.button]
+
+
+def large(home: AppTest, page: str, at: int, count: int = 250) -> AppTest:
+    """Open one of many pictures as a page of selections links to it."""
+    ids = list(reversed(synthetic_ids(count)))
+    some, index = window(ids, at)
+    places = {name: place for place, name in enumerate(PictureIndex("synthetic", None).ids("all"))}
+    asked = {"source": "dataset", "dataset": "synthetic", "id": ",".join(some), "which": str(index + 1)}
+    return open_page(home, page, **asked, all=pack(ids, places), **{"from": ORIGIN})
+
+
+def synthetic_ids(count: int) -> tuple[str, ...]:
+    return PictureIndex("synthetic", None).ids("test")[:count]
+
+
+def test_more_pictures_than_the_address_holds_are_all_walked_through(home: AppTest) -> None:
+    app = large(home, PAGES[0], 99)
+    ids = tuple(reversed(synthetic_ids(250)))
+    assert not app.exception
+    assert not sentences(app)
+    assert count(app) == "100 of 250"
+    app.query_params["which"] = "100"  # the last one that is in the address
+    app.run()
+    assert count(app) == "149 of 250"
+    for wanted in ("150 of 250", "151 of 250"):  # and beyond it
+        app.button(key="walk_next").click().run()
+        assert not app.exception
+        assert not sentences(app)
+        assert count(app) == wanted
+    assert ids[150] in " ".join(one.value for one in app.caption)
+    assert len(app.text_input(key="id").value.split(",")) == MOST
+    assert len(back(app)) == 1
+    app.button(key="walk_previous").click().run()
+    assert count(app) == "150 of 250"
+    assert app.query_params["all"]
+
+
+def test_a_packed_selection_of_others_is_said_and_those_in_the_address_are_walked_through(home: AppTest) -> None:
+    app = opened(home, PAGES[2], all="AAAA", **{"from": ORIGIN})
+    assert not app.exception
+    assert any("select the pictures anew" in said for said in sentences(app))
+    assert count(app) == "1 of 3"
+    assert "all" not in app.query_params
+    app.text_input(key="id").set_value(IDS[0]).run()
+    assert not sentences(app)

@@ -54,6 +54,13 @@ def own(name: str, size: str, cell: str) -> str:
     return f'<div class="fl-cown">{escape(name)} <span class="fl-quiet">{escape(size)}</span></div>{cell}'
 
 
+def strip(label: str, cells: Sequence[str]) -> str:
+    """Return cells side by side under a label, as many in a line as fit: what one column alone has."""
+    inside = "".join(f"<div>{cell}</div>" for cell in cells)
+    head = f'<div class="fl-clabel">{label}</div>'
+    return f'<div class="fl-compare fl-alone">{head}<div class="fl-cstrip">{inside}</div></div>'
+
+
 def _layers(face: UInt8, values: Float32, limits: Range, colors: str, style: MapStyle, words: str) -> str:
     """Return the picture of a map; where it is smooth, with its cells underneath for the pointer."""
     images = []
