@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.analysis.evaluation import Evaluation, MetricRow, no_temperature
+from engine.analysis.paper.kit import FOLDER, PaperInput, write_kit
 from engine.analysis.report_figures import FIGURES, ReportInput, png_bytes
 from engine.analysis.report_people import people_section
 from engine.analysis.store.voted import has_votes
@@ -167,8 +168,12 @@ def check_new_folder(out: Path) -> None:
         raise UsageError(f"The folder '{out.parent.name}' for --out does not exist; make it, or choose another --out.")
 
 
-def write_report(out: Path, given: ReportInput, metrics: Sequence[MetricRow]) -> dict[str, Any]:
+def write_report(
+    out: Path, given: ReportInput, metrics: Sequence[MetricRow], *, paper: PaperInput | None = None
+) -> dict[str, Any]:
     """Write ``report.html``, ``evaluation.json`` and ``figures/*.png`` into a new folder, complete or not at all.
+
+    With ``paper`` the folder ``paper`` is written there, too (see :mod:`engine.analysis.paper.kit`).
 
     Returns:
         what ``evaluation.json`` holds.
@@ -190,6 +195,8 @@ def write_report(out: Path, given: ReportInput, metrics: Sequence[MetricRow]) ->
             (temporary / "figures" / f"{name}.png").write_bytes(png_bytes(figure, PRINT_DPI))
         page = report_html(given, metrics, {name: png_bytes(figure, SCREEN_DPI) for name, figure in figures.items()})
         (temporary / PAGE).write_text(page, encoding="utf-8")
+        if paper is not None:
+            document["paper"] = [f"{FOLDER}/{name}" for name in write_kit(temporary / FOLDER, given, paper)]
         text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         (temporary / NUMBERS).write_text(text, encoding="utf-8")
         check_new_folder(out)  # again: another run may have been quicker

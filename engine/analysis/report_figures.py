@@ -113,7 +113,9 @@ def confusion_figure(given: ReportInput) -> Figure:
     counts = shown.matrix(whole)
     side = max(1.0, len(counts) / 12)  # a cell keeps its size where there are more
     figure, (one,) = _new(5.4 * side, 4.8 * side)
-    one.imshow(share, cmap="Greys", vmin=0, vmax=1)
+    edges = np.arange(len(counts) + 1) - 0.5  # drawn as squares, not as a picture, which a PDF would hold as pixels
+    one.pcolormesh(edges, edges, share, cmap="Greys", vmin=0, vmax=1)
+    one.set(aspect="equal", ylim=(len(counts) - 0.5, -0.5))
     for row in range(len(counts)):
         for column in range(len(counts)):
             one.text(

@@ -15,6 +15,8 @@ from engine.writing.held import held
 
 if TYPE_CHECKING:
     from engine.analysis.files.places import AnalysedSplit
+    from engine.analysis.paper.kit import PaperInput
+    from engine.records import RunCard
 
 PREFERRED: Final[tuple[str, ...]] = ("fer2013-private", "fer2013-test", "synthetic-test")
 """Which analysis is reported where none is named: what the literature quotes first."""
@@ -26,6 +28,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dataset", help="of the stored analysis (default: the first that is there)")
     parser.add_argument("--split", help="likewise")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder for the report")
+    parser.add_argument(
+        "--paper",
+        action="store_true",
+        help="write the folder paper, too: vector PDFs, LaTeX and CSV tables, captions, BibTeX, a methods paragraph",
+    )
+    parser.add_argument(
+        "--against", metavar="MODEL", help="with --paper: a table that compares with MODEL's stored answers, with tests"
+    )
     add_votes_option(parser)
     add_json_option(parser)
 
@@ -52,6 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Gather what is stored, write, report."""
     if not arguments.out.name:
         raise UsageError("Expected --out to name a new folder, for example --out report.")
+    if arguments.against is not None and not arguments.paper:
+        raise UsageError("Expected --against with --paper, whose tables it adds to; give both, or use: engine compare.")
     checkpoint = find_checkpoint(arguments.model).absolute()
     card = read_card(checkpoint)
     split = _chosen(checkpoint.name, checkpoint.parent, arguments.dataset, arguments.split)
@@ -86,13 +98,49 @@ def run(arguments: argparse.Namespace) -> int:
             read_history(checkpoint, card.recipe.get("chosen_epoch")),
             None if votes is None else people_seen(store, found.answers, temperature=fitted_temperature(card)),
         )
-        document = write_report(arguments.out, given, metric_rows(card))
+        paper = _paper(arguments.against, checkpoint, card, split) if arguments.paper else None
+        document = write_report(arguments.out, given, metric_rows(card), paper=paper)
     if arguments.json:
         print_json(document)
     else:
         figures = given.found.figures
         sys.stdout.write(
             f"{card.name} on {split.dataset} {split.split}: accuracy {share_words(figures.accuracy)}; report.html and "
-            f"{len(document['figures'])} figures at 300 DPI written to {arguments.out.name}\n"
+            f"{len(document['figures'])} figures at 300 DPI written to {arguments.out.name}"
+            f"{', with the folder paper' if arguments.paper else ''}\n"
         )
     return 0
+
+
+def _paper(against: str | None, checkpoint: Path, card: RunCard, split: AnalysedSplit) -> PaperInput:
+    """Gather what a paper kit needs beside the evaluation.
+
+    Raises:
+        DataError: the other model has no stored answers to the split, or other classes.
+    """
+    from engine import __version__
+    from engine.analysis.comparison import compare_stored
+    from engine.analysis.files.places import REPORT, analysis_folder
+    from engine.analysis.files.predictions import find_predictions
+    from engine.analysis.paper.kit import PaperInput
+    from engine.analysis.store.store import AnalysisStore
+    from engine.documents import BAD_VALUES, read_document
+
+    try:
+        analysis = dict(read_document(analysis_folder(checkpoint, split.dataset, split.split) / REPORT))
+    except (OSError, *BAD_VALUES):
+        analysis = {}  # the versions and hashes are then said to be not recorded
+    compared = None
+    if against is not None:
+        other = find_checkpoint(against).absolute()
+        if other == checkpoint:
+            raise UsageError(f"Expected --against another model than '{card.name}' itself; name another.")
+        places = [
+            find_predictions([one.name], split.dataset, split.split, folder=one.parent) for one in (other, checkpoint)
+        ]
+        store = AnalysisStore([source for found in places for source in found])
+        try:
+            compared = compare_stored(store)
+        finally:
+            store.close()
+    return PaperInput(card, analysis, __version__, compared)

@@ -123,7 +123,7 @@ def test_dropped_weights_become_a_network_that_is_renamed_and_removed(
     expect(card(page, "mine")).to_contain_text("your pictures “my-faces”", timeout=PATIENCE)
     expect(card(page, "mine")).to_contain_text("8 attention gates: 4 channel, 4 spatial")
     expect(page.get_by_text("mine is on the shelf")).to_be_visible()
-    expect(page.get_by_text("No usual normalisation is clearly better", exact=False)).to_be_visible()
+    expect(page.get_by_text("No usual normalisation is clearly better", exact=False)).to_be_visible(timeout=PATIENCE)
     made = read_card(shelf / "mine")
     assert (made.classes, made.origin["file"]) == (("a", "b", "c"), "best.pth")
 

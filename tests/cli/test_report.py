@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -85,3 +86,61 @@ def test_what_people_saw_is_in_the_report(
     assert "votes" not in json.loads(printed.out)
     assert "not reported" in printed.err
     assert "Not reported: FER+&#x27;s votes are a download" in (tmp_path / "without" / "report.html").read_text()
+
+
+def rows(file: Path) -> list[dict[str, str]]:
+    with file.open(newline="", encoding="utf-8") as opened:
+        return list(csv.DictReader(opened))
+
+
+def test_the_paper_kit_says_what_evaluate_says(
+    own: Path, patterns: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ("--dataset", "fer2013", "--split", "public", "--json")
+    assert main(["evaluate", "--model", "baseline", "--data", str(patterns), *where]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert report("--model", "baseline", *where, "--paper", "--out", tmp_path / "out") == 0
+    document = json.loads(capsys.readouterr().out)
+    paper = tmp_path / "out" / "paper"
+    assert {"paper/paper.tex", "paper/references.bib", "paper/figures/roc.pdf"} <= set(document["paper"])
+    assert all((tmp_path / "out" / name).is_file() for name in document["paper"])
+    (whole, *_) = rows(paper / "tables/overall.csv")
+    assert float(whole["accuracy"]) == pytest.approx(said["accuracy"], abs=1e-5)
+    assert [float(whole[f"accuracy {end}"]) for end in ("low", "high")] == pytest.approx(said["interval"], abs=1e-5)
+    assert float(whole["macro F1"]) == pytest.approx(said["macro_f1"], abs=1e-5)
+    for row in rows(paper / "tables/classes.csv"):
+        known = said["per_class"][row["class"]]
+        assert float(row["recall"]) == pytest.approx(known["recall"], abs=1e-5)
+        assert float(row["F1"] or 0) == pytest.approx(known["f1"], abs=1e-5)
+    text = (paper / "methods.tex").read_text(encoding="utf-8")
+    assert json.loads((own / "baseline/card.json").read_text())["weights_sha256"] in text
+    assert "not person-independent" in text
+
+
+def test_against_another_model_has_its_tests(
+    own: Path, patterns: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("--model", "baseline", "--dataset", "fer2013", "--split", "public", "--paper", "--against")
+    assert report(*asked, "cbam", "--out", tmp_path / "none") == 1
+    assert "engine analyze --model cbam --dataset fer2013 --split public" in capsys.readouterr().err
+    loaded = load_checkpoint("cbam", folder=own)
+    settings = SweepSettings(batch_size=8, block=8, gradcam=False)
+    out = analysis_folder(own / "cbam", "fer2013", "public")
+    sweep(loaded.model, loaded.card, load_dataset("fer2013", "public", data=patterns), out, settings=settings, bare=4)
+    assert report(*asked, "cbam", "--out", tmp_path / "out") == 0
+    capsys.readouterr()
+    compared = ["compare", "--models", "cbam", "baseline", "--data", str(patterns), "--split", "public", "--json"]
+    assert main(compared) == 0
+    said = json.loads(capsys.readouterr().out)
+    table = {row["figure"]: row for row in rows(tmp_path / "out/paper/tables/comparison.csv")}
+    for name, known in (("accuracy", said["accuracy"]), ("macro F1", said["macro_f1"])):
+        row = table[name]
+        found = [float(row[key]) for key in ("cbam", "baseline", "difference", "difference low", "difference high")]
+        assert found == pytest.approx(
+            [known[key] for key in ("first", "second", "difference", "low", "high")], abs=1e-5
+        )
+        assert float(row["p"]) == pytest.approx(known["p"], rel=0.01)
+    assert "mcnemar1947" in (tmp_path / "out/paper/references.bib").read_text()
+    assert report(*asked, "baseline", "--out", tmp_path / "same") == 2
+    assert report(*asked[:-2], "--against", "cbam", "--out", tmp_path / "same") == 2
+    assert "Expected --against with --paper" in capsys.readouterr().err
