@@ -59,7 +59,8 @@ CLASS_AGNOSTIC: Final = (
     "class; it has no unit, so between two models compare its places, not its size."
 )
 BEYOND_CHANCE: Final = (
-    " **Beyond chance**: p < .05 by Welch’s test after Bonferroni’s correction for the cells of one map; hold the "
+    " **Beyond chance**: more than luck would do 19 times of 20 (p < .05 by Welch’s test after Bonferroni’s correction "
+    "for the cells of one map); hold the "
     "pointer over a cell to see in how many of its cells."
 )
 GATE: Final = "gate"

@@ -7,8 +7,9 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
+from dashboard.report.glossary import marked
 from dashboard.report.text import escape, plain
-from dashboard.shell import loaders, opening, say, state, theme
+from dashboard.shell import glossed, loaders, opening, say, state, theme
 from dashboard.shell.in_address import in_address
 from dashboard.views.evidence.figures.league import league_table
 from dashboard.views.evidence.figures.numbers import METRIC_TITLES, METRIC_WORDS, number_rows
@@ -68,7 +69,7 @@ def show_league(card: RunCard, variant: str) -> League | None:
         f'<div class="fl-quiet">{escape(METRIC_WORDS[metric])} Best first.</div>{league_table(report, metric, group)}'
     )
     sentences = [read_cue(report), read_best(report, group), *read_failures(report, group), read_shorter(report)]
-    st.html('<div class="fl-conclude">' + "".join(f"<p>{escape(said)}</p>" for said in sentences if said) + "</div>")
+    st.html('<div class="fl-conclude">' + "".join(f"<p>{marked(said)}</p>" for said in sentences if said) + "</div>")
     _numbers(report, group)
     return League(report, metric, group, sentences)
 
@@ -145,10 +146,9 @@ def _numbers(report: EvidenceReport, group: str) -> None:
             column_config=dict.fromkeys(table.columns[7:], number),
             alt="every map and reference with mean and 95 % interval of each metric",
         )
-        st.caption(
-            plain(read_counts(report))
-            + " Intervals: 95 %, bootstrap over pictures. Enrichment is the mean of log2(mass / "
+        glossed.caption(
+            read_counts(report) + " Intervals: 95 %, bootstrap over pictures. Enrichment is the mean of log2(mass / "
             "evidence’s share of the picture); the league shows it as a factor, 2 to its power (a geometric mean). "
             "Empty maps have no positive mass: they claim no place, are in no mean, and are counted apart."
-            + (f" Gates that are no map: {plain(', '.join(report.not_scored))}." if report.not_scored else "")
+            + (f" Gates that are no map: {', '.join(report.not_scored)}." if report.not_scored else "")
         )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dashboard.report.glossary import marked
 from dashboard.report.text import escape, grid, short
 from dashboard.shared.figures.map_card import MapCard, MapStyle, color_bar, data_uri, shape_of
 from dashboard.shared.figures.pair import PairedMaps, agreement_help, agreement_words, reach_words
@@ -97,7 +98,7 @@ def difference_cell(face: UInt8, pair: PairedMaps, limits: Range, style: MapStyl
         _layers(face, pair.difference, limits, DIVERGING, style, f"{words}: {grid(pair.difference.shape)}")
         + color_bar(pair.difference, limits, DIVERGING)
         + f'<div class="fl-raw">{reach_words(pair)}</div>'
-        + f'<div class="fl-alike" title="{escape(agreement_help(found))}">{agreement_words(found)}</div>'
+        + f'<div class="fl-alike" title="{escape(agreement_help(found))}">{marked(agreement_words(found))}</div>'
     )
 
 
