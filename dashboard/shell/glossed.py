@@ -7,8 +7,8 @@ import streamlit as st
 from dashboard.report.glossary import glossary_html, marked
 
 
-def caption(text: str) -> None:
-    """Draw a caption, ``text`` as it stands; each measure in it is a button that opens its meaning."""
+def note(text: str) -> None:
+    """Draw a caption under a figure, ``text`` as it stands; each measure in it is a button that opens its meaning."""
     st.html(f'<div class="fl-caption">{marked(text)}</div>')
 
 

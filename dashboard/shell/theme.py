@@ -80,6 +80,7 @@ CSS: Final = """<style>
  margin:.3rem 0}
 .fl-cards.fl-small{grid-template-columns:repeat(auto-fill,minmax(128px,1fr));gap:.9rem}
 .fl-small .fl-card:first-child{grid-column:span 2;grid-row:span 2}
+.fl-each .fl-cards{grid-template-columns:repeat(auto-fill,minmax(128px,1fr));gap:.9rem}
 .fl-card{margin:0;min-width:0;max-width:340px}
 .fl-card figcaption{display:flex;align-items:baseline;gap:.1rem .5rem;flex-wrap:wrap;margin-bottom:.3rem;
  font-size:.92rem}

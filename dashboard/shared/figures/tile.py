@@ -17,6 +17,7 @@ from dashboard.report.glossary import opener
 from dashboard.report.subject import is_about_pictures
 from dashboard.report.text import escape, percent, short
 from dashboard.shared.figures.colours import emotion_color
+from dashboard.shared.figures.described import where_words
 from dashboard.shared.figures.map_card import data_uri, received_maps
 from dashboard.shared.figures.votes import side_words, votes_html
 from engine.analysis.mistakes import Means, MistakesView
@@ -149,9 +150,14 @@ def map_html(explained: FaceExplanation, shows: str) -> str:
     if not spatial:
         gate, values = received_maps(explained.gates)[-1]
         (limits,) = display_ranges([values], natural=None)
-        return _drawn(explained.face, values, limits, f"{gate.layer}, 0 to {short(float(values.max()))} of even")
+        return _drawn(
+            explained.face,
+            values,
+            limits,
+            f"{gate.layer}, 0 to {short(float(values.max()))} of even; {where_words(values)}",
+        )
     last, values = placed_maps(spatial)[-1]
-    said = f"{last.layer}, {short(float(values.min()))} to {short(float(values.max()))}"
+    said = f"{last.layer}, {short(float(values.min()))} to {short(float(values.max()))}; {where_words(values)}"
     return _drawn(explained.face, values, GATE_RANGE, said)
 
 
@@ -163,7 +169,7 @@ def _gradcam(face: UInt8, entry: Explanation) -> str:
             f'<span class="fl-nothing">no positive evidence for {escape(entry.target)}</span></div>'
         )
     (limits,) = display_ranges([entry.heatmap], natural=None)
-    return _drawn(face, entry.heatmap, limits, f"Grad-CAM for {entry.target}")
+    return _drawn(face, entry.heatmap, limits, f"Grad-CAM for {entry.target}; {where_words(entry.heatmap)}")
 
 
 def _dot(name: str) -> str:

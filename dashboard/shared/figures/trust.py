@@ -137,8 +137,8 @@ def method_place(method: str, layer: str, target: str) -> str:
 
 
 def _at_most(distance: float) -> str:
-    moved = points(distance)
-    return f"at most {moved} of 100 points of it change, total variation {short(distance)}"
+    most = "" if 0.0 < distance < 0.01 else "at most "
+    return f"{most}{points(distance)} of 100 points of it change, total variation {short(distance)}"
 
 
 def _counted(uses: Sequence[GateUse], word: str) -> str:

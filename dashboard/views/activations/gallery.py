@@ -15,6 +15,7 @@ from dashboard.report.glossary import marked
 from dashboard.report.subject import face as face_word
 from dashboard.report.subject import is_about_pictures
 from dashboard.report.text import plain, short
+from dashboard.shared.figures.described import where_words
 from dashboard.shell import opening, say, state, study_loaders, theme
 from dashboard.shell.in_address import in_address
 from dashboard.views.activations import loaders
@@ -268,7 +269,10 @@ def _channel(
     low, high = short(float(values.min())), short(float(values.max()))
     parts: Captioned = [
         (f"the {face_word()} as the model saw it", resize_face(face, LARGE_PIXELS)),
-        (f"map, {low} to {high}", draw_map(values, face, limits, colors, Look(asked.look.scale), LARGE_PIXELS)),
+        (
+            f"map, {low} to {high}; {where_words(values, signed=float(values.min()) < 0.0)}",
+            draw_map(values, face, limits, colors, Look(asked.look.scale), LARGE_PIXELS),
+        ),
         (f"over the {face_word()}", draw_map(values, face, limits, colors, over, LARGE_PIXELS)),
     ]
     if maps.filters is not None:

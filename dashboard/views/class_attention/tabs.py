@@ -115,7 +115,7 @@ def show_channels(files: Files, classes: tuple[str, ...], truth: str = "label") 
         model: _show_model(model, profiles, classes, (order, cells), (most, many), limits, shown.places)
         for model, profiles in found.items()
     }
-    glossed.caption(
+    glossed.note(
         f"{shown.words} How well a channel tells classes apart (F) compares how far the classes’ means lie apart with "
         "how much pictures of one class "
         "differ; the dotted line is what chance alone exceeds in one channel of all with 5 % probability (Bonferroni). "
@@ -154,7 +154,7 @@ def _show_model(
     st.plotly_chart(figure, width="stretch", key=f"channel_chart.{model}", config={"displayModeBar": False})
     with st.expander(plain(f"Clusters of {model}"), icon=":material/workspaces:"):
         st.html(clusters_html(cluster_rows(profiles, groups, classes)))
-        glossed.caption(
+        glossed.note(
             "Mean profile of each cluster’s channels (Ward) at its two ends: how far the class’s mean lies from the "
             "mean of "
             "the classes, in ordinary spreads (standard deviations within classes). All channels are clustered, not "
@@ -202,10 +202,10 @@ def show_regions(store: AnalysisStore, files: Files, averages: Files | None, tru
     theme.section("Share of the map’s mass by region", "Mean over the pictures of a class and its 95 % interval.")
     charts = [interval_figure(places, shown.names, fields) for fields in (region_fields(even), PLACE_FIELDS)]
     st.plotly_chart(charts[0], width="stretch", key="region_chart", config={"displayModeBar": False})
-    glossed.caption(" ".join(_notes(having, exact=even is None)))
+    glossed.note(" ".join(_notes(having, exact=even is None)))
     theme.section("How spread out the map is, and its middle", "Entropy of a map, and its centre of mass.")
     st.plotly_chart(charts[1], width="stretch", key="place_chart", config={"displayModeBar": False})
-    glossed.caption(
+    glossed.note(
         "How spread out a map is (entropy): 0 nats if all mass lies in one cell; 100 % is an even map. Averaging "
         "blurs, so the mean map has more "
         "entropy than single maps."
@@ -267,7 +267,7 @@ def show_use(files: Files, split: AnalysedSplit) -> Build | None:
             measured[model] = use
             _show_use(use)
     if measured:
-        glossed.caption(legend_words())
+        glossed.note(legend_words())
         _show_replacements(measured)
         for use in measured.values():
             _show_shares(use)

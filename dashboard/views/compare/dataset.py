@@ -152,7 +152,7 @@ def show_details(on: OnSplit) -> None:
             persist_state="session",
         )
     st.html(class_chart(result.shown.pick(on.found.simultaneous), figure, first, second))
-    glossed.caption(
+    glossed.note(
         f"{result.shown.words} Filled dot: a difference that holds after correction. The intervals hold for all "
         f"classes together (95 %, Bonferroni over the paired bootstrap); p: {TESTS[figure]}. Two checkpoints are "
         "compared, one training seed each: another seed alone moves these figures too."

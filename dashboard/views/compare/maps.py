@@ -167,7 +167,7 @@ def show_numbers(columns: Columns, rows: Sequence[tuple[str, MapRow]]) -> None:
             column_config=dict.fromkeys((RANKS, TOP, "by chance"), number),
             alt=f"agreement of every pair of {columns.of} on every map",
         )
-        glossed.caption(
+        glossed.note(
             "The rank correlation and the overlap of the strongest tenth compare ranks, not values: "
             + (
                 "places of a map, not parts of a face."

@@ -71,7 +71,7 @@ def show_summary(found: Evaluation) -> None:
         "Class by class", "Precision: of its answers, how many are right. Recall: of its pictures, how many it finds."
     )
     _draw(class_bars(found.figures, ink()), "evaluation_bars")
-    glossed.caption(
+    glossed.note(
         f"{found.figures.shown.words} Whiskers: 95 % intervals, Wilson for precision and recall, bootstrap over "
         "pictures "
         "for F1."
@@ -105,7 +105,7 @@ def show_curves(found: Evaluation) -> None:
     curves = found.roc if kind == "roc" else found.pr
     shown = found.figures.shown
     _draw(curve_chart(curves, ink(), shown.names), f"evaluation_{kind}", width=SQUARE)
-    glossed.caption(
+    glossed.note(
         f"n = {curves.n:,}. Each class against the rest; {AREAS[kind]} Macro (solid): the unweighted mean of the "
         "classes' curves, so "
         "its area is the mean of theirs. Micro (dashed): all picture-and-class questions pooled into one."
@@ -127,7 +127,7 @@ def show_calibration(evaluated: Evaluated, model: str, split: AnalysedSplit) -> 
     )
     _draw(reliability_chart(shown, ink()), "evaluation_reliability")
     st.html(calibration_table(shown))
-    glossed.caption(
+    glossed.note(
         f"How far confidence is off (ECE): mean of |accuracy − mean confidence| over {len(found.before.bins)} "
         "equal-width bins of the confidence, "
         "weighted by pictures. Whiskers: 95 % Wilson intervals."

@@ -62,7 +62,7 @@ def show_people(model: str, split: AnalysedSplit) -> None:
         )
     with right:
         st.html(correlation_table(uncertainty))
-        glossed.caption(
+        glossed.note(
             "Do both rank the pictures alike (Spearman's rank correlation)? With a 95 % bootstrap interval, by what "
             "most people saw."
         )

@@ -146,7 +146,7 @@ def _numbers(report: EvidenceReport, group: str) -> None:
             column_config=dict.fromkeys(table.columns[7:], number),
             alt="every map and reference with mean and 95 % interval of each metric",
         )
-        glossed.caption(
+        glossed.note(
             read_counts(report) + " Intervals: 95 %, bootstrap over pictures. Enrichment is the mean of log2(mass / "
             "evidence’s share of the picture); the league shows it as a factor, 2 to its power (a geometric mean). "
             "Empty maps have no positive mass: they claim no place, are in no mean, and are counted apart."

@@ -25,6 +25,7 @@ from dashboard.shared.face_loaders import FaceKey
 from dashboard.shared.figures.map_card import MapCard, MapStyle
 from dashboard.shared.figures.map_content import style_settings
 from dashboard.shared.figures.trust import Trusted, gate_badge, map_badge, method_place, read_faithful, read_trust
+from dashboard.shared.target import CONTRAST
 from dashboard.shell import glossed, loaders, page_ends, report_button, say, state, study_loaders, theme
 from dashboard.shell.frame import framed
 from dashboard.shell.in_address import in_address
@@ -116,7 +117,7 @@ def show_curves(trusted: Trusted, maps: Sequence[Explanation]) -> None:
             config={"displayModeBar": False},
             alt=f"the answer while cells are taken away along {name}, beside random maps",
         )
-        glossed.caption(
+        glossed.note(
             f"{read_faithful(found[name])} The score is the area between the dashed and the full line. A good "
             "map’s full line falls at once and its dashed one stays up; a random map’s two lines are alike."
         )
@@ -214,12 +215,15 @@ def explain(
         gate_rows = _show_gates(chosen, style, gate_trust)
         show_shares(shares, predicted)
     supported = show_supported(first, card, chosen, leading, style, trusted)
+    badge = map_badge(trusted.map(main_map))
     with gradcam:
         if asked.pair is not None:
-            three = [results[name].maps[0] for name in (*asked.pair, maps.CONTRAST)]
-            titles = maps.contrast_titles(asked.pair, predicted=predicted, truth=truth)
-            maps.show_contrast(chosen, three, titles, style)
-        class_cards = maps.show_explanations(chosen, main_map.target, drawn, style, map_badge(trusted.map(main_map)))
+            three = [results[name].maps[0] for name in (*asked.pair, CONTRAST)]
+            maps.show_contrast(
+                chosen, three, maps.contrast_titles(asked.pair, predicted=predicted, truth=truth), style,
+                badge if asked.name == CONTRAST else "",
+            )  # fmt: skip
+        class_cards = maps.show_explanations(chosen, main_map.target, drawn, style, badge)
     further_cards = methods.show_further(chosen, further, trusted, style)
     gate_views.show_channels(
         chosen, partial(gated_layer, loaders.predictor(card).model), partial(loaders.activation, *where, *weights),

@@ -132,14 +132,14 @@ def _show_known(found: Sequence[MapSanity]) -> None:
         alt="how alike each map stays to itself while the model loses its weights, part by part: "
         + ", ".join(method_place(item.method, item.layer, item.target) for item in found),
     )
-    glossed.caption(" ".join(read_sanity(item) for item in found))
+    glossed.note(" ".join(read_sanity(item) for item in found))
     _show_matrices(found)
 
 
 def _show_matrices(found: Sequence[MapSanity]) -> None:
     """Draw how alike the maps for the classes are, a small heatmap a method."""
     st.markdown("**Another map for another class?**")
-    glossed.caption(MEANS)
+    glossed.note(MEANS)
     with st.container(horizontal=True, gap="medium"):
         for item in found:
             title = METHODS[item.method].title
