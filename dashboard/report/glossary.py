@@ -107,7 +107,7 @@ def glossary_html() -> str:
     """Return the page's glossary: folded, every measure as a button, and the meanings that all buttons open."""
     shown = _meant()
     rows = "".join(
-        f"<dt>{escape(heading)}</dt><dd>{' · '.join(opener(one.key) for one in shown if one.group == group)}</dd>"
+        f"<dt>{escape(heading)}</dt><dd>{''.join(opener(one.key) for one in shown if one.group == group)}</dd>"
         for group, heading in GROUPS.items()
         if any(one.group == group for one in shown)
     )

@@ -47,7 +47,9 @@ CSS: Final = """<style>
 .fl-word:is(:hover,:focus-visible){text-decoration-style:solid}
 .fl-glossary{margin-top:1.6rem;padding-top:.8rem;border-top:1px solid color-mix(in srgb,currentColor 14%,transparent)}
 .fl-glossary summary{cursor:pointer;font-weight:600}
-.fl-glossary dt{font-weight:600;margin-top:.7rem}.fl-glossary dd{margin:.15rem 0 0;line-height:1.9}
+.fl-glossary dt{font-weight:600;margin-top:.7rem}
+.fl-glossary dd{margin:.3rem 0 0;display:flex;flex-wrap:wrap;gap:.45rem 1.4rem}
+.fl-split{color:inherit;text-underline-offset:.2em}
 .fl-meaning{max-width:min(34rem,92vw);max-height:86vh;overflow:auto;padding:1.1rem 1.3rem;border-radius:6px;
  border:1px solid color-mix(in srgb,currentColor 30%,transparent);line-height:1.5;
  background:light-dark(#fff,#1d2026);color:light-dark(#1d2026,#f2f3f5)}

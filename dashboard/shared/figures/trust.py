@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dashboard.report.glossary import answer_change, marked, opener, points
-from dashboard.report.text import escape, gate_name, layer_title, percent, short
+from dashboard.report.text import escape, gate_name, layer_title, percent, short, split_link
 from engine.analysis.files.gate_use import SplitGateUse
 from engine.explain.methods.registry import METHODS
 from engine.records import Explanation
@@ -219,9 +219,10 @@ def split_badge(layer: str, measured: SplitGateUse) -> str:
         "" if distance.low is None or distance.high is None else f", {short(distance.low)}–{short(distance.high)}"
     )
     where = f"{measured.dataset} {measured.split}"
+    named = split_link(measured.model, measured.dataset, measured.split)
     figures = f"{answer_change(distance.mean or 0.0, interval)} on {where}, n = {distance.n:,}"
     more = (
-        f"<p>Measured over {distance.n:,} pictures of {escape(where)}, not on this one: “Check trust” asks of this "
+        f"<p>Measured over {distance.n:,} pictures of {named}, not on this one: “Check trust” asks of this "
         "picture. Class attention has the figures of every class. "
         f"{opener('total_variation')}.</p>"
     )

@@ -41,7 +41,7 @@ from dashboard.views.class_attention.figures.use import (
     effects_html,
     legend_words,
     read_use,
-    sample_words,
+    sample_html,
     shares_html,
     shown_in,
     use_table_html,
@@ -294,7 +294,7 @@ def _not_measured(model: str, split: AnalysedSplit) -> None:
 def _show_use(use: SplitGateUse) -> None:
     st.html(
         f'<div class="fl-cmodel">{escape(use.model)}</div><div class="fl-reading" style="margin-top:.2rem">'
-        f'{escape(read_use(use))} <span class="fl-quiet">{escape(sample_words(use))}. {escape(shown_in(use).words)}'
+        f'{escape(read_use(use))} <span class="fl-quiet">{sample_html(use)}. {escape(shown_in(use).words)}'
         f"</span></div>{use_table_html(use)}"
     )
 

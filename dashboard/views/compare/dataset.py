@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import streamlit as st
 
 from dashboard.report.glossary import in_words, opener
-from dashboard.report.text import escape, plain
+from dashboard.report.text import escape, plain, split_link
 from dashboard.shared.figures.answers import (
     commands_missing,
     cost_table,
@@ -79,7 +79,7 @@ def show_verdict(first: RunCard, second: RunCard) -> OnSplit | None:
     said = f"p {p}" if p.startswith("<") else f"p = {p}"
     st.html(
         f'<div class="fl-concluded">{escape(result.verdict)}</div><div class="fl-quiet">{escape(second.name)} − '
-        f"{escape(first.name)} on {escape(split.dataset)} {escape(split.split)}: accuracy "
+        f"{escape(first.name)} on {split_link(second.name, split.dataset, split.split, result.n)}: accuracy "
         f"{share_words(accuracy.first)} and {share_words(accuracy.second)}, difference {interval_words(accuracy)} "
         f"points; by luck alone {said} ({opener('mcnemar', 'McNemar’s exact test')}); parameters "
         f"{parameter_words(first, second)}. "
@@ -121,10 +121,10 @@ def _no_answers(first: RunCard, second: RunCard) -> None:
 def show_details(on: OnSplit) -> None:
     """Draw the tests, the classes and the cost."""
     first, second, result = on.first.name, on.second.name, on.found.comparison
-    where = f"{on.split.dataset} {on.split.split}"
     theme.section(
         "On a dataset",
-        f"{escape(where)}, the same {result.n:,} pictures for both; {escape(second)} − {escape(first)}.",
+        f"The same {result.n:,} pictures of {split_link(second, on.split.dataset, on.split.split)} for both; "
+        f"{escape(second)} − {escape(first)}.",
     )
     if any(on.found.left_out):
         one, two = on.found.left_out

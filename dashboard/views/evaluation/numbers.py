@@ -54,11 +54,12 @@ def _draw(figure: go.Figure, key: str, *, width: int | Literal["stretch"] = "str
 
 def headline(found: Evaluation) -> None:
     """Draw the two figures that stand above the tabs."""
-    f1 = found.figures.macro_f1
+    f1, where = found.figures.macro_f1, f"{found.answers.dataset} {found.answers.split}"
     st.html(
         f'<div class="fl-shows-what" role="status"><b>{opener("accuracy", "Accuracy")} '
         f"{words(found.figures.accuracy)}</b> · {opener('macro_f1', 'every class counted alike (macro F1)')} "
-        f'{f1_words(f1.mean, f1.low, f1.high)} <span class="fl-quiet">single view, 95 % intervals over pictures'
+        f'{f1_words(f1.mean, f1.low, f1.high)} <span class="fl-quiet">on {escape(where)}, single view, '
+        f"95 % intervals over pictures"
         f"{'; ' if found.protocol.words else ''}{escape(found.protocol.words)}</span></div>"
     )
     if found.protocol.leak:

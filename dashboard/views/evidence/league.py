@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.report.glossary import marked
-from dashboard.report.text import escape, plain
-from dashboard.shell import glossed, loaders, opening, say, state, theme
+from dashboard.report.text import escape, plain, split_link
+from dashboard.shell import glossed, loaders, opening, say, state, study_loaders, theme
 from dashboard.shell.in_address import in_address
 from dashboard.views.evidence.figures.league import league_table
 from dashboard.views.evidence.figures.numbers import METRIC_TITLES, METRIC_WORDS, number_rows
@@ -66,12 +66,20 @@ def show_league(card: RunCard, variant: str) -> League | None:
         return None
     metric, group = _choices(report)
     st.html(
-        f'<div class="fl-quiet">{escape(METRIC_WORDS[metric])} Best first.</div>{league_table(report, metric, group)}'
+        f'<div class="fl-quiet">{escape(METRIC_WORDS[metric])} Best first. {_faces(card, report)}</div>'
+        f"{league_table(report, metric, group)}"
     )
     sentences = [read_cue(report), read_best(report, group), *read_failures(report, group), read_shorter(report)]
     st.html('<div class="fl-conclude">' + "".join(f"<p>{marked(said)}</p>" for said in sentences if said) + "</div>")
     _numbers(report, group)
     return League(report, metric, group, sentences)
+
+
+def _faces(card: RunCard, report: EvidenceReport) -> str:
+    """Return which pictures the league is of, as HTML; their name leads to the model's figures where it has any."""
+    analysed = f"{SYNTHETIC}-{report.split}" in study_loaders.analysed_of(card.name)
+    named = split_link(card.name, SYNTHETIC, report.split) if analysed else escape(f"{SYNTHETIC} {report.split}")
+    return f"On {named}: {report.scored:,} faces with evidence of {report.pictures:,}."
 
 
 def _choices(report: EvidenceReport) -> tuple[str, str]:

@@ -32,7 +32,8 @@ def test_in_words() -> None:
     found = make_sanity()
     assert read_sanity(found) == (
         "Grad-CAM for happy at block 4: what small disturbances do is foretold with .400 of an empty map’s error "
-        "(infidelity). With every layer random the cells keep their order by −.100 (rank correlation with this map); maps "
+        "(infidelity). With every layer random the cells keep their order by −.100 (rank correlation with this map); "
+        "maps "
         "of different classes: the same order by +.200 on average."
     )
     worse = replace(found, robustness=replace(found.robustness, infidelity=1.3))

@@ -37,7 +37,9 @@ def test_a_score_has_its_interval_reference_and_number() -> None:
     assert score_figures(make_faithful(-0.051)) == (
         "30 of 100 points above random maps (deletion score +.300, −.051 to +.500, n = 40 random maps)"
     )
-    assert score_figures(replace(make_faithful(0.1), value="logit")).startswith("above random maps (deletion score +.300")
+    assert score_figures(replace(make_faithful(0.1), value="logit")).startswith(
+        "above random maps (deletion score +.300"
+    )
 
 
 def test_gates_in_a_sentence() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from dashboard.report.glossary import answer_change, in_words, opener, points
-from dashboard.report.text import escape, gate_name, short
+from dashboard.report.text import escape, gate_name, short, split_link
 from dashboard.shared.figures.colours import emotion_color
 from dashboard.shared.figures.trust import MARKS, NAMED, signed
 from dashboard.views.class_attention.figures.regions import interval_words
@@ -37,6 +37,12 @@ def sample_words(use: SplitGateUse) -> str:
     least, most = min(use.pictures.values()), max(use.pictures.values())
     each = f"{least:,}" if least == most else f"{least:,} to {most:,}"
     return f"{use.n:,} of {use.total:,} pictures of {use.dataset} {use.split}, {each} a class, {use.draws} draws"
+
+
+def sample_html(use: SplitGateUse) -> str:
+    """Return :func:`sample_words` as HTML; the split's name leads to its figures."""
+    link = split_link(use.model, use.dataset, use.split)
+    return escape(sample_words(use)).replace(escape(f"{use.dataset} {use.split}"), link, 1)
 
 
 def read_use(use: SplitGateUse) -> str:
