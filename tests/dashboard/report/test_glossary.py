@@ -5,7 +5,9 @@ import re
 import pytest
 
 from dashboard.report import glossary
+from dashboard.report.content import Content, Section, Table, ViewReport
 from dashboard.report.glossary import answer_change, glossary_html, in_words, marked, named_in, opener
+from dashboard.report.html import report_html
 from dashboard.report.measures import GROUPS, MEASURES
 from tests.made import ROOT
 
@@ -73,3 +75,14 @@ def test_a_network_of_other_pictures_is_not_told_of_faces(monkeypatch: pytest.Mo
     html = glossary_html()
     assert not re.search(r"\bfaces?\b|emotion", re.sub(r"<[^>]+>", " ", html))
     assert "word-off_face" not in html
+
+
+def test_a_report_says_what_the_measures_that_it_names_mean() -> None:
+    sections = (Section("Calibration", ("How far.",), tables=(Table(("answers", "off by (ECE)"), (("all", "3 %"),)),)),)
+    report = ViewReport("Evaluation", "m", "Evaluation", {}, {}, (), Content(sections, {}))
+    page = report_html(report, {})
+    assert glossary.TITLE in page
+    assert "the mean gap between how sure the answers are" in page
+    assert "McNemar" not in page
+    silent = ViewReport("Data", "m", "Data", {}, {}, (), Content((Section("Nothing"),), {}))
+    assert glossary.TITLE not in report_html(silent, {})
