@@ -40,7 +40,7 @@ CSS: Final = """<style>
 :is([data-testid^="stBaseButton-primary"],[data-testid^="stBaseLinkButton-primary"]){
  color:light-dark(#fff,#131519)!important}
 [data-testid="stCaptionContainer"]{color:inherit!important;opacity:.68}
-[data-testid="stCaptionContainer"] code{font-size:.8rem}
+[data-testid="stCaptionContainer"] code{font-size:.8rem;color:inherit}
 .fl-caption{font-size:.875rem;line-height:1.45;color:color-mix(in srgb,currentColor 72%,transparent)}
 .fl-word{font:inherit;color:inherit;text-align:inherit;letter-spacing:inherit;background:none;border:0;margin:0;padding:0;
  cursor:help;text-decoration:underline dotted;text-underline-offset:.2em}
