@@ -33,6 +33,8 @@ def theme() -> gr.themes.Base:
         block_background_fill_dark="#131519",
         border_color_primary="#e3ded5",
         border_color_primary_dark="#2e323a",
+        block_info_text_color="#5d6473",
+        block_info_text_color_dark="#a9b0bd",
         link_text_color="#2b3a55",
         link_text_color_dark="#c9d3e6",
         color_accent="#2b3a55",

@@ -18,6 +18,7 @@ import plotly.io
 from plotly.offline import get_plotlyjs
 
 from dashboard.report.content import Array, Chart, Section, Shot, Table, ViewReport
+from dashboard.report.glossary import TITLE, named_in
 from dashboard.report.text import escape
 from engine.analysis.report import STYLE
 
@@ -121,6 +122,21 @@ def _opens(report: ViewReport) -> str:
     return f"<p>This view, opened again: {said}</p>"
 
 
+def _words(report: ViewReport) -> str:
+    """Return what the measures that the report names mean; nothing where it names none."""
+    said: list[str] = []
+    for section in report.content.sections:
+        said += (section.heading, *section.words, *(chart.caption for chart in section.charts))
+        for table in section.tables:
+            said += (*table.head, table.caption, *(cell for row in table.rows for cell in row))
+    found = named_in("\n".join(said))
+    rows = "".join(
+        f"<dt><b>{escape(one.word)}</b> ({escape(one.term)})</dt><dd>{escape(one.meaning)} {escape(one.reading)}</dd>"
+        for one in found
+    )
+    return f"<h2>{TITLE}</h2><dl>{rows}</dl>" if found else ""
+
+
 def report_html(report: ViewReport, versions: Mapping[str, str]) -> str:
     """Return the page; ``versions`` says which libraries made what it shows."""
     shots = iter(report.shots)
@@ -136,7 +152,7 @@ def report_html(report: ViewReport, versions: Mapping[str, str]) -> str:
         f"<title>{title}</title><style>{STYLE}{MORE_STYLE}</style></head><body><h1>{title}</h1>"
         f"{notes}{_opens(report)}{body}<h2>Settings</h2>{_settings(report, versions)}"
         f'<h2>Raw arrays</h2><p class="quiet">In arrays.npz beside this page in its ZIP.</p>'
-        f"{_arrays(report.content.arrays)}"
+        f"{_arrays(report.content.arrays)}{_words(report)}"
         '<p class="quiet">Made by FERLens. A reading of an expression is not knowledge of a feeling: do not judge '
         "people by it.</p>"
         f"{''.join(f'<script>{text}</script>' for text in scripts)}</body></html>\n"

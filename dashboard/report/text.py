@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape as escape_html
 from typing import Any, Final
+from urllib.parse import urlencode
 
 LONGEST: Final = 1_000
 """Characters of a text that came from outside, or holds some that did; the middle of a longer one is left out."""
@@ -136,6 +137,22 @@ def accuracy(metric: dict[str, Any]) -> str:
     if interval:
         text += f" ({100 * float(interval[0]):.1f}–{100 * float(interval[1]):.1f})"
     return text
+
+
+def split_link(model: str, dataset: str, split: str, n: int | None = None) -> str:
+    """Return ``fer2013 private, n = 3,589`` as HTML; the name leads, in a tab of its own, to all figures of it.
+
+    Args:
+        model: whose answers to that split are on the page Evaluation.
+        n: how many pictures; left out where the sentence around says it.
+    """
+    asked = urlencode({"model": model, "analysis": f"{dataset}-{split}"})
+    counted = "" if n is None else f", n = {n:,}"
+    said = escape(f"All figures of {model} on {dataset} {split}, in a new tab")
+    return (
+        f'<a class="fl-split" href="Evaluation?{escape(asked)}" target="_blank" rel="noopener" title="{said}">'
+        f"{escape(f'{dataset} {split}')}</a>{counted}"
+    )
 
 
 def csv_text(rows: Iterable[Mapping[str, Any]]) -> str:

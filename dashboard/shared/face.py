@@ -8,6 +8,7 @@ from typing import Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dashboard.report.glossary import marked
 from dashboard.report.subject import face as face_word
 from dashboard.report.subject import is_about_pictures
 from dashboard.report.text import escape, percent, plain
@@ -160,7 +161,7 @@ def show_answer(
     prediction = explanation.prediction
     st.html(verdict(prediction) + probability_bars(prediction))
     st.html(
-        f'<div class="fl-reading">{escape(read_answer(prediction))} {escape(read_map(gradcam))} {escape(trusted)}</div>'
+        f'<div class="fl-reading">{escape(read_answer(prediction))} {escape(read_map(gradcam))} {marked(trusted)}</div>'
         f'<div class="fl-seen"><img src="{data_uri(explanation.face)}" alt="the {face_word()} as the model saw it">'
         f'<span class="fl-quiet">{escape(_seen(explanation, whole, cut))}</span></div>'
     )

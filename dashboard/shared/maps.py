@@ -10,21 +10,20 @@ import streamlit as st
 
 from dashboard.report.subject import MOST_EXPLAINED, emotion
 from dashboard.report.text import plain
+from dashboard.shared import target as target_menus
 from dashboard.shared.figures.colours import emotion_color, ink_of
 from dashboard.shared.figures.map_card import MapCard, MapStyle, cards_html, explanation_cards, gate_cards
 from dashboard.shared.figures.rows import branch_words
-from dashboard.shell import state, theme
+from dashboard.shared.target import CONTRAST
+from dashboard.shell import theme
 from dashboard.shell.in_address import in_address
 from engine.draw.colormaps import COLORMAPS, SEQUENTIAL
 from engine.draw.overlay import SCALES, placed_gates
-from engine.explain.target import PREDICTED, SIGN, TRUE
+from engine.explain.target import SIGN
 from engine.records import Explanation, FaceExplanation, RunCard
 from engine.statistics.frequent import MOST_SHOWN
 
 SCALE_TITLES = {"fixed": "fixed 0–1", "shared": "shared", "stretch": "stretched"}
-CONTRAST: Final = f"{PREDICTED} - {TRUE}"
-"""The target that says what speaks for the answer and against the true class."""
-NOTHING: Final = "nothing"
 GRIDS: Final[tuple[str, ...]] = ("smooth", "cells")
 OPACITY: Final = 0.55
 OPACITIES: Final[dict[str, float]] = {f"{step / 20:g}": step / 20 for step in range(21)}
@@ -125,26 +124,7 @@ def choose_target(
     Where the true class is known it is offered as well, and where the answer differs so is their contrast.
     Of more than 30 classes the first five of ``ranked``, most probable first, are explained beside what is asked for.
     """
-    choices: tuple[str, ...] = (state.PREDICTED, *card.classes)
-    if truth in card.classes:
-        known = (TRUE, CONTRAST) if truth != predicted else (TRUE,)
-        choices = (state.PREDICTED, *known, *card.classes)
-    others = (NOTHING, *card.classes)
-    with st.container(horizontal=True, gap="medium"):
-        with in_address(state.TARGET, state.TARGET, choices, state.PREDICTED, "class", own=True):
-            target: str = st.selectbox("Class to explain", choices, key=state.TARGET, width=190)
-        with in_address(state.MINUS, state.MINUS, others, NOTHING, "class", own=True):
-            minus: str = st.selectbox(
-                "minus",
-                others,
-                key=state.MINUS,
-                width=150,
-                disabled=target == CONTRAST,
-                help="Explains the difference of two logits: what speaks for the one class rather than the other.",
-            )
-        with in_address(state.LAYER, state.LAYER, tuple(layers), layers[-1], own=True):
-            layer: str = st.selectbox("Layer", layers, key=state.LAYER, width=150)
-    subtracted = "" if minus == NOTHING or target == CONTRAST else minus
+    target, subtracted, layer = target_menus.choose(card.classes, layers, predicted=predicted, truth=truth)
     beside = card.classes if len(card.classes) <= MOST_SHOWN else tuple(ranked[:MOST_EXPLAINED])
     return _settled(card.classes, target, subtracted, layer, predicted=predicted, truth=truth, beside=beside)
 
@@ -160,10 +140,9 @@ def _settled(
     beside: tuple[str, ...],
 ) -> Chosen:
     """Say which classes the choice means; a class that is subtracted from itself is said and left out."""
-    plus = {state.PREDICTED: predicted, CONTRAST: predicted, TRUE: str(truth)}.get(target, target)
-    minus = str(truth) if target == CONTRAST else minus
+    plus, minus = target_menus.settle(target, minus, predicted, truth)
     if plus == minus:
-        st.error(plain(f"A contrast needs two different classes, but both are {plus}; showing {plus} alone."))
+        st.error(plain(target_menus.refused(plus)))
         minus = ""
     pair = (plus, minus) if minus else None
     if pair is None and truth in classes and truth != predicted:
@@ -178,27 +157,40 @@ def _settled(
 def show_explanations(
     explanation: FaceExplanation, target: str, maps: Sequence[Explanation], style: MapStyle, badge: str = ""
 ) -> tuple[MapCard, ...]:
-    """Draw the Grad-CAM of ``target`` large and each class small, on one scale; return a card for each class.
+    """Draw the Grad-CAM of ``target`` large and each class small, on one scale; return a card for each of ``maps``.
 
+    A contrast is drawn by :func:`show_contrast` and not here again: where it is ``target``, no map is large.
     ``badge`` is the HTML of the large one's trust badge.
     """
     names = [entry.target for entry in maps]
+    known = explanation.prediction.classes
     cards = explanation_cards(
         maps,
         style.scale,
         titles=names,
-        colors=[emotion_color(name) if name in explanation.prediction.classes else "" for name in names],
+        colors=[emotion_color(name) if name in known else "" for name in names],
         chosen=names.index(target),
     )
-    lead = replace(cards[names.index(target)], chosen=False)  # its size says it already
-    st.html(cards_html(explanation.face, (lead, *cards), style, small=True, below=(badge,)))
+    classes = tuple(card for name, card in zip(names, cards, strict=True) if name in known)
+    if target in known:
+        lead = replace(cards[names.index(target)], chosen=False)  # its size says it already
+        st.html(cards_html(explanation.face, (lead, *classes), style, small=True, below=(badge,)))
+    else:
+        st.html(f'<div class="fl-each">{cards_html(explanation.face, classes, style)}</div>')
     return cards
 
 
 def show_contrast(
-    explanation: FaceExplanation, three: Sequence[Explanation], titles: Sequence[str], style: MapStyle
+    explanation: FaceExplanation,
+    three: Sequence[Explanation],
+    titles: Sequence[str],
+    style: MapStyle,
+    badge: str = "",
 ) -> tuple[MapCard, ...]:
-    """Draw the Grad-CAM of one class, of another, and of their contrast, side by side on one scale."""
+    """Draw the Grad-CAM of one class, of another, and of their contrast, side by side on one scale.
+
+    ``badge`` is the HTML of the contrast's trust badge.
+    """
     cards = explanation_cards(
         three,
         style.scale,
@@ -207,7 +199,7 @@ def show_contrast(
             emotion_color(name) if (name := entry.target) in explanation.prediction.classes else "" for entry in three
         ],
     )
-    st.html(cards_html(explanation.face, cards, style))
+    st.html(cards_html(explanation.face, cards, style, below=("", "", badge)))
     return cards
 
 

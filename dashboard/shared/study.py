@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.report.text import plain
+from dashboard.report.text import plain, split_link
 from dashboard.shell import say, state, study_loaders
 from dashboard.shell.loaders import shelf
 from dashboard.shell.state import AGAINST, ANALYSIS, PAGE, PICKED
@@ -141,6 +141,11 @@ def choose_analysis(model: str) -> tuple[AnalysedSplit, str] | None:
     say.problems(problems)
     say_opened(model, chosen, mine)
     return chosen, "" if against == NONE else against
+
+
+def name_split(model: str, split: AnalysedSplit, n: int) -> None:
+    """Name the pictures that a page is about, once, with a way to all figures of the model on them."""
+    st.html(f'<div class="fl-caption">On {split_link(model, split.dataset, split.split, n)} pictures.</div>')
 
 
 def say_opened(model: str, chosen: AnalysedSplit, mine: Mapping[str, AnalysedSplit]) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.report.text import plain
-from dashboard.shell import handed_in, loaders, opening, pinned, sources, state, study_loaders, theme, walk
+from dashboard.shell import glossed, handed_in, loaders, opening, pinned, sources, state, study_loaders, theme, walk
 from dashboard.shell.handed_in import PICTURE_INDEX
 from dashboard.shell.in_address import coming, in_address, left_out
 from dashboard.shell.state import NamedPicture, Selection, Source
@@ -38,12 +38,13 @@ _current: ContextVar[Selection | None] = ContextVar("selection", default=None)
 
 @contextmanager
 def frame(page: str) -> Iterator[Selection]:
-    """Draw the sidebar once; ``page`` runs inside, and :func:`framed` gives it what the sidebar says."""
+    """Draw the sidebar once; ``page`` runs inside, :func:`framed` gives it what the sidebar says; the glossary last."""
     state.arrive(page)
     chosen = _draw(page)
     token = _current.set(chosen)
     try:
         yield chosen
+        glossed.show_glossary()
     finally:
         _current.reset(token)
 

@@ -40,7 +40,22 @@ CSS: Final = """<style>
 :is([data-testid^="stBaseButton-primary"],[data-testid^="stBaseLinkButton-primary"]){
  color:light-dark(#fff,#131519)!important}
 [data-testid="stCaptionContainer"]{color:inherit!important;opacity:.68}
-[data-testid="stCaptionContainer"] code{font-size:.8rem}
+[data-testid="stCaptionContainer"] code{font-size:.8rem;color:inherit}
+.fl-caption{font-size:.875rem;line-height:1.45;color:color-mix(in srgb,currentColor 72%,transparent)}
+.fl-word{font:inherit;color:inherit;text-align:inherit;letter-spacing:inherit;background:none;border:0;margin:0;padding:0;
+ cursor:help;text-decoration:underline dotted;text-underline-offset:.2em}
+.fl-word:is(:hover,:focus-visible){text-decoration-style:solid}
+.fl-glossary{margin-top:1.6rem;padding-top:.8rem;border-top:1px solid color-mix(in srgb,currentColor 14%,transparent)}
+.fl-glossary summary{cursor:pointer;font-weight:600}
+.fl-glossary dt{font-weight:600;margin-top:.7rem}
+.fl-glossary dd{margin:.3rem 0 0;display:flex;flex-wrap:wrap;gap:.45rem 1.4rem}
+.fl-split{color:inherit;text-underline-offset:.2em}
+.fl-meaning{max-width:min(34rem,92vw);max-height:86vh;overflow:auto;padding:1.1rem 1.3rem;border-radius:6px;
+ border:1px solid color-mix(in srgb,currentColor 30%,transparent);line-height:1.5;
+ background:light-dark(#fff,#1d2026);color:light-dark(#1d2026,#f2f3f5)}
+.fl-meaning::backdrop{background:#0006}.fl-meaning p{margin:.6rem 0 0}.fl-meaning a{color:inherit}
+.fl-close{margin-top:.9rem;padding:.35rem .9rem;font:inherit;color:inherit;background:none;border-radius:6px;
+ cursor:pointer;border:1px solid color-mix(in srgb,currentColor 40%,transparent)}
 .stPlotlyChart :is([class$="tick"],[class^="g-"][class$="title"],.legend) text{fill:currentColor!important;opacity:.75}
 .fl-section{display:flex;flex-wrap:wrap;gap:.1rem .8rem;align-items:baseline;margin:1rem 0 -.2rem;
  border-top:1px solid color-mix(in srgb,currentColor 14%,transparent);padding-top:1rem}
@@ -67,6 +82,7 @@ CSS: Final = """<style>
  margin:.3rem 0}
 .fl-cards.fl-small{grid-template-columns:repeat(auto-fill,minmax(128px,1fr));gap:.9rem}
 .fl-small .fl-card:first-child{grid-column:span 2;grid-row:span 2}
+.fl-each .fl-cards{grid-template-columns:repeat(auto-fill,minmax(128px,1fr));gap:.9rem}
 .fl-card{margin:0;min-width:0;max-width:340px}
 .fl-card figcaption{display:flex;align-items:baseline;gap:.1rem .5rem;flex-wrap:wrap;margin-bottom:.3rem;
  font-size:.92rem}

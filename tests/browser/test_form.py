@@ -1,4 +1,4 @@
-"""Every page by axe-core, light and dark, and at three widths nothing sideways and no text under 11 pixels."""
+"""Every page by axe-core, closed and with all folds open; at three widths nothing sideways, no text under 11 pixels."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page, expect
 
+from dashboard import webcam
 from dashboard.shell.pages import PAGES
-from tests.browser.conftest import serve
+from tests.browser.conftest import free_port, serve
 from tests.browser.opening import open_page
 from tests.made import ROOT
 
@@ -29,6 +30,11 @@ NOT_OURS: Final = {
 }
 """Rule → selector of the widgets of Streamlit for which it is not asked."""
 
+UNFOLD: Final = """() => {
+  document.querySelectorAll('[data-testid="stMain"] details:not([open]) > summary').forEach(e => e.click());
+}"""
+INFORMS: Final = "Of the gate or of Grad-CAM"
+"""What the live page says under a control."""
 IS_WITHIN: Final = "([target, around]) => document.querySelector(target)?.closest(around) != null"
 SIDEWAYS: Final = """() => {
   const wide = [document.documentElement, document.querySelector('[data-testid="stMain"]')]
@@ -102,6 +108,30 @@ def serious(page: Page) -> list[str]:
     return lines
 
 
+def opened(page: Page) -> Iterator[str]:
+    """Open all that folds at once, then each popover by itself, then the meaning of a word; say what is open."""
+    page.evaluate(UNFOLD)
+    settled(page)
+    yield "all that folds"
+    popovers = page.locator('[data-testid="stMain"] [data-testid="stPopover"] button')
+    inside = page.locator('[data-testid="stPopoverBody"]')
+    for number in range(popovers.count()):
+        if not popovers.nth(number).is_visible() or popovers.nth(number).is_disabled():
+            continue
+        said = popovers.nth(number).inner_text()
+        popovers.nth(number).click()
+        expect(inside).to_be_visible(timeout=PATIENCE)
+        yield said
+        page.keyboard.press("Escape")
+        expect(inside).to_have_count(0, timeout=PATIENCE)
+    page.locator(".fl-glossary .fl-word").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".fl-meaning:popover-open")).to_have_count(1, timeout=PATIENCE)
+    yield "the meaning of a word"
+    page.keyboard.press("Escape")
+    expect(page.locator(".fl-meaning:popover-open")).to_have_count(0, timeout=PATIENCE)
+
+
 @pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("address", [entry.address for entry in PAGES])
 def test_a_page_can_be_read_by_everybody(browser: Browser, shipped: str, address: str, scheme: str) -> None:
@@ -115,5 +145,21 @@ def test_a_page_can_be_read_by_everybody(browser: Browser, shipped: str, address
             assert page.evaluate(SMALL, SMALLEST) == {}, width
         assert page.evaluate(FAINT) == []
         assert serious(page) == []
+        for what in opened(page):
+            assert serious(page) == [], what
     finally:
         page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+def test_the_live_page_can_be_read_by_everybody(browser: Browser, scheme: str) -> None:
+    running = webcam.begin(webcam.parse(["--port", str(free_port())]))
+    try:
+        page = open_page(browser, running.address, scheme=scheme)
+        expect(page.get_by_text(INFORMS, exact=False).first).to_be_visible(timeout=PATIENCE)
+        for width in (WIDTHS[0], WIDTHS[-1]):
+            page.set_viewport_size({"width": width, "height": 1000})
+            assert serious(page) == [], width
+        page.context.close()
+    finally:
+        running.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,11 @@ def open_page(home: AppTest, page: str, **address: Any) -> AppTest:
 
 def page_html(app: AppTest) -> str:
     return "\n".join(element.proto.body for element in app.get("html"))
+
+
+def page_text(app: AppTest) -> str:
+    """Return what the page's HTML and captions say, without tags."""
+    return unescape(re.sub(r"<[^>]+>", "", page_html(app))) + "\n" + "\n".join(one.value for one in app.caption)
 
 
 def sentences(app: AppTest) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from dashboard.report.glossary import opener
 from dashboard.report.subject import face, listed
 from dashboard.report.text import escape, percent
 from dashboard.shared.figures.colours import emotion_color
@@ -161,7 +162,11 @@ def read_agreement(pair: PairedMaps | None, first: str, second: str, what: str) 
     if pair is None:
         return f"{what}: one of {first} and {second} has no positive evidence, so there is nothing to compare."
     found = pair.agreement
-    ranks = "one map is constant" if found.spearman is None else f"rank correlation {signed(found.spearman, 2)}"
+    ranks = (
+        "one map is constant"
+        if found.spearman is None
+        else f"order of the cells {signed(found.spearman, 2)} (rank correlation; 1 is the same)"
+    )
     return (
         f"{what}, {first} and {second}: {ranks}; of the strongest tenth of cells {percent(found.top_overlap)} are "
         f"common (unrelated maps: {percent(found.chance)})."
@@ -192,8 +197,8 @@ def nearer_words(found: Nearer) -> str:
     said = f"p {p}" if p.startswith("<") else f"p = {p}"
     return (
         f"{found.verdict} What most people saw: {found.first} {share_words(accuracy.first)}, {found.second} "
-        f"{share_words(accuracy.second)}, difference {interval_words(accuracy)} points, McNemar’s exact {said} "
-        f"(n = {found.n:,})."
+        f"{share_words(accuracy.second)}, difference {interval_words(accuracy)} points; by luck "
+        f"alone {said} (McNemar’s exact test, n = {found.n:,})."
     )
 
 
@@ -224,8 +229,10 @@ def tests_table(first: str, second: str, rows: Sequence[tuple[str, str, Differen
     ]
     return (
         f'<table class="fl-table fl-tests"><thead><tr><th></th><th class="fl-number">{escape(first)}</th>'
-        f'<th class="fl-number">{escape(second)}</th><th class="fl-number">difference, points (95 %)</th>'
-        f'<th class="fl-number">p</th><th class="fl-wide">test</th></tr></thead><tbody>{"".join(lines)}</tbody></table>'
+        f'<th class="fl-number">{escape(second)}</th><th class="fl-number">difference, points '
+        f"({opener('interval', '95 %')})</th>"
+        f'<th class="fl-number">{opener("p", "by luck (p)")}</th><th '
+        f'class="fl-wide">test</th></tr></thead><tbody>{"".join(lines)}</tbody></table>'
     )
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from dashboard.report.text import escape, gate_title, grid, layer_title, short
+from dashboard.shared.figures.described import where_words
 from engine.draw.colormaps import DIVERGING, colormap
 from engine.draw.overlay import Range, display_ranges, overlay, placed_maps, received_map, resize_face
 from engine.records import AttentionGate, Explanation, Float32, UInt8
@@ -161,7 +162,10 @@ def _picture(face: UInt8, card: MapCard, style: MapStyle, pixels: int) -> str:
         smooth=False,
         size=pixels,
     )
-    alternative = f"{card.title}: map of {grid(card.values.shape)}, mean {short(float(card.values.mean()))}"
+    alternative = (
+        f"{card.title}: map of {grid(card.values.shape)}, mean {short(float(card.values.mean()))}; "
+        f"{where_words(card.values, signed=card.signed)}"
+    )
     below = f'<img src="{data_uri(cells)}" alt="{escape(alternative)}">'
     if style.smooth:
         soft = overlay(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from dashboard.report.glossary import opener
 from dashboard.report.text import accuracy, escape
 from engine.measure.split import VIEWS
 from engine.measure.trained_alike import training_differences
@@ -117,8 +118,8 @@ def model_table(cards: Sequence[RunCard], default: str | None = None, protocol: 
     )
     return (
         '<table class="fl-table fl-models"><thead><tr><th>model</th><th class="fl-wide">attention</th>'
-        f'<th class="fl-number">accuracy</th>{more if protocol.augmented else ""}'
-        '<th class="fl-number">macro-F1</th>'
+        f'<th class="fl-number">{opener("accuracy", "accuracy")}</th>{more if protocol.augmented else ""}'
+        f'<th class="fl-number">{opener("macro_f1", "classes alike (macro F1)")}</th>'
         f'<th class="fl-number">parameters</th></tr></thead><tbody>{"".join(rows)}</tbody></table>'
     )
 

@@ -20,6 +20,9 @@ from engine.statistics.agreement import Agreement, agreement, common_grid, to_gr
 
 LEAST_REACH: Final = 0.1
 """Gate differences are drawn over ±.1 at least, so that two gates alike to the second decimal look alike."""
+RANKS: Final = "same order (rank correlation)"
+TOP: Final = "strongest tenth shared"
+"""What tables call the two figures of agreement."""
 POINTS: Final = "points of evidence"
 WEIGHT: Final = "gate"
 
@@ -76,9 +79,9 @@ def difference_ranges(pairs: Sequence[PairedMaps | None], scale: str) -> tuple[R
 
 
 def agreement_words(found: Agreement) -> str:
-    """Return both figures in a line: ``ρ .42 · top tenth 30 %``."""
-    ranks = "no ranks" if found.spearman is None else f"ρ {signed(found.spearman, 2)}"
-    return f"{ranks} · top tenth {percent(found.top_overlap)}"
+    """Return both figures in a line: ``same order +.42 (rank correlation) · strongest tenth shared 30 %``."""
+    ranks = "no order" if found.spearman is None else f"same order {signed(found.spearman, 2)} (rank correlation)"
+    return f"{ranks} · strongest tenth shared {percent(found.top_overlap)}"
 
 
 def agreement_help(found: Agreement) -> str:
@@ -86,7 +89,7 @@ def agreement_help(found: Agreement) -> str:
     ranks = (
         "A constant map has no ranks to correlate."
         if found.spearman is None
-        else f"Spearman's rank correlation {found.spearman:.3f} (1: the same order of cells, 0: unrelated)."
+        else f"Order of the cells (Spearman's rank correlation): {found.spearman:.3f}; 1 is the same, 0 unrelated."
     )
     return (
         f"{ranks} Of the strongest tenth of cells {percent(found.top_overlap)} are common to both; unrelated maps "

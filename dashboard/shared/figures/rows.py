@@ -11,7 +11,7 @@ import numpy as np
 from dashboard.report.text import gate_title, grid, layer_title, short
 from dashboard.shared.figures.answers import pairs_of
 from dashboard.shared.figures.map_card import MapCard, explanation_cards
-from dashboard.shared.figures.pair import PairedMaps, pair_evidence, pair_gates, signed
+from dashboard.shared.figures.pair import RANKS, TOP, PairedMaps, pair_evidence, pair_gates, signed
 from engine.draw.overlay import display_ranges, placed_map, received_map
 from engine.records import AttentionGate, FaceExplanation, Float32
 from engine.statistics.agreement import agreement
@@ -188,8 +188,8 @@ def agreement_rows(
                     "map": name,
                     of: f"{models[one]}, {models[two]}",
                     "common grid": f"{found.grid[0]} × {found.grid[1]}",
-                    "Spearman": found.spearman,
-                    "top tenth in common": found.top_overlap,
+                    RANKS: found.spearman,
+                    TOP: found.top_overlap,
                     "by chance": found.chance,
                 }
             )

@@ -13,9 +13,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from dashboard.report.glossary import opener
 from dashboard.report.subject import is_about_pictures
 from dashboard.report.text import escape, percent, short
 from dashboard.shared.figures.colours import emotion_color
+from dashboard.shared.figures.described import where_words
 from dashboard.shared.figures.map_card import data_uri, received_maps
 from dashboard.shared.figures.votes import side_words, votes_html
 from engine.analysis.mistakes import Means, MistakesView
@@ -148,9 +150,14 @@ def map_html(explained: FaceExplanation, shows: str) -> str:
     if not spatial:
         gate, values = received_maps(explained.gates)[-1]
         (limits,) = display_ranges([values], natural=None)
-        return _drawn(explained.face, values, limits, f"{gate.layer}, 0 to {short(float(values.max()))} of even")
+        return _drawn(
+            explained.face,
+            values,
+            limits,
+            f"{gate.layer}, 0 to {short(float(values.max()))} of even; {where_words(values)}",
+        )
     last, values = placed_maps(spatial)[-1]
-    said = f"{last.layer}, {short(float(values.min()))} to {short(float(values.max()))}"
+    said = f"{last.layer}, {short(float(values.min()))} to {short(float(values.max()))}; {where_words(values)}"
     return _drawn(explained.face, values, GATE_RANGE, said)
 
 
@@ -162,7 +169,7 @@ def _gradcam(face: UInt8, entry: Explanation) -> str:
             f'<span class="fl-nothing">no positive evidence for {escape(entry.target)}</span></div>'
         )
     (limits,) = display_ranges([entry.heatmap], natural=None)
-    return _drawn(face, entry.heatmap, limits, f"Grad-CAM for {entry.target}")
+    return _drawn(face, entry.heatmap, limits, f"Grad-CAM for {entry.target}; {where_words(entry.heatmap)}")
 
 
 def _dot(name: str) -> str:
@@ -204,7 +211,8 @@ def tile_html(
     below = "".join(f'<span class="fl-id">{note}</span>' for note in notes)
     return (
         f'<div class="fl-tile" data-id="{escape(str(row["id"]))}">{field}<div class="fl-answer">{answer}</div>'
-        f'<div class="fl-figures">{percent(float(row["confidence"]))} sure · loss {float(row["loss"]):.2f}</div>'
+        f'<div class="fl-figures">{percent(float(row["confidence"]))} sure · surprise '
+        f"{float(row['loss']):.2f} (loss)</div>"
         f"{people}"
         f'<span class="fl-id" title="{escape(str(row["id"]))}">{escape(str(row["id"]))}</span>{below}</div>'
     )
@@ -218,11 +226,13 @@ def answer_html(said: Sequence[tuple[str, str]]) -> str:
 
 COLUMNS: Final[dict[str, str]] = {
     "confidence": "confidence",
-    "loss": "loss, nats",
-    "margin": "margin",
-    "suspicion": "label suspicion",
+    "loss": "surprise at the label (loss, nats)",
+    "margin": "lead of the true class (margin)",
+    "suspicion": "doubt about the label (suspicion)",
 }
 """Column → what it is called; in this order."""
+_OPENS: Final[dict[str, str]] = {"loss": "nll", "margin": "margin", "suspicion": "suspicion"}
+"""Column → its measure in the glossary."""
 
 
 def _either(names: tuple[str, ...]) -> str:
@@ -256,7 +266,8 @@ def _figure(value: float) -> str:
 def figures_html(shown: Means, everything: Means) -> str:
     """Return the means of what is shown, each beside that of all pictures the matrix counts."""
     cells = "".join(
-        f"<div><span>mean {escape(title)}</span><b>{_figure(shown.means[name])}</b>"
+        f"<div><span>mean {opener(_OPENS[name], title) if name in _OPENS else escape(title)}</span>"
+        f"<b>{_figure(shown.means[name])}</b>"
         f"<span>all: {_figure(everything.means[name])}</span></div>"
         for name, title in COLUMNS.items()
     )

@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from dashboard.report.text import escape, gate_name, layer_title, percent, short
+from dashboard.report.glossary import answer_change, marked, opener, points
+from dashboard.report.text import escape, gate_name, layer_title, percent, short, split_link
 from engine.analysis.files.gate_use import SplitGateUse
 from engine.explain.methods.registry import METHODS
 from engine.records import Explanation
@@ -71,16 +72,20 @@ def flips(item: Replaced) -> str:
 
 
 def gate_figures(use: GateUse) -> str:
-    """Return ``TVD .123 · flips 3 of 10 draws · permuted``: the figures of the deciding replacement."""
+    """Return the figures of the deciding replacement.
+
+    ``changes 12 of 100 points of the answer (total variation .123) · another class wins in 3 of 10 draws · permuted``.
+    """
     item = deciding(use)
-    return f"TVD {short(use.distance)} · flips {flips(item)} draw{'s' if item.draws > 1 else ''} · {item.name}"
+    draws = f"draw{'s' if item.draws > 1 else ''}"
+    return f"{answer_change(use.distance)} · another class wins in {flips(item)} {draws} · {item.name}"
 
 
 def gate_help(use: GateUse) -> str:
     """Say in plain words what the verdict means and where its bounds lie."""
     return (
-        f"{GATE_WORDS[use.verdict]} TVD, total variation distance: the share of the probability that changes hands. "
-        f"Used from {short(USED)} on, weakly used from {short(WEAKLY_USED)} on."
+        f"{GATE_WORDS[use.verdict]} The share of the probability that changes hands is its total variation: used from "
+        f"{short(USED)} on, weakly used from {short(WEAKLY_USED)} on."
     )
 
 
@@ -90,20 +95,26 @@ def signed(value: float) -> str:
 
 
 def score_figures(found: Faithfulness) -> str:
-    """Return ``score +.312 (+.051 to +.570) · random 0 · n = 40 random maps``."""
+    """Return how much more the answer needs what the map marks than what random maps mark, first in plain words.
+
+    ``31 of 100 points above random maps (deletion score +.312, +.051 to +.570, n = 40 random maps)``; of a logit,
+    which has no points, ``above random maps`` alone.
+    """
     score = found.score
     if score.mean is None or score.low is None or score.high is None:
-        return "score –"
+        return "no score"
+    much = f"{points(abs(score.mean))} of 100 points " if found.value == "probability" else ""
     return (
-        f"score {signed(score.mean)} ({signed(score.low)} to {signed(score.high)}) · random 0 · "
-        f"n = {score.n} random maps"
+        f"{much}{'below' if score.mean < 0 else 'above'} random maps (deletion score {signed(score.mean)}, "
+        f"{signed(score.low)} to {signed(score.high)}, n = {score.n} random maps)"
     )
 
 
 def map_help(found: Faithfulness) -> str:
     """Say in plain words what the verdict means and how the score is made."""
     return (
-        f"{FAITHFUL_WORDS[found.verdict]} The score is the area between two curves of the {found.value}, least and "
+        f"{FAITHFUL_WORDS[found.verdict]} The deletion score is the area between two curves of the {found.value}, "
+        "least and "
         "most relevant cells taken away first, minus that of random maps; 95 % interval over these. Faithful where it "
         "lies above 0."
     )
@@ -114,7 +125,7 @@ def beyond_words(found: Faithfulness) -> str:
     imputers = sorted({curves.imputer for curves in found.curves})
     return (
         f"Better than {percent(found.beaten)} of {found.score.n} random maps (each counted with its reverse). "
-        f"{signed(found.over_centre)} over a spot in the middle of the picture. "
+        f"{signed(found.over_centre)} over a spot in the middle of the picture (centre prior). "
         f"Cells taken away by: {', '.join(imputers)}."
     )
 
@@ -123,6 +134,11 @@ def method_place(method: str, layer: str, target: str) -> str:
     """Return ``Grad-CAM for happy at block 4``; a method without a layer has no place."""
     title = METHODS[method].title if method in METHODS else method
     return f"{title} for {target}" + (f" at {layer_title(layer)}" if layer else "")
+
+
+def _at_most(distance: float) -> str:
+    most = "" if 0.0 < distance < 0.01 else "at most "
+    return f"{most}{points(distance)} of 100 points of it change, total variation {short(distance)}"
 
 
 def _counted(uses: Sequence[GateUse], word: str) -> str:
@@ -144,17 +160,17 @@ def read_gates(uses: Sequence[GateUse]) -> str:
     if idle := groups["not used"]:
         most = max(use.distance for use in idle)
         shows = "its map does" if len(idle) == 1 else "their maps do"
-        ending = f": {shows} not say what this answer rests on (TVD {short(most)} at most)."
+        ending = f": {shows} not say what this answer rests on ({_at_most(most)})."
     return f"Of {len(uses)} {gates} {said}{ending} One picture, {draws} draws a gate."
 
 
 def read_faithful(found: Faithfulness) -> str:
     """Say of one map whether it may be believed, with its score, interval and number of random maps."""
     place = method_place(found.method, found.layer, found.target)
-    figures = f"({score_figures(found)})"
+    figures = score_figures(found)
     if found.verdict == "faithful":
-        return f"{place} is faithful to the answer {figures}."
-    return f"{place} is no better than random {figures}: do not read from it what the answer rests on."
+        return f"{place} is faithful to the answer: {figures}."
+    return f"{place} is no better than random: {figures}. Do not read from it what the answer rests on."
 
 
 def read_trust(trusted: Trusted, main: Explanation) -> str:
@@ -186,7 +202,7 @@ def _badge(verdict: str, figures: str, words: str, more: str) -> str:
     return (
         f'<details class="fl-trust"><summary title="{escape(words)}">{mark}<b>{escape(verdict)}</b>'
         f'<span class="fl-trust-line">{escape(figures)}</span></summary>'
-        f'<div class="fl-trust-more"><p>{escape(words)}</p>{more}</div></details>'
+        f'<div class="fl-trust-more"><p>{marked(words)}</p>{more}</div></details>'
     )
 
 
@@ -200,13 +216,15 @@ def split_badge(layer: str, measured: SplitGateUse) -> str:
         return ""
     distance = measured.deciding(layer).figures["distance"]
     interval = (
-        "" if distance.low is None or distance.high is None else f" ({short(distance.low)}–{short(distance.high)})"
+        "" if distance.low is None or distance.high is None else f", {short(distance.low)}–{short(distance.high)}"
     )
     where = f"{measured.dataset} {measured.split}"
-    figures = f"on {where}: TVD {short(distance.mean or 0.0)}{interval}, n = {distance.n:,}"
+    named = split_link(measured.model, measured.dataset, measured.split)
+    figures = f"{answer_change(distance.mean or 0.0, interval)} on {where}, n = {distance.n:,}"
     more = (
-        f"<p>Measured over {distance.n:,} pictures of {escape(where)}, not on this one: “Check trust” asks of this "
-        "picture. Class attention has the figures of every class.</p>"
+        f"<p>Measured over {distance.n:,} pictures of {named}, not on this one: “Check trust” asks of this "
+        "picture. Class attention has the figures of every class. "
+        f"{opener('total_variation')}.</p>"
     )
     words = f"{GATE_WORDS[verdict]} So over {distance.n:,} pictures of {where}; this one may differ."
     return _badge(verdict, figures, words, more)
@@ -228,8 +246,10 @@ def gate_badge(use: GateUse | None, layer: str = "", measured: SplitGateUse | No
         for item in use.replacements
     )
     table = (
-        "<table><thead><tr><th>replaced by</th><th>draws</th><th>TVD</th><th>flips</th>"
-        f"<th>logit of {escape(use.target)}</th></tr></thead><tbody>{rows}</tbody></table>"
+        f"<table><thead><tr><th>replaced by</th><th>draws</th>"
+        f"<th>{opener('total_variation', 'answer changed (TVD)')}</th>"
+        f"<th>{opener('flips', 'another class wins')}</th><th>{opener('logit', 'logit')} of {escape(use.target)}</th>"
+        f"</tr></thead><tbody>{rows}</tbody></table>"
     )
     return _badge(use.verdict, gate_figures(use), gate_help(use), table)
 
@@ -240,4 +260,4 @@ def map_badge(found: Faithfulness | None) -> str:
         return _unchecked(
             "faithful?", "“Check trust” takes the picture apart along the map and compares with random maps."
         )
-    return _badge(found.verdict, score_figures(found), map_help(found), f"<p>{escape(beyond_words(found))}</p>")
+    return _badge(found.verdict, score_figures(found), map_help(found), f"<p>{marked(beyond_words(found))}</p>")

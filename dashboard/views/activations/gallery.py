@@ -11,9 +11,11 @@ from typing import Final
 import numpy as np
 import streamlit as st
 
+from dashboard.report.glossary import marked
 from dashboard.report.subject import face as face_word
 from dashboard.report.subject import is_about_pictures
-from dashboard.report.text import escape, plain, short
+from dashboard.report.text import plain, short
+from dashboard.shared.figures.described import where_words
 from dashboard.shell import opening, say, state, study_loaders, theme
 from dashboard.shell.in_address import in_address
 from dashboard.views.activations import loaders
@@ -135,8 +137,9 @@ def choose(card: RunCard) -> Asked:
             key=ORDER,
             bind="query-params",
             on_change=_first_page,
-            help=f"Energy: mean square over the cells, for this {face_word()}. Class selectivity: how much a channel’s "
-            "mean differs between classes of the sample, against its spread within them (F statistic).",
+            help=f"How loud a channel is (energy): mean square over the cells, for this {face_word()}. How well it "
+            "tells classes apart (class selectivity): how much its mean differs between classes of the sample, against "
+            "its spread within them (F statistic).",
         )
         drawn = "" if is_about_pictures() else f" ({loaders.DRAWN_A_CLASS} of drawn faces)"
         dataset: str = st.selectbox(
@@ -187,7 +190,7 @@ def _read(judged: Selectivity, maps: FeatureMaps, dataset: str) -> str:
     dead = int((maps.energy == 0.0).sum())
     said = (
         f"Over {judged.pictures} test pictures of {dataset}, {beyond} of {len(maps.values)} channels tell classes "
-        f"apart by more than chance (F > {judged.critical:.1f}, 5 % over all channels)."
+        f"apart by more than chance (class selectivity, F > {judged.critical:.1f}, 5 % over all channels)."
     )
     return said + (f" {dead} answer nothing at all to this {face_word()}." if dead else "")
 
@@ -202,7 +205,7 @@ def show(card: RunCard, face: UInt8, asked: Asked) -> Activations:
     sample, means, judged, classes = _judge(card, asked)
     ranked = _ranked(maps, asked, judged)
     reading = _read(judged, maps, asked.dataset)
-    theme.section("Feature maps", escape(reading))
+    theme.section("Feature maps", marked(reading))
     slot = st.container()
     pages = -(-len(ranked) // ON_PAGE)
     page = 1
@@ -266,7 +269,10 @@ def _channel(
     low, high = short(float(values.min())), short(float(values.max()))
     parts: Captioned = [
         (f"the {face_word()} as the model saw it", resize_face(face, LARGE_PIXELS)),
-        (f"map, {low} to {high}", draw_map(values, face, limits, colors, Look(asked.look.scale), LARGE_PIXELS)),
+        (
+            f"map, {low} to {high}; {where_words(values, signed=float(values.min()) < 0.0)}",
+            draw_map(values, face, limits, colors, Look(asked.look.scale), LARGE_PIXELS),
+        ),
         (f"over the {face_word()}", draw_map(values, face, limits, colors, over, LARGE_PIXELS)),
     ]
     if maps.filters is not None:

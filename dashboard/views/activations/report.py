@@ -66,7 +66,7 @@ def _layer(seen: Activations) -> Section:
         )
         for one in seen.shown
     )
-    table = Table(("channel", "energy", "F over the sample", "answers most to"), rows)
+    table = Table(("channel", "loudness (energy)", "tells classes apart (F over the sample)", "answers most to"), rows)
     return Section(
         f"{layer}, {seen.maps.kind}",
         (seen.reading,),

@@ -16,7 +16,7 @@ from dashboard.report.subject import face, is_about_pictures
 from dashboard.report.text import plain
 from dashboard.shared import study
 from dashboard.shared.study import Kept, segments
-from dashboard.shell import say
+from dashboard.shell import glossed, say
 from dashboard.shell.loaders import shelf
 from dashboard.shell.state import AGAINST, ANALYSIS
 from dashboard.views.class_attention.figures.channels import CELLS, ORDERS
@@ -54,12 +54,13 @@ TRUTH_HINT: Final = (
     "majority the maps are averaged anew from the pictures, once; some seconds to a minute."
 )
 CLASS_AGNOSTIC: Final = (
-    "A **class-agnostic** gate is computed before any class is scored: for one picture it is the same whichever "
+    "A class-agnostic gate is computed before any class is scored: for one picture it is the same whichever "
     "class you ask about. Its means differ only because the classes’ pictures differ. Grad-CAM is taken for a "
     "class; it has no unit, so between two models compare its places, not its size."
 )
 BEYOND_CHANCE: Final = (
-    " **Beyond chance**: p < .05 by Welch’s test after Bonferroni’s correction for the cells of one map; hold the "
+    " Beyond chance: more than luck would do 19 times of 20 (p < .05 by Welch’s test after Bonferroni’s correction "
+    "for the cells of one map); hold the "
     "pointer over a cell to see in how many of its cells."
 )
 GATE: Final = "gate"
@@ -295,14 +296,10 @@ def show_grid(files: Files, classes: tuple[str, ...], choice: GridChoice) -> Bui
     )  # fmt: skip
     _grid(data={"html": html}, key=GRID, on_cell_change=_take_cell)
     words = " ".join(filter(None, (shown.words, _reading(choice))))
-    st.caption(
-        f"{plain(words)} Dashed cells average fewer than {FEW} pictures: one unusual {face()} moves them. "
+    glossed.note(
+        f"{words} Dashed cells average fewer than {FEW} pictures: one unusual {face()} moves them. "
         + CLASS_AGNOSTIC
         + (BEYOND_CHANCE if choice.shows in SIGNED else "")
-        + (
-            f" {plain(' and '.join(without))} has no spatial attention gate; Grad-CAM is all there is."
-            if without
-            else ""
-        )
+        + (f" {' and '.join(without)} has no spatial attention gate; Grad-CAM is all there is." if without else "")
     )
     return lambda: grid_content(cells, ranges, choice.shows, shown.names, words, _ratios(files))

@@ -33,6 +33,7 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
     with st.spinner(plain(f"Opening the analysis of {' and '.join(models)} …")):
         store = study_loaders.store(models, split.dataset, split.split)
         files = {name: loaders.attention(name, split) for name in models}
+    study_choice.name_split(model, split, store.count())
     study_choice.say_unknown(grid.CHOICES)
     truth = grid.choose_truth(store.no_votes)
     maps, channels, regions, used = st.tabs(grid.TABS, key=grid.VIEW, bind="query-params")

@@ -158,7 +158,10 @@ def channels_content(
 def regions_content(layer: str, places: Places, charts: Sequence[go.Figure], said: str = "") -> Content:
     """Return where one map lies: charts, and every figure as a table and as an array (figures, 3): mean, low, high."""
     rows = number_rows(places)
-    titles = ("Share of the map’s mass by region", "Entropy and centre of mass")
+    titles = (
+        "Share of the map’s mass by region",
+        "How spread out the map is (entropy), and its middle (centre of mass)",
+    )
     section = Section(
         f"Regions of {layer}",
         tuple(filter(None, (said, "Mean over the pictures of a class and its 95 % bootstrap interval."))),

@@ -14,9 +14,10 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard.report.content import Build
+from dashboard.report.glossary import opener
 from dashboard.report.text import csv_text, escape, plain
 from dashboard.shared import study
-from dashboard.shell import say, study_loaders, theme
+from dashboard.shell import glossed, say, study_loaders, theme
 from dashboard.views.class_attention import grid, loaders
 from dashboard.views.class_attention.figures.channels import (
     CELLS,
@@ -40,7 +41,7 @@ from dashboard.views.class_attention.figures.use import (
     effects_html,
     legend_words,
     read_use,
-    sample_words,
+    sample_html,
     shares_html,
     shown_in,
     use_table_html,
@@ -114,8 +115,9 @@ def show_channels(files: Files, classes: tuple[str, ...], truth: str = "label") 
         model: _show_model(model, profiles, classes, (order, cells), (most, many), limits, shown.places)
         for model, profiles in found.items()
     }
-    st.caption(
-        f"{plain(shown.words)} F compares how far the classes’ means lie apart with how much pictures of one class "
+    glossed.note(
+        f"{shown.words} How well a channel tells classes apart (F) compares how far the classes’ means lie apart with "
+        "how much pictures of one class "
         "differ; the dotted line is what chance alone exceeds in one channel of all with 5 % probability (Bonferroni). "
         "A channel gate is class-agnostic: it is computed from the picture before any class is scored. It says what is "
         "passed on, not what decides. "
@@ -152,9 +154,11 @@ def _show_model(
     st.plotly_chart(figure, width="stretch", key=f"channel_chart.{model}", config={"displayModeBar": False})
     with st.expander(plain(f"Clusters of {model}"), icon=":material/workspaces:"):
         st.html(clusters_html(cluster_rows(profiles, groups, classes)))
-        st.caption(
-            "Mean profile of each cluster’s channels at its two ends: how far the class’s mean lies from the mean of "
-            "the classes, in standard deviations within classes. All channels are clustered, not only those shown."
+        glossed.note(
+            "Mean profile of each cluster’s channels (Ward) at its two ends: how far the class’s mean lies from the "
+            "mean of "
+            "the classes, in ordinary spreads (standard deviations within classes). All channels are clustered, not "
+            "only those shown."
         )
     return figure
 
@@ -198,11 +202,12 @@ def show_regions(store: AnalysisStore, files: Files, averages: Files | None, tru
     theme.section("Share of the map’s mass by region", "Mean over the pictures of a class and its 95 % interval.")
     charts = [interval_figure(places, shown.names, fields) for fields in (region_fields(even), PLACE_FIELDS)]
     st.plotly_chart(charts[0], width="stretch", key="region_chart", config={"displayModeBar": False})
-    st.caption(plain(" ".join(_notes(having, exact=even is None))))
-    theme.section("Entropy and centre of mass", "How spread out the map is, and where its middle lies.")
+    glossed.note(" ".join(_notes(having, exact=even is None)))
+    theme.section("How spread out the map is, and its middle", "Entropy of a map, and its centre of mass.")
     st.plotly_chart(charts[1], width="stretch", key="place_chart", config={"displayModeBar": False})
-    st.caption(
-        "Entropy: 0 nats if all mass lies in one cell; 100 % is an even map. Averaging blurs, so the mean map has more "
+    glossed.note(
+        "How spread out a map is (entropy): 0 nats if all mass lies in one cell; 100 % is an even map. Averaging "
+        "blurs, so the mean map has more "
         "entropy than single maps."
     )
     with st.expander("Numbers", icon=":material/table:"):
@@ -262,7 +267,7 @@ def show_use(files: Files, split: AnalysedSplit) -> Build | None:
             measured[model] = use
             _show_use(use)
     if measured:
-        st.caption(plain(legend_words()))
+        glossed.note(legend_words())
         _show_replacements(measured)
         for use in measured.values():
             _show_shares(use)
@@ -289,7 +294,7 @@ def _not_measured(model: str, split: AnalysedSplit) -> None:
 def _show_use(use: SplitGateUse) -> None:
     st.html(
         f'<div class="fl-cmodel">{escape(use.model)}</div><div class="fl-reading" style="margin-top:.2rem">'
-        f'{escape(read_use(use))} <span class="fl-quiet">{escape(sample_words(use))}. {escape(shown_in(use).words)}'
+        f'{escape(read_use(use))} <span class="fl-quiet">{sample_html(use)}. {escape(shown_in(use).words)}'
         f"</span></div>{use_table_html(use)}"
     )
 
@@ -300,7 +305,8 @@ def _show_shares(use: SplitGateUse) -> None:
         gamma = "none" if use.shares.gamma is None else f"{use.shares.gamma:.4g}"
         theme.section(
             f"What the answers of {escape(use.model)} are made of",
-            f"γ = {gamma}. How loud the cross-modal attention is beside what it is added to, and how much of the "
+            f"{opener('gamma', 'How loud the cross-modal attention is')} beside what it is added to (γ = {gamma}), and "
+            "how much of the "
             "predicted class’s logit (above the mean of the classes) each part gives; exact for each picture, and the "
             "two shares add up to 100 %.",
         )

@@ -8,19 +8,17 @@ from typing import Final
 import streamlit as st
 
 from dashboard.report.text import plain
+from dashboard.shared import target as target_menus
 from dashboard.shared.figures.answers import LEAST, MOST, apart_words, pairs_of, probability_of, refused, shared_classes
-from dashboard.shared.maps import CONTRAST
 from dashboard.shell import loaders, opening, say, state, study_loaders
 from dashboard.shell.frame import COMPARE_BY, COMPARED
 from dashboard.shell.in_address import in_address
 from dashboard.shell.state import NamedPicture
-from engine.explain.target import TRUE
 from engine.models.checkpoint import DEFAULT_MODEL
 from engine.records import FaceBox, FaceExplanation, FacePrediction, Prediction, RunCard, UInt8
 
 MODELS: Final = "models"
 PAIR: Final = "pair"
-NOTHING: Final = "nothing"
 ON: Final = "on"
 """The split's key, in the session and in the address: ``fer2013-private``."""
 PREFERRED: Final = "fer2013-private"
@@ -226,22 +224,10 @@ def answered(cards: Sequence[RunCard], prediction: Prediction) -> str:
     return max(shared, key=lambda name: probability_of(prediction, name))
 
 
-def settle(target: str, minus: str, predicted: str, truth: str | None) -> tuple[str, str]:
-    """Return the classes that a choice means for one picture: (class, class to subtract or "").
-
-    Args:
-        target: a class, ``predicted``, ``true`` or the contrast of both. minus: a class to subtract, or "".
-        predicted: what the reference answers. truth: the picture's label; must be known where the target speaks of it.
-    """
-    if target == CONTRAST:
-        return predicted, str(truth)
-    return {state.PREDICTED: predicted, TRUE: str(truth)}.get(target, target), minus
-
-
 def choose_target(
     cards: Sequence[RunCard], layers: Sequence[Sequence[str]], *, predicted: str = "", truth: str | None = None
 ) -> tuple[str, str, str]:
-    """Draw what the Grad-CAM explains and where; return (target as :func:`settle` takes it, minus or "", layer).
+    """Draw what the Grad-CAM explains and where; return (target, minus or "", layer).
 
     Args:
         cards: the models; offered are the classes that all of them know.
@@ -249,31 +235,15 @@ def choose_target(
         predicted: what the reference answers. truth: the picture's label where it is known: it is offered as well,
             and where the answer differs so is their contrast.
     """
-    classes = shared_classes([card.classes for card in cards])
-    known = () if truth not in classes else (TRUE,) if truth == predicted else (TRUE, CONTRAST)
     common = [name for name in layers[0] if all(name in others for others in layers)] or [EACH_LAST]
-    targets, others = (state.PREDICTED, *known, *classes), (NOTHING, *classes)
-    with st.container(horizontal=True, gap="medium"):
-        with in_address(state.TARGET, state.TARGET, targets, state.PREDICTED, "class", own=True):
-            target: str = st.selectbox(
-                "Class to explain",
-                targets,
-                key=state.TARGET,
-                width=190,
-                help=plain(
-                    f"The same for every column; predicted is what {cards[0].name} answers, true what the picture is "
-                    "labelled, where that is known."
-                ),
-            )
-        with in_address(state.MINUS, state.MINUS, others, NOTHING, "class", own=True):
-            minus: str = st.selectbox(
-                "minus",
-                others,
-                key=state.MINUS,
-                width=150,
-                disabled=target == CONTRAST,
-                help="Explains the difference of two logits: what speaks for the one class rather than the other.",
-            )
-        with in_address(state.LAYER, state.LAYER, common, common[-1], "layer common to the models", own=True):
-            layer: str = st.selectbox("Layer", common, key=state.LAYER, width=150)
-    return target, "" if minus == NOTHING or target == CONTRAST else minus, layer
+    return target_menus.choose(
+        shared_classes([card.classes for card in cards]),
+        common,
+        predicted=predicted,
+        truth=truth,
+        hint=plain(
+            f"The same for every column; predicted is what {cards[0].name} answers, true what the picture is labelled, "
+            "where that is known."
+        ),
+        layer_word="layer common to the models",
+    )

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from dashboard.report.text import escape, plain
+from dashboard.report.glossary import in_words, opener
+from dashboard.report.text import escape, plain, split_link
 from dashboard.shared.figures.answers import (
     commands_missing,
     cost_table,
@@ -25,7 +26,7 @@ from dashboard.shared.figures.answers import (
     tests_table,
 )
 from dashboard.shared.gallery import choose_size
-from dashboard.shell import say, state, study_loaders, theme
+from dashboard.shell import glossed, say, state, study_loaders, theme
 from dashboard.shell.handed_in import PICTURE_INDEX
 from dashboard.shell.in_address import in_address
 from dashboard.shell.pages import EXPLAIN
@@ -78,9 +79,10 @@ def show_verdict(first: RunCard, second: RunCard) -> OnSplit | None:
     said = f"p {p}" if p.startswith("<") else f"p = {p}"
     st.html(
         f'<div class="fl-concluded">{escape(result.verdict)}</div><div class="fl-quiet">{escape(second.name)} − '
-        f"{escape(first.name)} on {escape(split.dataset)} {escape(split.split)}: accuracy "
+        f"{escape(first.name)} on {split_link(second.name, split.dataset, split.split, result.n)}: accuracy "
         f"{share_words(accuracy.first)} and {share_words(accuracy.second)}, difference {interval_words(accuracy)} "
-        f"points, McNemar’s exact {said}; parameters {parameter_words(first, second)}. "
+        f"points; by luck alone {said} ({opener('mcnemar', 'McNemar’s exact test')}); parameters "
+        f"{parameter_words(first, second)}. "
         f"{escape(alike_words(training_differences(first, second)))}</div>"
     )
     nearer = nearer_to_people((first.name, second.name), split.dataset, split.split)
@@ -119,10 +121,10 @@ def _no_answers(first: RunCard, second: RunCard) -> None:
 def show_details(on: OnSplit) -> None:
     """Draw the tests, the classes and the cost."""
     first, second, result = on.first.name, on.second.name, on.found.comparison
-    where = f"{on.split.dataset} {on.split.split}"
     theme.section(
         "On a dataset",
-        f"{escape(where)}, the same {result.n:,} pictures for both; {escape(second)} − {escape(first)}.",
+        f"The same {result.n:,} pictures of {split_link(second, on.split.dataset, on.split.split)} for both; "
+        f"{escape(second)} − {escape(first)}.",
     )
     if any(on.found.left_out):
         one, two = on.found.left_out
@@ -135,7 +137,7 @@ def show_details(on: OnSplit) -> None:
             second,
             [
                 ("accuracy", TESTS["accuracy"], result.accuracy),
-                ("macro F1", TESTS["macro_f1"], result.macro_f1),
+                (in_words("macro_f1"), TESTS["macro_f1"], result.macro_f1),
             ],
         )
     )
@@ -150,8 +152,8 @@ def show_details(on: OnSplit) -> None:
             persist_state="session",
         )
     st.html(class_chart(result.shown.pick(on.found.simultaneous), figure, first, second))
-    st.caption(
-        f"{plain(result.shown.words)} Filled dot: a difference that holds after correction. The intervals hold for all "
+    glossed.note(
+        f"{result.shown.words} Filled dot: a difference that holds after correction. The intervals hold for all "
         f"classes together (95 %, Bonferroni over the paired bootstrap); p: {TESTS[figure]}. Two checkpoints are "
         "compared, one training seed each: another seed alone moves these figures too."
     )

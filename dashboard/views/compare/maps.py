@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard.report.text import escape, grid, plain
 from dashboard.shared.figures.answers import answer_rows, read_answers, read_pictures
 from dashboard.shared.figures.map_card import MapStyle
-from dashboard.shared.figures.pair import difference_ranges
+from dashboard.shared.figures.pair import RANKS, TOP, difference_ranges
 from dashboard.shared.figures.rows import (
     MapRow,
     agreement_rows,
@@ -22,7 +22,7 @@ from dashboard.shared.figures.rows import (
     solitary,
     spatial_words,
 )
-from dashboard.shell import theme
+from dashboard.shell import glossed, theme
 from dashboard.views.compare.columns import Columns
 from dashboard.views.compare.figures.grid import (
     Row,
@@ -164,13 +164,16 @@ def show_numbers(columns: Columns, rows: Sequence[tuple[str, MapRow]]) -> None:
         st.dataframe(
             pd.DataFrame(lines),
             hide_index=True,
-            column_config=dict.fromkeys(("Spearman", "top tenth in common", "by chance"), number),
+            column_config=dict.fromkeys((RANKS, TOP, "by chance"), number),
             alt=f"agreement of every pair of {columns.of} on every map",
         )
-        st.caption(
-            "Ranks and not values are compared: places of a map, not parts of a face."
-            if columns.one_model
-            else "Ranks and not values are compared: the scales of two models have nothing in common."
+        glossed.note(
+            "The rank correlation and the overlap of the strongest tenth compare ranks, not values: "
+            + (
+                "places of a map, not parts of a face."
+                if columns.one_model
+                else "the scales of two models have nothing in common."
+            )
         )
 
 

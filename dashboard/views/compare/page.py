@@ -15,6 +15,7 @@ from dashboard.report.subject import face as face_word
 from dashboard.report.text import escape, plain
 from dashboard.shared import face as answer
 from dashboard.shared import maps
+from dashboard.shared import target as target_menus
 from dashboard.shared.figures.answers import LEAST
 from dashboard.shared.figures.map_content import style_settings
 from dashboard.shared.figures.rows import explanation_row
@@ -64,9 +65,9 @@ def compare_picture(
     target, subtracted, layer = choice.choose_target(
         cards, [model.gradcam_layers for model in models], predicted=predicted, truth=named.truth
     )
-    plus, minus = choice.settle(target, subtracted, predicted, named.truth)
+    plus, minus = target_menus.settle(target, subtracted, predicted, named.truth)
     if minus == plus:
-        say.problems([f"A contrast needs two different classes, but both are {plus}; showing {plus} alone."])
+        say.problems([target_menus.refused(plus)])
         minus = ""
     asked = f"{plus} - {minus}" if minus else plus
     style = maps.style_controls()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dashboard.report.content import Array, Content, Section, Shot, Table
+from dashboard.report.glossary import in_words
 from dashboard.report.subject import face as face_word
 from dashboard.report.text import grid, short
 from dashboard.shared.figures.answers import (
@@ -139,7 +140,7 @@ def dataset_content(first: RunCard, second: RunCard, where: str, found: StoredCo
         head,
         (
             _line("accuracy", result.accuracy, TESTS["accuracy"]),
-            _line("macro F1", result.macro_f1, TESTS["macro_f1"]),
+            _line(in_words("macro_f1"), result.macro_f1, TESTS["macro_f1"]),
         ),
     )
     classes = Table(

@@ -9,7 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.report.text import escape, plain
-from dashboard.shell import loaders, theme
+from dashboard.shared import target as target_menus
+from dashboard.shared.figures.pair import RANKS, TOP
+from dashboard.shell import glossed, loaders, theme
 from dashboard.shell.state import NamedPicture
 from dashboard.views.compare import choice
 from dashboard.views.compare.figures.tables import Compared, read_selection, selection_rows
@@ -31,7 +33,7 @@ def _compared(cards: Sequence[RunCard], named: NamedPicture, wanted: Wanted) -> 
     if found.error is not None:
         return None
     face = found.faces[0]
-    plus, minus = choice.settle(target, subtracted, choice.answered(cards, face.prediction), named.truth)
+    plus, minus = target_menus.settle(target, subtracted, choice.answered(cards, face.prediction), named.truth)
     if any(name and name not in card.classes for name in (plus, minus) for card in cards):
         return None
     asked = f"{plus} - {minus}" if minus and minus != plus else plus
@@ -68,13 +70,14 @@ def show_selection(
     st.dataframe(
         pd.DataFrame(selection_rows(names, compared, pair)),
         hide_index=True,
-        column_config=dict.fromkeys(("Spearman", "top tenth in common"), number),
+        column_config=dict.fromkeys((RANKS, TOP), number),
         key="compare_selection",
         alt="answers of every model, and agreement of two models' maps, for each picture of the selection",
     )
-    st.caption(
-        f"Agreement of {plain(names[pair[0]])} and {plain(names[pair[1]])} on the coarsest common grid, 95 % bootstrap "
-        "intervals; empty where a map has no positive evidence, or where a contrast would subtract a class from "
+    glossed.note(
+        f"Agreement of {names[pair[0]]} and {names[pair[1]]} (rank correlation, and overlap of the strongest tenth) on "
+        "the coarsest common grid, 95 % bootstrap intervals; empty where a map has no positive evidence, or where a "
+        "contrast would subtract a class from "
         "itself. A selection made by hand says nothing about a dataset: the verdict above does. The sidebar says which "
         "picture is drawn large."
     )

@@ -8,11 +8,12 @@ from typing import Any, Final, Literal
 import plotly.graph_objects as go
 import streamlit as st
 
+from dashboard.report.glossary import opener
 from dashboard.report.text import escape, plain
 from dashboard.shared import study
 from dashboard.shared.figures.confusion import Confusion, confusion_figure
 from dashboard.shared.maps import ink
-from dashboard.shell import theme
+from dashboard.shell import glossed, theme
 from dashboard.views.evaluation import choice, loaders
 from dashboard.views.evaluation.figures.charts import (
     class_bars,
@@ -39,6 +40,11 @@ from engine.records import RunCard
 
 SQUARE: Final = 760
 """Width in pixels of a chart whose two axes have one scale; narrower where the page is."""
+AREAS: Final[Mapping[str, str]] = {
+    "roc": "the area (AUC) is how often the right one ranks higher.",
+    "pr": "the area (AP) is how clean the top of the ranking is; it interpolates nothing.",
+}
+"""Kind of curve → what the figure in its legend says."""
 _PLAIN: Final[Mapping[str, Any]] = {"displayModeBar": False}
 
 
@@ -48,10 +54,12 @@ def _draw(figure: go.Figure, key: str, *, width: int | Literal["stretch"] = "str
 
 def headline(found: Evaluation) -> None:
     """Draw the two figures that stand above the tabs."""
-    f1 = found.figures.macro_f1
+    f1, where = found.figures.macro_f1, f"{found.answers.dataset} {found.answers.split}"
     st.html(
-        f'<div class="fl-shows-what" role="status"><b>Accuracy {words(found.figures.accuracy)}</b> · macro F1 '
-        f'{f1_words(f1.mean, f1.low, f1.high)} <span class="fl-quiet">single view, 95 % intervals over pictures'
+        f'<div class="fl-shows-what" role="status"><b>{opener("accuracy", "Accuracy")} '
+        f"{words(found.figures.accuracy)}</b> · {opener('macro_f1', 'every class counted alike (macro F1)')} "
+        f'{f1_words(f1.mean, f1.low, f1.high)} <span class="fl-quiet">on {escape(where)}, single view, '
+        f"95 % intervals over pictures"
         f"{'; ' if found.protocol.words else ''}{escape(found.protocol.words)}</span></div>"
     )
     if found.protocol.leak:
@@ -64,8 +72,9 @@ def show_summary(found: Evaluation) -> None:
         "Class by class", "Precision: of its answers, how many are right. Recall: of its pictures, how many it finds."
     )
     _draw(class_bars(found.figures, ink()), "evaluation_bars")
-    st.caption(
-        f"{plain(found.figures.shown.words)} Whiskers: 95 %, Wilson for precision and recall, bootstrap over pictures "
+    glossed.note(
+        f"{found.figures.shown.words} Whiskers: 95 % intervals, Wilson for precision and recall, bootstrap over "
+        "pictures "
         "for F1."
     )
     with st.container(key="stack-evaluation"):
@@ -97,11 +106,11 @@ def show_curves(found: Evaluation) -> None:
     curves = found.roc if kind == "roc" else found.pr
     shown = found.figures.shown
     _draw(curve_chart(curves, ink(), shown.names), f"evaluation_{kind}", width=SQUARE)
-    st.caption(
-        f"n = {curves.n:,}. Each class against the rest. Macro (solid): the unweighted mean of the classes' curves, so "
+    glossed.note(
+        f"n = {curves.n:,}. Each class against the rest; {AREAS[kind]} Macro (solid): the unweighted mean of the "
+        "classes' curves, so "
         "its area is the mean of theirs. Micro (dashed): all picture-and-class questions pooled into one."
-        + (" AP interpolates nothing." if kind == "pr" else "")
-        + (f" {plain(shown.words)}" if shown.words else "")
+        + (f" {shown.words}" if shown.words else "")
     )
     if curves.missing:
         st.caption(plain(f"Without pictures here, so without a curve: {few(curves.missing)}."))
@@ -119,8 +128,9 @@ def show_calibration(evaluated: Evaluated, model: str, split: AnalysedSplit) -> 
     )
     _draw(reliability_chart(shown, ink()), "evaluation_reliability")
     st.html(calibration_table(shown))
-    st.caption(
-        f"ECE: mean of |accuracy − mean confidence| over {len(found.before.bins)} equal-width bins of the confidence, "
+    glossed.note(
+        f"How far confidence is off (ECE): mean of |accuracy − mean confidence| over {len(found.before.bins)} "
+        "equal-width bins of the confidence, "
         "weighted by pictures. Whiskers: 95 % Wilson intervals."
     )
     if evaluated.problem:

@@ -11,7 +11,7 @@ from dashboard.report.text import escape, percent, plain
 from dashboard.shared import gallery
 from dashboard.shared.figures import votes
 from dashboard.shared.maps import ink
-from dashboard.shell import loaders, study_loaders, theme
+from dashboard.shell import glossed, loaders, study_loaders, theme
 from dashboard.shell.pages import EXPLAIN
 from dashboard.shell.walk import selection_address
 from dashboard.views.evaluation.figures.people import correlation_table, figures_table, uncertainty_chart
@@ -46,7 +46,8 @@ def show_people(model: str, split: AnalysedSplit) -> None:
     )
     theme.section(
         "Whose uncertainty is it?",
-        "Where both rise together, the model is unsure of what is hard to see. Entropy in bits: of the answer, and of "
+        "Where both rise together, the model is unsure of what is hard to see. How undecided: Entropy in bits, of the "
+        "answer and of "
         "the votes for the eight emotions.",
     )
     with st.container(key="stack-evaluation-people"):
@@ -61,7 +62,10 @@ def show_people(model: str, split: AnalysedSplit) -> None:
         )
     with right:
         st.html(correlation_table(uncertainty))
-        st.caption("Spearman's rank correlation with its 95 % bootstrap interval, by what most people saw.")
+        glossed.note(
+            "Do both rank the pictures alike (Spearman's rank correlation)? With a 95 % bootstrap interval, by what "
+            "most people saw."
+        )
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         shows = gallery.choose_map(store)
         gallery.choose_size()

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from dashboard.report.content import Array, Content, Section, Shot, Table
+from dashboard.report.glossary import in_words
 from dashboard.report.text import percent
 from dashboard.views.evaluation.figures.people import correlation_words, people_rows
 from engine.analysis.evaluation import Evaluation, MetricRow, no_temperature
@@ -17,6 +18,9 @@ from engine.analysis.uncertainty import Uncertainty
 from engine.statistics.intervals import Estimate
 
 DPI: Final = 150
+CALIBRATION: Final = (
+    "answers", "confidence is off by (ECE)", "mean confidence", "surprise at the label (NLL), nats",
+)  # fmt: skip
 
 
 def _f1(found: Estimate) -> str:
@@ -35,14 +39,15 @@ def _summary(found: Evaluation) -> Section:
         for row in found.figures.shown.pick(found.figures.per_class)
     )
     words = (
-        f"Accuracy {share_words(found.figures.accuracy)}, macro F1 {_f1(found.figures.macro_f1)}. Single view; 95 % "
+        f"Accuracy {share_words(found.figures.accuracy)}, every class counted alike (macro F1) "
+        f"{_f1(found.figures.macro_f1)}. Single view; 95 % "
         "intervals over pictures, which do not say how much another training seed would change."
     )
     return Section(
         "Summary",
         tuple(filter(None, (words, found.protocol.words, found.protocol.leak, found.figures.shown.words))),
         tables=(
-            Table(("pictures", "left out", "accuracy", "macro F1"), subsets),
+            Table(("pictures", "left out", "accuracy", in_words("macro_f1")), subsets),
             Table(("class", "precision", "recall", "F1"), classes),
         ),
     )
@@ -61,7 +66,13 @@ def _calibration(found: Evaluation) -> Section:
         for title, one in shown.items()
     )
     return Section(
-        "Calibration in figures", (said,), tables=(Table(("answers", "ECE", "mean confidence", "NLL, nats"), rows),)
+        "Calibration in figures",
+        (said,),
+        tables=(
+            Table(
+                ("answers", "confidence is off by (ECE)", "mean confidence", "surprise at the label (NLL), nats"), rows
+            ),
+        ),
     )
 
 
@@ -78,7 +89,7 @@ def _metrics(rows: Sequence[MetricRow]) -> tuple[Section, ...]:
         )
         for row in rows
     )
-    head = ("measured on", "view", "accuracy", "macro F1", "what the split may be used for")
+    head = ("measured on", "view", "accuracy", in_words("macro_f1"), "what the split may be used for")
     return (Section("On other data", tables=(Table(head, lines),)),)
 
 
@@ -123,8 +134,13 @@ def _people(model: str, seen: tuple[dict[str, Any], Uncertainty] | None) -> tupl
         Section("What people saw", tables=(Table(("ten people a picture (FER+)", "share (95 %)", "n"), rows),)),
         Section(
             "Whose uncertainty is it?",
-            ("The model's entropy against the voters', Spearman's rank correlation by what most people saw.",),
-            tables=(Table(("pictures", "rank correlation (95 %)", "n"), correlations),),
+            (
+                (
+                    "Are the model and the voters undecided about the same pictures? Order of their entropies "
+                    "(Spearman's rank correlation), by what most people saw."
+                ),
+            ),
+            tables=(Table(("pictures", "same order (rank correlation, 95 %)", "n"), correlations),),
         ),
     )
 

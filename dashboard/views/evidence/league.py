@@ -7,8 +7,9 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from dashboard.report.text import escape, plain
-from dashboard.shell import loaders, opening, say, state, theme
+from dashboard.report.glossary import marked
+from dashboard.report.text import escape, plain, split_link
+from dashboard.shell import glossed, loaders, opening, say, state, study_loaders, theme
 from dashboard.shell.in_address import in_address
 from dashboard.views.evidence.figures.league import league_table
 from dashboard.views.evidence.figures.numbers import METRIC_TITLES, METRIC_WORDS, number_rows
@@ -65,12 +66,20 @@ def show_league(card: RunCard, variant: str) -> League | None:
         return None
     metric, group = _choices(report)
     st.html(
-        f'<div class="fl-quiet">{escape(METRIC_WORDS[metric])} Best first.</div>{league_table(report, metric, group)}'
+        f'<div class="fl-quiet">{escape(METRIC_WORDS[metric])} Best first. {_faces(card, report)}</div>'
+        f"{league_table(report, metric, group)}"
     )
     sentences = [read_cue(report), read_best(report, group), *read_failures(report, group), read_shorter(report)]
-    st.html('<div class="fl-conclude">' + "".join(f"<p>{escape(said)}</p>" for said in sentences if said) + "</div>")
+    st.html('<div class="fl-conclude">' + "".join(f"<p>{marked(said)}</p>" for said in sentences if said) + "</div>")
     _numbers(report, group)
     return League(report, metric, group, sentences)
+
+
+def _faces(card: RunCard, report: EvidenceReport) -> str:
+    """Return which pictures the league is of, as HTML; their name leads to the model's figures where it has any."""
+    analysed = f"{SYNTHETIC}-{report.split}" in study_loaders.analysed_of(card.name)
+    named = split_link(card.name, SYNTHETIC, report.split) if analysed else escape(f"{SYNTHETIC} {report.split}")
+    return f"On {named}: {report.scored:,} faces with evidence of {report.pictures:,}."
 
 
 def _choices(report: EvidenceReport) -> tuple[str, str]:
@@ -145,10 +154,9 @@ def _numbers(report: EvidenceReport, group: str) -> None:
             column_config=dict.fromkeys(table.columns[7:], number),
             alt="every map and reference with mean and 95 % interval of each metric",
         )
-        st.caption(
-            plain(read_counts(report))
-            + " Intervals: 95 %, bootstrap over pictures. Enrichment is the mean of log2(mass / "
+        glossed.note(
+            read_counts(report) + " Intervals: 95 %, bootstrap over pictures. Enrichment is the mean of log2(mass / "
             "evidence’s share of the picture); the league shows it as a factor, 2 to its power (a geometric mean). "
             "Empty maps have no positive mass: they claim no place, are in no mean, and are counted apart."
-            + (f" Gates that are no map: {plain(', '.join(report.not_scored))}." if report.not_scored else "")
+            + (f" Gates that are no map: {', '.join(report.not_scored)}." if report.not_scored else "")
         )

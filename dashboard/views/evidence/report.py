@@ -105,6 +105,13 @@ def face_content(judged: JudgedFace, style: MapStyle) -> Content:
             )
             for entry in maps
         )
-        head = ("layer", "enrichment", "largest cell on evidence", "mass on evidence", "mass off the face", "mean")
+        head = (
+            "layer",
+            "denser on evidence (enrichment)",
+            "strongest place hits",
+            "share on evidence (mass)",
+            "share off the face (mass)",
+            "mean",
+        )
         sections.append(Section(title, (words,), tuple(shots), tables=(Table(head, rows),)))
     return Content(tuple(sections), arrays)

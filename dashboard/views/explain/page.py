@@ -25,7 +25,8 @@ from dashboard.shared.face_loaders import FaceKey
 from dashboard.shared.figures.map_card import MapCard, MapStyle
 from dashboard.shared.figures.map_content import style_settings
 from dashboard.shared.figures.trust import Trusted, gate_badge, map_badge, method_place, read_faithful, read_trust
-from dashboard.shell import loaders, page_ends, report_button, say, state, study_loaders, theme
+from dashboard.shared.target import CONTRAST
+from dashboard.shell import glossed, loaders, page_ends, report_button, say, state, study_loaders, theme
 from dashboard.shell.frame import framed
 from dashboard.shell.in_address import in_address
 from dashboard.shell.state import NamedPicture, Selection
@@ -76,9 +77,9 @@ Under each stands what must hold for it to mean something. Signed maps are grey 
 class, the other against it.
 
 **Trust** is measured when you ask for it. A gate is *used* if the probabilities move when something else stands in its
-place (its mean, itself shuffled, another {face}'s gate): TVD is the share of the probability that changes hands. A
-map is *faithful* if taking away what it ranks high changes the answer more than taking away what random maps do, by
-more than chance (the interval lies above 0). A map *no better than random* may still look convincing.
+place (its mean, itself shuffled, another {face}'s gate): the share of the probability that changes hands is the *total
+variation*. A map is *faithful* if taking away what it ranks high changes the answer more than taking away what random
+maps do, by more than chance (the interval lies above 0). A map *no better than random* may still look convincing.
 
 **The colour bar** under each map is the scale of the colours. The line below it reaches from the map's lowest to
 its highest value, the tick is its mean. *Fixed* draws gates from 0 to 1, so a flat gate looks flat. *Shared* gives
@@ -116,8 +117,8 @@ def show_curves(trusted: Trusted, maps: Sequence[Explanation]) -> None:
             config={"displayModeBar": False},
             alt=f"the answer while cells are taken away along {name}, beside random maps",
         )
-        st.caption(
-            f"{plain(read_faithful(found[name]))} The score is the area between the dashed and the full line. A good "
+        glossed.note(
+            f"{read_faithful(found[name])} The score is the area between the dashed and the full line. A good "
             "map’s full line falls at once and its dashed one stays up; a random map’s two lines are alike."
         )
 
@@ -214,12 +215,15 @@ def explain(
         gate_rows = _show_gates(chosen, style, gate_trust)
         show_shares(shares, predicted)
     supported = show_supported(first, card, chosen, leading, style, trusted)
+    badge = map_badge(trusted.map(main_map))
     with gradcam:
         if asked.pair is not None:
-            three = [results[name].maps[0] for name in (*asked.pair, maps.CONTRAST)]
-            titles = maps.contrast_titles(asked.pair, predicted=predicted, truth=truth)
-            maps.show_contrast(chosen, three, titles, style)
-        class_cards = maps.show_explanations(chosen, main_map.target, drawn, style, map_badge(trusted.map(main_map)))
+            three = [results[name].maps[0] for name in (*asked.pair, CONTRAST)]
+            maps.show_contrast(
+                chosen, three, maps.contrast_titles(asked.pair, predicted=predicted, truth=truth), style,
+                badge if asked.name == CONTRAST else "",
+            )  # fmt: skip
+        class_cards = maps.show_explanations(chosen, main_map.target, drawn, style, badge)
     further_cards = methods.show_further(chosen, further, trusted, style)
     gate_views.show_channels(
         chosen, partial(gated_layer, loaders.predictor(card).model), partial(loaders.activation, *where, *weights),

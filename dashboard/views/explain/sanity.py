@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard.report.text import layer_title, plain
 from dashboard.shared.face_loaders import FaceKey
 from dashboard.shared.figures.trust import method_place
+from dashboard.shell import glossed
 from dashboard.views.explain import loaders, trust
 from dashboard.views.explain.figures.gates import MEANS, WIDTH, class_matrix, time_words
 from dashboard.views.explain.figures.sanity import randomisation_chart, read_sanity, sanity_table
@@ -131,14 +132,14 @@ def _show_known(found: Sequence[MapSanity]) -> None:
         alt="how alike each map stays to itself while the model loses its weights, part by part: "
         + ", ".join(method_place(item.method, item.layer, item.target) for item in found),
     )
-    st.caption(plain(" ".join(read_sanity(item) for item in found)))
+    glossed.note(" ".join(read_sanity(item) for item in found))
     _show_matrices(found)
 
 
 def _show_matrices(found: Sequence[MapSanity]) -> None:
     """Draw how alike the maps for the classes are, a small heatmap a method."""
     st.markdown("**Another map for another class?**")
-    st.caption(MEANS)
+    glossed.note(MEANS)
     with st.container(horizontal=True, gap="medium"):
         for item in found:
             title = METHODS[item.method].title

@@ -66,8 +66,8 @@ THROUGH: Final = "through"
 SORTS: Final[dict[str, tuple[str, bool]]] = {
     "most confident": ("confidence", True),
     "least confident": ("confidence", False),
-    "largest loss": ("loss", True),
-    "smallest loss": ("loss", False),
+    "most surprising label": ("loss", True),
+    "least surprising label": ("loss", False),
     "smallest margin": ("margin", False),
     "largest margin": ("margin", True),
     "most suspect label": ("suspicion", True),

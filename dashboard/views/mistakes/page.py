@@ -16,7 +16,7 @@ from dashboard.report.text import plain
 from dashboard.shared.figures import votes, votes_beside
 from dashboard.shared.figures.confusion import INKS, Confusion, clicked, confusion_figure
 from dashboard.shared.figures.tile import COLUMNS, CSS, figures_html, regions_html
-from dashboard.shared.study import choose_analysis, no_analysis
+from dashboard.shared.study import choose_analysis, name_split, no_analysis
 from dashboard.shell import page_ends, report_button, say, study_loaders
 from dashboard.shell.frame import framed
 from dashboard.shell.state import Selection
@@ -135,6 +135,7 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
     """Draw the page for one analysed split."""
     with st.spinner(plain(f"Opening the analysis of {model} …")):
         store = study_loaders.store((model, other) if other else (model,), split.dataset, split.split)
+    name_split(model, split, store.count())
     take_click(store.classes)
     view = filters.filter_bar(store.classes, other, store.no_near, store.no_votes)
     seen = show_people(store, view)

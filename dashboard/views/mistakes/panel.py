@@ -107,7 +107,8 @@ def show_panel(
         people = "" if store.no_votes else side_words(row)
         st.html(
             f'<div><div class="fl-panel-id">{escape(str(row["id"]))}</div>{_truths(store, row)}'
-            f'<div class="fl-figures">{percent(float(row["confidence"]))} sure · loss {float(row["loss"]):.2f}'
+            f'<div class="fl-figures">{percent(float(row["confidence"]))} sure · surprise '
+            f"{float(row['loss']):.2f} (loss)"
             f"{f' · {escape(people)}' if people else ''}</div></div>"
         )
         st.html(beside_html(row if not store.no_votes else _without_votes(row), store.classes))

@@ -68,7 +68,7 @@ def _said(row: Mapping[str, Any]) -> str:
     answer = f"answered {row['predicted']} ({percent(float(row['confidence']))})"
     counts = vote_counts(row)
     people = "" if counts is None else f"; people: {votes_in_words(counts)}"
-    return f"{row['id']}: labelled {row['label']}, {answer}, loss {float(row['loss']):.2f} nats{people}"
+    return f"{row['id']}: labelled {row['label']}, {answer}, surprise {float(row['loss']):.2f} nats (loss){people}"
 
 
 def _shot(shown: Gallery, row: Mapping[str, Any]) -> tuple[Shot, ...]:

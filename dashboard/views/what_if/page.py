@@ -15,6 +15,7 @@ from dashboard.shared import face as answer
 from dashboard.shared import maps
 from dashboard.shared.figures.map_card import data_uri
 from dashboard.shared.figures.map_content import style_settings
+from dashboard.shared.target import CONTRAST
 from dashboard.shell import loaders, page_ends, report_button, say, state
 from dashboard.shell.frame import framed
 from dashboard.shell.state import NamedPicture, Selection
@@ -113,7 +114,7 @@ def _work(card: RunCard, subject: Subject) -> None:
         predicted, truth = subject.face.prediction.label, subject.named.truth
         asked = maps.choose_target(card, layers, predicted=predicted, truth=truth)
         target = asked.targets[asked.name]
-        plus = asked.pair[0] if asked.name == maps.CONTRAST and asked.pair else asked.name
+        plus = asked.pair[0] if asked.name == CONTRAST and asked.pair else asked.name
         face = subject.face
         before = loaders.explanation(
             subject.named.digest, subject.index, subject.whole, face.crop, face.box,

@@ -45,7 +45,7 @@ def test_the_grid_shows_the_channels_asked_for_with_their_figures() -> None:
     assert html.count("fl-marked") == 1
     assert "F 4.2 · " in html
     assert "sad" in html
-    assert 'alt="channel 1, 0 to 8.000"' in html
+    assert 'alt="channel 1, 0 to 8.000; strongest ' in html
     assert "energy 0<" in html
     assert "<span>F 1.1</span>" in maps_grid(VALUES, FACE, [ChannelFigures(0, 1.0, 1.1)], Look())
     assert "8.000" in scale_html(VALUES, Look())

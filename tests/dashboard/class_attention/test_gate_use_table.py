@@ -36,11 +36,13 @@ def test_a_cell_has_the_verdict_of_its_gate_and_class_and_every_figure_behind_it
     assert html.count('aria-label="used"') == 7  # the spatial gate, but for sad
     assert html.count('aria-label="weakly used"') == 1
     (sad,) = re.findall(r'title="(block 2 spatial of cbam, sad: .*?)"', html)
-    assert "weakly used; TVD .020 (.020–.020), n = 5" in sad  # of the mean; ones make .9 and do not count
+    assert (
+        "weakly used; changes 2 of 100 points of the answer (total variation .020, .020–.020), n = 5" in sad
+    )  # of the mean; ones make .9 and do not count
     assert "accuracy −3.4 points; replaced by: mean" in sad
     assert '<th scope="col">gate</th>' in html
-    assert "from TVD .050 on" in legend_words()
-    assert "from .010 on" in legend_words()
+    assert "5 of 100 points of the answer change or more (total variation .050)" in legend_words()
+    assert "from 1 point on (.010)" in legend_words()
 
 
 def test_every_replacement_of_a_gate_with_its_intervals() -> None:

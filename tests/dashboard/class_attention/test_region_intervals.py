@@ -55,7 +55,7 @@ def test_entropy_and_centre_have_fields_in_their_own_units() -> None:
     figure = interval_figure(PLACES, ("happy", "sad"), PLACE_FIELDS)
     assert len(figure.data) == 9
     assert [trace.x[0] for trace in figure.data if "one, happy" in trace.hovertext] == [0.1, 10.0, 10.0]
-    assert figure.data[0].hovertext == "one, happy<br>entropy, nats 0.100 nats (0.090–0.120), n = 40"
+    assert figure.data[0].hovertext == "one, happy<br>spread out (entropy), nats 0.100 nats (0.090–0.120), n = 40"
     assert not figure.layout.shapes
 
 

@@ -77,7 +77,7 @@ def test_the_first_two_models_of_the_same_classes_stand_in_aligned_rows(page: Ap
     assert "cbam alone: 4 gates; baseline has none" in html
     assert "cbam alone: 4 channel gates; baseline has none" in html
     assert "has no gate here" not in html
-    assert "top tenth" in html
+    assert "strongest tenth" in html
     assert "difference</span>" in html
     assert "looks at" not in html
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from dashboard.shared.figures.pair import RANKS, TOP
 from dashboard.views.compare.figures.tables import Compared, read_selection, selection_rows
 from engine.records import FaceExplanation
 from tests.dashboard.made import make_map, make_prediction
@@ -32,8 +33,8 @@ def test_a_row_a_picture_and_maps_that_cannot_be_compared_are_empty(pictures: li
     rows = selection_rows(["one", "two"], pictures, (0, 1))
     assert rows[1]["picture"] == "b"
     assert (rows[1]["label"], rows[1]["one"], rows[1]["two"]) == ("happy", "happy 93 %", "sad 92 %")
-    assert [row["Spearman"] for row in rows] == [pytest.approx(1.0), pytest.approx(-1.0), None, None]
-    assert [row["top tenth in common"] for row in rows] == [1.0, 0.0, None, None]
+    assert [row[RANKS] for row in rows] == [pytest.approx(1.0), pytest.approx(-1.0), None, None]
+    assert [row[TOP] for row in rows] == [1.0, 0.0, None, None]
     unlabelled = [replace(one, truth=None) for one in pictures]
     assert "label" not in selection_rows(["one", "two"], unlabelled, (0, 1))[0]
 

@@ -75,7 +75,7 @@ def test_reliability_shows_each_full_bin_beside_its_count() -> None:
     assert list(points.x) == pytest.approx([0.65, 0.85])
     assert list(points.y) == [0.5, 1.0]
     assert list(bars.y) == [0, 0, 2, 2]
-    assert f"before: ECE {100 * found.ece:.1f} %" in figure.layout.annotations[0].text
+    assert f"before: confidence off by {100 * found.ece:.1f} % (ECE)" in figure.layout.annotations[0].text
 
 
 def test_points_carry_which_picture_they_are() -> None:

@@ -102,7 +102,7 @@ def test_with_val_the_temperature_is_shown_before_and_after(
     assert any("fitted on the 35 pictures of synthetic val" in block.value for block in app.markdown)
     (chart,) = charts(app)
     titles = [note["text"] for note in chart["layout"]["annotations"]]
-    assert titles[0].startswith("as it answers: ECE")
+    assert titles[0].startswith("as it answers: confidence off by")
     assert titles[1].startswith("at temperature")
     (analysis_folder(folder / "cbam", "synthetic", "val") / "predictions.parquet").write_bytes(b"gone")
     app = opened(page, tab="Calibration")

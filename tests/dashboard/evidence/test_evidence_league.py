@@ -97,7 +97,7 @@ def test_a_row_shows_its_mean_its_references_and_its_comparison() -> None:
     assert "4 × 4 cells" in first
     assert '<i class="fl-point" style="left:75.00%">' in first  # enrichment 2 on the axis from -1 to 3
     assert 'fl-mark-ceiling" style="left:100.00%"' in first
-    assert 'fl-mark-centre" style="left:50.00%" title="a centre prior: 2.00× (2.00–2.00)"' in first
+    assert 'fl-mark-centre" style="left:50.00%" title="a spot in the middle (centre prior): 2.00× (2.00–2.00)"' in first
     assert first.count(">more<") == 3
     assert "Spatial gate, block\u00a01" in second
     assert re.findall(">(more|less|unsure)<", third) == ["more", "unsure", "less"]

@@ -59,7 +59,7 @@ def test_league_reading_and_faces_are_drawn(page: AppTest) -> None:
     html = page_html(app)
     assert html.count("<tr><th scope='row'>") == 4
     assert "Grad-CAM at block 1 comes first: it puts 4.00 times" in html
-    assert "do not surely beat a centre prior" in html
+    assert "do not surely beat a spot in the middle (centre prior)" in html
     assert shown(app) == "test/happy/00003"
     # One outline over the picture and one over each of four Grad-CAM maps and four gates.
     assert html.count('<img class="fl-outline"') == 9
@@ -72,8 +72,8 @@ def test_metric_and_group_change_the_league(page: AppTest) -> None:
     app = opened(page, model="cbam")
     before = page_html(app)
     app.segmented_control(key="evidence_metric").set_value("off_face").run()
-    assert "mass off the face (95\u00a0%)" in page_html(app)
-    assert "mass off the face (95\u00a0%)" not in before
+    assert ">share off the face (mass)</button>" in page_html(app)
+    assert ">share off the face (mass)</button>" not in before
     app.segmented_control(key="evidence_group.plain").set_value("wrong").run()
     assert not app.exception
     assert "n = 10 answered wrongly" in page_html(app)

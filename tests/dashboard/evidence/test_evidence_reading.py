@@ -16,7 +16,8 @@ def test_the_best_is_read_with_what_it_beats() -> None:
     said = read_best(make_report(), "all")
     assert said == (
         "Grad-CAM at block 1 comes first: it puts 4.00 times as much mass on the true evidence as an even map would "
-        "(95 %: 4.00–4.00; n = 40). That is surely more than a random map, a centre prior and an edge map."
+        "(95 %: 4.00–4.00; n = 40). That is surely more than a random map, a spot in the middle (centre prior) and an "
+        "edge map."
     )
     assert "n = 10 answered wrongly" in read_best(make_report(), "wrong")
 
@@ -25,19 +26,25 @@ def test_what_the_best_does_not_beat_is_said() -> None:
     report = make_report()
     said = read_best(replace(report, maps=report.maps[3:]), "all")
     assert said.startswith("The spatial gate of block 2 comes first")
-    assert "surely more than a random map, surely less than an edge map but not to be told from a centre prior" in said
+    assert (
+        "surely more than a random map, surely less than an edge map but not to be told from a spot in the middle "
+        "(centre prior)" in said
+    )
 
 
 def test_failures_against_centre_and_edges_are_named() -> None:
     report = make_report()
     centre, edges = read_failures(report, "all")
-    assert centre == ("Grad-CAM at block 2 as well as the spatial gate of block 2 do not surely beat a centre prior.")
+    assert centre == (
+        "Grad-CAM at block 2 as well as the spatial gate of block 2 do not surely beat a spot in the middle (centre "
+        "prior)."
+    )
     assert "every spatial gate" in edges
     assert edges.endswith("do not surely beat an edge map.")
     centre, edges = read_failures(replace(report, maps=report.maps[:1]), "all")
-    assert centre == "Every map here surely beats a centre prior."
+    assert centre == "Every map here surely beats a spot in the middle (centre prior)."
     centre, edges = read_failures(replace(report, maps=report.maps[1:2]), "all")
-    assert centre.startswith("No map here surely beats a centre prior: pointing at the middle")
+    assert centre.startswith("No map here surely beats a spot in the middle (centre prior): pointing at the middle")
     assert edges.startswith("No map here surely beats an edge map")
 
 

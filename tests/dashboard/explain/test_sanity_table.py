@@ -32,8 +32,9 @@ def test_in_words() -> None:
     found = make_sanity()
     assert read_sanity(found) == (
         "Grad-CAM for happy at block 4: what small disturbances do is foretold with .400 of an empty map’s error "
-        "(infidelity). With every layer random its rank correlation with this map is −.100; maps of different "
-        "classes: they correlate by +.200 on average."
+        "(infidelity). With every layer random the cells keep their order by −.100 (rank correlation with this map); "
+        "maps "
+        "of different classes: the same order by +.200 on average."
     )
     worse = replace(found, robustness=replace(found.robustness, infidelity=1.3))
     assert "no better than by an empty map (infidelity 1.300)" in read_sanity(worse)

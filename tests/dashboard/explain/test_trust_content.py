@@ -42,7 +42,7 @@ def test_further_checks_keep_the_class_matrix_and_the_way_through_randomisation(
     content = sanity_content(found)
     (section,) = content.sections
     assert section.heading == "Further checks of the maps"
-    assert section.tables[0].head[1:3] == ("infidelity", "max-sensitivity")
+    assert section.tables[0].head[1:3] == ("foretells wrongly (infidelity)", "trembles (max-sensitivity)")
     assert section.tables[0].rows[0] == (
         "Grad-CAM for happy at block 4", ".400", ".250", "+.800", "−.100", "+.200",
     )  # fmt: skip

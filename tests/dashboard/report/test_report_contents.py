@@ -169,7 +169,7 @@ def test_mistakes_hold_the_pictures_and_maps_of_the_page(explained: FaceExplanat
     np.testing.assert_array_equal(content.arrays["pictures/a/<b>.png"], explained.face)
     np.testing.assert_array_equal(content.arrays["Grad-CAM/a/<b>.png"], explained.maps[0].heatmap)
     (caption,) = captions(content)
-    assert caption == "a/<b>.png: labelled happy, answered sad (90 %), loss 2.00 nats; Grad-CAM from 0 to 2"
+    assert caption == "a/<b>.png: labelled happy, answered sad (90 %), surprise 2.00 nats (loss); Grad-CAM from 0 to 2"
     crossed = replace(explained, gates=(make_gate("attend", "cross", [[0.7, 0.1, 0.1, 0.1]] * 4),))
     shown = replace(gallery, shows="last gate", explained={"a/<b>.png": crossed})
     seen = mistakes_content(Matrix(drawn, hide_diagonal=False, chosen=((), ()), shown=means, everything=means), shown)

@@ -74,7 +74,7 @@ def test_what_is_trusted_is_in_explains_report(page: AppTest, report: Caught, qu
     assert "the address asks for it again" in report.page
     assert report.document["query"]["checks"] == ["trust"]
     assert 'class="chart"' in report.page
-    assert "TVD" in report.page
+    assert "total variation" in report.page
 
 
 def test_an_upload_is_said_to_be_missing_from_the_address(page: AppTest, report: Caught) -> None:

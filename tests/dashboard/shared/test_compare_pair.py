@@ -58,11 +58,11 @@ def test_differences_share_a_symmetric_range_by_unit_and_stretch_alone() -> None
 
 def test_agreement_is_said_with_chance_and_a_constant_map_has_no_ranks() -> None:
     same = pair_gates(grid([[0.1, 0.2], [0.3, 0.4]]), grid([[0.2, 0.3], [0.4, 0.9]])).agreement
-    assert agreement_words(same) == "ρ +1.00 · top tenth 100 %"
+    assert agreement_words(same) == "same order +1.00 (rank correlation) · strongest tenth shared 100 %"
     assert "unrelated maps share 25 %" in agreement_help(same)
     assert "2 × 2 cells" in agreement_help(same)
     flat = pair_gates(grid([[0.5, 0.5], [0.5, 0.5]]), grid([[0.2, 0.3], [0.4, 0.9]])).agreement
-    assert agreement_words(flat).startswith("no ranks")
+    assert agreement_words(flat).startswith("no order")
     assert "no ranks to correlate" in agreement_help(flat)
 
 

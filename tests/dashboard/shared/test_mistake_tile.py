@@ -30,7 +30,7 @@ def test_a_tile_says_label_answer_and_figures() -> None:
     html = tile_html(ROW, "<i>field</i>", "spatial")
     assert "sad <span>→</span>" in html
     assert "<b>fear</b>" in html
-    assert "70 % sure · loss 2.35" in html or "70 % sure · loss 2.34" in html
+    assert "70 % sure · surprise 2.35 (loss)" in html or "70 % sure · surprise 2.34 (loss)" in html
     assert "spatial: sad" in html
     assert "label suspect: fear?" in html
     assert "<sad>" not in html
@@ -60,7 +60,7 @@ def test_pictures_and_maps_are_drawn(explained: FaceExplanation) -> None:
     plain = picture_html(np.zeros((48, 48), np.uint8), "a face")
     assert 'alt="a face"' in plain
     assert "block1.spatial, .410 to .630" in map_html(explained, "last gate")
-    assert 'alt="Grad-CAM for happy"' in map_html(explained, "Grad-CAM")
+    assert 'alt="Grad-CAM for happy; strongest in the ' in map_html(explained, "Grad-CAM")
     assert len({plain, map_html(explained, "last gate"), map_html(explained, "Grad-CAM")}) == 3
 
 
@@ -68,7 +68,7 @@ def test_a_model_without_spatial_gates_shows_its_last_attention(explained: FaceE
     first, last = np.full((8, 4), 0.25), np.tile([0.4, 0.2, 0.2, 0.2], (8, 1))  # 2 heads on 2x2 cells
     gates = (make_gate("block1.attention", "cross", first), make_gate("block2.attention", "cross", last))
     html = map_html(replace(explained, gates=gates), "last gate")
-    assert 'alt="block2.attention, 0 to 1.600 of even"' in html
+    assert 'alt="block2.attention, 0 to 1.600 of even; strongest ' in html
 
 
 def test_the_choice_is_read_out() -> None:

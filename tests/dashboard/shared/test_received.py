@@ -45,6 +45,6 @@ def test_an_even_map_says_so_in_place_of_glowing() -> None:
 def test_typical_pictures_share_a_scale() -> None:
     face = np.zeros((8, 8), np.uint8)
     fields = received_fields({"a": (face, GATES[1]), "b": (face, GATES[2])})
-    assert 'alt="block1.attention, 0 to 2.500 of even"' in fields["a"]
-    assert 'alt="block2.attention, 0 to 1 of even"' in fields["b"]
+    assert 'alt="block1.attention, 0 to 2.500 of even; strongest ' in fields["a"]
+    assert 'alt="block2.attention, 0 to 1 of even; the same everywhere"' in fields["b"]
     assert received_fields({}) == {}

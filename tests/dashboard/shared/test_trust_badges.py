@@ -49,7 +49,9 @@ def test_a_gate_that_was_not_checked_says_what_a_split_says_of_it() -> None:
     measured = make_split_use()
     html = gate_badge(None, "block2.spatial", measured)
     assert "<b>used</b>" in html
-    assert "on synthetic test: TVD .200 (.198–.202), n = 35" in html
+    assert "changes 20 of 100 points of the answer (total variation .200, .198–.202) on synthetic test, n = 35" in html
     assert "not on this one" in html
+    assert 'popovertarget="word-total_variation"' in html.partition("</summary>")[2]  # a button in a summary is none
+    assert "<button" not in html.partition("</summary>")[0]
     assert "not checked" in gate_badge(None, "block9.spatial", measured)
     assert "on synthetic test" not in gate_badge(make_use(0.12), "block2.spatial", measured)

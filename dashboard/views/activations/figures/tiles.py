@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from dashboard.report.subject import face as face_word
 from dashboard.report.text import escape, short
 from dashboard.shared.figures.colours import emotion_color
+from dashboard.shared.figures.described import where_words
 from dashboard.shared.figures.map_card import data_uri
 from engine.draw.colormaps import DIVERGING, colormap
 from engine.draw.overlay import Range, colorize, display_ranges, fitting, overlay, resize_face, resize_map
@@ -105,13 +106,15 @@ def maps_grid(values: Float32, face: UInt8, shown: Sequence[ChannelFigures], loo
         channel = figures.channel
         picture = draw_map(values[channel], face, ranges[channel], colors, look, TILE_PIXELS)
         low, high = float(values[channel].min()), float(values[channel].max())
-        strength = f"<span>energy {short(figures.energy)}</span>"
+        where = where_words(values[channel], signed=low < 0.0)
+        strength = f"<span>loud {short(figures.energy)} (energy)</span>"
         if figures.f is not None:
             dot = f' · <i class="fl-dot" style="background:{emotion_color(figures.favourite)}"></i>'
-            strength += f"<span>F {figures.f:.1f}{dot + escape(figures.favourite) if figures.favourite else ''}</span>"
+            liked = dot + escape(figures.favourite) if figures.favourite else ""
+            strength += f"<span>apart {figures.f:.1f} (F){liked}</span>"
         tiles.append(
             f'<figure{" class=fl-marked" if channel == marked else ""}><img src="{data_uri(picture)}" '
-            f'alt="channel {channel}, {short(low)} to {short(high)}" title="{short(low)} to {short(high)}">'
+            f'alt="channel {channel}, {short(low)} to {short(high)}; {where}" title="{short(low)} to {short(high)}">'
             f"<figcaption><b>{channel}</b>{strength}</figcaption></figure>"
         )
     return f'<div class="fl-maps">{"".join(tiles)}</div>'

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from dashboard.report.text import escape, percent, short
 from dashboard.shared.figures.colours import emotion_color
+from dashboard.shared.figures.described import where_words
 from dashboard.shared.figures.map_card import color_bar, data_uri, received_maps
 from dashboard.shared.figures.tile import TILE_PIXELS, Place, picture_html, place_svg
 from dashboard.views.class_attention.figures.face_outline import MARK
@@ -97,7 +98,10 @@ def _card(card: DetailCard, limits: Range, face: str) -> str:
     else:
         values = cell.values.astype("float32")
         low, mean, high = (number(float(value), card.shows) for value in (values.min(), values.mean(), values.max()))
-        field = f'<span class="fl-cmap"><img src="{map_uri(values, limits, card.shows)}" alt="">{face}</span>'
+        told = f"{card.title}: {where_words(values, signed=card.shows in SIGNED)}"
+        field = (
+            f'<span class="fl-cmap"><img src="{map_uri(values, limits, card.shows)}" alt="{escape(told)}">{face}</span>'
+        )
         below = color_bar(values, limits, colors_of(card.shows))
         below += f'<div class="fl-raw">{low} · <b>{mean}</b> · {high}</div>'
         if card.shows in SIGNED:
@@ -137,7 +141,7 @@ def _drawn(face: UInt8, values: Float32, limits: Range, alternative: str) -> str
 
 def gate_field(face: UInt8, gate: AttentionGate, limits: Range) -> str:
     """Return a spatial gate over its face."""
-    said = f"{gate.layer}, {short(gate.minimum)} to {short(gate.maximum)}"
+    said = f"{gate.layer}, {short(gate.minimum)} to {short(gate.maximum)}; {where_words(gate.weights)}"
     return _drawn(face, gate.weights, limits, said)
 
 
@@ -146,7 +150,12 @@ def received_fields(maps: Mapping[str, tuple[UInt8, AttentionGate]]) -> dict[str
     values = {name: one for name, (_, gate) in maps.items() for _, one in received_maps([gate])}
     ranges = display_ranges(list(values.values()), "shared", natural=None)
     return {
-        name: _drawn(maps[name][0], one, limits, f"{maps[name][1].layer}, 0 to {short(float(one.max()))} of even")
+        name: _drawn(
+            maps[name][0],
+            one,
+            limits,
+            f"{maps[name][1].layer}, 0 to {short(float(one.max()))} of even; {where_words(one)}",
+        )
         for (name, one), limits in zip(values.items(), ranges, strict=True)
     }
 
@@ -155,7 +164,7 @@ def cam_fields(maps: Mapping[str, tuple[UInt8, Explanation]]) -> dict[str, str]:
     """Return picture → Grad-CAM over its face, all on one scale from zero to the largest value among them."""
     ranges = display_ranges([entry.heatmap for _, entry in maps.values()], "shared", natural=None)
     return {
-        name: _drawn(face, entry.heatmap, limits, f"Grad-CAM for {entry.target}")
+        name: _drawn(face, entry.heatmap, limits, f"Grad-CAM for {entry.target}; {where_words(entry.heatmap)}")
         for (name, (face, entry)), limits in zip(maps.items(), ranges, strict=True)
     }
 

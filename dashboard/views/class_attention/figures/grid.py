@@ -24,6 +24,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from dashboard.report.text import escape, grid, layer_title, short
 from dashboard.shared.figures.colours import emotion_color
+from dashboard.shared.figures.described import where_words
 from dashboard.shared.figures.pair import signed
 from dashboard.views.class_attention.figures.face_outline import MARK
 from engine.analysis.contrasts import Contrast, class_minus_all, class_minus_class, right_minus_wrong
@@ -218,7 +219,8 @@ def said(cell: CellMap, shows: str) -> str:
     words = f"{head}: {number(low, shows)} to {number(high, shows)}, mean {number(float(cell.values.mean()), shows)}"
     if cell.contrast is not None:
         words += f"; {beyond_words(cell)}"
-    return f"{words}; {grid(cell.values.shape)}, n = {cell.n:,}"
+    where = where_words(cell.values, signed=shows in SIGNED)
+    return f"{words}; {grid(cell.values.shape)}, n = {cell.n:,}; {where}"
 
 
 def beyond_words(cell: CellMap) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from dashboard.report.glossary import opener
 from dashboard.report.text import escape, in_chart, percent
 from dashboard.shared.figures.colours import emotion_color
 from engine.analysis.class_regions import ClassPlace, MeanMapPlace
@@ -83,7 +84,7 @@ def region_fields(even: Mapping[str, float] | None = None) -> tuple[Field, ...]:
 
 
 PLACE_FIELDS: Final[tuple[Field, ...]] = (
-    Field("entropy, nats", lambda place: place.entropy_nats, 1.0, 3, " nats"),
+    Field("spread out (entropy), nats", lambda place: place.entropy_nats, 1.0, 3, " nats"),
     Field("centre, from the left", lambda place: place.centre_x),
     Field("centre, from the top", lambda place: place.centre_y),
 )
@@ -202,8 +203,13 @@ def places_html(places: Places, means: Mapping[str, Sequence[MeanMapPlace]]) -> 
         for k in range(len(places[models[0]]))
         for model in models
     )
-    heads = ("entropy of single maps", "entropy of the mean map", "centre from the left", "centre from the top",
-             "centre of the mean map")  # fmt: skip
+    heads = (
+        opener("map_entropy", "spread out (entropy), single maps"),
+        opener("map_entropy", "spread out (entropy), the mean map"),
+        opener("centre_of_mass", "centre from the left"),
+        opener("centre_of_mass", "centre from the top"),
+        opener("centre_of_mass", "centre of the mean map"),
+    )
     return (
         '<div class="fl-wideholder"><table class="fl-table fl-places"><thead><tr><th>class</th><th>model</th>'
         '<th class="fl-number">n</th>'

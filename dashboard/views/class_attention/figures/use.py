@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from dashboard.report.text import escape, gate_name, short
+from dashboard.report.glossary import answer_change, in_words, opener, points
+from dashboard.report.text import escape, gate_name, short, split_link
 from dashboard.shared.figures.colours import emotion_color
 from dashboard.shared.figures.trust import MARKS, NAMED, signed
 from dashboard.views.class_attention.figures.regions import interval_words
@@ -26,7 +27,9 @@ DARKEST: Final = 42
 FULL: Final = 0.5
 """The distance that is shaded darkest."""
 
-HEADS: Final[tuple[str, ...]] = ("TVD", "another class on top", "logit", "accuracy, points")
+HEADS: Final[tuple[str, ...]] = ("answer changed (TVD)", "another class wins", "logit", "accuracy, points")
+_OPENS: Final[tuple[str, ...]] = ("total_variation", "flips", "logit", "accuracy")
+"""Which measure each of :data:`HEADS` is."""
 
 
 def sample_words(use: SplitGateUse) -> str:
@@ -34,6 +37,12 @@ def sample_words(use: SplitGateUse) -> str:
     least, most = min(use.pictures.values()), max(use.pictures.values())
     each = f"{least:,}" if least == most else f"{least:,} to {most:,}"
     return f"{use.n:,} of {use.total:,} pictures of {use.dataset} {use.split}, {each} a class, {use.draws} draws"
+
+
+def sample_html(use: SplitGateUse) -> str:
+    """Return :func:`sample_words` as HTML; the split's name leads to its figures."""
+    link = split_link(use.model, use.dataset, use.split)
+    return escape(sample_words(use)).replace(escape(f"{use.dataset} {use.split}"), link, 1)
 
 
 def read_use(use: SplitGateUse) -> str:
@@ -57,11 +66,19 @@ def read_use(use: SplitGateUse) -> str:
 
 
 def distance_words(found: Estimate) -> str:
-    """Return ``TVD .123 (.101–.140), n = 50``."""
+    """Return ``changes 12 of 100 points of the answer (total variation .123, .101–.140), n = 50``."""
+    if found.mean is None:
+        return "no pictures"
+    ends = "" if found.low is None or found.high is None else f", {short(found.low)}–{short(found.high)}"
+    return f"{answer_change(found.mean, ends)}, n = {found.n:,}"
+
+
+def _distance(found: Estimate) -> str:
+    """Return a column's ``.123 (.101–.140)``."""
     if found.mean is None:
         return "no pictures"
     ends = "" if found.low is None or found.high is None else f" ({short(found.low)}–{short(found.high)})"
-    return f"TVD {short(found.mean)}{ends}, n = {found.n:,}"
+    return f"{short(found.mean)}{ends}"
 
 
 def _points(found: Estimate) -> str:
@@ -86,7 +103,7 @@ def _said(effect: GateEffect, verdict: Verdict, use: SplitGateUse) -> str:
     draws = f", {effect.draws} draws" if effect.draws > 1 else ""
     return (
         f"{gate_name(effect.layer, effect.kind, tuple(use.pictures))} of {use.model}, {effect.group}: {verdict}; "
-        f"{distance_words(figures['distance'])}; another class on top {interval_words(figures['flips'])}; accuracy "
+        f"{distance_words(figures['distance'])}; another class wins {interval_words(figures['flips'])}; accuracy "
         f"{_points(figures['accuracy_change'])} points; replaced by: {effect.replacement}{draws}"
     )
 
@@ -138,9 +155,11 @@ def legend_words() -> str:
     """Say what marks and figures mean."""
     used, weakly, unused = MARKS["used"], MARKS["weakly used"], MARKS["not used"]
     return (
-        f"{used} used, from TVD {short(USED)} on; {weakly} weakly used, from {short(WEAKLY_USED)} on; {unused} not "
-        "used. TVD, total variation distance: the share of the probability that changes hands when the gate alone is "
-        "replaced, for the replacement that changes most among its mean, permutations and other pictures’ gates. "
+        f"{used} used: {points(USED)} of 100 points of the answer change or more (total variation {short(USED)}); "
+        f"{weakly} weakly used, from {points(WEAKLY_USED)} point on ({short(WEAKLY_USED)}); {unused} not used. Counted "
+        "is "
+        "the share of the probability that changes hands when the gate alone is replaced, for the replacement that "
+        "changes most among its mean, permutations and other pictures’ gates. "
         "Ones are left out of the verdict, since they change the gate’s level too. Intervals (in cells’ tooltips and "
         "below) are 95 % bootstraps over pictures."
     )
@@ -151,7 +170,7 @@ def effects_html(use: SplitGateUse, layer: str, group: str) -> str:
     rows = "".join(
         f'<tr title="{escape(REPLACEMENTS[effect.replacement])}"><th scope="row">{escape(effect.replacement)}</th>'
         f'<td class="fl-number">{effect.draws}</td>'
-        f'<td class="fl-number">{distance_words(effect.figures["distance"]).removeprefix("TVD ").split(", n")[0]}</td>'
+        f'<td class="fl-number">{_distance(effect.figures["distance"])}</td>'
         f'<td class="fl-number">{interval_words(effect.figures["flips"])}</td>'
         f'<td class="fl-number">{_logit(effect.figures["logit_change"])}</td>'
         f'<td class="fl-number">{_accuracy(effect.figures["accuracy_change"])}</td></tr>'
@@ -161,7 +180,10 @@ def effects_html(use: SplitGateUse, layer: str, group: str) -> str:
     return (
         '<div class="fl-wideholder"><table class="fl-table fl-use"><thead><tr><th scope="col">replaced by</th>'
         '<th class="fl-number" scope="col">draws</th>'
-        + "".join(f'<th class="fl-number" scope="col">{escape(head)}</th>' for head in heads)
+        + "".join(
+            f'<th class="fl-number" scope="col">{opener(key, head)}</th>'
+            for key, head in zip(_OPENS, heads, strict=True)
+        )
         + f"</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
@@ -181,7 +203,11 @@ def shares_html(shares: AnswerShares, groups: Sequence[str]) -> str:
         f'<td class="fl-number">{interval_words(fusion(found["emotion_share"]))}</td></tr>'
         for group, found in ((group, shares.means[group]) for group in groups)
     )
-    heads = ("‖γ · out‖ / ‖projection‖", "share of the emotion heads", "share of the fusion classifier")
+    heads = (
+        opener("gamma", in_words("gamma", "‖γ · out‖ / ‖projection‖")),
+        opener("answer_shares", "share of the emotion heads"),
+        opener("answer_shares", "share of the fusion classifier"),
+    )
     return (
         '<div class="fl-wideholder"><table class="fl-table fl-use"><thead><tr><th scope="col">class</th>'
         + "".join(f'<th class="fl-number" scope="col">{head}</th>' for head in heads)

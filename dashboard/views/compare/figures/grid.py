@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dashboard.report.glossary import marked
 from dashboard.report.text import escape, grid, short
+from dashboard.shared.figures.described import where_words
 from dashboard.shared.figures.map_card import MapCard, MapStyle, color_bar, data_uri, shape_of
 from dashboard.shared.figures.pair import PairedMaps, agreement_help, agreement_words, reach_words
 from engine.draw.colormaps import DIVERGING
@@ -71,6 +73,14 @@ def _layers(face: UInt8, values: Float32, limits: Range, colors: str, style: Map
     return f'<div class="fl-map"{shape_of(face)} title="{grid(values.shape)}">{"".join(images)}</div>'
 
 
+def _where(card: MapCard) -> str:
+    return "" if card.values is None else f"{grid(card.values.shape)}, {where_words(card.values, signed=card.signed)}"
+
+
+def _places(difference: Float32) -> str:
+    return f"{grid(difference.shape)}, {where_words(difference, signed=True)}"
+
+
 def map_cell(face: UInt8, card: MapCard, style: MapStyle, model: str) -> str:
     """Return one model's map with its colour bar and raw range; a map that is nothing says so over the face."""
     if card.values is None:
@@ -84,7 +94,7 @@ def map_cell(face: UInt8, card: MapCard, style: MapStyle, model: str) -> str:
     colors = DIVERGING if card.signed else style.colors
     low, mean, high = short(float(values.min())), short(float(values.mean())), short(float(values.max()))
     return (
-        _layers(face, values, card.limits, colors, style, f"{model}, {card.title}: {grid(values.shape)}")
+        _layers(face, values, card.limits, colors, style, f"{model}, {card.title}: {_where(card)}")
         + color_bar(values, card.limits, colors)
         + f'<div class="fl-raw" title="min {low}, mean {mean}, max {high}">{low} · <b>{mean}</b> · {high}</div>'
     )
@@ -94,10 +104,10 @@ def difference_cell(face: UInt8, pair: PairedMaps, limits: Range, style: MapStyl
     """Return the signed difference of two maps over the face, and below how alike they are."""
     found = pair.agreement
     return (
-        _layers(face, pair.difference, limits, DIVERGING, style, f"{words}: {grid(pair.difference.shape)}")
+        _layers(face, pair.difference, limits, DIVERGING, style, f"{words}: {_places(pair.difference)}")
         + color_bar(pair.difference, limits, DIVERGING)
         + f'<div class="fl-raw">{reach_words(pair)}</div>'
-        + f'<div class="fl-alike" title="{escape(agreement_help(found))}">{agreement_words(found)}</div>'
+        + f'<div class="fl-alike" title="{escape(agreement_help(found))}">{marked(agreement_words(found))}</div>'
     )
 
 

@@ -17,7 +17,7 @@ from dashboard.report.text import escape, percent
 from dashboard.shared.figures.answers import is_clear, p_words
 from dashboard.shared.figures.colours import emotion_color
 from dashboard.shared.figures.map_card import data_uri
-from dashboard.shared.figures.pair import pair_evidence, signed
+from dashboard.shared.figures.pair import RANKS, TOP, pair_evidence, signed
 from engine.analysis.comparison import Outcome
 from engine.records import FaceExplanation, UInt8
 from engine.statistics.agreement import TOP_SHARE, Agreement
@@ -65,8 +65,8 @@ def selection_rows(models: Sequence[str], pictures: Sequence[Compared], pair: tu
             answer = explained.prediction
             row[model] = f"{answer.label} {percent(answer.confidence)}"
         found = one.agreement(pair)
-        row["Spearman"] = None if found is None else found.spearman
-        row["top tenth in common"] = None if found is None else found.top_overlap
+        row[RANKS] = None if found is None else found.spearman
+        row[TOP] = None if found is None else found.top_overlap
         rows.append(row)
     return rows
 
@@ -102,7 +102,8 @@ def read_selection(models: Sequence[str], pictures: Sequence[Compared], pair: tu
     ranks, top = bootstrap_means(table)
     chances = [one.chance for one in found if one is not None] or [TOP_SHARE]
     said.append(
-        f"Their Grad-CAMs: rank correlation {_mean(ranks, share=False)}, n = {ranks.n}; of the strongest tenth of "
+        f"Their Grad-CAMs: order of the cells {_mean(ranks, share=False)} (rank correlation), n = {ranks.n}; of the "
+        "strongest tenth of "
         f"cells {_mean(top, share=True)} are common, n = {top.n} (unrelated maps: "
         f"{percent(float(np.mean(chances)))})."
     )

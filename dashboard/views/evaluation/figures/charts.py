@@ -103,7 +103,9 @@ def reliability_chart(shown: Mapping[str, Calibration], ink: str) -> go.Figure:
         shared_xaxes=True,
         vertical_spacing=0.04,
         horizontal_spacing=0.09,
-        subplot_titles=tuple(f"{title}: ECE {100 * found.ece:.1f} %" for title, found in shown.items()),
+        subplot_titles=tuple(
+            f"{title}: confidence off by {100 * found.ece:.1f} % (ECE)" for title, found in shown.items()
+        ),
     )
     for column, found in enumerate(shown.values(), start=1):
         full = [one for one in found.bins if one.n and one.interval is not None]

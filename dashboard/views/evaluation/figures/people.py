@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 import plotly.graph_objects as go
 
+from dashboard.report.glossary import opener
 from dashboard.report.text import escape
 from dashboard.shared.figures.colours import in_frame
 from engine.analysis.uncertainty import Uncertainty
@@ -67,7 +68,8 @@ def figures_table(model: str, figures: dict[str, Any]) -> str:
         for said, value, n in people_rows(model, figures)
     )
     return (
-        '<table class="fl-table"><thead><tr><th></th><th>share (95 %)</th><th>n</th></tr></thead>'
+        f'<table class="fl-table"><thead><tr><th></th><th>share ({opener("interval", "95 %")})</th><th>n</th></tr>'
+        "</thead>"
         f"<tbody>{body}</tbody></table>"
     )
 
@@ -93,8 +95,8 @@ def uncertainty_chart(found: Uncertainty, ink: str) -> go.Figure:
             },
         )
     )
-    figure.update_xaxes(title="entropy of the votes, bits")
-    figure.update_yaxes(title="entropy of the answer, bits")
+    figure.update_xaxes(title="voters undecided (entropy of the votes, bits)")
+    figure.update_yaxes(title="model undecided (entropy of the answer, bits)")
     return in_frame(figure, ink, HEIGHT)
 
 
@@ -113,6 +115,7 @@ def correlation_table(found: Uncertainty) -> str:
         for name, one in rows.items()
     )
     return (
-        '<table class="fl-table"><thead><tr><th></th><th>rank correlation (95 %)</th><th>n</th></tr></thead>'
+        f'<table class="fl-table"><thead><tr><th></th><th>{opener("spearman", "same order (rank correlation)")} '
+        f"({opener('interval', '95 %')})</th><th>n</th></tr></thead>"
         f"<tbody>{body}</tbody></table>"
     )

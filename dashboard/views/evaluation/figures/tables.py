@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dashboard.report.glossary import opener
 from dashboard.report.text import escape
 from dashboard.views.evaluation.figures.charts import words
 from engine.analysis.evaluation import Evaluation, MetricRow
@@ -16,11 +17,11 @@ UNBROKEN = "white-space:nowrap"
 
 
 def _table(head: Sequence[str], rows: Sequence[str]) -> str:
+    """Return a table; ``head`` and ``rows`` are HTML."""
     first, *others = head
-    cells = "".join(f"<th{NUMBER}>{escape(title)}</th>" for title in others)
+    cells = "".join(f"<th{NUMBER}>{title}</th>" for title in others)
     return (
-        f'<table class="fl-table"><thead><tr><th>{escape(first)}</th>{cells}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table>"
+        f'<table class="fl-table"><thead><tr><th>{first}</th>{cells}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
     )
 
 
@@ -55,7 +56,7 @@ def subsets_table(found: Evaluation) -> str:
                 [f"{one.figures.n:,}", _share(one.figures.accuracy), f1_words(f1.mean, f1.low, f1.high)],
             )
         )
-    return _table(("pictures", "n", "accuracy", "macro F1"), rows)
+    return _table(("pictures", "n", opener("accuracy", "accuracy"), opener("macro_f1")), rows)
 
 
 def calibration_table(shown: dict[str, Calibration]) -> str:
@@ -72,7 +73,14 @@ def calibration_table(shown: dict[str, Calibration]) -> str:
         )
         for title, found in shown.items()
     ]
-    return _table(("answers", "ECE", "mean confidence", "accuracy", "NLL, nats"), rows)
+    heads = (
+        "answers",
+        opener("ece", "confidence is off by (ECE)"),
+        "mean confidence",
+        opener("accuracy", "accuracy"),
+        opener("nll", "surprise at the label (NLL), nats"),
+    )
+    return _table(heads, rows)
 
 
 def robustness_table(report: RobustnessReport) -> str:
@@ -99,7 +107,7 @@ def metrics_table(found: Sequence[MetricRow]) -> str:
             f"<td{NUMBER}>{f1_words(row.macro_f1, None, None)}</td>"
             f'<td class="fl-number fl-wide">{escape(row.protocol)}</td></tr>'
         )
-    head = ("measured on", "accuracy", "without training copies", "macro F1")
+    head = ("measured on", opener("accuracy", "accuracy"), "without training copies", opener("macro_f1"))
     table = _table(head, rows)
     return table.replace(
         "</tr></thead>", '<th class="fl-number fl-wide">what the split may be used for</th></tr></thead>'

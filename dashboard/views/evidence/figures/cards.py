@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from dashboard.report.text import escape, grid, layer_title, percent, short
 from dashboard.shared.figures.colours import emotion_color
+from dashboard.shared.figures.described import where_words
 from dashboard.shared.figures.map_card import MapStyle, color_bar, data_uri
 from dashboard.views.evidence.figures.numbers import method_title
 from engine.draw.colormaps import DIVERGING
@@ -148,12 +149,13 @@ def map_html(face: UInt8, judged: JudgedMap, outline: str, style: MapStyle, targ
             f'<span class="fl-nothing">{note}</span></div>{figures_words(judged)}</figure>'
         )
     values, limits, colors = drawn
+    where = where_words(values, signed=colors == DIVERGING)
     layers = []
     for smooth in (False, True) if style.smooth else (False,):
         seen = overlay(
             face, values, limits=limits, colors=colors, opacity=style.opacity, smooth=smooth, size=MAP_PIXELS
         )
-        words = f"{title}: map of {grid(judged.source.grid)}" if not smooth else ""
+        words = "" if smooth else f"{title}: map of {grid(judged.source.grid)}; {where}"
         layers.append(f'<img{" class=fl-smooth" if smooth else ""} src="{data_uri(seen)}" alt="{escape(words)}">')
     low, mean, high = (short(float(value)) for value in (values.min(), values.mean(), values.max()))
     return (

@@ -6,9 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from dashboard.report.glossary import marked, opener
 from dashboard.report.text import escape, grid
 from dashboard.views.evidence.figures.numbers import (
     LOWER_IS_BETTER,
+    METRIC_KEYS,
     METRIC_TITLES,
     REFERENCE_TITLES,
     metric_value,
@@ -171,11 +173,12 @@ def league_table(report: EvidenceReport, metric: str, group: str) -> str:
         for number, (at, words) in enumerate(axis.ticks)
         if (number - even) % every == 0
     )
+    surely = opener("interval", "95\u00a0%")
     names = "".join(f'<span class="fl-than">{name}</span>' for name in REFERENCES)
     return (
         f'<table class="fl-table fl-league"><thead><tr><th>map</th>'
         f'<th class="fl-axis"><div class="fl-ticks">{ticks}</div></th>'
-        f'<th class="fl-number">{METRIC_TITLES[metric]} (95\u00a0%)</th>'
+        f'<th class="fl-number">{opener(METRIC_KEYS[metric], METRIC_TITLES[metric])} ({surely})</th>'
         f'<th class="fl-beaten">mass on evidence, against<div>{names}</div></th>'
         f'<th class="fl-number" title="faces with evidence and a map that claims a place">n</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>{_key()}"
@@ -184,7 +187,7 @@ def league_table(report: EvidenceReport, metric: str, group: str) -> str:
 
 def _key() -> str:
     """Return the key of the marks."""
-    marks = "".join(f"<span><i>{MARKS[name]}</i> {REFERENCE_TITLES[name]}</span>" for name in MARKS)
+    marks = "".join(f"<span><i>{MARKS[name]}</i> {marked(REFERENCE_TITLES[name])}</span>" for name in MARKS)
     return (
         f'<div class="fl-key"><span><i class="fl-point"></i> the map, its bar the 95 % interval</span>{marks}'
         "<span>— each on the map’s own grid, over the same faces</span></div>"

@@ -14,10 +14,10 @@ from engine.evidence.scores import METRICS
 from engine.statistics.intervals import Estimate
 
 METRIC_TITLES: Final[dict[str, str]] = {
-    "enrichment": "enrichment",
-    "mass": "mass on evidence",
-    "hit": "hit rate",
-    "off_face": "mass off the face",
+    "enrichment": "denser on evidence (enrichment)",
+    "mass": "share on evidence (mass)",
+    "hit": "strongest place hits (hit rate)",
+    "off_face": "share off the face (mass)",
 }
 """The metrics in the order of the page's menu."""
 
@@ -30,11 +30,19 @@ METRIC_WORDS: Final[dict[str, str]] = {
 
 REFERENCE_TITLES: Final[dict[str, str]] = {
     "random": "a random map",
-    "centre": "a centre prior",
+    "centre": "a spot in the middle (centre prior)",
     "edges": "an edge map",
     "ceiling": "the best this grid allows",
 }
 """The references in a sentence."""
+
+METRIC_KEYS: Final[dict[str, str]] = {
+    "enrichment": "enrichment",
+    "mass": "evidence_mass",
+    "hit": "hit",
+    "off_face": "off_face",
+}
+"""Metric → its key in the glossary."""
 
 LOWER_IS_BETTER: Final[frozenset[str]] = frozenset({"off_face"})
 

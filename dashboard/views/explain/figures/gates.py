@@ -130,8 +130,9 @@ SIDE: Final = 330
 """Height in pixels; the width that goes with it is :data:`WIDTH`."""
 WIDTH: Final = 400
 MEANS: Final = (
-    "Rank correlation between a method’s maps for two classes of this picture: 1 the same map, 0 nothing in common, "
-    "−1 the opposite. The mean over all pairs is the table’s “alike across classes”."
+    "Do a method’s maps for two classes of this picture rank the places alike (rank correlation)? 1 the same map, 0 "
+    "nothing "
+    "in common, −1 the opposite. The mean over all pairs is the table’s “alike across classes”."
 )
 
 

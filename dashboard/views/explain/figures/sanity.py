@@ -10,6 +10,7 @@ from typing import Final
 
 import plotly.graph_objects as go
 
+from dashboard.report.glossary import opener
 from dashboard.report.text import escape, in_chart, layer_title, short
 from dashboard.shared.figures.trust import method_place, signed
 from dashboard.views.explain.figures.trust_curves import GREY, INK
@@ -57,7 +58,7 @@ def randomisation_chart(found: Sequence[Randomisation]) -> go.Figure:
     figure.add_hline(y=0.0, line={"color": GREY, "width": 1})
     figure.update_xaxes(title="what has random weights, from the answer back to the picture", fixedrange=True)
     figure.update_xaxes(showgrid=False, categoryorder="array", categoryarray=places)
-    figure.update_yaxes(title="rank correlation with the map", fixedrange=True, range=[-1.05, 1.05])
+    figure.update_yaxes(title="same order (rank correlation)", fixedrange=True, range=[-1.05, 1.05])
     figure.update_yaxes(gridcolor="rgba(128,128,128,.18)", zeroline=False)
     figure.update_layout(
         height=300,
@@ -75,11 +76,11 @@ def heads(found: MapSanity) -> dict[str, str]:
     """Return column → its tooltip; radius and number of disturbed pictures are those of ``found``."""
     disturbed = f"no pixel by more than {found.robustness.radius:g} of 255, n = {found.robustness.samples}"
     return {
-        "infidelity": (
+        "foretells wrongly (infidelity)": (
             f"The picture is disturbed a little ({disturbed}), whole cells of the map at once. How wrong is the change "
             "of the answer that the map foretells? 0: every change is foretold; 1: as wrong as an empty map."
         ),
-        "max-sensitivity": (
+        "trembles (max-sensitivity)": (
             f"The picture is disturbed a little ({disturbed}). How much does the map itself change at most, relative "
             "to its size? 0: not at all; above 1: by more than itself."
         ),
@@ -96,6 +97,12 @@ def heads(found: MapSanity) -> dict[str, str]:
             "class is asked about; 0 or below: each class has a map of its own."
         ),
     }
+
+
+_OPENS: Final[tuple[str, ...]] = (
+    "infidelity", "max_sensitivity", "random_weights", "random_weights", "class_sensitivity",
+)  # fmt: skip
+"""Which measure each of :func:`heads` is."""
 
 
 def _number(value: float | None, *, sign: bool = False) -> str:
@@ -119,8 +126,8 @@ def cells(item: MapSanity) -> tuple[str, ...]:
 def sanity_table(found: Sequence[MapSanity]) -> str:
     """Return the table as HTML."""
     head = "".join(
-        f'<th class="fl-number" scope="col" title="{escape(words)}"><abbr>{escape(name)}</abbr></th>'
-        for name, words in heads(found[0]).items()
+        f'<th class="fl-number" scope="col" title="{escape(words)}">{opener(key, name)}</th>'
+        for key, (name, words) in zip(_OPENS, heads(found[0]).items(), strict=True)
     )
     rows = []
     for item in found:
@@ -151,6 +158,10 @@ def read_sanity(found: MapSanity) -> str:
     """Say in a sentence what was found for one map."""
     place = method_place(found.method, found.layer, found.target)
     last, classes = found.randomisation.parts[-1].correlation, found.classes.mean_correlation
-    left = "no ranks are left" if last is None else f"its rank correlation with this map is {signed(last)}"
-    alike = "they are constant" if classes is None else f"they correlate by {signed(classes)} on average"
+    left = (
+        "no ranks are left"
+        if last is None
+        else f"the cells keep their order by {signed(last)} (rank correlation with this map)"
+    )
+    alike = "they are constant" if classes is None else f"the same order by {signed(classes)} on average"
     return f"{place}: {_foretold(found)}. With every layer random {left}; maps of different classes: {alike}."

@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from dashboard.report.glossary import marked
 from dashboard.report.text import escape, short
 from dashboard.shared.figures.trust import signed
 from engine.explain.cmaen_shares import CmaenShares
@@ -61,11 +62,11 @@ def read_loudness(found: CmaenShares) -> str:
     if found.gamma is None or found.ratio is None:
         return ""
     if found.gamma == 0.0:
-        return "γ = 0: the cross-modal attention adds nothing to this answer, whatever its map shows."
+        return "The cross-modal attention adds nothing to this answer, whatever its map shows (γ = 0)."
     gamma = f"{found.gamma:.4g}".replace("-", "−")
     return (
-        f"γ = {gamma}. What the cross-modal attention adds is {short(float(found.ratio[0]))} of what it is added to "
-        "(‖γ · out‖ / ‖projection‖)."
+        f"What the cross-modal attention adds is {short(float(found.ratio[0]))} of what it is added to "
+        f"(‖γ · out‖ / ‖projection‖, γ = {gamma})."
     )
 
 
@@ -108,7 +109,7 @@ def _bar(given: float, low: float, high: float) -> str:
 def shares_html(found: CmaenShares, label: str) -> str:
     """Return the sentence, and a row a part with its figures and a bar from zero; HTML."""
     parts = parts_of(found)
-    reading = f'<div class="fl-reading" style="margin-top:.3rem">{escape(read_shares(found, label))}</div>'
+    reading = f'<div class="fl-reading" style="margin-top:.3rem">{marked(read_shares(found, label))}</div>'
     if not parts:
         return reading
     low, high = min(0.0, *(part.given for part in parts)), max(0.0, *(part.given for part in parts))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from dashboard.report.glossary import opener
 from dashboard.report.text import accuracy, escape
 from engine.models.inventory import NOT_CHECKED, Inside, ListedGate, is_unchecked
 from engine.models.registry import ARCHITECTURES
@@ -131,8 +132,9 @@ def _measured(card: RunCard) -> str:
         return '<p class="fl-unchecked">Nothing measured yet.</p>'
     rows = [_row(key, card.metrics[key]) for key in sorted(card.metrics, key=_order)]
     head = (
-        '<thead><tr><th>measured on</th><th class="fl-number">accuracy (95 %)</th>'
-        '<th class="fl-number">macro-F1</th><th class="fl-number">n</th></tr></thead>'
+        f'<thead><tr><th>measured on</th><th class="fl-number">{opener("accuracy", "accuracy")} '
+        f'({opener("interval", "95 %")})</th><th class="fl-number">'
+        f'{opener("macro_f1", "classes alike (macro F1)")}</th><th class="fl-number">n</th></tr></thead>'
     )
     more = rows[SHOWN_FIGURES:]
     rest = (
