@@ -52,7 +52,7 @@ def opener(key: str, text: str = "") -> str:
     """Return the button that opens a measure's meaning, as HTML; it reads ``text``, else word and term."""
     one = MEASURES[key]
     said = escape(text or in_words(key))
-    return f'<button type="button" class="fl-word" popovertarget="word-{one.key}">{said}</button>'
+    return f'<button type="button" class="fl-term" popovertarget="word-{one.key}">{said}</button>'
 
 
 _NAMES: Final[dict[str, str]] = {

@@ -42,9 +42,9 @@ CSS: Final = """<style>
 [data-testid="stCaptionContainer"]{color:inherit!important;opacity:.68}
 [data-testid="stCaptionContainer"] code{font-size:.8rem;color:inherit}
 .fl-caption{font-size:.875rem;line-height:1.45;color:color-mix(in srgb,currentColor 72%,transparent)}
-.fl-word{font:inherit;color:inherit;text-align:inherit;letter-spacing:inherit;background:none;border:0;margin:0;padding:0;
+.fl-term{font:inherit;color:inherit;text-align:inherit;letter-spacing:inherit;background:none;border:0;margin:0;padding:0;
  cursor:help;text-decoration:underline dotted;text-underline-offset:.2em}
-.fl-word:is(:hover,:focus-visible){text-decoration-style:solid}
+.fl-term:is(:hover,:focus-visible){text-decoration-style:solid}
 .fl-glossary{margin-top:1.6rem;padding-top:.8rem;border-top:1px solid color-mix(in srgb,currentColor 14%,transparent)}
 .fl-glossary summary{cursor:pointer;font-weight:600}
 .fl-glossary dt{font-weight:600;margin-top:.7rem}

@@ -124,7 +124,7 @@ def opened(page: Page) -> Iterator[str]:
         yield said
         page.keyboard.press("Escape")
         expect(inside).to_have_count(0, timeout=PATIENCE)
-    page.locator(".fl-glossary .fl-word").first.focus()
+    page.locator(".fl-glossary .fl-term").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator(".fl-meaning:popover-open")).to_have_count(1, timeout=PATIENCE)
     yield "the meaning of a word"

@@ -60,7 +60,9 @@ def open_page(home: AppTest, page: str, **address: Any) -> AppTest:
 
 
 def page_html(app: AppTest) -> str:
-    return "\n".join(element.proto.body for element in app.get("html"))
+    """Return the page's HTML without the glossary, which names every measure there is."""
+    bodies = (element.proto.body for element in app.get("html"))
+    return "\n".join(body for body in bodies if not body.startswith('<details class="fl-glossary"'))
 
 
 def page_text(app: AppTest) -> str:

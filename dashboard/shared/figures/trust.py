@@ -223,8 +223,8 @@ def split_badge(layer: str, measured: SplitGateUse) -> str:
     figures = f"{answer_change(distance.mean or 0.0, interval)} on {where}, n = {distance.n:,}"
     more = (
         f"<p>Measured over {distance.n:,} pictures of {named}, not on this one: “Check trust” asks of this "
-        "picture. Class attention has the figures of every class. "
-        f"{opener('total_variation')}.</p>"
+        "picture. Class attention has the figures of every class.</p>"
+        f"<p>{opener('total_variation')}</p>"
     )
     words = f"{GATE_WORDS[verdict]} So over {distance.n:,} pictures of {where}; this one may differ."
     return _badge(verdict, figures, words, more)

@@ -137,7 +137,7 @@ def test_the_grid_has_a_button_for_each_cell_and_says_how_many_pictures(file: At
         cells, ranges, MEAN, classes=CLASSES, chosen=("", ""), outline=outline_style("synthetic")
     )
     assert count_words(0) == "none"
-    assert said(cells[0], MEAN).endswith("2 × 2 cells, n = 40")
+    assert "2 × 2 cells, n = 40; strongest in the lower left" in said(cells[0], MEAN)
     assert scale_html(ranges, MEAN, "fixed").count("fl-ramp") == 2
 
 

@@ -13,7 +13,7 @@ from engine.analysis.files.places import analysis_folder
 from engine.measure.robustness import CORRUPTIONS, SEVERITIES, RobustnessReport, RobustnessRow, robustness_file
 from engine.models.checkpoint import read_card
 from engine.statistics.intervals import Estimate
-from tests.dashboard.made import open_page, page_html, sentences
+from tests.dashboard.made import open_page, page_html, page_text, sentences
 
 PAGE = "views/evaluation/page.py"
 
@@ -42,7 +42,8 @@ def test_the_summary_is_that_of_the_stored_answers(page: AppTest, store: Path) -
     assert not sentences(app)
     share = np.mean([row["correct"] for row in rows(store)])
     html = page_html(app)
-    assert f"Accuracy {100 * share:.1f} %" in html
+    assert f"Accuracy {100 * share:.1f} %" in page_text(app)
+    assert "on synthetic test" in html
     assert "n = 35" in html
     assert "one of each group of copies" in html
     bars, confusion = charts(app)

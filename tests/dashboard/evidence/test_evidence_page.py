@@ -12,7 +12,7 @@ from engine.data.drawn import synthetic_face, synthetic_id
 from engine.evidence import face
 from engine.labels import EMOTIONS
 from engine.models.checkpoint import read_card, update_card
-from tests.dashboard.made import ROOT, open_page, page_html, sentences, write_seeded
+from tests.dashboard.made import ROOT, open_page, page_html, page_text, sentences, write_seeded
 from tests.made_evidence import make_report, write_report
 
 PAGE = "views/evidence/page.py"
@@ -59,7 +59,7 @@ def test_league_reading_and_faces_are_drawn(page: AppTest) -> None:
     html = page_html(app)
     assert html.count("<tr><th scope='row'>") == 4
     assert "Grad-CAM at block 1 comes first: it puts 4.00 times" in html
-    assert "do not surely beat a spot in the middle (centre prior)" in html
+    assert "do not surely beat a spot in the middle (centre prior)" in page_text(app)
     assert shown(app) == "test/happy/00003"
     # One outline over the picture and one over each of four Grad-CAM maps and four gates.
     assert html.count('<img class="fl-outline"') == 9

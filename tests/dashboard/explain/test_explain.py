@@ -122,6 +122,15 @@ def test_class_and_layer_change_the_explanation(explain: AppTest) -> None:
     assert "for surprise at block 3" in page_html(explain)
 
 
+def test_a_contrast_is_drawn_once_with_both_its_classes_beside_it(home: AppTest) -> None:
+    app = opened(home, target="happy", minus="sad")
+    assert not app.exception
+    shown = cards(app)
+    assert shown.count("happy − sad") == 1
+    assert {"angry", "fear", "happy", "sad"} <= set(shown)
+    assert app.selectbox(key="target").label == "Class to explain"
+
+
 def test_the_chosen_channel_shows_its_activation(explain: AppTest) -> None:
     selector = explain.selectbox(key="channel.cbam.block4.channel")
     before = page_html(explain)

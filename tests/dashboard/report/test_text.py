@@ -11,6 +11,7 @@ from dashboard.report.text import (
     percent,
     plain,
     short,
+    split_link,
 )
 
 
@@ -103,3 +104,10 @@ def test_a_long_text_keeps_both_its_ends() -> None:
 def test_html_and_charts_draw_letters_alone() -> None:
     assert escape("<b>\udcff\u202ea") == "&lt;b&gt;\ufffda"
     assert in_chart("<a href='x'>&lt; %{y}") == "&lt;a href='x'&gt;&amp;lt; %\u2060{y}"
+
+
+def test_a_split_leads_to_its_figures() -> None:
+    html = split_link("a&b", "fer2013", "private", 3589)
+    assert 'href="Evaluation?model=a%26b&amp;analysis=fer2013-private"' in html
+    assert ">fer2013 private</a>, n = 3,589" in html
+    assert 'target="_blank"' in html
