@@ -216,7 +216,7 @@ def open_network(  # noqa: PLR0913 - all but the first three have defaults
     live = adopt(model.to(choose_device(device)), spec, names)
     if gates or no_gates or layer is not None:
         found = live.findings.corrected(gates=gates, no_gates=no_gates, layer=layer)
-        live = AdoptedNetwork(live.net, found, live.answer).eval()
+        live = AdoptedNetwork(live.net, found, live.answer, live.classes).eval()
     source = origin or Origin(type(live.net).__name__)
     card = _card(live, name, names, spec, domain, source)
     predictor = EmotionPredictor(LoadedModel(live, card), detector=detector)

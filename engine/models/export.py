@@ -8,7 +8,6 @@ Writing a graph as ONNX, in 32 bit floats or quantised to 8 bit integers.
 
 from __future__ import annotations
 
-import copy
 import io
 import logging
 import tempfile
@@ -25,6 +24,7 @@ from torch import Tensor, nn
 
 from engine.errors import CheckpointError, FerLensError, UnknownNameError
 from engine.models.adopted.network import AdoptedModel
+from engine.models.copying import copied
 from engine.models.taps import AttentionTap, as_recorded, edit_attention, taps_of
 from engine.records import InputSpec
 
@@ -144,7 +144,7 @@ class ExportedGraph(nn.Module):
         super().__init__()
         self._gates: dict[str, Tensor] = {}
         self._names = output_names(model)[1:]
-        self.net = copy.deepcopy(model).cpu().float().eval()
+        self.net = copied(model).cpu().float().eval()
         for parent in list(self.net.modules()):
             for name, child in list(parent.named_children()):
                 if isinstance(child, AttentionTap):

@@ -93,8 +93,8 @@ def _replay(code: Tensor, func: Callable[..., Any], name: str, args: Arguments, 
         if len(rest) == 1 and isinstance(rest[0], torch.dtype):
             return None
         return code.reshape(*rest)
-    if name in {"T", "mT"}:
-        return code.T if name == "T" else code.mT
+    if name in {"T", "mT", "H", "mH"}:
+        return getattr(code, name)
     if isinstance(func, torch._ops.OpOverload):  # noqa: SLF001 - the class of exported operations has no public name
         return func(code, *rest, **given)
     if name == "getitem":
