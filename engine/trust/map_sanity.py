@@ -125,7 +125,7 @@ def map_sanity(
         return lambda done, _total: None if progress is None else progress(question, before + done, wanted)
 
     layer = explanation.layer or explained(twin).explained_layers[-1]  # which the method then ignores
-    target = Target.parse(explanation.target)
+    target = Target.parse(explanation.target, classes)
     how: dict[str, Any] = {
         "spec": spec, "classes": classes, "layer": layer, "method": explanation.method, "setup": setup
     }  # fmt: skip

@@ -51,7 +51,12 @@ def _gate(gate: FoundGate, cells: list[KeyCells]) -> dict[str, Any]:
         "cells": None if gate.keys is None else cells.index(gate.keys),
         "layout": {"axis": layout.axis}
         if isinstance(layout, AttentionLayout)
-        else {**_arranged(layout.arrangement), "grid": list(layout.grid), "branches": layout.branches, "groups": layout.groups},
+        else {
+            **_arranged(layout.arrangement),
+            "grid": list(layout.grid),
+            "branches": layout.branches,
+            "groups": layout.groups,
+        },
     }
 
 
@@ -141,9 +146,7 @@ def _read_gate(document: Mapping[str, Any], cells: tuple[KeyCells, ...], nodes: 
     read: GateLayout | AttentionLayout = (
         AttentionLayout(int(layout["axis"]))
         if "axis" in layout
-        else GateLayout(
-            kind, _arrangement(layout), _grid(layout["grid"]), int(layout["branches"]), _groups(layout)
-        )
+        else GateLayout(kind, _arrangement(layout), _grid(layout["grid"]), int(layout["branches"]), _groups(layout))
     )
     if (kind == "cross") != isinstance(read, AttentionLayout):
         raise ValueError("a gate whose layout is another kind's")

@@ -25,7 +25,7 @@ from engine.errors import NetworkError
 from engine.models.adopted.answer import answer_of
 from engine.models.adopted.batch import SIZES, merged
 from engine.models.adopted.findings_json import to_json
-from engine.models.adopted.graph import FORMAT, VERSION, Graph, read_graph
+from engine.models.adopted.graph import DAMAGED, FORMAT, VERSION, Graph, read_graph
 from engine.models.adopted.graph_operations import PYTHON
 from engine.models.adopted.match import matched
 from engine.models.adopted.network import AdoptedNetwork, noise
@@ -67,11 +67,10 @@ def freeze(live: AdoptedNetwork, spec: InputSpec) -> Frozen:
     live = _in_float32(live)
     x = noise(spec, _COMPARED).to(next(live.net.parameters()))
     document, tensors = _exported(live, spec)
-    graph = _read(document)
-    check_sizes(graph)
+    graph = _checked(document)
     findings = matched(live, graph, tensors, x.cpu().float())
     document["found"] = to_json(findings)
-    stored = StoredNetwork(_read(document), findings, tensors).eval()
+    stored = StoredNetwork(read_graph(_written(document)), findings, tensors).eval()
     logits, gradient = _differences(live, stored, x)
     if not (logits <= TOLERANCE and gradient <= TOLERANCE):  # NaN is no agreement
         raise NetworkError(
@@ -89,8 +88,20 @@ def _in_float32(live: AdoptedNetwork) -> AdoptedNetwork:
     return live
 
 
-def _read(document: dict[str, Any]) -> Graph:
-    return read_graph(json.dumps(document).encode())
+def _written(document: dict[str, Any]) -> bytes:
+    return json.dumps(document).encode()
+
+
+def _checked(document: dict[str, Any]) -> Graph:
+    """Return the graph as whoever opens it reads it; what that refuses cannot be stored, and is not damaged."""
+    try:
+        graph = read_graph(_written(document))
+        check_sizes(graph)
+        return graph
+    except NetworkError as error:
+        raise NetworkError(
+            f"This network cannot be stored without its code: {str(error).partition(DAMAGED)[0]}."
+        ) from error
 
 
 def _exported(live: AdoptedNetwork, spec: InputSpec) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -157,7 +168,9 @@ def _document(
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     signature = program.graph_signature
     holds = {one.arg.name: _own_name(one.target) for one in signature.input_specs if one.target is not None}
-    state: dict[str, Any] = {_own_name(key): value for key, value in {**program.constants, **program.state_dict}.items()}
+    state: dict[str, Any] = {
+        _own_name(key): value for key, value in {**program.constants, **program.state_dict}.items()
+    }
     trained = {_own_name(key) for key in signature.parameters}
     used = _needed(program)
     tensors: dict[str, Tensor] = {}

@@ -25,7 +25,7 @@ FEW_GRIDS: Final = 2
 """With so many grids or fewer, blocks are offered instead of grids."""
 
 
-_NO_GRADIENT: Final = (
+NO_GRADIENT: Final = (
     "No gradient of the network's answer can be taken: its forward runs under torch.no_grad(), detaches what it "
     "computes, or is quantised. Open it without that; every map follows the gradient."
 )
@@ -59,7 +59,7 @@ def follow(net: nn.Module, x: Tensor, findings: Findings, classes: int) -> Findi
         reached = [(layer, keeper.kept) for layer, keeper in zip(findings.layers, keepers, strict=True)]
         reached = [(layer, kept) for layer, kept in reached if kept.requires_grad]
         if answer is not None and not answer.requires_grad:
-            raise NetworkError(_NO_GRADIENT)
+            raise NetworkError(NO_GRADIENT)
         if answer is None or not reached:
             return replace(findings, layers=())
         best = answer.max(dim=1).values.sum()

@@ -250,9 +250,7 @@ def gate_layout(
 _NOT_THE_BATCH: Final = "its first axis is not the batch (windows, or one gate for all pictures)"
 
 
-def _in_groups(
-    value: Tensor, own: tuple[Role, ...], places: Places, squash: str, groups: int
-) -> GateLayout | str:
+def _in_groups(value: Tensor, own: tuple[Role, ...], places: Places, squash: str, groups: int) -> GateLayout | str:
     """Return how a gate is read whose groups of channels are folded into the batch, those of a picture together."""
     axis = places.roles.index("picture")
     line = places.pictures().movedim(axis, 0).flatten(1)[:, 0]

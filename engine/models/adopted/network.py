@@ -11,12 +11,13 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from engine.errors import FerLensError, NetworkError
 from engine.models.adopted.answer import Answer, answer_of, as_logits, judge_answer
 from engine.models.adopted.discover import discover
 from engine.models.adopted.findings import Findings
-from engine.models.adopted.layers import follow, offer
+from engine.models.adopted.layers import NO_GRADIENT, follow, offer
 from engine.models.adopted.parts import used_by
 from engine.models.adopted.watch import Interrupted, Watch, cause_of
 from engine.models.taps import AttentionTap, is_listening
@@ -173,6 +174,8 @@ def _check_open(net: nn.Module) -> None:
                 "torch.compile or .compile()."
             )
     for name, weights in net.named_parameters():
+        if is_lazy(weights):
+            continue  # of a lazy layer; the first pass gives it a shape
         if weights.is_meta:
             raise NetworkError(f"'{name}' of this network is on the device 'meta', without numbers; load its weights.")
         if weights.is_inference():
@@ -226,6 +229,8 @@ def adopt(net: nn.Module, spec: InputSpec, classes: Sequence[str]) -> AdoptedNet
             f"The gradient of the network's answer cannot be taken, and every map follows it: {what[:200]}."
         ) from error
     if not findings.offered:
+        if found.findings.layers:
+            raise NetworkError(NO_GRADIENT)
         raise NetworkError(
             "No layer of this network answers with a map of the picture, so no place in it can be explained; FERLens "
             "needs convolutions, or tokens that stand for places."

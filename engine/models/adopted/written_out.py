@@ -76,9 +76,7 @@ def _kept(name: str, form: Form | None) -> Form | Squashed | None:
     return form
 
 
-def _step(
-    name: str, args: Arguments, own: Form, first: Form | None, second: Form | None
-) -> Form | Squashed | None:
+def _step(name: str, args: Arguments, own: Form, first: Form | None, second: Form | None) -> Form | Squashed | None:
     if name == "add" and own.step == "exp" and (_is(args, 0, 1) or _is(args, 1, 1)):
         return Form("1 + exp", own.exponential, own.root)
     if name in {"add", "clamp", "clamp_min"} and own.step == "sum of exp" and (first is None) != (second is None):
