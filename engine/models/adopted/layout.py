@@ -130,6 +130,11 @@ class GateLayout:
     branches: int = 1
     groups: int = 1
 
+    @property
+    def axes(self) -> int:
+        """How many axes the value has in the network."""
+        return len(self.arrangement.axes) - (self.groups > 1)
+
     def to_tap(self, value: Tensor) -> Tensor:
         """Return the value as a tap takes this kind."""
         value = self._unfolded(value)

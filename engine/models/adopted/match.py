@@ -167,7 +167,7 @@ def _gate_at(  # noqa: C901 - one way a form of gate
         elif operand == gate.operand:
             native = unstretched(value, gate.stretched)
             if (
-                native.ndim == len(gate.layout.arrangement.axes) and native.numel() >= wanted.numel()
+                native.ndim == gate.layout.axes and native.numel() >= wanted.numel()
             ):  # class tokens too
                 try:
                     shown = gate.layout.to_tap(native)

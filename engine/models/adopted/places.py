@@ -254,7 +254,11 @@ def key_cells(places: Places, pictures: int, axis: int) -> KeyCells | None:
         places: of the values, (rows..., with keys along ``axis`` and channels along the other of the last two).
         pictures: B; rows of one picture must lie together.
         axis: -2, or -1 where channels come first.
+
+    [1] A. El-Nouby et al. XCiT: Cross-Covariance Image Transformers. NeurIPS 2021, arXiv:2106.09681.
     """
+    if places.roles[axis] == "channel" and places.cells > 1:
+        return None  # channels that attend to channels, as in XCiT [1]; their keys are no places
     code = places.code.movedim(axis, -1)[..., 0, :]  # (rows..., keys)
     code = code.reshape(-1, code.shape[-1])
     if len(code) % pictures:
