@@ -225,7 +225,7 @@ def open_network(  # noqa: PLR0913 - all but the first three have defaults
         raise UsageError(f"Expected a domain among faces and pictures, got '{domain}'.")
     if not isinstance(input, (Input, InputSpec)):
         raise UsageError(
-            f"Expected input=ferlens.Input(48, 1, mean=0.5, std=0.5), the pictures it was trained with, got {input!r:.60}."
+            f"Expected input=ferlens.Input(48, 1, mean=0.5, std=0.5), what it was trained with, got {input!r:.60}."
         )
     spec = input.spec() if isinstance(input, Input) else input
     if isinstance(classes, str) or not isinstance(classes, Iterable):

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from engine.errors import NetworkError
 
-
 Net = TypeVar("Net", bound=nn.Module)
 
 

@@ -112,8 +112,8 @@ def unruled_operations(model: nn.Module, x: Tensor, rules: Mapping[str, Rule]) -
         rules: operation → rule.
 
     Returns:
-        Name → what the model calls it by; with ``an operation in place`` at the end where the answers under the rules are not the model's,
-        for then a rule's result was not taken for the tensor that was to be changed.
+        Name → what the model calls it by; with :data:`IN_PLACE` at the end where the answers under the rules are not
+        the model's, for then a rule's result was not taken for the tensor that was to be changed.
     """
     mode = BackwardRules(rules)
     given = x.detach().clone().requires_grad_()

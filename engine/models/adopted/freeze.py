@@ -97,11 +97,11 @@ def _checked(document: dict[str, Any]) -> Graph:
     try:
         graph = read_graph(_written(document))
         check_sizes(graph)
-        return graph
     except NetworkError as error:
         raise NetworkError(
             f"This network cannot be stored without its code: {str(error).partition(DAMAGED)[0]}."
         ) from error
+    return graph
 
 
 def _exported(live: AdoptedNetwork, spec: InputSpec) -> tuple[dict[str, Any], dict[str, Tensor]]:

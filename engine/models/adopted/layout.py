@@ -211,7 +211,7 @@ def _kind(own: Sequence[Role], there: Sequence[Role], squash: str) -> GateKind |
     return "rows" if places == {"row"} else "columns" if places == {"column"} else None
 
 
-def gate_layout(
+def gate_layout(  # noqa: PLR0911 - one way a reason
     value: Tensor,
     product: Sequence[int],
     places: Places | None,
@@ -259,7 +259,7 @@ def _in_groups(value: Tensor, own: tuple[Role, ...], places: Places, squash: str
     """Return how a gate is read whose groups of channels are folded into the batch, those of a picture together."""
     axis = places.roles.index("picture")
     line = places.pictures().movedim(axis, 0).flatten(1)[:, 0]
-    apart = own[: own.index("picture") + 1] + ("channel",) + own[own.index("picture") + 1 :]
+    apart = (*own[: own.index("picture") + 1], "channel", *own[own.index("picture") + 1 :])
     kind = _kind(apart, places.roles, squash)
     if bool((line != torch.arange(len(line) // groups).repeat_interleave(groups)).any()) or kind in (None, "branch"):
         return _NOT_THE_BATCH

@@ -27,7 +27,8 @@ MOVING: Final = frozenset({
     "view", "reshape", "unsqueeze", "squeeze", "expand", "expand_as", "transpose", "permute", "swapaxes", "swapdims",
     "flatten", "unflatten", "repeat", "repeat_interleave", "tile", "broadcast_to", "getitem", "select", "slice",
     "split", "split_with_sizes", "chunk", "unbind", "narrow", "movedim", "moveaxis", "view_as", "reshape_as",
-    "tensor_split", "roll", "flip", "t", "T", "mT", "H", "mH", "unsafe_view", "index_select", "index", "ravel", "unfold",
+    "tensor_split", "roll", "flip", "t", "T", "mT", "H", "mH", "unsafe_view", "index_select", "index", "ravel",
+    "unfold",
 })  # fmt: skip
 """What lays the same numbers out otherwise."""
 

@@ -247,7 +247,7 @@ def _roles(places: Places) -> tuple[Role, ...]:
     return tuple(found)
 
 
-def key_cells(places: Places, pictures: int, axis: int) -> KeyCells | None:
+def key_cells(places: Places, pictures: int, axis: int) -> KeyCells | None:  # noqa: PLR0911 - one way a reason
     """Return which cells the values of an attention belong to, or None where that is not one answer for each picture.
 
     Args:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from torch import Tensor
 
@@ -54,7 +54,7 @@ def written_out(name: str, args: Arguments, form_of: FormOf, root: int, number: 
     """
     given = [form_of(one) if isinstance(one, Tensor) else None for one in args[:2]]
     first, second = (*given, None, None)[:2]
-    if name in _WHOLE and len(given):
+    if name in _WHOLE and given:
         if name == "exp" and first is not None and first.step in _LOGARITHMS:
             return Squashed(_LOGARITHMS[first.step], first.root)
         return Form(name, number, root)
