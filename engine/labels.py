@@ -6,7 +6,7 @@ in logits, tables, Parquet columns and colours.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 EMOTIONS: Final[tuple[str, ...]] = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
@@ -72,6 +72,31 @@ def few(names: Sequence[str]) -> str:
     """Return names with commas between, of many the first and how many more."""
     more = len(names) - LISTED
     return ", ".join(names[:LISTED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def same_classes(first: Sequence[str], second: Sequence[str]) -> dict[str, str]:
+    """Return class of ``first`` → the class of ``second`` that means the same, in the order of ``first``.
+
+    Names that are equal come first, then those that mean one emotion (:func:`canonical`), then those that differ in
+    capitals alone; each where that is one name on either side. What has no counterpart is left out.
+    """
+    found = {name: name for name in first if name in set(second)}
+    for meaning in (canonical, lambda name: name.strip().casefold()):
+        left, right = (
+            _by_meaning(names, taken, meaning)
+            for names, taken in ((first, found.keys()), (second, set(found.values())))
+        )
+        found |= {left[word]: right[word] for word in left if word in right}
+    return {name: found[name] for name in first if name in found}
+
+
+def _by_meaning(names: Sequence[str], taken: Collection[str], meaning: Callable[[str], str | None]) -> dict[str, str]:
+    """Return meaning → the only name of that meaning, of those that are not taken."""
+    words: dict[str, list[str]] = {}
+    for name in names:
+        if name not in taken and (word := meaning(name)) is not None:
+            words.setdefault(word, []).append(name)
+    return {word: own[0] for word, own in words.items() if len(own) == 1}
 
 
 def labels_of(classes: Sequence[str]) -> dict[str, int]:

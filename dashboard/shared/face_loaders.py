@@ -178,7 +178,7 @@ def check_gates(
             seen[None],
             spec=card.input,
             classes=card.classes,
-            target=Target.parse(target),
+            target=Target.parse(target, card.classes),
             others=others if len(others) else seen[None][:0],
             progress=progress,
         )

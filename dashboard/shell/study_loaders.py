@@ -195,7 +195,7 @@ def _explained(
     target: str,
 ) -> FaceExplanation:
     found = _picture(dataset, *at, picture_id, _card, _card.input, _card.classes, voted)
-    return predictor(_card).explain_crop(found.pixels, target=Target.parse(target), truth=found.label)
+    return predictor(_card).explain_crop(found.pixels, target=Target.parse(target, _card.classes), truth=found.label)
 
 
 def dataset_explanation(dataset: str, picture_id: str, card: RunCard, target: str = "predicted") -> FaceExplanation:

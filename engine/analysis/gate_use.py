@@ -128,7 +128,7 @@ def split_gate_use(
         sample.images,
         spec=card.input,
         classes=card.classes,
-        target=as_target(target),
+        target=as_target(target, card.classes),
         truths=truths,
         draws=draws,
         seed=seed,

@@ -201,8 +201,8 @@ def _check_pictures(count: int, clips: str) -> None:
         )
 
 
-def _target(words: str | None, minus: str | None) -> Target:
-    target = as_target(words)
+def _target(words: str | None, minus: str | None, classes: Sequence[str]) -> Target:
+    target = as_target(words, classes)
     if minus is None:
         return target
     if target.minus is not None:
@@ -224,7 +224,7 @@ def _explained(
 ) -> FaceExplanation | PairExplanation:
     how: dict[str, Any] = {
         "layer": arguments.layer,
-        "target": _target(arguments.target, arguments.minus),
+        "target": _target(arguments.target, arguments.minus, predictor.classes),
         "truth": arguments.true,
         "method": methods,
         "setup": setup,

@@ -61,11 +61,11 @@ def run(arguments: argparse.Namespace) -> int:
             if arguments.int8:
                 pictures = _pictures(arguments, loaded, "train", _CALIBRATION)
                 export.quantise_onnx(written, part, pictures, export.INPUT)
+            graph = export.ExportedGraph(loaded.model, card.input).eval()
+            compared = _pictures(arguments, loaded, "val", _COMPARED)
+            # compared before it gets its name: what cannot be run is not left behind
+            check = check_exported(replace(exported, path=part), graph, compared)
             _check_new(file)  # again: another run may have been quicker
-    exported = replace(exported, path=file)
-    with STDERR.status("comparing"):
-        graph = export.ExportedGraph(loaded.model, card.input).eval()
-        check = check_exported(exported, graph, _pictures(arguments, loaded, "val", _COMPARED))
     document = {
         "model": card.name,
         "format": arguments.format,

@@ -22,6 +22,8 @@ SIGN: Final = "−"
 """What stands between the two sides of a contrast in a resolved name, with a space on either side."""
 
 _DASHES = re.compile(r"\s*[-–—−]\s*")
+_LONGEST: Final = 1_000
+"""Characters of a text in which a dash is looked for whose sides are classes."""
 
 
 class ScalarFunction(Protocol):
@@ -101,15 +103,24 @@ class Target:
     minus: str | None = None
 
     @classmethod
-    def parse(cls, text: str) -> Target:
+    def parse(cls, text: str, classes: Sequence[str] = ()) -> Target:
         """Read ``predicted``, ``true``, a class, or a contrast such as ``predicted - true`` or ``happy-sad``.
 
         Any dash will do. Whether the classes exist is seen when the target is resolved for a model.
 
+        Args:
+            text: what a person wrote.
+            classes: the model's, by which a dash within a name is told from one between two; none: between two.
+
         Raises:
             UsageError: it is neither one class nor two with a dash between.
         """
-        parts = _DASHES.split(text.strip())
+        if text.strip() in classes:
+            return cls(text.strip())
+        known = {PREDICTED, TRUE, *classes}
+        dashes = _DASHES.finditer(text if classes and len(text) <= _LONGEST else "")
+        sides = ([text[: dash.start()].strip(), text[dash.end() :].strip()] for dash in dashes)
+        parts = next((both for both in sides if known.issuperset(both)), _DASHES.split(text.strip()))
         if not all(parts) or len(parts) > 2:
             raise UsageError(
                 f"Expected one class, or two with a minus between as in 'happy-sad', got '{shown(text)}'; the classes "
@@ -173,9 +184,11 @@ class Target:
         raise UsageError(f"A contrast needs two different classes, but {said}; choose another class for one side.")
 
 
-def as_target(target: str | Target | None) -> Target:
+def as_target(target: str | Target | None, classes: Sequence[str] = ()) -> Target:
     """Return a target from what a person may give: words (see :meth:`Target.parse`), a target, or None: predicted."""
-    return Target.parse(target) if isinstance(target, str) else target or Target()
+    if target is not None and not isinstance(target, (str, Target)):
+        raise UsageError(f"Expected target as a class's name, {PREDICTED} or {TRUE}, got {target!r:.60}.")
+    return Target.parse(target, classes) if isinstance(target, str) else target or Target()
 
 
 def class_index(label: str | None, classes: tuple[str, ...]) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from engine.errors import UsageError
 from engine.records import LARGEST_SIDE, SMALLEST_SIDE, Fit, InputSpec
@@ -40,9 +40,11 @@ class Input:
         Raises:
             UsageError: no network takes such pictures.
         """
-        sides = (self.size, self.size) if isinstance(self.size, int) else tuple(self.size)
+        given: Any = self.size  # whatever a caller passed
+        sides = tuple(given) if isinstance(given, (tuple, list)) else (given, given)
         if len(sides) != 2 or not all(
-            isinstance(side, int) and SMALLEST_SIDE <= side <= LARGEST_SIDE for side in sides
+            isinstance(side, int) and not isinstance(side, bool) and SMALLEST_SIDE <= side <= LARGEST_SIDE
+            for side in sides
         ):
             raise UsageError(
                 f"Expected an input of {SMALLEST_SIDE} to {LARGEST_SIDE} pixels a side, got {self.size}; name the size "
@@ -64,7 +66,10 @@ class Input:
             raise UsageError(f"The input cannot be: {error}.") from error
 
     def _each(self, what: str, given: Figures) -> tuple[float, ...]:
-        values = (float(given),) * self.channels if isinstance(given, int | float) else tuple(map(float, given))
+        try:
+            values = (float(given),) * self.channels if isinstance(given, int | float) else tuple(map(float, given))
+        except (TypeError, ValueError):
+            raise UsageError(f"Expected {what} as one number, or one a channel, got {given!r:.60}.") from None
         if len(values) != self.channels:
             raise UsageError(f"Expected one {what} or {self.channels}, got {len(values)}.")
         return values

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from engine.media.faces import FaceDetector
 from engine.media.pictures import PictureSource
 from engine.models.adopted.findings import Findings, FoundGate, described
 from engine.models.adopted.keep import Corrected, Origin, keep, keep_live
-from engine.models.adopted.network import AdoptedNetwork, adopt
+from engine.models.adopted.network import AdoptedNetwork, adopt, unwrapped
 from engine.models.card_rules import check_card
 from engine.models.checkpoint import LoadedModel, library_versions
 from engine.models.registry import count_parameters
@@ -38,6 +38,8 @@ LIVE_OFFER: Final = (
     "every start that is told to trust it."
 )
 """What is offered where a network cannot be stored without its code."""
+LONGEST_NAME: Final = 128
+"""Bytes of a checkpoint's name: a folder may be called so with a temporary name's ending."""
 
 
 class Lens:
@@ -110,6 +112,8 @@ class Lens:
 
     def check(self, data: str | Path) -> CheckReport:
         """Measure the network on a folder with one folder of pictures a class; see :mod:`engine.lens.check`."""
+        if not isinstance(data, (str, Path)):
+            raise UsageError(f"Expected a folder with one folder of pictures a class, got {data!r:.60}.")
         return check(self.predictor, data)
 
     def save(
@@ -134,6 +138,8 @@ class Lens:
             NetworkError: it cannot be stored without its code, or not by it. CheckpointError: there is one of that
                 name.
         """
+        if not isinstance(check, (CheckReport, type(None))):
+            raise UsageError(f"Expected check=lens.check(FOLDER), what a check gave, got {check!r:.60}.")
         place, metrics = place_for(name), {} if check is None else check.metrics()
         spec, domain = self.card.input, self.card.domain
         try:
@@ -171,8 +177,14 @@ def place_for(name: str | Path) -> Path:
     text = str(name)
     if "/" in text or "\\" in text or isinstance(name, Path):
         return Path(name)
-    if not text or text.startswith(".") or not text.isprintable():
-        raise UsageError(f"Expected a name for the checkpoint that a folder can have, got {text!a}.")
+    if (
+        not isinstance(name, str)
+        or not text
+        or text.startswith(".")
+        or not text.isprintable()
+        or len(text.encode()) > LONGEST_NAME
+    ):
+        raise UsageError(f"Expected a name for the checkpoint that a folder can have, got {text[:80]!a}.")
     return writable_checkpoints() / text
 
 
@@ -211,16 +223,28 @@ def open_network(  # noqa: PLR0913 - all but the first three have defaults
         raise UsageError(f"Expected a PyTorch nn.Module, got a {type(model).__name__}; build the network first.")
     if domain not in ("faces", "pictures"):
         raise UsageError(f"Expected a domain among faces and pictures, got '{domain}'.")
+    if not isinstance(input, (Input, InputSpec)):
+        raise UsageError(
+            f"Expected input=ferlens.Input(48, 1, mean=0.5, std=0.5), what it was trained with, got {input!r:.60}."
+        )
     spec = input.spec() if isinstance(input, Input) else input
+    if isinstance(classes, str) or not isinstance(classes, Iterable):
+        raise UsageError(f"Expected classes as a list of names in the order of the outputs, got {classes!r:.60}.")
     names = tuple(map(str, classes))
-    live = adopt(model.to(choose_device(device)), spec, names)
+    gates, no_gates = _listed(gates), _listed(no_gates)
+    live = adopt(unwrapped(model).to(choose_device(device)), spec, names)
     if gates or no_gates or layer is not None:
         found = live.findings.corrected(gates=gates, no_gates=no_gates, layer=layer)
-        live = AdoptedNetwork(live.net, found, live.answer).eval()
+        live = AdoptedNetwork(live.net, found, live.answer, live.classes).eval()
     source = origin or Origin(type(live.net).__name__)
     card = _card(live, name, names, spec, domain, source)
     predictor = EmotionPredictor(LoadedModel(live, card), detector=detector)
     return Lens(live, card, source, predictor, Corrected(tuple(gates), tuple(no_gates), layer))
+
+
+def _listed(names: Sequence[str] | str) -> tuple[str, ...]:
+    """Return names as they were listed; a single one may stand without a list."""
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def _card(

@@ -8,7 +8,6 @@ Writing a graph as ONNX, in 32 bit floats or quantised to 8 bit integers.
 
 from __future__ import annotations
 
-import copy
 import io
 import logging
 import tempfile
@@ -25,6 +24,7 @@ from torch import Tensor, nn
 
 from engine.errors import CheckpointError, FerLensError, UnknownNameError
 from engine.models.adopted.network import AdoptedModel
+from engine.models.copying import copied
 from engine.models.taps import AttentionTap, as_recorded, edit_attention, taps_of
 from engine.records import InputSpec
 
@@ -92,21 +92,29 @@ def quantise_onnx(source: Path, file: Path, pictures: NDArray[np.float32], name:
             return None if part is None else {name: part}
 
     about = {prop.key: prop.value for prop in onnx.load_model(str(source)).metadata_props}
-    with tempfile.TemporaryDirectory(prefix="ferlens-") as folder:
-        ready = Path(folder) / "ready.onnx"
-        # Symbolic shapes fail on a free batch size; the others are known without.
-        quant_pre_process(str(source), str(ready), skip_symbolic_shape=True)
-        quantize_static(
-            str(ready),
-            str(file),
-            Reader(),
-            quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=list(_HEAVY),
-            nodes_to_exclude=_light(onnx.load_model(str(ready))),
-            activation_type=QuantType.QInt8,
-            weight_type=QuantType.QInt8,
-            per_channel=True,
-        )
+    try:
+        with tempfile.TemporaryDirectory(prefix="ferlens-") as folder:
+            ready = Path(folder) / "ready.onnx"
+            # Symbolic shapes fail on a free batch size; the others are known without.
+            quant_pre_process(str(source), str(ready), skip_symbolic_shape=True)
+            quantize_static(
+                str(ready),
+                str(file),
+                Reader(),
+                quant_format=QuantFormat.QDQ,
+                op_types_to_quantize=list(_HEAVY),
+                nodes_to_exclude=_light(onnx.load_model(str(ready))),
+                activation_type=QuantType.QInt8,
+                weight_type=QuantType.QInt8,
+                per_channel=True,
+            )
+    except OSError:
+        raise
+    except Exception as error:  # whatever onnxruntime's quantiser raises
+        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise CheckpointError(
+            f"onnxruntime cannot write this network with 8 bit weights ({said[:160]}); leave --int8 out."
+        ) from error
     proto = onnx.load_model(str(file))
     onnx.helper.set_model_props(proto, about)
     onnx.save_model(proto, str(file))
@@ -144,7 +152,7 @@ class ExportedGraph(nn.Module):
         super().__init__()
         self._gates: dict[str, Tensor] = {}
         self._names = output_names(model)[1:]
-        self.net = copy.deepcopy(model).cpu().float().eval()
+        self.net = copied(model).cpu().float().eval()
         for parent in list(self.net.modules()):
             for name, child in list(parent.named_children()):
                 if isinstance(child, AttentionTap):

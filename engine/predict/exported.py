@@ -60,13 +60,28 @@ def open_onnx(file: Path, *, threads: int = 1) -> Runner:
         raise CheckpointError(
             f"'{file.name}' is not a whole ONNX file ({type(error).__name__}); export it again."
         ) from error
-    return lambda pictures: tuple(session.run(None, {INPUT: pictures}))
+
+    def run(pictures: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        try:
+            return tuple(session.run(None, {INPUT: pictures}))
+        except Exception as error:  # an operation may fail on these sizes, with errors of onnxruntime's own
+            raise _cannot_run("ONNX", error) from error
+
+    return run
+
+
+def _cannot_run(what: str, error: Exception) -> CheckpointError:
+    said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return CheckpointError(f"What was exported as {what} cannot be run ({said[:160]}); choose another --format.")
 
 
 def _in_torch(program: Program) -> Runner:
     def run(pictures: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-        with torch.no_grad():
-            return tuple(part.numpy() for part in program(torch.from_numpy(pictures)))
+        try:
+            with torch.no_grad():
+                return tuple(part.numpy() for part in program(torch.from_numpy(pictures)))
+        except RuntimeError as error:
+            raise _cannot_run("a program of PyTorch", error) from error
 
     return run
 

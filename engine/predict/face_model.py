@@ -133,7 +133,7 @@ class FaceModel:
             classes=self.classes,
             spec=self.card.input,
             layer=layer or self.gradcam_layers[-1],
-            target=as_target(target),
+            target=as_target(target, self.classes),
             truth=truth,
             method=method,
             setup=setup,
@@ -160,7 +160,7 @@ class FaceModel:
             classes=self.classes,
             spec=self.card.input,
             layer=layer or self.gradcam_layers[-1],
-            targets=[as_target(target) for target in targets],
+            targets=[as_target(target, self.classes) for target in targets],
             truth=truth,
             box=box,
         )

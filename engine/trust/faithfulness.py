@@ -187,7 +187,7 @@ def faithfulness(  # noqa: PLR0913 - what it needs of a checkpoint is given one 
             f"{face.shape[1]} across, got {steps}, {draws}, {len(imputers)} and {grid}"
         )
     run = _Runner(model, face, spec, value)
-    target = Target.parse(explanation.target).settle(run.logits(face[None]), classes)
+    target = Target.parse(explanation.target, classes).settle(run.logits(face[None]), classes)
     subjects: dict[Subject, NDArray[np.floating]] = {
         "map": explanation.heatmap[None],
         "random": random_maps(range(draws), (grid[0], grid[1]), seed=seed),

@@ -6,7 +6,6 @@ asked apart. All of it runs on a deep copy: the shared model is held only while 
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from torch import nn
 from engine.explain.methods.method import Setup
 from engine.explain.target import Target
 from engine.models.architecture import explained
+from engine.models.copying import copied
 from engine.models.locking import holding
 from engine.records import Explanation, InputSpec, UInt8
 from engine.trust import robustness as robust
@@ -117,7 +117,7 @@ def map_sanity(
     """
     started = time.perf_counter()
     with holding(model):
-        twin = copy.deepcopy(model).eval()
+        twin = copied(model).eval()
     wanted = maps_wanted(twin, spec, len(classes))
     before = 0
 
@@ -125,7 +125,7 @@ def map_sanity(
         return lambda done, _total: None if progress is None else progress(question, before + done, wanted)
 
     layer = explanation.layer or explained(twin).explained_layers[-1]  # which the method then ignores
-    target = Target.parse(explanation.target)
+    target = Target.parse(explanation.target, classes)
     how: dict[str, Any] = {
         "spec": spec, "classes": classes, "layer": layer, "method": explanation.method, "setup": setup
     }  # fmt: skip

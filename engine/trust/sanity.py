@@ -17,7 +17,6 @@ Compared are maps before their ReLU, whose zeros would tie, by Spearman's rank c
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
@@ -33,6 +32,7 @@ from engine.explain.target import ResolvedTarget, Target
 from engine.models.adopted.network import AdoptedModel
 from engine.models.adopted.parts import grouped
 from engine.models.architecture import explained
+from engine.models.copying import copied
 from engine.models.locking import holding
 from engine.records import Float32, InputSpec, UInt8
 from engine.statistics.agreement import spearman
@@ -222,7 +222,7 @@ def cascading_randomisation(  # noqa: PLR0913 - what it needs of a checkpoint is
     check_methods((method,))
     x = face_tensor(model, face, spec)
     with holding(model):
-        twin = copy.deepcopy(model).eval()
+        twin = copied(model).eval()
     check_fits(twin, x, method)
     given = setup or Setup(spec)
     kept = {name: value.clone() for name, value in twin.state_dict().items()}

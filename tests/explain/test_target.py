@@ -114,3 +114,22 @@ def test_a_long_text_is_cut_in_the_message() -> None:
     with pytest.raises(UsageError) as raised:
         Target.parse("-" * 50_000)
     assert len(str(raised.value)) < 500
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("black-and-tan", Target("black-and-tan")),
+        ("black-and-tan - t-shirt", Target("black-and-tan", "t-shirt")),
+        ("t-shirt-predicted", Target("t-shirt", "predicted")),
+        ("plain", Target("plain")),
+        ("plain - t-shirt", Target("plain", "t-shirt")),
+    ],
+)
+def test_a_dash_in_a_class_is_told_from_one_between_two(text: str, target: Target) -> None:
+    assert Target.parse(text, ("black-and-tan", "t-shirt", "plain")) == target
+
+
+def test_a_target_is_words() -> None:
+    with pytest.raises(UsageError, match="Expected target as a class's name, predicted or true, got 3"):
+        as_target(3)  # type: ignore[arg-type]

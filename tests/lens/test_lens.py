@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -116,6 +118,10 @@ def test_what_cannot_be_opened_is_said() -> None:
         (Input(48, 2), "1 or 3 channels, got 2"),
         (Input(48, 3, mean=(0.5, 0.5)), "one mean or 3, got 2"),
         (Input(48, 1, std=0.0), "positive stds"),
+        (Input(4.5, 1), "16 to 1024 pixels a side, got 4.5"),  # type: ignore[arg-type]
+        (Input(None, 1), "16 to 1024 pixels a side, got None"),  # type: ignore[arg-type]
+        (Input(48, 1, mean=None), "Expected mean as one number, or one a channel, got None"),  # type: ignore[arg-type]
+        (Input(48, 1, std="x"), "Expected std as one number"),
         (Input(48, 1, fit="fold"), "a fit among"),  # type: ignore[arg-type]
     ],
 )
@@ -136,3 +142,23 @@ def test_inputs_in_words() -> None:
         read_figures("half", "--mean")
     assert Input(48, 3, mean=0.5).spec().mean == (0.5, 0.5, 0.5)
     assert (Input((32, 48), 1).spec().height, Input((32, 48), 1).spec().width) == (32, 48)
+
+
+def test_what_is_passed_wrongly_is_said_and_never_a_traceback(tmp_path: Path) -> None:
+    net: Any = made("squeeze and excite")
+    wrong: list[tuple[Callable[[], object], str]] = [
+        (lambda: ferlens.open(net, classes=CLASSES, input=48), r"Expected input=ferlens\.Input"),
+        (lambda: ferlens.open(net, classes="abc", input=GIVEN), "Expected classes as a list of names"),
+        (lambda: ferlens.open(net, classes=None, input=GIVEN), "Expected classes as a list of names"),
+        (lambda: lens.check(None), "Expected a folder with one folder of pictures a class, got None"),
+        (lambda: lens.save(tmp_path / "x", check="yes"), r"Expected check=lens\.check"),
+        (lambda: lens.save("x" * 300), "Expected a name for the checkpoint"),
+        (lambda: lens.save(None), "Expected a name for the checkpoint"),
+        (lambda: lens.explain(np.zeros((48, 48), np.uint8), method=5), "Expected methods by name, got"),
+        (lambda: lens.explain(np.zeros((48, 48), np.uint8), target=1), "Expected target as a class's name"),
+    ]
+    lens: Any = ferlens.open(net, classes=CLASSES, input=GIVEN, domain="pictures", no_gates="channel")
+    assert lens.gates == ()  # a single name may stand without a list
+    for call, said in wrong:
+        with pytest.raises(UsageError, match=said):
+            call()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from engine.errors import CheckpointError, UnknownNameError
 from engine.models.adopted.freeze import freeze
 from engine.models.adopted.network import adopt
-from engine.models.export import ExportedGraph, export_model, output_names
+from engine.models.architecture import DEFAULT_INPUT as SMALL_SPEC
+from engine.models.export import ExportedGraph, export_model, output_names, quantise_onnx
 from engine.models.registry import build_model
 from engine.models.taps import record_attention
+from engine.predict.exported import open_onnx
 from tests.made import SMALL
 from tests.models.adopted.made_nets import CLASSES, made
 from tests.models.adopted.test_freeze import WIDE, thawed
@@ -94,3 +97,23 @@ def test_what_pytorch_cannot_write_is_one_sentence(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(torch.export, "export", fail)
     with pytest.raises(CheckpointError, match=r"as pt2 \(no such operation\); choose another format, onnx or torchscr"):
         export_model(stored, WIDE, tmp_path / "m.pt2", format="pt2", about={})
+
+
+def test_a_file_that_cannot_be_run_is_one_sentence(tmp_path: Path) -> None:
+    file = export_model(build_model("baseline"), SMALL_SPEC, tmp_path / "m.onnx", format="onnx", about={}).path
+    run = open_onnx(file)
+    with pytest.raises(CheckpointError, match=r"exported as ONNX cannot be run \(.*\); choose another --format"):
+        run(np.zeros((1, 3, 48, 48), np.float32))
+
+
+def test_what_onnxruntime_cannot_quantise_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from onnxruntime import quantization
+
+    file = export_model(build_model("baseline"), SMALL_SPEC, tmp_path / "m.onnx", format="onnx", about={}).path
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("Unable to find data type\nand so on")
+
+    monkeypatch.setattr(quantization, "quantize_static", fail)
+    with pytest.raises(CheckpointError, match=r"with 8 bit weights \(Unable to find data type\); leave --int8 out"):
+        quantise_onnx(file, tmp_path / "q.onnx", np.zeros((1, 1, 48, 48), np.float32), "pictures")

@@ -14,7 +14,7 @@ from dashboard.report.text import escape, percent
 from dashboard.shared.figures.colours import emotion_color
 from dashboard.shared.figures.pair import PairedMaps, signed
 from engine.analysis.files.places import AnalysedSplit, analyze_command
-from engine.labels import few
+from engine.labels import few, same_classes
 from engine.measure.nearer import Nearer
 from engine.records import Prediction, RunCard
 from engine.statistics.comparison import ALPHA
@@ -32,8 +32,9 @@ def common_order(predictions: Sequence[Prediction]) -> tuple[str, ...]:
 
 
 def shared_classes(classes: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Return the classes that all models know, in the first one's order."""
-    return tuple(name for name in classes[0] if all(name in others for others in classes))
+    """Return the classes that all models know, in the first one's order and words (:func:`same_classes`)."""
+    known = [same_classes(classes[0], others) for others in classes[1:]]
+    return tuple(name for name in classes[0] if all(name in others for others in known))
 
 
 def apart_words(cards: Sequence[RunCard]) -> str:
@@ -42,7 +43,7 @@ def apart_words(cards: Sequence[RunCard]) -> str:
     own = [
         f"{card.name} also answers {few(more)}"
         for card in cards
-        if (more := [name for name in card.classes if name not in shared])
+        if (more := [name for name in card.classes if name not in same_classes(card.classes, shared)])
     ]
     if not own:
         return ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import streamlit as st
@@ -14,6 +15,8 @@ from dashboard.shell import loaders, opening, say, state, study_loaders
 from dashboard.shell.frame import COMPARE_BY, COMPARED
 from dashboard.shell.in_address import in_address
 from dashboard.shell.state import NamedPicture
+from engine.explain.target import SIGN
+from engine.labels import same_classes
 from engine.models.checkpoint import DEFAULT_MODEL
 from engine.records import FaceBox, FaceExplanation, FacePrediction, Prediction, RunCard, UInt8
 
@@ -176,6 +179,9 @@ def choose_pair(names: Sequence[str]) -> tuple[int, int]:
     return by_text[chosen]
 
 
+Asked = tuple[str, str]
+"""The class to explain and the one to subtract or "", in the reference's words."""
+
 Where = tuple[str, int, bool, UInt8, FaceBox | None]
 """A picture's digest, the face's number, whether it is the whole picture, the pixels of that, and its box."""
 
@@ -201,9 +207,34 @@ def given(
     return named.digest, 0, False, own.crop, own.box
 
 
-def explained(card: RunCard, layer: str, target: str, where: Where) -> FaceExplanation:
-    """Explain what a model is given, from :func:`given`."""
-    return loaders.explanation(*where, card.name, card.weights_sha256, layer, target)
+def explained(card: RunCard, reference: RunCard, layer: str, asked: Asked, where: Where) -> FaceExplanation:
+    """Explain what a model is given, from :func:`given`, and return it in the reference's words for the classes."""
+    own = same_classes(reference.classes, card.classes)
+    plus, minus = (own.get(name, name) for name in asked)
+    found = loaders.explanation(
+        *where, card.name, card.weights_sha256, layer, f"{plus} - {minus}" if minus and minus != plus else plus
+    )
+    return _in_words_of(found, {name: word for word, name in own.items() if word != name})
+
+
+def _in_words_of(found: FaceExplanation, words: Mapping[str, str]) -> FaceExplanation:
+    """Return an explanation with classes called otherwise; ``words`` says how."""
+    if not words:
+        return found
+
+    def said(target: str) -> str:
+        return f" {SIGN} ".join(words.get(name, name) for name in target.split(f" {SIGN} "))
+
+    answer = found.prediction
+    return replace(
+        found,
+        prediction=replace(
+            answer,
+            classes=tuple(words.get(name, name) for name in answer.classes),
+            label=words.get(answer.label, answer.label),
+        ),
+        maps=tuple(replace(one, target=said(one.target)) for one in found.maps),
+    )
 
 
 def read_given(cards: Sequence[RunCard], seen: Sequence[FaceExplanation]) -> str:

@@ -69,13 +69,14 @@ def compare_picture(
     if minus == plus:
         say.problems([target_menus.refused(plus)])
         minus = ""
-    asked = f"{plus} - {minus}" if minus else plus
     style = maps.style_controls()
     slot = st.container()
     with slot, st.spinner(plain(f"Explaining with {', '.join(card.name for card in cards)} …")):
         at = [model.gradcam_layers[-1] if layer == choice.EACH_LAST else layer for model in models]
         explained = [
-            choice.explained(card, own, asked, choice.given(card, cards[0], named, face, index, whole=whole))
+            choice.explained(
+                card, cards[0], own, (plus, minus), choice.given(card, cards[0], named, face, index, whole=whole)
+            )
             for card, own in zip(cards, at, strict=True)
         ]
     if apart := choice.read_given(cards, explained):

@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard.report.text import escape, plain
 from dashboard.shared import target as target_menus
+from dashboard.shared.figures.answers import shared_classes
 from dashboard.shared.figures.pair import RANKS, TOP
 from dashboard.shell import glossed, loaders, theme
 from dashboard.shell.state import NamedPicture
@@ -34,14 +35,14 @@ def _compared(cards: Sequence[RunCard], named: NamedPicture, wanted: Wanted) -> 
         return None
     face = found.faces[0]
     plus, minus = target_menus.settle(target, subtracted, choice.answered(cards, face.prediction), named.truth)
-    if any(name and name not in card.classes for name in (plus, minus) for card in cards):
+    known = shared_classes([card.classes for card in cards])
+    if any(name and name not in known for name in (plus, minus)):
         return None
-    asked = f"{plus} - {minus}" if minus and minus != plus else plus
     explained = []
     for card in cards:
         at = loaders.predictor(card).gradcam_layers[-1] if layer == choice.EACH_LAST else layer
         where = choice.given(card, reference, named, face, 0, whole=whole)
-        explained.append(choice.explained(card, at, asked, where))
+        explained.append(choice.explained(card, reference, at, (plus, minus), where))
     return Compared(named.name, named.truth, tuple(explained), comparable=minus != plus)
 
 

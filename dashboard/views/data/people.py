@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.report.text import escape, plain
 from dashboard.shell import say, study_loaders, theme
+from dashboard.shell.handed_in import MOST_MEGABYTES
 from dashboard.views.data import loaders
 from dashboard.views.data.figures.people import majority_table
 from dashboard.views.data.loaders import Wanted
@@ -59,6 +60,7 @@ def bring_votes() -> None:
         "fer2013new.csv",
         type=["csv", "xz", "gz"],
         key="votes_file",
+        max_upload_size=MOST_MEGABYTES,
         help="It is used in this session alone; a copy stays in the cache folder.",
     )
     if given is None:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard.report.text import plain
 from dashboard.shell import long_work, say
+from dashboard.shell.handed_in import MOST_MEGABYTES
 from dashboard.shell.long_work import LongWork
 from engine.errors import FerLensError
 from engine.lens.dropped import WEIGHTS_SUFFIXES, NamedFile
@@ -22,6 +23,8 @@ from engine.training.device import preferred_device
 
 FILES: Final = "add_files"
 PICTURES: Final = "add_pictures"
+PICTURES_MEGABYTES: Final = MOST_MEGABYTES
+"""Of a zip of pictures; weights alone may have what the server takes."""
 LIBRARIES: Final = ("torchvision", "timm")
 NO_ATTENTION: Final = "as the library builds it"
 DOMAINS: Final[dict[str, str]] = {"faces": "faces", "pictures": "pictures, taken whole"}
@@ -49,7 +52,8 @@ def form() -> None:
     number = work.successes  # the fields begin anew after each network
     largest = int(st.get_option("server.maxUploadSize"))
     files = st.file_uploader(
-        f"Weights ({', '.join(WEIGHTS_SUFFIXES[:2])}), or card.json, graph.json and weights.safetensors, or a .zip",
+        f"Weights ({', '.join(WEIGHTS_SUFFIXES[:2])}), or card.json, graph.json and weights.safetensors, or a .zip; "
+        f"{largest:,} MB a file at most",
         accept_multiple_files=True,
         key=f"{FILES}.{number}",
         help="Weights are read as weights; nothing of a file is run. Larger than "
@@ -71,6 +75,7 @@ def form() -> None:
             pictures = st.file_uploader(
                 "Check it against your pictures (optional): a .zip with one folder a class",
                 key=f"{PICTURES}.{number}",
+                max_upload_size=PICTURES_MEGABYTES,
                 help="Accuracy with its interval, figures by class, whether the classes are in the right order, and "
                 "whether another normalisation fits better.",
             )

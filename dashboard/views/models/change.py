@@ -32,7 +32,9 @@ def _check(card: RunCard) -> None:
     st.markdown(
         plain(f"A .zip with one folder of pictures a class, called as the classes of {card.name} are: {classes}.")
     )
-    file = st.file_uploader("Pictures", key="check_pictures", label_visibility="collapsed")
+    file = st.file_uploader(
+        "Pictures", key="check_pictures", max_upload_size=add.PICTURES_MEGABYTES, label_visibility="collapsed"
+    )
     if file is None:
         return
     work = add.checking()

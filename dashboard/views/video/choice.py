@@ -6,6 +6,7 @@ Read the film when asked, with a bar that moves, and keep the result for the ses
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from typing import Final
 
@@ -17,6 +18,7 @@ from dashboard.report.text import plain
 from dashboard.shared.maps import OPACITIES
 from dashboard.shared.maps import OPACITY as USUAL_OPACITY
 from dashboard.shell import say, state
+from dashboard.shell.handed_in import MOST_MEGABYTES
 from dashboard.shell.in_address import in_address, left_out, tell
 from dashboard.views.video import loaders
 from dashboard.views.video.loaders import SECONDS, NamedFilm, ReadFilm
@@ -35,6 +37,8 @@ SMOOTHING: Final = "film_smoothing"
 FILM: Final = "film"
 """Where the session keeps the film, for when the page is visited again."""
 TOO_LARGE: Final = "film_too_large"
+SERVER_LIMIT: Final = "STREAMLIT_SERVER_MAX_UPLOAD_SIZE"
+"""The variable by which whoever serves the pages says how large a film may be."""
 _EXAMPLE_DIGEST: Final = "film_example_digest"
 IN_ADDRESS: Final = "example"
 """What ``film`` says in the address for the example; a film that was handed in cannot be there."""
@@ -56,6 +60,7 @@ def choose_film() -> NamedFilm | None:
         "A film: MP4, MOV, WebM, MKV, AVI",
         key=UPLOAD,
         on_change=_take_upload,
+        max_upload_size=film_megabytes(),
         help="It is held in memory for this session. While it is read it lies in a temporary folder, which is then "
         "removed.",
     )
@@ -91,7 +96,7 @@ def _take_upload() -> None:
     if file is None:
         st.session_state.pop(FILM, None)
         return
-    largest = int(st.get_option("server.maxUploadSize"))
+    largest = film_megabytes()
     if file.size > largest * 2**20:
         st.session_state.pop(FILM, None)
         st.session_state[TOO_LARGE] = (
@@ -100,6 +105,12 @@ def _take_upload() -> None:
         )
         return
     st.session_state[FILM] = _named(file.name, file.getvalue())
+
+
+def film_megabytes() -> int:
+    """Return how large a film may be: 50 MB, or what the server's variable says."""
+    server = int(st.get_option("server.maxUploadSize"))
+    return server if SERVER_LIMIT in os.environ else min(server, MOST_MEGABYTES)
 
 
 def _named(name: str, data: bytes) -> NamedFilm:

@@ -160,7 +160,8 @@ def _maximum(_func: Callable[..., Any], x: Tensor, other: Tensor) -> Any:
     return _along(torch.stack([x, other], dim=-1), (x.ndim,), keepdim=False)
 
 
-def _product(func: Callable[..., Any], x: Any, y: Any) -> Any:
+def _product(func: Callable[..., Any], x: Any, other: Any) -> Any:
+    y = other
     if _is_feature(x) and _is_feature(y):
         if x.ndim == y.ndim and len(x) == len(y):
             mean_x, mean_y = (_both(torch.stack(_rows(value.detach())).mean(dim=0)) for value in (x, y))
@@ -201,8 +202,16 @@ def _together(x: Tensor, blank: Tensor) -> Tensor:
 
 def deeplift_refusal(model: nn.Module, x: Tensor) -> str | None:
     """Say why DeepLIFT cannot explain a model, or None; x is one of its pictures (1, C, S, S)."""
+    try:
+        return _refusal(model, x)
+    except (RuntimeError, TypeError, ValueError, IndexError) as error:  # of the network's own code, under the rules
+        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        return f"DeepLIFT's rules cannot be followed through this model ({said[:160]})"
+
+
+def _refusal(model: nn.Module, x: Tensor) -> str | None:
     found = unruled_operations(model, _together(x, torch.zeros_like(x)), RULES)
-    unknown = [name for name in found if name not in AFFINE]
+    unknown = list(dict.fromkeys(called for name, called in found.items() if name not in AFFINE))
     if unknown:
         return f"DeepLIFT has no rule for what this model computes with ({', '.join(unknown[:4])})"
     return None if _adds_up(model, x) else "the differences that DeepLIFT finds in this model do not add up"

@@ -39,6 +39,9 @@ Rule = Callable[..., Any]
 """(operation, its arguments) → its result, with the rule's derivative; NotImplemented: the rule is not for these."""
 
 
+IN_PLACE: Final = "an operation in place"
+
+
 class BackwardRules(TorchFunctionMode):
     """Run ``rules[name]`` for every operation of that name in this thread, however it is spelt.
 
@@ -51,16 +54,19 @@ class BackwardRules(TorchFunctionMode):
         self.rules = rules
         self.ruled = False
         """Whether a rule is at work at this moment."""
+        self.called = ""
+        """The operation at work, as the model calls it; what PyTorch makes of it has other names."""
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """Run the operation by its rule, if it has one."""
-        rule = self.rules.get(operation_name(func))
+        self.called = operation_name(func)
+        rule = self.rules.get(self.called)
         if rule is not None:
             self.ruled = True
             try:
-                result = rule(func, *args, **(kwargs or {}))
+                result = rule(func, *(_first_in_place(args, kwargs or {})), **_others(args, kwargs or {}))
             finally:
                 self.ruled = False
             if result is not NotImplemented:
@@ -68,21 +74,34 @@ class BackwardRules(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
+_FIRST: Final = ("input", "self")
+
+
+def _first_in_place(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the arguments with the first one among them, where the model named it (``torch.mul(input=x, ...)``)."""
+    return args or tuple(kwargs[word] for word in _FIRST if word in kwargs)
+
+
+def _others(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(kwargs) if args else {word: value for word, value in kwargs.items() if word not in _FIRST}
+
+
 class _Survey(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch has no types for it
     """Note every basic operation that runs without a rule."""
 
     def __init__(self, rules: BackwardRules) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch has no types for it
-        self.rules, self.names = rules, dict[str, None]()
+        self.rules, self.names = rules, dict[str, str]()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run the operation."""
         if not self.rules.ruled:
-            self.names[func.name().partition("::")[2].partition(".")[0].strip("_")] = None
+            name = func.name().partition("::")[2].partition(".")[0].strip("_")
+            self.names.setdefault(name, self.rules.called or name)
         return func(*args, **(kwargs or {}))
 
 
-def unruled_operations(model: nn.Module, x: Tensor, rules: Mapping[str, Rule]) -> tuple[str, ...]:
+def unruled_operations(model: nn.Module, x: Tensor, rules: Mapping[str, Rule]) -> dict[str, str]:
     """Return the names of the basic operations of a forward pass that no rule takes, in order, each once.
 
     One forward pass under the rules and one without. The caller holds the model's lock.
@@ -93,8 +112,8 @@ def unruled_operations(model: nn.Module, x: Tensor, rules: Mapping[str, Rule]) -
         rules: operation → rule.
 
     Returns:
-        The names; with ``an operation in place`` at the end where the answers under the rules are not the model's,
-        for then a rule's result was not taken for the tensor that was to be changed.
+        Name → what the model calls it by; with :data:`IN_PLACE` at the end where the answers under the rules are not
+        the model's, for then a rule's result was not taken for the tensor that was to be changed.
     """
     mode = BackwardRules(rules)
     given = x.detach().clone().requires_grad_()
@@ -103,7 +122,7 @@ def unruled_operations(model: nn.Module, x: Tensor, rules: Mapping[str, Rule]) -
     with torch.no_grad():
         plain = model(x)
     same = torch.allclose(ruled.detach(), plain, rtol=1e-3, atol=1e-4)
-    return (*survey.names, *(() if same else ("an operation in place",)))
+    return survey.names | ({} if same else {IN_PLACE: IN_PLACE})
 
 
 OTHER_ACTIVATIONS: Final[frozenset[str]] = frozenset(
@@ -139,7 +158,7 @@ def guided_refusal(model: nn.Module, x: Tensor) -> str | None:
     others = sorted(OTHER_ACTIVATIONS.intersection(found))
     if others:
         return f"guided backpropagation is made for ReLUs, and this model has {', '.join(others)}"
-    if "an operation in place" in found or "relu" in found:
+    if IN_PLACE in found or "relu" in found:
         return "guided backpropagation cannot reach a ReLU of this model that changes its input in place"
     if not _has_relu(model, x):
         return "guided backpropagation changes how ReLUs are derived, and this model has none"

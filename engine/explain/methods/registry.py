@@ -7,7 +7,7 @@ softmax between features; every net here has some of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
@@ -172,6 +172,9 @@ def check_methods(names: Sequence[str]) -> tuple[str, ...]:
         UnknownNameError: one is no method's.
         UsageError: there is none.
     """
+    given: Any = names  # whatever a caller passed
+    if not isinstance(given, Sequence) or not all(isinstance(name, str) for name in given):
+        raise UsageError(f"Expected methods by name, got {given!r:.60}; choose among {', '.join(METHODS)}.")
     for name in names:
         if name not in METHODS:
             raise UnknownNameError("method", name, METHODS)

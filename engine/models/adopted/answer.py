@@ -7,11 +7,11 @@ probabilities.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from engine.errors import NetworkError
 
@@ -23,21 +23,44 @@ SMALLEST: Final = 1e-12
 _NAMES: Final = ("logits", "out", "output", "pred")
 
 
-def answer_of(output: Any) -> Tensor | None:
+def answer_of(output: Any, classes: int) -> Tensor | None:
     """Return the tensor of what a network returned that its answer is taken from, or None where there is none.
 
-    The tensor itself; the first one of a tuple or list; of a mapping or record the one called ``logits``, ``out``,
-    ``output`` or ``pred``, else its first.
+    The tensor itself; of a tuple, list, mapping or record, whatever it is nested in, the first of the shape (pictures,
+    classes), those called ``logits``, ``out``, ``output`` or ``pred`` before others; where none has that shape, the
+    first of them all. So features that are returned before the logits are not taken for them.
+
+    Args:
+        output: what the network returned.
+        classes: K.
     """
+    found = list(_answers(output))
+    fitting = (one for one in found if one.ndim == 2 and one.shape[1] == classes and one.is_floating_point())
+    return next(fitting, found[0] if found else None)
+
+
+def _answers(output: Any) -> Iterator[Tensor]:
+    """Yield the tensors that a network returned, the likeliest to be its answer first."""
     if isinstance(output, Tensor):
-        return output
+        yield output
+        return
+    if isinstance(output, (tuple, list)) and not hasattr(output, "_fields"):
+        for part in output:
+            yield from _answers(part)
+        return
+    parts = _named_parts(output)
+    for part in (*(parts[name] for name in _NAMES if name in parts), *parts.values()):
+        yield from _answers(part)
+
+
+def _named_parts(output: Any) -> Mapping[Any, Any]:
+    """Return the parts of a mapping, a named tuple, a dataclass or another record by name."""
     if isinstance(output, Mapping):
-        named = next((output[name] for name in _NAMES if name in output), None)
-        return answer_of(named) if named is not None else answer_of(tuple(output.values()))
-    if isinstance(output, (tuple, list)):
-        return next((found for part in output if (found := answer_of(part)) is not None), None)
-    named = next((getattr(output, name) for name in _NAMES if hasattr(output, name)), None)
-    return None if named is None else answer_of(named)
+        return output
+    if hasattr(output, "_asdict"):
+        named: Mapping[Any, Any] = output._asdict()
+        return named
+    return vars(output) if hasattr(output, "__dict__") and not isinstance(output, (type, nn.Module)) else {}
 
 
 def judge_answer(answer: Tensor | None, pictures: int, classes: Sequence[str], squash: str, *, depends: bool) -> Answer:
@@ -57,6 +80,11 @@ def judge_answer(answer: Tensor | None, pictures: int, classes: Sequence[str], s
         raise NetworkError(
             "Expected the network to return logits (pictures, classes) as floating-point numbers, but it returns none; "
             "wrap it in a module whose forward returns them."
+        )
+    if not bool(answer.isfinite().all()):
+        raise NetworkError(
+            "The network answers with numbers that are not finite (NaN or infinity); its weights are damaged or its "
+            "training went astray, so there is nothing to explain."
         )
     shape = tuple(answer.shape)
     if len(shape) == 1 or (len(shape) == 2 and shape[1] == 1):

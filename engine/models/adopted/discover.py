@@ -150,8 +150,8 @@ def layer_of(mode: Discovery, output: Tensor) -> tuple[Step, int, tuple[int, int
         return None
     with torch.no_grad():
         laid_out = arrangement(known.places)
-        if laid_out is None:
-            return None
+        if laid_out is None or output.shape[laid_out.axes.index("picture")] != mode.trace.pictures:
+            return None  # groups of channels that are folded into the batch
         height, width = known.places.grid
         channels = output.numel() // (mode.trace.pictures * _tokens(laid_out, output))
     step, order = mode.made[output]
@@ -184,12 +184,13 @@ class Discovered:
 
 
 @torch.no_grad()
-def discover(net: nn.Module, x: Tensor) -> Discovered:
+def discover(net: nn.Module, x: Tensor, classes: int) -> Discovered:
     """Run a network once and say what was found.
 
     Args:
         net: in eval mode. Hooks are on its modules meanwhile, so no other thread may run it.
         x: two or more different normalised pictures (B, C, H, W) on its device.
+        classes: K, by which its answer is told from what else it returns.
     """
     mode = Discovery(x)
     modules = _Modules(net, mode)
@@ -203,7 +204,7 @@ def discover(net: nn.Module, x: Tensor) -> Discovered:
         layers=_in_order([*layers, *_after_gates(mode)]),
         features=mode.features,
     )
-    answer = answer_of(output)
+    answer = answer_of(output, classes)
     known = Known() if answer is None else mode.trace.of(answer)
     return Discovered(findings, output, known.squash, known.depends)
 

@@ -51,7 +51,12 @@ def _gate(gate: FoundGate, cells: list[KeyCells]) -> dict[str, Any]:
         "cells": None if gate.keys is None else cells.index(gate.keys),
         "layout": {"axis": layout.axis}
         if isinstance(layout, AttentionLayout)
-        else {**_arranged(layout.arrangement), "grid": list(layout.grid), "branches": layout.branches},
+        else {
+            **_arranged(layout.arrangement),
+            "grid": list(layout.grid),
+            "branches": layout.branches,
+            "groups": layout.groups,
+        },
     }
 
 
@@ -118,6 +123,14 @@ def _grid(sides: Any) -> tuple[int, int]:
     return height, width
 
 
+def _groups(layout: Mapping[str, Any]) -> int:
+    """Return how many groups lie in the batch; graphs of before they were known have none."""
+    groups = int(layout.get("groups", 1))
+    if groups < 1:
+        raise ValueError("a gate of no groups")
+    return groups
+
+
 def _arrangement(document: Mapping[str, Any]) -> Arrangement:
     axes = tuple(document["axes"])
     if not _ROLES.issuperset(axes) or axes.count("picture") != 1:
@@ -133,7 +146,7 @@ def _read_gate(document: Mapping[str, Any], cells: tuple[KeyCells, ...], nodes: 
     read: GateLayout | AttentionLayout = (
         AttentionLayout(int(layout["axis"]))
         if "axis" in layout
-        else GateLayout(kind, _arrangement(layout), _grid(layout["grid"]), int(layout["branches"]))
+        else GateLayout(kind, _arrangement(layout), _grid(layout["grid"]), int(layout["branches"]), _groups(layout))
     )
     if (kind == "cross") != isinstance(read, AttentionLayout):
         raise ValueError("a gate whose layout is another kind's")

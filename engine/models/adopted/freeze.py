@@ -22,13 +22,15 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import NetworkError
+from engine.models.adopted.answer import answer_of
 from engine.models.adopted.batch import SIZES, merged
 from engine.models.adopted.findings_json import to_json
-from engine.models.adopted.graph import FORMAT, VERSION, Graph, read_graph
+from engine.models.adopted.graph import DAMAGED, FORMAT, VERSION, Graph, read_graph
 from engine.models.adopted.graph_operations import PYTHON
 from engine.models.adopted.match import matched
 from engine.models.adopted.network import AdoptedNetwork, noise
 from engine.models.adopted.stored import StoredNetwork, check_sizes
+from engine.models.copying import copied
 from engine.records import InputSpec
 
 TOLERANCE: Final = 1e-4
@@ -62,14 +64,13 @@ def freeze(live: AdoptedNetwork, spec: InputSpec) -> Frozen:
     Raises:
         NetworkError: it cannot be exported, holds an operation that is not on the list, or comes out otherwise.
     """
-    net = live.net
-    x = noise(spec, _COMPARED).to(next(net.parameters()))
+    live = _in_float32(live)
+    x = noise(spec, _COMPARED).to(next(live.net.parameters()))
     document, tensors = _exported(live, spec)
-    graph = _read(document)
-    check_sizes(graph)
+    graph = _checked(document)
     findings = matched(live, graph, tensors, x.cpu().float())
     document["found"] = to_json(findings)
-    stored = StoredNetwork(_read(document), findings, tensors).eval()
+    stored = StoredNetwork(read_graph(_written(document)), findings, tensors).eval()
     logits, gradient = _differences(live, stored, x)
     if not (logits <= TOLERANCE and gradient <= TOLERANCE):  # NaN is no agreement
         raise NetworkError(
@@ -79,8 +80,28 @@ def freeze(live: AdoptedNetwork, spec: InputSpec) -> Frozen:
     return Frozen(document, tensors, logits, gradient)
 
 
-def _read(document: dict[str, Any]) -> Graph:
-    return read_graph(json.dumps(document).encode())
+def _in_float32(live: AdoptedNetwork) -> AdoptedNetwork:
+    """Return a network of half precision as a copy in float32, which is what is stored; any other as it is."""
+    types = {value.dtype for value in live.net.state_dict().values() if value.is_floating_point()}
+    if types & {torch.float16, torch.bfloat16} and len(types) == 1:
+        return AdoptedNetwork(copied(live.net).float(), live.findings, live.answer, live.classes).eval()
+    return live
+
+
+def _written(document: dict[str, Any]) -> bytes:
+    return json.dumps(document).encode()
+
+
+def _checked(document: dict[str, Any]) -> Graph:
+    """Return the graph as whoever opens it reads it; what that refuses cannot be stored, and is not damaged."""
+    try:
+        graph = read_graph(_written(document))
+        check_sizes(graph)
+    except NetworkError as error:
+        raise NetworkError(
+            f"This network cannot be stored without its code: {str(error).partition(DAMAGED)[0]}."
+        ) from error
+    return graph
 
 
 def _exported(live: AdoptedNetwork, spec: InputSpec) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -88,7 +109,7 @@ def _exported(live: AdoptedNetwork, spec: InputSpec) -> tuple[dict[str, Any], di
     like = next(live.net.parameters())
     any_size = ({0: torch.export.Dim("batch", min=1, max=4096)},)
     try:
-        program = _program(live.net, noise(spec).to(like), any_size)
+        program = _program(live.net, live.classes, noise(spec).to(like), any_size)
     except (RuntimeError, ValueError, TypeError) as error:
         if "specialized it to be a constant" not in str(error):
             raise _refused(error) from error
@@ -97,7 +118,7 @@ def _exported(live: AdoptedNetwork, spec: InputSpec) -> tuple[dict[str, Any], di
     else:
         return _document(program, live, spec)
     try:
-        programs = [_program(live.net, noise(spec, size).to(like), None) for size in SIZES]
+        programs = [_program(live.net, live.classes, noise(spec, size).to(like), None) for size in SIZES]
     except Exception as error:
         raise _refused(error) from error
     (first, tensors), (second, _) = (_document(program, live, spec) for program in programs)
@@ -105,7 +126,24 @@ def _exported(live: AdoptedNetwork, spec: InputSpec) -> tuple[dict[str, Any], di
     return merged(first, second, picture), tensors
 
 
-def _program(net: nn.Module, x: Tensor, sizes: Any) -> torch.export.ExportedProgram:
+class _Answering(nn.Module):
+    """Answers with the logits alone, whatever the network returns them in."""
+
+    def __init__(self, net: nn.Module, classes: int) -> None:
+        super().__init__()
+        self.net = net
+        self.classes = classes
+
+    def forward(self, x: Tensor) -> Tensor | None:
+        return answer_of(self.net(x), self.classes)
+
+
+def _own_name(path: str) -> str:
+    """Return a path inside :class:`_Answering` as the network's own."""
+    return path.removeprefix("net").removeprefix(".")
+
+
+def _program(net: nn.Module, classes: int, x: Tensor, sizes: Any) -> torch.export.ExportedProgram:
     noisy = logging.getLogger("torch").level
     try:
         logging.getLogger("torch").setLevel(logging.ERROR)
@@ -113,7 +151,7 @@ def _program(net: nn.Module, x: Tensor, sizes: Any) -> torch.export.ExportedProg
         nowhere = io.StringIO()
         with torch.no_grad(), warnings.catch_warnings(), redirect_stdout(nowhere), redirect_stderr(nowhere):
             warnings.simplefilter("ignore")
-            return torch.export.export(net, (x,), dynamic_shapes=sizes)
+            return torch.export.export(_Answering(net, classes), (x,), dynamic_shapes=sizes)
     finally:
         logging.getLogger("torch").setLevel(noisy)
 
@@ -128,9 +166,12 @@ def _refused(error: Exception) -> NetworkError:
 def _document(
     program: torch.export.ExportedProgram, live: AdoptedNetwork, spec: InputSpec
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    holds = {one.arg.name: one.target for one in program.graph_signature.input_specs if one.target is not None}
-    state: dict[str, Any] = {**program.constants, **program.state_dict}
-    trained = set(program.graph_signature.parameters)
+    signature = program.graph_signature
+    holds = {one.arg.name: _own_name(one.target) for one in signature.input_specs if one.target is not None}
+    state: dict[str, Any] = {
+        _own_name(key): value for key, value in {**program.constants, **program.state_dict}.items()
+    }
+    trained = {_own_name(key) for key in signature.parameters}
     used = _needed(program)
     tensors: dict[str, Tensor] = {}
     nodes: list[dict[str, Any]] = []
@@ -213,7 +254,7 @@ def _node(node: torch.fx.Node) -> dict[str, Any]:
         "op": operation,
         "args": [_packed(value) for value in node.args],
         "kwargs": {key: _packed(value) for key, value in node.kwargs.items() if key != "pin_memory"},
-        "module": str(stack[-1][0]) if stack else "",
+        "module": _own_name(str(stack[-1][0])) if stack else "",
     }
 
 

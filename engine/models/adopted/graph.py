@@ -101,8 +101,11 @@ class Graph:
     found: Mapping[str, Any] = field(default_factory=dict)
 
 
+DAMAGED: Final = "; the graph is damaged or was not written by FERLens, so it is not opened."
+
+
 def _refuse(what: str) -> NetworkError:
-    return NetworkError(f"{what}; the graph is damaged or was not written by FERLens, so it is not opened.")
+    return NetworkError(f"{what}{DAMAGED}")
 
 
 def _taken(document: Any, keys: Mapping[str, type | tuple[type, ...]], where: str) -> dict[str, Any]:

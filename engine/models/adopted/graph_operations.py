@@ -43,7 +43,7 @@ ARITHMETIC: Final = frozenset([
     "neg_", "pow_", "clamp_", "clamp_min_", "clamp_max_", "sqrt_", "exp_", "addcmul_", "true_divide", "multiply",
     "divide", "subtract", "nan_to_num", "isnan", "isinf", "isfinite", "eq", "ne", "lt", "le", "gt", "ge",
     "logical_and", "logical_or", "logical_not", "logical_xor", "bitwise_and", "bitwise_or", "bitwise_not",
-    "bitwise_xor",
+    "bitwise_xor", "_weight_norm", "vdot",
 ])  # fmt: skip
 REDUCTIONS: Final = frozenset([
     "mean", "sum", "amax", "amin", "max", "min", "prod", "var", "std", "var_mean", "std_mean", "norm",

@@ -86,7 +86,8 @@ class Judge:
 
     def _einsum(self, pair: tuple[Tensor, Tensor], equation: str) -> Suspect | FoundGate | str | None:
         """Judge a sum of equation: over one letter that both factors have it may be attention, over none a product."""
-        first, second, result = contracted(equation, 0)
+        sides = (pair[0].ndim, pair[1].ndim)
+        first, second, result = contracted(equation, 0, sides)
         summed = [letter for letter in first if letter in second and letter not in result]
         if not result or len(summed) > 1 or not set(result) <= set(first + second):
             return None
@@ -94,7 +95,7 @@ class Judge:
             return self._attention(pair, (first.index(summed[0]) - len(first), second.index(summed[0]) - len(second)))
         found = self._product(pair) if set(first + second) == set(result) else None
         if isinstance(found, Suspect):
-            return replace(found, letters=contracted(equation, found.operand))
+            return replace(found, letters=contracted(equation, found.operand, sides))
         return found
 
     def after(self, verdict: Suspect | FoundGate | str, result: Tensor) -> FoundGate | str | None:
@@ -106,7 +107,14 @@ class Judge:
         known, other = verdict.known, verdict.other
         own, _, whole = verdict.letters
         onto = [whole.index(letter) for letter in own] if own else None
-        layout = gate_layout(verdict.value, result.shape, self._features(verdict, result), known.squash, onto)
+        layout = gate_layout(
+            verdict.value,
+            result.shape,
+            self._features(verdict, result),
+            known.squash,
+            onto,
+            pictures=self.trace.pictures,
+        )
         if isinstance(layout, str):
             return layout if known.squash else None
         if known.squash in WEAKLY_SQUASHING and layout.kind == "full":

@@ -16,12 +16,19 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from engine.errors import NetworkError
 from engine.models.adopted.answer import answer_of
 from engine.models.adopted.findings import Findings, FoundGate, FoundLayer, Step
 from engine.models.adopted.watch import Watch
 
 FEW_GRIDS: Final = 2
 """With so many grids or fewer, blocks are offered instead of grids."""
+
+
+NO_GRADIENT: Final = (
+    "No gradient of the network's answer can be taken: its forward runs under torch.no_grad(), detaches what it "
+    "computes, or is quantised. Open it without that; every map follows the gradient."
+)
 
 
 class _Keep(nn.Module):
@@ -32,23 +39,28 @@ class _Keep(nn.Module):
         return x.clone()
 
 
-def follow(net: nn.Module, x: Tensor, findings: Findings) -> Findings:
+def follow(net: nn.Module, x: Tensor, findings: Findings, classes: int) -> Findings:
     """Return the findings with the layers that are on the way to the answer, each with whether it moves it.
 
     One forward and one backward pass. A layer whose value is not used as it was returned is left out.
 
     Args:
-        net: in eval mode. x: pictures (B, C, H, W).
+        net: in eval mode. x: pictures (B, C, H, W). findings: of them. classes: K.
+
+    Raises:
+        NetworkError: no gradient can be taken of its answer.
     """
     keepers = [_Keep() for _ in findings.layers]
     given = x.detach().clone().requires_grad_()
     with torch.enable_grad():
         with Watch(len(x), (), tuple(zip(findings.layers, keepers, strict=True))) as watch:
-            answer = answer_of(net(given))
+            answer = answer_of(net(given), classes)
         watch.check_complete()
         reached = [(layer, keeper.kept) for layer, keeper in zip(findings.layers, keepers, strict=True)]
         reached = [(layer, kept) for layer, kept in reached if kept.requires_grad]
-        if answer is None or not answer.requires_grad or not reached:
+        if answer is not None and not answer.requires_grad:
+            raise NetworkError(NO_GRADIENT)
+        if answer is None or not reached:
             return replace(findings, layers=())
         best = answer.max(dim=1).values.sum()
         gradients = torch.autograd.grad(best, [kept for _, kept in reached], allow_unused=True)

@@ -20,6 +20,7 @@ from engine.models.adopted.places import UNKNOWN, Places, Role
 from engine.records import GateKind
 
 _OF_PLACES: Final[tuple[Role, ...]] = ("cell", "row", "column")
+"""In the order in which they are laid out, whatever theirs is in the network."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ class Arrangement:
 
     @cached_property
     def _permutation(self) -> tuple[int, ...]:
-        wanted: tuple[tuple[Role, ...], ...] = (("picture",), ("channel",), _OF_PLACES, ("one",))
-        return tuple(axis for some in wanted for axis, role in enumerate(self.axes) if role in some)
+        wanted: tuple[Role, ...] = ("picture", "channel", *_OF_PLACES, "one")
+        return tuple(axis for one in wanted for axis, role in enumerate(self.axes) if role == one)
 
     @cached_property
     def picture_axis(self) -> int:
@@ -83,6 +84,8 @@ def cell_order(places: Places, axes: Sequence[Role]) -> tuple[int, ...] | None:
     for axis, role in reversed(list(enumerate(axes))):
         if role not in _OF_PLACES:
             code = code.select(axis, 0)
+    if [role for role in axes if role in _OF_PLACES] == ["column", "row"]:
+        code = code.T
     line = Places(code, places.grid).cell_numbers().flatten().tolist()
     at = {cell: position for position, cell in enumerate(line) if cell != UNKNOWN}
     whole = len(at) == places.cells == sum(cell != UNKNOWN for cell in line)
@@ -96,7 +99,7 @@ def arrangement(places: Places) -> Arrangement | None:
     """
     axes = places.roles
     there = [role for role in axes if role in _OF_PLACES]
-    if axes.count("picture") != 1 or "channel" not in axes or there not in (["cell"], ["row", "column"]):
+    if axes.count("picture") != 1 or "channel" not in axes or sorted(there) not in (["cell"], ["column", "row"]):
         return None
     order = cell_order(places, axes)
     if order is None:
@@ -117,15 +120,24 @@ class GateLayout:
         arrangement: of the value, without what it is stretched over.
         grid: (h, w) of its places; (1, 1) where it has none.
         branches: how many branches it weighs; 1 for all kinds but ``branch``.
+        groups: how many groups of channels the network folds into the batch, each gated by itself; 1: none. The
+            arrangement is that of the value with the groups taken out, as an axis of channels behind the pictures.
     """
 
     kind: GateKind
     arrangement: Arrangement
     grid: tuple[int, int] = (1, 1)
     branches: int = 1
+    groups: int = 1
+
+    @property
+    def axes(self) -> int:
+        """How many axes the value has in the network."""
+        return len(self.arrangement.axes) - (self.groups > 1)
 
     def to_tap(self, value: Tensor) -> Tensor:
         """Return the value as a tap takes this kind."""
+        value = self._unfolded(value)
         # At every gate of every pass: where nothing has to be turned, one view is all there is to do.
         laid_out = value if self.arrangement.is_usual else self.arrangement.laid_out(value)
         return laid_out.reshape(value.shape[self.arrangement.picture_axis], *self._tapped)
@@ -146,7 +158,13 @@ class GateLayout:
 
     def from_tap(self, weights: Tensor, value: Tensor) -> Tensor:
         """Return the value with what the tap gave back in its place."""
-        return self.arrangement.put_back(weights, value)
+        return self.arrangement.put_back(weights, self._unfolded(value)).reshape(value.shape)
+
+    def _unfolded(self, value: Tensor) -> Tensor:
+        """Return the value with the groups that lie in its batch as an axis of their own."""
+        if self.groups == 1:
+            return value
+        return value.unflatten(self.arrangement.axes.index("picture"), (-1, self.groups))
 
 
 @dataclass(frozen=True)
@@ -193,8 +211,14 @@ def _kind(own: Sequence[Role], there: Sequence[Role], squash: str) -> GateKind |
     return "rows" if places == {"row"} else "columns" if places == {"column"} else None
 
 
-def gate_layout(
-    value: Tensor, product: Sequence[int], places: Places | None, squash: str, onto: Sequence[int] | None = None
+def gate_layout(  # noqa: PLR0911 - one way a reason
+    value: Tensor,
+    product: Sequence[int],
+    places: Places | None,
+    squash: str,
+    onto: Sequence[int] | None = None,
+    *,
+    pictures: int,
 ) -> GateLayout | str:
     """Return how a gate is read, or why it cannot be.
 
@@ -204,6 +228,7 @@ def gate_layout(
         places: the twin of the features, broadcast to that shape; None where nothing is known of them.
         squash: what made the gate a gate.
         onto: which axis of the product each of the gate's is; None: they are broadcast from the right.
+        pictures: B.
     """
     there = places.roles if places is not None else _guessed(product)
     if there is None:
@@ -213,7 +238,10 @@ def gate_layout(
         "one" if size == 1 else there[axis] for size, axis in zip(value.shape, axes, strict=True)
     )
     if "mixed" in own or own.count("picture") != 1:
-        return "its first axis is not the batch (windows, or one gate for all pictures)"
+        return _NOT_THE_BATCH
+    groups, left = divmod(value.shape[own.index("picture")], pictures)
+    if groups != 1:
+        return _NOT_THE_BATCH if left or places is None else _in_groups(value, own, places, squash, groups)
     kind = _kind(own, there, squash)
     if kind is None:
         return "it is one number for the whole picture"
@@ -222,6 +250,25 @@ def gate_layout(
     if places is None:
         return GateLayout(kind, Arrangement(own), grid=(product[2], product[3]))
     return _with_places(kind, value, own, places)
+
+
+_NOT_THE_BATCH: Final = "its first axis is not the batch (windows, or one gate for all pictures)"
+
+
+def _in_groups(value: Tensor, own: tuple[Role, ...], places: Places, squash: str, groups: int) -> GateLayout | str:
+    """Return how a gate is read whose groups of channels are folded into the batch, those of a picture together."""
+    axis = places.roles.index("picture")
+    line = places.pictures().movedim(axis, 0).flatten(1)[:, 0]
+    apart = (*own[: own.index("picture") + 1], "channel", *own[own.index("picture") + 1 :])
+    kind = _kind(apart, places.roles, squash)
+    if bool((line != torch.arange(len(line) // groups).repeat_interleave(groups)).any()) or kind in (None, "branch"):
+        return _NOT_THE_BATCH
+    if not any(role in _OF_PLACES for role in own):
+        return GateLayout("channel", Arrangement(apart), groups=groups)
+    found = _with_places("full" if kind == "spatial" else kind or "full", value, own, places)
+    if isinstance(found, str):
+        return found
+    return GateLayout(found.kind, Arrangement(apart, found.arrangement.order), found.grid, groups=groups)
 
 
 def _with_places(kind: GateKind, value: Tensor, own: tuple[Role, ...], places: Places) -> GateLayout | str:

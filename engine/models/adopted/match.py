@@ -166,9 +166,7 @@ def _gate_at(  # noqa: C901 - one way a form of gate
                 return replace(gate, step=Step(node.name, 1), operand=operand, layout=layout)
         elif operand == gate.operand:
             native = unstretched(value, gate.stretched)
-            if (
-                native.ndim == len(gate.layout.arrangement.axes) and native.numel() >= wanted.numel()
-            ):  # class tokens too
+            if native.ndim == gate.layout.axes and native.numel() >= wanted.numel():  # class tokens too
                 try:
                     shown = gate.layout.to_tap(native)
                 except (RuntimeError, IndexError, ValueError):

@@ -11,12 +11,13 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
-from engine.errors import NetworkError
+from engine.errors import FerLensError, NetworkError
 from engine.models.adopted.answer import Answer, answer_of, as_logits, judge_answer
 from engine.models.adopted.discover import discover
 from engine.models.adopted.findings import Findings
-from engine.models.adopted.layers import follow, offer
+from engine.models.adopted.layers import NO_GRADIENT, follow, offer
 from engine.models.adopted.parts import used_by
 from engine.models.adopted.watch import Interrupted, Watch, cause_of
 from engine.models.taps import AttentionTap, is_listening
@@ -100,11 +101,12 @@ class AdoptedNetwork(AdoptedModel):
     Args:
         net: in eval mode.
         findings: see :func:`adopt`.
-        answer: what ``net`` answers.
+        answer: what ``net`` answers. classes: K.
     """
 
-    def __init__(self, net: nn.Module, findings: Findings, answer: Answer) -> None:
+    def __init__(self, net: nn.Module, findings: Findings, answer: Answer, classes: int) -> None:
         super().__init__(findings)
+        self.classes = classes
         self.net = net
         self.answer: Answer = answer
 
@@ -136,7 +138,7 @@ class AdoptedNetwork(AdoptedModel):
         return used_by(self.net, x.to(next(self.net.parameters()).dtype).contiguous())
 
     def _logits(self, output: Any) -> Tensor:
-        answer = answer_of(output)
+        answer = answer_of(output, self.classes)
         if answer is None:
             raise NetworkError("The network returned no tensor this time; open one of a fixed form.")
         return as_logits(answer, self.answer)
@@ -151,7 +153,36 @@ def unwrapped(net: nn.Module) -> nn.Module:
     inner = getattr(net, "_orig_mod", None)  # of torch.compile
     if isinstance(inner, nn.Module):
         return unwrapped(inner)
-    return unwrapped(net.module) if isinstance(net, (nn.DataParallel, nn.parallel.DistributedDataParallel)) else net
+    if isinstance(net, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+        return unwrapped(net.module)
+    _check_open(net)
+    return net
+
+
+def _check_open(net: nn.Module) -> None:
+    """Refuse a network with parts that hide their operations, or weights that cannot be computed with."""
+    for name, part in net.named_modules():
+        shown = f"its part '{name}'" if name else "it"
+        if isinstance(part, torch.jit.ScriptModule):
+            raise NetworkError(
+                f"In this network {shown} is TorchScript, which hides its operations; put the nn.Module there that it "
+                "was made of."
+            )
+        if isinstance(getattr(part, "_orig_mod", None), nn.Module) or getattr(part, "_compiled_call_impl", None):
+            raise NetworkError(
+                f"In this network {shown} is compiled, which hides its operations; open the network as it was before "
+                "torch.compile or .compile()."
+            )
+    for name, weights in net.named_parameters():
+        if is_lazy(weights):
+            continue  # of a lazy layer; the first pass gives it a shape
+        if weights.is_meta:
+            raise NetworkError(f"'{name}' of this network is on the device 'meta', without numbers; load its weights.")
+        if weights.is_inference():
+            raise NetworkError(
+                f"'{name}' of this network was made under torch.inference_mode(), so no gradient can pass it; build "
+                "the network outside of it."
+            )
 
 
 def noise(spec: InputSpec, count: int = 2) -> Tensor:
@@ -159,6 +190,7 @@ def noise(spec: InputSpec, count: int = 2) -> Tensor:
     return torch.randn(count, spec.channels, spec.height, spec.width, generator=torch.Generator().manual_seed(SEED))
 
 
+@torch.inference_mode(False)
 def adopt(net: nn.Module, spec: InputSpec, classes: Sequence[str]) -> AdoptedNetwork:
     """Look through a network for gates and layers, and return it as one of ours.
 
@@ -176,18 +208,31 @@ def adopt(net: nn.Module, spec: InputSpec, classes: Sequence[str]) -> AdoptedNet
         raise NetworkError("The network has no weights; open one that was trained.")
     x = noise(spec).to(first)
     try:
-        found = discover(net, x)
-    except (RuntimeError, ValueError, TypeError, AssertionError, IndexError) as error:
+        found = discover(net, x, len(classes))
+    except FerLensError:
+        raise
+    except Exception as error:  # the network's own code may raise anything
         what = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise NetworkError(
             f"The network does not take pictures of {spec.height} x {spec.width} x {spec.channels} "
             f"(height, width, channels): {what[:200]}. Name the input it was trained with."
         ) from error
-    answer = judge_answer(answer_of(found.output), len(x), classes, found.squash, depends=found.depends)
-    findings = offer(follow(net, x, found.findings))
+    given = answer_of(found.output, len(classes))
+    answer = judge_answer(given, len(x), classes, found.squash, depends=found.depends)
+    try:
+        findings = offer(follow(net, x, found.findings, len(classes)))
+    except FerLensError:
+        raise
+    except Exception as error:
+        what = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise NetworkError(
+            f"The gradient of the network's answer cannot be taken, and every map follows it: {what[:200]}."
+        ) from error
     if not findings.offered:
+        if found.findings.layers:
+            raise NetworkError(NO_GRADIENT)
         raise NetworkError(
             "No layer of this network answers with a map of the picture, so no place in it can be explained; FERLens "
             "needs convolutions, or tokens that stand for places."
         )
-    return AdoptedNetwork(net, findings, answer)
+    return AdoptedNetwork(net, findings, answer, len(classes))

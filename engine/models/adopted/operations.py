@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
+from string import ascii_letters
 from typing import Any, Final
 
 from torch import Tensor
@@ -26,7 +27,8 @@ MOVING: Final = frozenset({
     "view", "reshape", "unsqueeze", "squeeze", "expand", "expand_as", "transpose", "permute", "swapaxes", "swapdims",
     "flatten", "unflatten", "repeat", "repeat_interleave", "tile", "broadcast_to", "getitem", "select", "slice",
     "split", "split_with_sizes", "chunk", "unbind", "narrow", "movedim", "moveaxis", "view_as", "reshape_as",
-    "tensor_split", "roll", "flip", "t", "T", "mT", "unsafe_view", "index_select", "index", "ravel", "unfold",
+    "tensor_split", "roll", "flip", "t", "T", "mT", "H", "mH", "unsafe_view", "index_select", "index", "ravel",
+    "unfold",
 })  # fmt: skip
 """What lays the same numbers out otherwise."""
 
@@ -56,7 +58,7 @@ _SAME: Final[dict[str, str]] = {
     "rmatmul": "matmul", "imatmul": "matmul", "mm": "matmul", "expit": "sigmoid", "hard_sigmoid": "hardsigmoid",
     "clip": "clamp", "concat": "cat", "concatenate": "cat", "upsample": "interpolate", "hsplit": "tensor_split",
 }  # fmt: skip
-_READ: Final = frozenset({"T", "mT", "data"})
+_READ: Final = frozenset({"T", "mT", "H", "mH", "data", "real", "imag"})
 _OPERANDS: Final[dict[str, tuple[int, int]]] = {"addcmul": (1, 2), "baddbmm": (1, 2)}
 _KEYWORDS: Final[tuple[tuple[str, ...], tuple[str, ...]]] = (
     ("input", "self", "tensor1", "batch1"),
@@ -142,13 +144,30 @@ def is_in_place(func: Callable[..., Any]) -> bool:
     return (name.endswith("_") and not name.endswith("__")) or name in {"__imul__", "__iadd__", "__isub__", "__idiv__"}
 
 
-def contracted(equation: str, operand: int) -> tuple[str, str, str]:
+def contracted(equation: str, operand: int, sides: tuple[int, int]) -> tuple[str, str, str]:
     """Return an einsum's (letters of factor ``operand``, letters of the other factor, letters of the result).
 
-    Spaces are dropped; an equation with an ellipsis or without a result gives three empty texts.
+    Spaces are dropped, an ellipsis becomes letters of its own, and a result that is not written is what einsum makes
+    of it. An equation of other than two factors gives three empty texts.
+
+    Args:
+        equation: as ``torch.einsum`` takes it. operand: 0 or 1.
+        sides: how many axes each factor has.
     """
     left, arrow, result = equation.replace(" ", "").partition("->")
     parts = left.split(",")
-    if not arrow or len(parts) != 2 or "." in equation:
+    if len(parts) != 2:
         return "", "", ""
-    return parts[operand], parts[1 - operand], result
+    free = [letter for letter in ascii_letters if letter not in equation]
+    most = max(0, *(count - len(part) + 3 for part, count in zip(parts, sides, strict=True) if "..." in part), 0)
+    if most > len(free):
+        return "", "", ""
+    others = "".join(free[:most])
+    if not arrow:
+        once = sorted(letter for letter in set(left) - set(",.") if left.count(letter) == 1)
+        result = ("..." if "..." in left else "") + "".join(once)
+    written = []
+    for part, count in zip(parts, sides, strict=True):
+        own = count - len(part) + 3  # axes that the ellipsis stands for, the last of those of all
+        written.append(part.replace("...", others[most - own :] if own else ""))
+    return written[operand], written[1 - operand], result.replace("...", others)

@@ -93,8 +93,8 @@ def _replay(code: Tensor, func: Callable[..., Any], name: str, args: Arguments, 
         if len(rest) == 1 and isinstance(rest[0], torch.dtype):
             return None
         return code.reshape(*rest)
-    if name in {"T", "mT"}:
-        return code.T if name == "T" else code.mT
+    if name in {"T", "mT", "H", "mH"}:
+        return getattr(code, name)
     if isinstance(func, torch._ops.OpOverload):  # noqa: SLF001 - the class of exported operations has no public name
         return func(code, *rest, **given)
     if name == "getitem":
@@ -247,14 +247,18 @@ def _roles(places: Places) -> tuple[Role, ...]:
     return tuple(found)
 
 
-def key_cells(places: Places, pictures: int, axis: int) -> KeyCells | None:
+def key_cells(places: Places, pictures: int, axis: int) -> KeyCells | None:  # noqa: PLR0911 - one way a reason
     """Return which cells the values of an attention belong to, or None where that is not one answer for each picture.
 
     Args:
         places: of the values, (rows..., with keys along ``axis`` and channels along the other of the last two).
         pictures: B; rows of one picture must lie together.
         axis: -2, or -1 where channels come first.
+
+    [1] A. El-Nouby et al. XCiT: Cross-Covariance Image Transformers. NeurIPS 2021, arXiv:2106.09681.
     """
+    if places.roles[axis] == "channel" and places.cells > 1:
+        return None  # channels that attend to channels, as in XCiT [1]; their keys are no places
     code = places.code.movedim(axis, -1)[..., 0, :]  # (rows..., keys)
     code = code.reshape(-1, code.shape[-1])
     if len(code) % pictures:

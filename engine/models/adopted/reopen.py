@@ -127,5 +127,5 @@ def filled(
         ) from error
     if code.gates or code.no_gates or code.layer is not None:
         corrected = live.findings.corrected(gates=code.gates, no_gates=code.no_gates, layer=code.layer)
-        live = AdoptedNetwork(live.net, corrected, live.answer)
+        live = AdoptedNetwork(live.net, corrected, live.answer, live.classes)
     return live.eval()

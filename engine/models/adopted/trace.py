@@ -29,6 +29,7 @@ from engine.models.adopted.operations import (
     tensors,
 )
 from engine.models.adopted.places import Places
+from engine.models.adopted.written_out import Form, Squashed, written_out
 
 GRID_MAKERS: Final = frozenset({
     "conv2d", "conv_transpose2d", "convolution", "max_pool2d", "avg_pool2d", "adaptive_avg_pool2d", "lp_pool2d",
@@ -53,6 +54,7 @@ class Known:
         squashed_root: the root of what was squashed; 0 where several were.
         stretched: axes (negative) along which it is only repeated.
         places: its twin, or None.
+        form: how far it has come to weights that are squashed in several steps, or None.
     """
 
     depends: bool = False
@@ -61,6 +63,7 @@ class Known:
     squashed_root: int = 0
     stretched: frozenset[int] = frozenset()
     places: Places | None = None
+    form: Form | None = None
 
 
 @dataclass(eq=False)
@@ -107,7 +110,7 @@ class Trace:
             return
         laid_out = self._places(func, name, (args, kwargs), given, outputs)
         for output, where in zip(outputs, laid_out, strict=True):
-            self.known[output] = self._one(name, given, before, output, where)
+            self.known[output] = self._one(name, args, given, before, output, where)
 
     def _learn_constant(self, name: str, before: Sequence[Known], outputs: Sequence[Tensor]) -> None:
         """Note that what the picture does not reach was squashed: a learnt scale, which is said to be no gate."""
@@ -116,10 +119,20 @@ class Trace:
                 self.known[output] = Known(squash=name if name in SQUASHING else "sigmoid")
 
     def _one(
-        self, name: str, given: Sequence[Tensor], before: Sequence[Known], output: Tensor, where: Places | None
+        self,
+        name: str,
+        args: Arguments,
+        given: Sequence[Tensor],
+        before: Sequence[Known],
+        output: Tensor,
+        where: Places | None,
     ) -> Known:
         first = before[0]
         found = Known(depends=True, root=self._number(), places=where)
+        written = written_out(name, args, lambda tensor: self.of(tensor).form, first.root, found.root)
+        if isinstance(written, Squashed):
+            return replace(found, squash=written.by, squashed_root=written.root)
+        found = replace(found, form=written)
         if name in SQUASHING | WEAKLY_SQUASHING and first.depends:
             # a clamped feature is still a function of the feature, number by number; so is a sigmoid of it, but that
             # is what must be told from the feature
@@ -178,7 +191,8 @@ class Trace:
         if name in {"matmul", "bmm"} and first is not None and output.shape[:-1] == given[0].shape[:-1]:
             return [twins.last_axis_replaced(first, output.shape[-1])]  # of attention scores: the asking cell
         if name == "einsum" and first is not None and isinstance(args[0], str):
-            own, _, result = contracted(args[0], 0)
+            sides = [tensor.ndim for tensor in given]
+            own, _, result = contracted(args[0], 0, (sides[0], sides[1])) if len(sides) == 2 else ("", "", "")
             return self._fitting([twins.summed(first, own, result, output.shape) if own else None], outputs)
         if name in REDUCING:
             return self._reduced(name, first, arguments, outputs)

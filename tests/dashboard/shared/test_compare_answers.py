@@ -1,6 +1,6 @@
 import re
 
-from dashboard.shared.figures.answers import answer_rows, common_order, probability_of, read_answers
+from dashboard.shared.figures.answers import answer_rows, common_order, probability_of, read_answers, shared_classes
 from engine.labels import EMOTIONS
 from tests.dashboard.made import make_prediction
 
@@ -47,3 +47,8 @@ def test_the_sentence_says_whether_they_agree() -> None:
     assert read_answers(["a", "b"], [FIRST, FIRST]) == "Both answer happy: a 60 %, b 60 %."
     assert read_answers(["a", "b", "c"], [FIRST] * 3).startswith("All 3 answer happy")
     assert read_answers(["a", "b"], [FIRST, SECOND]) == "They disagree: a happy (60 %), b neutral (50 %)."
+
+
+def test_classes_that_mean_the_same_are_shared_under_the_references_words() -> None:
+    assert shared_classes([("angry", "happy", "sad"), ("Happy", "Anger", "bored")]) == ("angry", "happy")
+    assert shared_classes([("Happy", "Anger"), ("angry", "happy"), ("anger", "joy")]) == ("Happy", "Anger")

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from captum.attr import DeepLift
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from engine.explain.methods.deeplift import deeplift, deeplift_refusal
 from engine.explain.methods.method import Setup
@@ -225,10 +226,34 @@ def test_a_maximum_by_hand_however_it_is_written(way: str) -> None:
         (lambda x: x - x.max() + x.mean(dim=1, keepdim=True), "no rule .*max"),
         (lambda x: x.topk(2, dim=-1)[0], "no rule .*topk"),
         (lambda x: x.flatten(2).softmax(2), "no rule .*softmax"),
+        (lambda x: F.scaled_dot_product_attention(x, x, x), r"\(scaled_dot_product_attention\)"),
+        (lambda x: F.layer_norm(x, x.shape[-1:]), r"\(layer_norm\)"),
+        (lambda x: checkpoint(torch.exp, x, use_reentrant=False), r"\(exp|cannot be followed"),
     ],
-    ids=["over the batch", "topk", "softmax"],
+    ids=["over the batch", "topk", "softmax", "fused attention", "layer norm", "checkpointed"],
 )
 def test_what_has_no_rule_is_named(take: Callable[[Tensor], Tensor], says: str) -> None:
     reason = deeplift_refusal(Largest(take), torch.rand(1, 1, 3, 3))
     assert reason is not None
     assert re.search(says, reason)
+
+
+def test_a_network_that_recomputes_is_refused_in_a_sentence() -> None:
+    def gated(x: Tensor) -> Tensor:
+        return x * x.mean(dim=(2, 3), keepdim=True).sigmoid()
+
+    reason = deeplift_refusal(Largest(lambda x: checkpoint(gated, x, use_reentrant=False)), torch.rand(1, 1, 3, 3))
+    assert reason is None or re.search("cannot be followed|add up", reason)
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        lambda x, gate: torch.mul(input=x, other=gate),
+        lambda x, gate: torch.mul(x, other=gate),
+        lambda x, gate: torch.multiply(F.relu(input=x), gate),
+    ],
+)
+def test_arguments_may_be_named(way: Callable[[Tensor, Tensor], Tensor]) -> None:
+    net = Largest(lambda x: way(x, x.mean(dim=(2, 3), keepdim=True).sigmoid()))
+    assert deeplift_refusal(net, torch.rand(1, 1, 3, 3)) is None

@@ -334,6 +334,76 @@ class TokenGate(Tokens):
         return (tokens * gate)[:, 1:].transpose(1, 2).reshape(x.shape)
 
 
+class WrittenSigmoids(Kept):
+    """Three sigmoids that are written out, one a gate."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second, self.third = nn.Linear(8, 8), nn.Linear(8, 8), nn.Conv2d(8, 1, 1)
+
+    def middle(self, x: Tensor) -> Tensor:
+        one = 1 / (1 + torch.exp(-self.first(x.mean((2, 3)))))
+        x = x * one[:, :, None, None]
+        two = F.logsigmoid(self.second(x.mean((2, 3)))).exp()
+        x = torch.mul(input=two[:, :, None, None], other=x)
+        three = (1.0 + (-self.third(x)).exp()).reciprocal()
+        self.kept += [one, two, three[:, 0]]
+        return x * three
+
+
+class WrittenSoftmax(Tokens):
+    """Attention whose softmax is written out, twice."""
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        scores = torch.exp(q @ k.mT - (q @ k.mT).amax(-1, keepdim=True))
+        weights = scores / (scores.sum(dim=-1, keepdim=True) + 1e-9)
+        again = F.log_softmax(q @ k.mT, dim=-1).exp()
+        self.kept += [weights.flatten(1, 2), again.flatten(1, 2)]
+        return weights @ v + again @ v
+
+
+class EllipsisTokens(Tokens):
+    """Attention by einsum with an ellipsis for the batch and the heads."""
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        weights = torch.einsum("...qd,...kd->...qk", q, k).softmax(-1)
+        self.kept.append(weights.flatten(1, 2))
+        return torch.einsum("...qk,...kd->...qd", weights, v)
+
+
+class Triplet(Kept):
+    """Triplet attention: the same gate over three planes, two of them of turned features."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convs = nn.ModuleList(nn.Conv2d(2, 1, 3, padding=1) for _ in range(3))
+
+    def gate(self, number: int, x: Tensor) -> Tensor:
+        return self.convs[number](torch.cat([x.amax(1, keepdim=True), x.mean(1, keepdim=True)], 1)).sigmoid()
+
+    def middle(self, x: Tensor) -> Tensor:
+        high, wide = x.permute(0, 2, 1, 3).contiguous(), x.permute(0, 3, 2, 1).contiguous()
+        first, second, third = self.gate(0, high), self.gate(1, wide), self.gate(2, x)
+        self.kept += [first[:, 0], second[:, 0].mT, third[:, 0]]
+        return (high * first).permute(0, 2, 1, 3) + (wide * second).permute(0, 3, 2, 1) + x * third
+
+
+class GroupsInBatch(Kept):
+    """A spatial and a channel gate for each of two groups of channels, which are folded into the batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.place, self.channel = nn.Conv2d(4, 1, 3, padding=1), nn.Linear(4, 4)
+
+    def middle(self, x: Tensor) -> Tensor:
+        groups = x.view(len(x) * 2, 4, *x.shape[2:])
+        place = self.place(groups).sigmoid()
+        groups = groups * place
+        channel = self.channel(groups.mean((2, 3))).sigmoid()
+        self.kept += [place.view(len(x), 2, *x.shape[2:]), channel.view(len(x), 8)]
+        return (groups * channel[:, :, None, None]).view(x.shape)
+
+
 DESIGNS: dict[str, tuple[type[Kept], dict[str, object], tuple[str, ...]]] = {
     "squeeze and excite": (SqueezeExcite, {}, ("channel",)),
     "hand-written CBAM": (HandCBAM, {}, ("channel", "spatial")),
@@ -354,6 +424,11 @@ DESIGNS: dict[str, tuple[type[Kept], dict[str, object], tuple[str, ...]]] = {
     "windows": (Windowed, {}, ("cross",)),
     "cross-attention": (CrossGrids, {}, ("cross",)),
     "a gate over tokens": (TokenGate, {}, ("spatial",)),
+    "sigmoids written out": (WrittenSigmoids, {}, ("channel", "channel", "spatial")),
+    "softmaxes written out": (WrittenSoftmax, {"extra": 1}, ("cross", "cross")),
+    "einsum with an ellipsis": (EllipsisTokens, {}, ("cross",)),
+    "triplet attention": (Triplet, {}, ("columns", "rows", "spatial")),
+    "groups in the batch": (GroupsInBatch, {}, ("full", "channel")),
 }
 """Design → its class, arguments and the kinds of its gates in order."""
 

@@ -11,7 +11,7 @@ import torchvision.models as tv
 from torch import Tensor, nn
 
 from engine.models.adopted.discover import discover
-from tests.models.adopted.made_nets import Kept
+from tests.models.adopted.made_nets import CLASSES, Kept
 
 SMALL = {"num_classes": 3}
 
@@ -66,7 +66,7 @@ def test_no_gate_is_found(name: str) -> None:
     torch.manual_seed(0)
     net = WITHOUT[name]().eval()
     channels = 1 if isinstance(net, Kept) else 3
-    found = discover(net, torch.randn(2, channels, 64, 64)).findings
+    found = discover(net, torch.randn(2, channels, 64, 64), len(CLASSES)).findings
     assert found.gates == (), found.describe()
     if name == "convnext v2":  # its global response normalisation multiplies, but squashes nothing
         assert len(found.candidates) == 12
