@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import streamlit as st
@@ -11,6 +12,8 @@ from dashboard.shared.figures.tile import MAPS, absent_html, map_html, picture_h
 from dashboard.shell import study_loaders
 from dashboard.shell.in_address import in_address
 from engine.analysis.store.store import AnalysisStore
+from engine.draw.overlay import placed_gates
+from engine.errors import FerLensError
 from engine.records import RunCard
 
 SIZES: Final = (96, 300, 12)
@@ -37,9 +40,12 @@ def choose_size() -> None:
     st.html(f"<style>:root{{--fl-tile:{size}px}}</style>")
 
 
-def choose_map(store: AnalysisStore) -> str:
-    """Draw what lies over each tile of a gallery of the store's first model; return one of :data:`MAPS`."""
-    choices = tuple(name for name in MAPS if name != "last gate" or last_gate(store))
+def choose_map(store: AnalysisStore | None = None) -> str:
+    """Draw what lies over each tile of a gallery; return one of :data:`MAPS`.
+
+    Of a ``store``'s first model, the last gate is offered where it has one.
+    """
+    choices = tuple(name for name in MAPS if name != "last gate" or store is None or last_gate(store))
     with in_address(SHOWS, SHOWS, choices, choices[0], "map over tiles", own=True):
         shows: str | None = st.segmented_control(
             "Show",
@@ -58,6 +64,33 @@ def field(shows: str, dataset: str, picture_id: str, card: RunCard) -> str:
     found = study_loaders.picture_if_here(dataset, picture_id, card)
     if found is None:
         return absent_html()
+    return over(shows, dataset, picture_id, card) or picture_html(found.pixels, picture_id)
+
+
+def over(shows: str, dataset: str, picture_id: str, card: RunCard) -> str:
+    """Return a map over a picture as HTML; empty where none is asked for, or the model has none of this picture."""
     if shows == MAPS[0]:
-        return picture_html(found.pixels, picture_id)
-    return map_html(study_loaders.dataset_explanation(dataset, picture_id, card), shows)
+        return ""
+    try:
+        explained = study_loaders.dataset_explanation(dataset, picture_id, card)
+    except FerLensError:  # the model cannot take the picture
+        return ""
+    if shows == "last gate" and not (placed_gates(explained.gates) or explained.gates_of("cross")):
+        return ""
+    return map_html(explained, shows)
+
+
+def over_all(shows: str, dataset: str, ids: Sequence[str], card: RunCard) -> dict[str, str]:
+    """Return id → a map over its picture as HTML, for those of ``ids`` that have one; say how far that is."""
+    if shows == MAPS[0] or not ids:
+        return {}
+    slot, found = st.empty(), {}
+    for number, picture_id in enumerate(ids):
+        if number % 6 == 0:
+            slot.progress(number / len(ids), plain(f"Explaining with {card.name}: {number} of {len(ids)}"))
+        if drawn := over(shows, dataset, picture_id, card):
+            found[picture_id] = drawn
+    slot.empty()
+    if not found:
+        st.caption(plain(f"{card.name} has no map of this kind for these pictures: they are shown as they are."))
+    return found

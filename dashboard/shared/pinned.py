@@ -13,7 +13,7 @@ from dashboard.shared.figures.face import probability_bars, verdict
 from dashboard.shared.figures.map_card import MapStyle, cards_html, explanation_cards, gate_cards
 from dashboard.shell import loaders, pinned, theme
 from dashboard.shell.state import NamedPicture
-from engine.records import FaceExplanation, RunCard
+from engine.records import FaceExplanation, FacePrediction, RunCard
 
 
 def explained_pin(card: RunCard, named: NamedPicture, layer: str, target: str) -> FaceExplanation | None:
@@ -29,6 +29,14 @@ def explained_pin(card: RunCard, named: NamedPicture, layer: str, target: str) -
     )
 
 
+def pinned_face(card: RunCard, pin: NamedPicture) -> FacePrediction | None:
+    """Return the largest face of the pinned picture as the model of ``card`` answers it; None where it has none."""
+    picture = loaders.picture(pin.digest, pin.data, pin.name)
+    whole = answer.taken_whole_by(card, pin)
+    found = loaders.faces(pin.digest, picture.pixels, card.name, card.weights_sha256, whole)
+    return found.faces[0] if found.error is None else None
+
+
 def show_beside(
     slot: DeltaGenerator,
     card: RunCard,
@@ -36,6 +44,8 @@ def show_beside(
     named: NamedPicture,
     pin: NamedPicture | None,
     style: MapStyle,
+    *,
+    edited: bool = False,
 ) -> None:
     """Draw two columns: the picture shown, and the pinned one explained for the same class at the same layer.
 
@@ -44,6 +54,7 @@ def show_beside(
     Args:
         slot: where. card: the model's. shown: the explained face; its first map says for which class, and where.
         named: its picture. pin: the pinned one. style: how maps are drawn.
+        edited: whether it is shown as a person changed it.
     """
     if pin is None or pin.digest == named.digest:
         return
@@ -57,7 +68,7 @@ def show_beside(
         with st.container(key="stack-pinned"):
             left, right = st.columns(2, gap="large")
     with left:
-        _draw(shown, f"This {face_word()}: {named.name}", style)
+        _draw(shown, f"This {face_word()}{' as edited' if edited else ''}: {named.name}", style)
     with right:
         if other is None:
             st.caption("No answer to the pinned picture: it cannot be read by this model.")

@@ -44,6 +44,11 @@ def follow(card: RunCard | None) -> NamedPicture | None:
     return found
 
 
+def is_pinned() -> bool:
+    """Say whether any picture is pinned, also where this run began with another answer: a fragment is run alone."""
+    return _KEPT in st.session_state
+
+
 def draw_button(chosen: Selection) -> None:
     """Draw what pins the picture shown, or takes the pin off it."""
     picture = chosen.picture
@@ -59,7 +64,7 @@ def draw_button(chosen: Selection) -> None:
         on_click=_pin,
         args=(_reference(chosen, picture),),
         type="tertiary",
-        help="Keeps this picture as a reference: Explain shows it beside each other one.",
+        help="Keeps this picture as a reference: Explain, What if and Activations show it beside each other one.",
     )
 
 

@@ -5,7 +5,7 @@ The choices of the Activations page: layer, order, sample, and how maps are draw
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -14,7 +14,7 @@ import streamlit as st
 from dashboard.report.glossary import marked
 from dashboard.report.subject import face as face_word
 from dashboard.report.subject import is_about_pictures
-from dashboard.report.text import plain, short
+from dashboard.report.text import escape, plain, short
 from dashboard.shared.figures.described import where_words
 from dashboard.shell import opening, say, state, study_loaders, theme
 from dashboard.shell.in_address import in_address
@@ -31,6 +31,7 @@ from dashboard.views.activations.figures.tiles import (
     filter_picture,
     layer_ranges,
     maps_grid,
+    read_beside,
     scale_html,
 )
 from dashboard.views.activations.report import Activations
@@ -246,6 +247,19 @@ def show(card: RunCard, face: UInt8, asked: Asked) -> Activations:
         card.name, maps, face, asked.order, reading, shown, asked.look, channel, parts, asked.dataset, means,
         sample.ids, judged.f, strongest,
     )  # fmt: skip
+
+
+def show_beside(card: RunCard, face: UInt8, name: str, asked: Asked, seen: Activations) -> None:
+    """Draw the channels that are shown, for another face beside: the pinned picture's.
+
+    Args:
+        card: the model. face: (S, S) or (S, S, 3) uint8, as the model takes it. name: of its picture.
+        asked: the page's choices. seen: what is shown of the picture chosen.
+    """
+    maps = loaders.maps(card, asked.layer, face)
+    theme.section("Beside the pinned picture", escape(read_beside(seen.maps.energy, maps.energy, name)))
+    shown = [replace(one, energy=float(maps.energy[one.channel])) for one in seen.shown]
+    st.html(maps_grid(maps.values, face, shown, asked.look, marked=seen.channel) + scale_html(maps.values, asked.look))
 
 
 def _channel(

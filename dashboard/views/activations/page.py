@@ -7,7 +7,8 @@ import streamlit as st
 from dashboard.report.subject import face
 from dashboard.report.text import plain
 from dashboard.shared.face import looking, pick_face, say_nobody
-from dashboard.shell import loaders, page_ends, report_button, say, state
+from dashboard.shared.pinned import pinned_face
+from dashboard.shell import loaders, page_ends, pinned, report_button, say, state
 from dashboard.shell.frame import framed
 from dashboard.shell.state import NamedPicture, Selection
 from dashboard.views.activations import gallery
@@ -31,6 +32,20 @@ def face_of(card: RunCard, named: NamedPicture) -> UInt8 | None:
         plain(f"{named.name}: {card.name} answers {face.prediction.label} ({100 * face.prediction.confidence:.0f} %).")
     )
     return loaders.predictor(card).model_input(face.crop)
+
+
+def show_pinned(
+    card: RunCard, named: NamedPicture, pin: NamedPicture | None, asked: gallery.Asked, seen: Activations
+) -> None:
+    """Draw the same channels of the pinned picture, where one is pinned and it is not the one shown."""
+    if pin is None or pin.digest == named.digest:
+        return
+    found = pinned_face(card, pin)
+    if found is None:
+        st.caption("No answer to the pinned picture: it cannot be read by this model.")
+    else:
+        gallery.show_beside(card, loaders.predictor(card).model_input(found.crop), pin.name, asked, seen)
+    pinned.draw_release()
 
 
 def offer_report(card: RunCard, named: NamedPicture, seen: Activations) -> None:
@@ -68,7 +83,9 @@ def main(selected: Selection) -> None:
         face = face_of(card, named)
         if face is not None:
             asked = gallery.choose(card)
-            offer_report(card, named, gallery.show(card, face, asked))
+            seen = gallery.show(card, face, asked)
+            show_pinned(card, named, selected.pinned, asked, seen)
+            offer_report(card, named, seen)
 
 
 with framed("Activations") as chosen:

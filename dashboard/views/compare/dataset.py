@@ -25,10 +25,11 @@ from dashboard.shared.figures.answers import (
     share_words,
     tests_table,
 )
-from dashboard.shared.gallery import choose_size
+from dashboard.shared.figures.tile import MAPS
+from dashboard.shared.gallery import choose_map, choose_size, over_all
 from dashboard.shell import glossed, say, state, study_loaders, theme
 from dashboard.shell.handed_in import PICTURE_INDEX
-from dashboard.shell.in_address import in_address
+from dashboard.shell.in_address import in_address, left_out
 from dashboard.shell.pages import EXPLAIN
 from dashboard.shell.walk import FROM, here, selection_address
 from dashboard.views.compare.choice import ON, PREFERRED, follow, tell
@@ -208,7 +209,7 @@ def show_galleries(on: OnSplit) -> None:
         about = f" labelled {label}" if label != ANY else ""
         st.caption(plain(f"No picture{about} is in this group."))
         return
-    choose_size()
+    shows, card = _choose_map(on)
     shown = found[(page - 1) * SHOWN : page * SHOWN]
     here = [study_loaders.picture_if_here(on.split.dataset, one.id, on.first) for one in shown]
     if not any(here):
@@ -223,12 +224,28 @@ def show_galleries(on: OnSplit) -> None:
             icon=":material/compare:",
             help="Chooses them in the sidebar: each with its maps, and how alike the models’ maps are over all.",
         )
+    drawn = over_all(shows, on.split.dataset, [one.id for one in shown] if any(here) else (), card)
     with st.container(key="differ"):
         for one, picture in zip(shown, here, strict=True):
             with st.container(gap="xsmall"):
-                st.html(tile_html(one, picture.pixels if picture is not None else None, first, second))
+                pixels = picture.pixels if picture is not None else None
+                st.html(tile_html(one, pixels, first, second, drawn.get(one.id, "")))
                 if picture is not None:
                     _links(on, one, [other.id for other in found], titles[group])
+
+
+def _choose_map(on: OnSplit) -> tuple[str, RunCard]:
+    """Draw what lies over the tiles, whose it is and how large they are; return the first two."""
+    cards = {on.first.name: on.first, on.second.name: on.second}
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        shows, by = choose_map(), on.first.name
+        if shows != MAPS[0]:
+            with in_address("tiles_by", "tiles_by", tuple(cards), by, "model of the maps over tiles", own=True):
+                by = st.segmented_control("Of", tuple(cards), required=True, format_func=plain, key="tiles_by") or by
+        else:
+            left_out("tiles_by")
+        choose_size()
+    return shows, cards[by]
 
 
 def _choose(on: OnSplit, shown: Sequence[Outcome], words: str) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import streamlit as st
 
 from dashboard.report.text import escape, percent, plain
-from dashboard.shared.gallery import choose_size
+from dashboard.shared.figures.tile import MAPS
+from dashboard.shared.gallery import choose_map, choose_size, over_all
+from dashboard.shell import loaders as shell_loaders
 from dashboard.shell import say, state, study_loaders, theme
 from dashboard.shell.pages import EXPLAIN
 from dashboard.shell.walk import selection_address
@@ -103,12 +105,15 @@ def _groups(pictures: AuditedPictures, groups: Sequence[PictureGroup], nothing: 
         st.info(plain(nothing), icon=":material/check:")
         return []
     largest = sorted(groups, key=lambda group: -len(group.members))
+    shows = _choose_map(pictures, model)
     slot = st.container(key="data-groups")
     start = _page(len(groups), GROUPS_ON_PAGE)
+    members = [member for group in largest[start : start + GROUPS_ON_PAGE] for member in group.members[:IN_GROUP]]
     with slot:
+        drawn = _maps(pictures, members, shows, model)
         for group in largest[start : start + GROUPS_ON_PAGE]:
             with st.container(border=True):
-                st.html(group_html(pictures, group, IN_GROUP))
+                st.html(group_html(pictures, group, IN_GROUP, drawn))
                 if model is not None:
                     _link(pictures, group, model)
     page = largest[start : start + GROUPS_ON_PAGE]
@@ -136,21 +141,42 @@ def _pictures(
     if not positions:
         st.info(plain(nothing), icon=":material/check:")
         return []
-    choose_size()
-    slot = st.container(key="data-pictures")
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        shows = _choose_map(pictures, model)
+        choose_size()
+    explaining, slot = st.container(), st.container(key="data-pictures")
     start = _page(len(positions), PICTURES_ON_PAGE)
     chosen, ids = slice(start, start + PICTURES_ON_PAGE), [pictures.ids[position] for position in positions]
     words = str(st.session_state[GALLERY])
+    with explaining:
+        drawn = _maps(pictures, positions[chosen], shows, model)
     with slot:
         for position, note in zip(positions[chosen], notes[chosen], strict=True):
             with st.container(gap="xsmall"):
-                st.html(f'<div class="fl-group">{picture_html(pictures, position, note)}</div>')
+                st.html(f'<div class="fl-group">{_html(pictures, position, note, drawn)}</div>')
                 if model is not None:
                     address = selection_address(
                         model, pictures.name, pictures.splits[position], ids, pictures.ids[position], words
                     )
                     st.page_link(EXPLAIN, label="Explain", query_params=address)
     return [Shown(position, note=note) for position, note in zip(positions[chosen], notes[chosen], strict=True)]
+
+
+def _html(pictures: AuditedPictures, position: int, note: str, drawn: Mapping[str, str]) -> str:
+    return picture_html(pictures, position, note, drawn.get(pictures.ids[position], ""))
+
+
+def _choose_map(pictures: AuditedPictures, model: str | None) -> str:
+    """Draw what lies over the pictures, where a model is chosen and their data set is found by id."""
+    return choose_map() if model is not None and study_loaders.here(pictures.name) else MAPS[0]
+
+
+def _maps(pictures: AuditedPictures, positions: Sequence[int], shows: str, model: str | None) -> dict[str, str]:
+    """Return id → the chosen model's map over the picture, as HTML."""
+    if model is None:
+        return {}
+    ids = [pictures.ids[position] for position in positions]
+    return over_all(shows, pictures.name, ids, shell_loaders.shelf().card(model))
 
 
 def _unseen(asked: Wanted, found: DataAudit, model: str | None) -> list[Shown]:

@@ -13,10 +13,11 @@ from dashboard.report.subject import face as face_word
 from dashboard.report.text import plain
 from dashboard.shared import face as answer
 from dashboard.shared import maps
+from dashboard.shared import pinned as beside
 from dashboard.shared.figures.map_card import data_uri
 from dashboard.shared.figures.map_content import style_settings
 from dashboard.shared.target import CONTRAST
-from dashboard.shell import loaders, page_ends, report_button, say, state
+from dashboard.shell import loaders, page_ends, pinned, report_button, say, state
 from dashboard.shell.frame import framed
 from dashboard.shell.state import NamedPicture, Selection
 from dashboard.views.what_if import controls, result
@@ -79,14 +80,16 @@ def choose_face(card: RunCard, chosen: Selection, named: NamedPicture) -> Subjec
 
 
 @st.fragment
-def workbench(card: RunCard, subject: Subject) -> None:
+def workbench(card: RunCard, subject: Subject, pin: NamedPicture | None = None) -> None:
     """Draw the face with its tools, what the edit does, and the table; an edit draws only this again."""
     about(card)  # a fragment is run alone
     with say.said():
-        _work(card, subject)
+        _work(card, subject, pin)
 
 
-def _work(card: RunCard, subject: Subject) -> None:
+def _work(card: RunCard, subject: Subject, pin: NamedPicture | None) -> None:
+    if pin is not None and not pinned.is_pinned():
+        st.rerun()  # the pin was taken off here, and the rest of the page still shows it
     said, errors = controls.follow(subject.staged.regions.names), st.container()
     edit, staged = controls.current(), subject.staged
     with st.container(key="stack-what-if"):
@@ -129,6 +132,7 @@ def _work(card: RunCard, subject: Subject) -> None:
         style = result.map_style()
         with drawn:
             result.show_maps(before, after, plus, style)
+    beside.show_beside(st.container(), card, after, subject.named, pin, style, edited=not edit.is_identity)
     effects = what_if_loaders.effects(card, staged, edit.fill)
     result.show_effects(effects, edit.hidden, controls.FILL_TITLES[edit.fill])
     named = subject.named
@@ -162,7 +166,7 @@ def main(chosen: Selection) -> None:
             page_ends.loaded(card)
             subject = choose_face(card, chosen, named)
             if subject is not None:
-                workbench(card, subject)
+                workbench(card, subject, chosen.pinned)
     result.order()
 
 

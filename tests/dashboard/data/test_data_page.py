@@ -126,3 +126,16 @@ def test_data_that_cannot_be_read_is_a_sentence(page: AppTest, tmp_path: Path, m
     assert "has classes that are not among angry" in sentence
     assert "'bored' (1)" in sentence
     assert str(tmp_path) not in sentence
+
+
+def test_maps_of_the_chosen_model_lie_over_every_picture_of_a_gallery(page: AppTest) -> None:
+    app = opened(page, dataset="fer2013", gallery="blank", tiles_show="last gate", model="cbam")
+    assert not app.exception
+    assert len(shown(app)) == 2
+    html = page_html(app)
+    assert html.count("block4.spatial, ") >= 2
+    app = app.segmented_control(key="gallery").set_value("exact copies").run()
+    assert not app.exception
+    assert page_html(app).count("block4.spatial, ") >= len(shown(app)) > 2
+    app = app.segmented_control(key="tiles_show").set_value("picture").run()
+    assert "block4.spatial, " not in page_html(app)

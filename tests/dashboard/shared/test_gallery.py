@@ -46,3 +46,22 @@ def test_maps_lie_over_every_tile_that_the_lasso_caught(page: AppTest) -> None:
     assert len(links) == total
     assert links[0].count("test%2F") == 35
     assert "from=35+of+the+embedding%40Evaluation" in links[0]
+
+
+def test_maps_lie_over_what_two_models_differ_on(page: AppTest) -> None:
+    app = open_page(page, "views/compare/page.py", models="baseline,cbam", on="synthetic-test")
+    assert not app.exception
+    tiles = page_html(app).count('class="fl-pick"')
+    assert tiles
+    assert "tiles_by" not in [one.key for one in app.segmented_control]
+    app = app.segmented_control(key="tiles_show").set_value("Grad-CAM").run()
+    assert not app.exception
+    html = page_html(app)
+    assert html.count('alt="Grad-CAM for ') + html.count("no positive evidence for ") >= tiles
+    assert app.segmented_control(key="tiles_by").value == "baseline"
+    app = app.segmented_control(key="tiles_show").set_value("last gate").run()
+    assert any("baseline has no map of this kind" in one.value for one in app.caption)
+    app = app.segmented_control(key="tiles_by").set_value("cbam").run()
+    assert not app.exception
+    assert page_html(app).count("block4.spatial, ") >= tiles
+    assert app.query_params["tiles_by"] == "cbam"

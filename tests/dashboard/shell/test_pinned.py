@@ -73,3 +73,27 @@ def test_a_picture_handed_in_is_pinned_for_this_session_alone(home: AppTest) -> 
     app = app.segmented_control(key="source").set_value("sample").run()
     app = app.selectbox(key="sample").set_value("drawn-sad").run()
     assert "Pinned: me.jpg" in page_html(app)
+
+
+def test_it_is_seen_beside_on_what_if_as_edited_and_taken_off_there(home: AppTest) -> None:
+    app = open_page(home, "views/what_if/page.py", sample="drawn-happy", pin="sample:drawn-sad")
+    assert not app.exception
+    html = page_html(app)
+    assert BESIDE in html
+    assert "Pinned: Drawn face: sad" in html
+    assert "This face: Drawn face: happy" in html
+    app = pressed(app, "pin_release")
+    assert BESIDE not in page_html(app)
+    assert "pin" not in app.query_params
+    app = open_page(home, "views/what_if/page.py", sample="drawn-happy", pin="sample:drawn-sad", edit="hide:mouth")
+    assert not app.exception
+
+
+def test_the_same_channels_are_seen_beside_on_activations(home: AppTest) -> None:
+    app = open_page(home, "views/activations/page.py", sample="drawn-happy", pin="sample:drawn-sad", maps_of="block4")
+    assert not app.exception
+    html = page_html(app)
+    assert BESIDE in html
+    assert "The same channels for Drawn face: sad" in html
+    app = pressed(app, "pin_release")
+    assert BESIDE not in page_html(app)

@@ -194,3 +194,16 @@ def activation_sheet(
     sink = io.BytesIO()
     sheet.save(sink, "PNG", dpi=(DPI, DPI))
     return sink.getvalue()
+
+
+def read_beside(shown: Float32, pinned: Float32, name: str) -> str:
+    """Say which channel differs most between the picture shown and the pinned one, which is called ``name``.
+
+    Args:
+        shown, pinned: (C,), each channel's energy for either.
+    """
+    most = int(np.abs(pinned - shown).argmax())
+    return (
+        f"The same channels for {name}, on its own scale. Most differs channel {most}: energy "
+        f"{short(float(shown[most]))} here and {short(float(pinned[most]))} there."
+    )

@@ -177,10 +177,16 @@ def _said(name: str, answer: str, confidence: float, *, right: bool) -> str:
     )
 
 
-def tile_html(outcome: Outcome, picture: UInt8 | None, first: str, second: str) -> str:
-    """Return a tile; ``picture`` is uint8 (S, S) or (S, S, 3), or None where its dataset is not on this machine."""
+def tile_html(outcome: Outcome, picture: UInt8 | None, first: str, second: str, drawn: str = "") -> str:
+    """Return a tile.
+
+    ``picture`` is uint8 (S, S) or (S, S, 3), or None where its dataset is not on this machine; ``drawn``, a map over
+    it as HTML, stands in its place.
+    """
     name = escape(outcome.id)
-    if picture is None:
+    if drawn:
+        shown = drawn
+    elif picture is None:
         shown = f'<div class="fl-nopic">{name}</div>'
     else:
         shown = f'<img src="{data_uri(picture)}" alt="{name}, labelled {escape(outcome.label)}" title="{name}">'

@@ -111,14 +111,15 @@ def _accuracy(share: Share) -> str:
     return f"{accuracy(share.as_dict())}, n = {share.n:,}," if share.n else "nothing left"
 
 
-def picture_html(pictures: AuditedPictures, position: int, note: str = "") -> str:
-    """Return one picture with its label, part and id; ``note`` stands below."""
+def picture_html(pictures: AuditedPictures, position: int, note: str = "", drawn: str = "") -> str:
+    """Return one picture with its label, part and id; ``note`` stands below, ``drawn`` (HTML) in its place."""
     name = pictures.classes[int(pictures.labels[position])]
     picture_id = pictures.ids[position]
+    image = f'<img src="{data_uri(pictures.images[position])}" alt="{escape(picture_id)}">'
     below = f"<small>{escape(note)}</small>" if note else ""
     return (
-        f'<figure data-id="{escape(picture_id)}"><img src="{data_uri(pictures.images[position])}" '
-        f'alt="{escape(picture_id)}"><figcaption><span class="fl-dot" style="background:{emotion_color(name)}"></span>'
+        f'<figure data-id="{escape(picture_id)}">{drawn or image}<figcaption>'
+        f'<span class="fl-dot" style="background:{emotion_color(name)}"></span>'
         f'<b>{escape(name)}</b><span class="fl-part">{escape(pictures.parts[position])}</span>'
         f'<small title="{escape(picture_id)}">{escape(picture_id.rsplit("/", 1)[-1])}</small>{below}</figcaption>'
         "</figure>"
@@ -130,14 +131,19 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-def group_html(pictures: AuditedPictures, group: PictureGroup, most: int) -> str:
-    """Return a group: what is particular about it, and up to ``most`` of its pictures."""
+def group_html(
+    pictures: AuditedPictures, group: PictureGroup, most: int, drawn: Mapping[str, str] | None = None
+) -> str:
+    """Return a group: what is particular about it, and up to ``most`` of its pictures; ``drawn``: of an id, as HTML."""
     count = len(group.members)
     said = [f"{group.distinct} distinct" if group.distinct > 1 else ""]
     if group.conflicting:
         said.append(f"labelled {_listed([pictures.classes[label] for label in group.labels])}")
     said.append(f"in {_listed(group.parts)}" if group.straddles else f"all in {group.parts[0]}")
-    images = "".join(picture_html(pictures, member) for member in group.members[:most])
+    images = "".join(
+        picture_html(pictures, member, drawn=(drawn or {}).get(pictures.ids[member], ""))
+        for member in group.members[:most]
+    )
     rest = f'<div class="fl-quiet">and {count - most} more</div>' if count > most else ""
     return (
         f'<div class="fl-group-head"><b>{count} pictures</b><span>{escape(" · ".join(filter(None, said)))}</span></div>'
