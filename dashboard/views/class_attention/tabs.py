@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard.report.content import Build
-from dashboard.report.glossary import opener
+from dashboard.report.glossary import marked, opener
 from dashboard.report.text import csv_text, escape, plain
 from dashboard.shared import study
 from dashboard.shell import glossed, say, study_loaders, theme
@@ -203,7 +203,7 @@ def show_regions(store: AnalysisStore, files: Files, averages: Files | None, tru
     charts = [interval_figure(places, shown.names, fields) for fields in (region_fields(even), PLACE_FIELDS)]
     st.plotly_chart(charts[0], width="stretch", key="region_chart", config={"displayModeBar": False})
     glossed.note(" ".join(_notes(having, exact=even is None)))
-    theme.section("How spread out the map is, and its middle", "Entropy of a map, and its centre of mass.")
+    theme.section("How spread out the map is, and its middle", marked("Entropy of a map, and its centre of mass."))
     st.plotly_chart(charts[1], width="stretch", key="place_chart", config={"displayModeBar": False})
     glossed.note(
         "How spread out a map is (entropy): 0 nats if all mass lies in one cell; 100 % is an even map. Averaging "

@@ -11,7 +11,7 @@ from dashboard.report.text import escape, percent, plain
 from dashboard.shared.figures.tile import MAPS
 from dashboard.shared.gallery import choose_map, choose_size, over_all
 from dashboard.shell import loaders as shell_loaders
-from dashboard.shell import say, state, study_loaders, theme
+from dashboard.shell import glossed, say, state, study_loaders, theme
 from dashboard.shell.pages import EXPLAIN
 from dashboard.shell.walk import selection_address
 from dashboard.views.data import loaders
@@ -84,7 +84,7 @@ def show_galleries(asked: Wanted, found: DataAudit, model: str | None) -> tuple[
     )
     if unknown is not None:
         say.problems([f"Unknown gallery '{unknown}'; valid: {', '.join(WORDS)}."])
-    st.caption(WORDS[chosen])
+    glossed.note(WORDS[chosen])
     if chosen == SUSPECTS:
         return chosen, _suspects(asked, found, model)
     if chosen == UNSEEN:

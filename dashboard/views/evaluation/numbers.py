@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboard.report.glossary import opener
+from dashboard.report.glossary import marked, opener
 from dashboard.report.text import escape, plain
 from dashboard.shared import study
 from dashboard.shared.figures.confusion import Confusion, confusion_figure
@@ -69,7 +69,8 @@ def headline(found: Evaluation) -> None:
 def show_summary(found: Evaluation) -> None:
     """Draw the classes' bars, the confusion matrix, and the figures with and without duplicates."""
     theme.section(
-        "Class by class", "Precision: of its answers, how many are right. Recall: of its pictures, how many it finds."
+        "Class by class",
+        marked("Of its answers, how many are right (precision); of its pictures, how many it finds (recall)."),
     )
     _draw(class_bars(found.figures, ink()), "evaluation_bars")
     glossed.note(
@@ -167,11 +168,10 @@ def show_robustness(card: RunCard, split: AnalysedSplit) -> None:
     _draw(robustness_chart(report, ink()), "evaluation_robustness")
     st.html(robustness_table(report))
     part = "" if report.pictures == report.total else f" of {report.total:,}, spread evenly"
-    st.caption(
-        plain(
-            f"n = {report.pictures:,}{part}; as they are: {words(report.clean)}. Seed {report.seed}, 95 % Wilson "
-            "intervals, the same pictures throughout. Hover over a figure for the amount it stands for."
-        )
+    glossed.note(
+        f"{report.dataset} {report.split}, n = {report.pictures:,}{part}; as they are: {words(report.clean)}. Seed "
+        f"{report.seed}, 95 % intervals (Wilson), the same pictures throughout. Severity: hover over a figure for the "
+        "amount it stands for."
     )
 
 

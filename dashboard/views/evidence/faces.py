@@ -12,7 +12,7 @@ from dashboard.report.text import escape, plain
 from dashboard.shared.figures.face import probability_bars
 from dashboard.shared.figures.map_card import MapStyle
 from dashboard.shared.maps import style_controls
-from dashboard.shell import loaders, say, theme
+from dashboard.shell import glossed, loaders, say, theme
 from dashboard.shell.in_address import in_address
 from dashboard.views.evidence.figures.cards import (
     evidence_words,
@@ -60,9 +60,10 @@ def show_faces(card: RunCard, variant: str) -> tuple[JudgedFace, MapStyle] | Non
     style = style_controls("Scale of gates", hint=SCALE_HELP)
     for title, words, maps in map_rows(judged):
         st.html(row_html(judged, title, words, maps, style))
-    st.caption(
-        "Under each map: how many times as dense it is on evidence as an even map, the share of its largest cell that "
-        "is evidence, and the share of its mass on evidence and off the face. One face proves nothing: see the league."
+    glossed.note(
+        "Under each map: how many times as dense it is on evidence as an even map (enrichment), the share of its largest "
+        "cell that is evidence (hit rate), and the share of it on evidence (mass on evidence) and off the face (mass off "
+        "the face). One face proves nothing: see the league."
     )
     return judged, style
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dashboard.report.glossary import marked
 from dashboard.report.text import escape, layer_title
 from dashboard.shared import face_loaders
 from dashboard.shared.face_loaders import FaceKey
@@ -50,8 +51,8 @@ def read_supported(card: RunCard, best: Supported) -> str:
         "could not be judged so"
     )
     return (
-        f"First in {whose}. It puts {best.factor:.1f} times as much mass on true evidence as an even map would, over "
-        f"{best.faces:,} built-in faces."
+        f"First in {whose}. It puts {best.factor:.1f} times as much mass on true evidence as an even map would (enrichment), "
+        f"over {best.faces:,} built-in faces."
     )
 
 
@@ -124,6 +125,6 @@ def show_supported(
     # Grad-CAM at the last block has its badge further down, where it is the page's own map.
     below = [map_badge(trusted.map(leading.maps[0]))]
     with slot:
-        theme.section(f"Explanation: {escape(METHODS[best.method].title)}", escape(read_supported(card, best)))
+        theme.section(f"Explanation: {escape(METHODS[best.method].title)}", marked(read_supported(card, best)))
         st.html(f'<div class="fl-further">{cards_html(explained.face, cards, style, below=below)}</div>')
     return tuple(cards)

@@ -89,8 +89,8 @@ def test_a_map_has_outline_figures_and_raw_range() -> None:
     assert "<b>block 3</b>" in html
     assert "2 × 2 cells" in html
     assert "OUTLINE" in html
-    assert "2.0×" in html
-    for words in ("hit 100 %", "mass 25 %", "off 40 %"):
+    assert "2.0× denser" in html
+    for words in ("strongest place hits 100 %", "on evidence 25 %", "off the face 40 %"):
         assert words in html
     assert "min 0 · mean <b>1.750</b> · max 4.000" in html  # negative values are cut off, as the figures do
     assert html.count("<img") == 3  # cells, smooth, outline

@@ -128,10 +128,10 @@ def figures_words(judged: JudgedMap) -> str:
         return '<div class="fl-judged fl-quiet">not judged</div>'
     return (
         f'<div class="fl-judged"><b title="enrichment; log2 {judged.enrichment:+.2f}">'
-        f"{2.0**judged.enrichment:.1f}×</b>"
-        f'<span title="share of the largest cell that is evidence">hit {percent(judged.hit)}</span>'
-        f'<span title="share of the mass on evidence">mass {percent(judged.mass)}</span>'
-        f'<span title="share of the mass off the face">off {percent(judged.off_face)}</span></div>'
+        f"{2.0**judged.enrichment:.1f}× denser</b>"
+        f'<span title="share of the largest cell that is evidence">strongest place hits {percent(judged.hit)}</span>'
+        f'<span title="share of the mass on evidence">on evidence {percent(judged.mass)}</span>'
+        f'<span title="share of the mass off the face">off the face {percent(judged.off_face)}</span></div>'
     )
 
 
