@@ -61,8 +61,10 @@ def show_faces(card: RunCard, variant: str) -> tuple[JudgedFace, MapStyle] | Non
     for title, words, maps in map_rows(judged):
         st.html(row_html(judged, title, words, maps, style))
     glossed.note(
-        "Under each map: how many times as dense it is on evidence as an even map (enrichment), the share of its largest "
-        "cell that is evidence (hit rate), and the share of it on evidence (mass on evidence) and off the face (mass off "
+        "Under each map: how many times as dense it is on evidence as an even map (enrichment), the share of its "
+        "largest "
+        "cell that is evidence (hit rate), and the share of it on evidence (mass on evidence) and off the face (mass "
+        "off "
         "the face). One face proves nothing: see the league."
     )
     return judged, style

@@ -52,7 +52,8 @@ def show_received(
     if cards:
         theme.section(
             "Attention between cells",
-            "How much each place is looked at (attention received), by all places and heads together; 1 is an even share. Class-agnostic: "
+            "How much each place is looked at (attention received), by all places and heads together; 1 is an even "
+            "share. Class-agnostic: "
             "the same for every class. It has no fixed range: the scale begins at 0 and ends at the largest shown.",
         )
         badges = [badge_of(gate.layer) for gate, _ in received_maps(explanation.gates)] if badge_of is not None else ()

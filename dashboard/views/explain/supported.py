@@ -51,7 +51,8 @@ def read_supported(card: RunCard, best: Supported) -> str:
         "could not be judged so"
     )
     return (
-        f"First in {whose}. It puts {best.factor:.1f} times as much mass on true evidence as an even map would (enrichment), "
+        f"First in {whose}. It puts {best.factor:.1f} times as much mass on true evidence as an even map would "
+        "(enrichment), "
         f"over {best.faces:,} built-in faces."
     )
 
