@@ -13,7 +13,7 @@ from dashboard.views.explain.figures.shares import parts_of, read_loudness, read
 from engine.explain.cmaen_shares import CmaenShares, cmaen_shares
 from engine.labels import EMOTIONS
 from engine.predictor import EmotionPredictor
-from tests.dashboard.made import open_page, page_html, sentences, write_seeded
+from tests.dashboard.made import open_page, page_html, page_text, sentences, write_seeded
 from tests.dashboard.made_report import ID, ON_FACE, Caught
 from tests.made_cmaen import write_cmaen
 
@@ -26,8 +26,8 @@ def made(emotion: float = 3.0, fusion: float = 1.0, *, gamma: float = 0.5, ratio
 def test_in_words() -> None:
     assert read_shares(made(), "happy") == (
         "Of the logit of happy, 4.000 above the mean of the classes, the emotion heads give 75.0 % and the fusion "
-        "classifier 25.0 %. γ = 0.5. What the cross-modal attention adds is .120 of what it is added to "
-        "(‖γ · out‖ / ‖projection‖)."
+        "classifier 25.0 %. What the cross-modal attention adds is .120 of what it is added to "
+        "(‖γ · out‖ / ‖projection‖, γ = 0.5)."
     )
     against = read_shares(made(3.0, -1.0), "sad")
     assert "the emotion heads give 150.0 % and the fusion classifier −50.0 %" in against
@@ -37,7 +37,7 @@ def test_in_words() -> None:
 
 def test_a_gain_of_zero_adds_nothing() -> None:
     assert read_loudness(made(gamma=0.0, ratio=0.0)) == (
-        "γ = 0: the cross-modal attention adds nothing to this answer, whatever its map shows."
+        "The cross-modal attention adds nothing to this answer, whatever its map shows (γ = 0)."
     )
     assert "γ = −0.25" in read_loudness(made(gamma=-0.25))
 
@@ -84,7 +84,7 @@ def test_explain_takes_a_cmaens_answer_apart_and_so_does_its_report(
     label = report.document["sections"][0]["tables"][0]["rows"][0][0]
     html = page_html(app)
     assert "What the answer is made of" in html
-    assert read_shares(found, label) in html
+    assert read_shares(found, label) in page_text(app)
     assert "Attention by emotion" in html
     cards = html[html.index("Attention by emotion") : html.index("Attention between cells")]
     assert re.findall(r"<figcaption>.*?<b>(.*?)</b>", cards) == list(EMOTIONS)

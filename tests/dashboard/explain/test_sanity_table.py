@@ -11,7 +11,7 @@ def test_a_row_a_map_and_words_for_every_column() -> None:
     assert [name for name, _ in rows] == ["Grad-CAM for happy at block 4", "LayerCAM for happy at block 4"]
     cells = [re.findall(r"<td[^>]*>(.*?)</td>", row) for _, row in rows]
     assert cells[0] == [".400", ".250", "+.800", "−.100", "+.200"]
-    assert html.count("<abbr>") == len(heads(make_sanity())) == 5
+    assert html.count('popovertarget="word-') == len(heads(make_sanity())) == 5
     assert "by more than 5 of 255, n = 40" in html
 
 
