@@ -16,6 +16,7 @@ from dashboard.shared import face as answer
 from dashboard.shared import maps
 from dashboard.shared.figures.map_content import style_settings
 from dashboard.shared.figures.rows import explanation_row
+from dashboard.shared.target import CONTRAST
 from dashboard.shell import loaders, page_ends, pinned, report_button, say, sources, state, theme
 from dashboard.shell.in_address import in_address
 from dashboard.shell.state import NamedPicture, Selection
@@ -173,7 +174,7 @@ def _compare(card: RunCard, first: NamedPicture, second: NamedPicture) -> None:
                 "where the two do not lie alike, neither do their maps."
             )
         )
-    plus = asked.pair[0] if asked.name == maps.CONTRAST and asked.pair is not None else asked.name
+    plus = asked.pair[0] if asked.name == CONTRAST and asked.pair is not None else asked.name
     rows = compare_maps.show_gates_and_rest(columns, row, plus, style)
     credit = " ".join(filter(None, (first.credit, second.credit)))
     _offer(card, columns, OnFace(columns, rows, style, credit), (first, second))

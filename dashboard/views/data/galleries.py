@@ -10,8 +10,8 @@ import streamlit as st
 from dashboard.report.text import escape, percent, plain
 from dashboard.shared.figures.tile import MAPS
 from dashboard.shared.gallery import choose_map, choose_size, over_all
-from dashboard.shell import loaders as shell_loaders
 from dashboard.shell import glossed, say, state, study_loaders, theme
+from dashboard.shell import loaders as shell_loaders
 from dashboard.shell.pages import EXPLAIN
 from dashboard.shell.walk import selection_address
 from dashboard.views.data import loaders
