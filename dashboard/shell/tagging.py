@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -10,11 +11,15 @@ import streamlit as st
 
 from dashboard.report.text import csv_text, plain
 from dashboard.shell import say, state
+from dashboard.shell.in_address import in_address
 from dashboard.shell.state import NamedPicture, Selection
 from engine.data.tags import LONGEST, MOST, Tags, read_tags, set_tags
 from engine.errors import FerLensError
 from engine.places import CHANGING_VARIABLE, tags_file
 
+TAG: Final = "tag"
+"""The tag by which a gallery is filtered, in the address; the widget's key is the same."""
+ANY: Final = "any"
 _PROBLEM: Final = "tags_problem"
 
 
@@ -55,6 +60,38 @@ def draw(chosen: Selection) -> None:
                 on_click="ignore",
                 key="tags_csv",
             )
+
+
+def choose_tag(dataset: str, on_change: Callable[[], None] | None = None) -> tuple[str, ...] | None:
+    """Draw the choice of a tag for a gallery of a data set's pictures; return the ids that have it, None for all.
+
+    Nothing is drawn where none of its pictures has a tag, or where visitors may not see what is kept on this machine.
+    """
+    found: dict[str, list[str]] = {}
+    if os.environ.get(CHANGING_VARIABLE) != "no":
+        try:
+            tags = read_tags(tags_file())
+        except FerLensError as error:
+            say.problems([str(error)])
+            tags = {}
+        for name, some in tags.items():
+            kind, _, picture_id = name.partition(":")
+            for tag in some if kind == dataset else ():
+                found.setdefault(tag, []).append(picture_id)
+    if not found and TAG not in st.query_params:
+        return None
+    choices = {ANY: ANY, **{tag: tag for tag in sorted(found) if tag != ANY}}
+    with in_address(TAG, TAG, choices, ANY, own=True):
+        chosen: str = st.selectbox(
+            "Tag",
+            tuple(choices),
+            key=TAG,
+            format_func=lambda tag: tag if tag == ANY else f"{tag} · {len(found[tag]):,}",
+            width=160,
+            on_change=on_change,
+            help="Pictures that you tagged on Explain, Compare, What if or Activations.",
+        )
+    return None if chosen == ANY else tuple(found[chosen])
 
 
 def csv_of(tags: Tags) -> str:

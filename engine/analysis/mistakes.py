@@ -37,7 +37,7 @@ class MistakesView:
         labels, predicted: true classes and answers; empty for all.
         answered: a key of :data:`ANSWERED`.
         agree: whether the models of the store agree; None for either.
-        copies, near, in_train, suspicious, text: as in :class:`engine.analysis.store.query.Filter`.
+        copies, near, in_train, suspicious, text, ids: as in :class:`engine.analysis.store.query.Filter`.
         ranges: column of :data:`FIGURES` → (low, high), either None for no bound.
         truth: ``label``, or ``majority``: true is what most people saw, and an answer is right where it is that.
         agreement, side: as in :class:`engine.analysis.store.query.Filter`.
@@ -54,6 +54,7 @@ class MistakesView:
     in_train: bool | None = None
     suspicious: bool | None = None
     text: str = ""
+    ids: tuple[str, ...] | None = None
     ranges: tuple[tuple[str, float | None, float | None], ...] = ()
     truth: Literal["label", "majority"] = "label"
     agreement: tuple[str, ...] = ()
@@ -74,6 +75,7 @@ class MistakesView:
             in_train=self.in_train,
             suspicious=self.suspicious,
             text=self.text,
+            ids=self.ids,
             ranges=tuple(Range(Column(name), low, high) for name, low, high in self.ranges),
         )
 

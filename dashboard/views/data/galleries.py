@@ -13,6 +13,7 @@ from dashboard.shared.gallery import choose_map, choose_size, over_all
 from dashboard.shell import glossed, say, state, study_loaders, theme
 from dashboard.shell import loaders as shell_loaders
 from dashboard.shell.pages import EXPLAIN
+from dashboard.shell.tagging import choose_tag
 from dashboard.shell.walk import selection_address
 from dashboard.views.data import loaders
 from dashboard.views.data.figures.groups import group_html, picture_html, read_accuracies
@@ -104,6 +105,11 @@ def _groups(pictures: AuditedPictures, groups: Sequence[PictureGroup], nothing: 
     if not groups:
         st.info(plain(nothing), icon=":material/check:")
         return []
+    tagged = choose_tag(pictures.name, _first_page)
+    if tagged is not None:
+        names = set(tagged)
+        groups = [group for group in groups if any(pictures.ids[member] in names for member in group.members)]
+        st.caption(f"{len(groups):,} groups have a picture with the tag.")
     largest = sorted(groups, key=lambda group: -len(group.members))
     shows = _choose_map(pictures, model)
     slot = st.container(key="data-groups")
@@ -142,8 +148,13 @@ def _pictures(
         st.info(plain(nothing), icon=":material/check:")
         return []
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        tagged = choose_tag(pictures.name, _first_page)
         shows = _choose_map(pictures, model)
         choose_size()
+    if tagged is not None:
+        kept = [at for at, position in enumerate(positions) if pictures.ids[position] in set(tagged)]
+        positions, notes = [positions[at] for at in kept], [notes[at] for at in kept]
+        st.caption(f"{len(positions):,} of them have the tag.")
     explaining, slot = st.container(), st.container(key="data-pictures")
     start = _page(len(positions), PICTURES_ON_PAGE)
     chosen, ids = slice(start, start + PICTURES_ON_PAGE), [pictures.ids[position] for position in positions]

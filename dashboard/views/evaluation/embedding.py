@@ -14,6 +14,7 @@ from dashboard.shared.figures.tile import tile_html
 from dashboard.shared.maps import ink
 from dashboard.shell import loaders, study_loaders
 from dashboard.shell.pages import EXPLAIN
+from dashboard.shell.tagging import choose_tag
 from dashboard.shell.walk import selection_address
 from dashboard.views.evaluation import area, choice
 from dashboard.views.evaluation import loaders as evaluation_loaders
@@ -92,12 +93,16 @@ def _gallery(evaluated: Evaluated, model: str, split: AnalysedSplit, picked: tup
     if area.unkept():
         st.caption(f":material/link_off: {area.NOT_KEPT}")
     # The mistakes among them first: they are what one looks for in a cluster of another class.
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        tagged = choose_tag(split.dataset)
+        shows = gallery.choose_map(study_loaders.store((model,), split.dataset, split.split))
+        gallery.choose_size()
+    if tagged is not None:
+        picked = tuple(index for index in picked if answers.ids[index] in set(tagged))
+        st.caption(f"{len(picked):,} of them have the tag.")
     order = sorted(picked, key=lambda index: bool(answers.labels[index] == answers.predicted[index]))
     card = loaders.shelf().card(model)
     selected = [answers.ids[index] for index in order]
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        shows = gallery.choose_map(study_loaders.store((model,), split.dataset, split.split))
-        gallery.choose_size()
     with st.container(key="gallery"):
         for index in order[:SHOWN_MOST]:
             _tile(evaluated, index, split, selected, gallery.field(shows, split.dataset, answers.ids[index], card))

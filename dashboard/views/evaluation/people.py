@@ -13,6 +13,7 @@ from dashboard.shared.figures import votes
 from dashboard.shared.maps import ink
 from dashboard.shell import glossed, loaders, study_loaders, theme
 from dashboard.shell.pages import EXPLAIN
+from dashboard.shell.tagging import choose_tag
 from dashboard.shell.walk import selection_address
 from dashboard.views.evaluation.figures.people import correlation_table, figures_table, uncertainty_chart
 from dashboard.views.evaluation.loaders import seen
@@ -67,10 +68,14 @@ def show_people(model: str, split: AnalysedSplit) -> None:
             "most people saw."
         )
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        tagged = choose_tag(split.dataset)
         shows = gallery.choose_map(store)
         gallery.choose_size()
-    _gallery("The model is sure and people are not", store, split, uncertainty.sure_alone, shows)
-    _gallery("People are sure and the model is not", store, split, uncertainty.unsure_alone, shows)
+    for title, ids in (
+        ("The model is sure and people are not", uncertainty.sure_alone),
+        ("People are sure and the model is not", uncertainty.unsure_alone),
+    ):
+        _gallery(title, store, split, [name for name in ids if tagged is None or name in tagged], shows)
 
 
 def _gallery(title: str, store: AnalysisStore, split: AnalysedSplit, ids: Sequence[str], shows: str) -> None:

@@ -17,6 +17,7 @@ from dashboard.report.text import plain
 from dashboard.shared.study import first_page, only_valid, unknown_names
 from dashboard.shell import say, state
 from dashboard.shell.state import AGAINST, ANALYSIS, LOOK, PAGE, PICKED
+from dashboard.shell.tagging import ANY, TAG, choose_tag
 from engine.analysis.mistakes import ANSWERED, PEOPLES, MistakesView
 from engine.data.votes.agreement import AGREEMENTS, SIDES
 
@@ -126,6 +127,8 @@ def clear() -> None:
                        (TRAINING, "any"), (SUSPECT, "any"), (TRUTH, "label"), (PEOPLE, "any"),
                        (SIDE, "any")):  # fmt: skip
         st.session_state[key] = value
+    if TAG in st.session_state:
+        st.session_state[TAG] = ANY
     for key, (low, high, _) in RANGES.items():
         st.session_state[key] = (low, high)
     first_page()
@@ -204,13 +207,14 @@ def _people(no_votes: str) -> tuple[Literal["label", "majority"], tuple[str, ...
     return "majority" if truth == "majority" else "label", PEOPLE_CHOICES[people], SIDE_CHOICES[side]
 
 
-def filter_bar(classes: tuple[str, ...], other: str, no_near: str, no_votes: str) -> MistakesView:
+def filter_bar(classes: tuple[str, ...], other: str, no_near: str, no_votes: str, dataset: str = "") -> MistakesView:
     """Draw the filters; return what they say, in the order that the gallery's menu says.
 
     Args:
         classes: the K class names.
         other: the second model, or empty.
         no_near: why near copies are not known here, or empty. no_votes: likewise what people saw.
+        dataset: whose pictures they are, for their tags.
     """
     problems = [
         *unknown_names(TRUE, "true class", classes),
@@ -232,6 +236,7 @@ def filter_bar(classes: tuple[str, ...], other: str, no_near: str, no_votes: str
         text: str = st.text_input(
             "Id contains", key=SEARCH, bind="query-params", on_change=first_page, width=130, placeholder="any"
         )
+        tagged = choose_tag(dataset, first_page)
         with st.popover("People", icon=":material/groups:"):
             truth, people, side = _people(no_votes)
         with st.popover("More filters", icon=":material/tune:"):
@@ -283,6 +288,7 @@ def filter_bar(classes: tuple[str, ...], other: str, no_near: str, no_votes: str
         in_train=IN_TRAINING[training],
         suspicious=SUSPICIOUS[suspect],
         text=text.strip(),
+        ids=tagged,
         ranges=tuple(found for found in ranges if found is not None),
         truth=truth,
         agreement=people,

@@ -137,7 +137,7 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
         store = study_loaders.store((model, other) if other else (model,), split.dataset, split.split)
     name_split(model, split, store.count())
     take_click(store.classes)
-    view = filters.filter_bar(store.classes, other, store.no_near, store.no_votes)
+    view = filters.filter_bar(store.classes, other, store.no_near, store.no_votes, split.dataset)
     seen = show_people(store, view)
     with st.container(key="stack-mistakes"):
         left, right = st.columns([9, 13], gap="large")

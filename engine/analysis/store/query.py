@@ -72,6 +72,7 @@ class Filter:
         as_people: whether ``model`` answers what most people saw; pictures in which nobody saw an emotion are in
             neither.
         text: what the id contains, in any case.
+        ids: the pictures themselves, whether the store has them or not; None for all.
         ranges: bounds of number columns.
     """
 
@@ -89,6 +90,7 @@ class Filter:
     side: tuple[str, ...] = ()
     as_people: bool | None = None
     text: str = ""
+    ids: tuple[str, ...] | None = None
     ranges: tuple[Range, ...] = ()
 
 
@@ -221,6 +223,8 @@ def _pictures(asked: Filter, names: Names) -> Iterator[Clause]:
         yield "in_train = ?", (asked.in_train,)
     if asked.text:
         yield "contains(search, lower(?))", (asked.text,)
+    if asked.ids is not None:
+        yield "list_contains(CAST(? AS VARCHAR[]), id)", (list(asked.ids),)
 
 
 def _bounds(asked: Filter, names: Names) -> Iterator[Clause]:

@@ -62,3 +62,10 @@ def test_agreement_needs_two() -> None:
 def test_a_bound_that_is_no_number_is_refused() -> None:
     with pytest.raises(UsageError, match="NaN"):
         Range(Column("loss"), math.nan)
+
+
+def test_pictures_may_be_named_and_none_is_not_all() -> None:
+    sql, values = conditions(Filter(ids=("a", "b'; --")), NAMES)
+    assert values == [["a", "b'; --"]]
+    assert "--" not in sql
+    assert conditions(Filter(ids=()), NAMES)[1] == [[]]

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.views.data import choice
 from engine.data import drawn
+from engine.data.tags import set_tags
 from tests.dashboard.made import open_page, page_html, sentences
 from tests.made_audit import planted_pictures, write_planted
 
@@ -139,3 +140,17 @@ def test_maps_of_the_chosen_model_lie_over_every_picture_of_a_gallery(page: AppT
     assert page_html(app).count("block4.spatial, ") >= len(shown(app)) > 2
     app = app.segmented_control(key="tiles_show").set_value("picture").run()
     assert "block4.spatial, " not in page_html(app)
+
+
+def test_the_galleries_are_filtered_by_tag(page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FERLENS_TAGS", str(tmp_path / "tags.csv"))
+    set_tags(tmp_path / "tags.csv", "fer2013:train/happy/Training_6.png", ["odd"])
+    app = opened(page, dataset="fer2013", gallery="blank", tag="odd")
+    assert not app.exception
+    assert shown(app) == ["train/happy/Training_6.png"]
+    app = app.selectbox(key="tag").set_value("any").run()
+    assert len(shown(app)) == 2
+    app.segmented_control(key="gallery").set_value("exact copies").run()
+    assert len(in_groups(app)) == 4
+    app = app.selectbox(key="tag").set_value("odd").run()
+    assert len(in_groups(app)) <= 1

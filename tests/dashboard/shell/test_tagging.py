@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.shell.tagging import csv_of
-from engine.data.tags import read_tags
-from tests.dashboard.made import SAMPLES, open_page, sentences
+from engine.data.tags import read_tags, set_tags
+from tests.dashboard.made import SAMPLES, open_page, page_html, sentences
 
 EXPLAIN = "views/explain/page.py"
 IDS = ("test/happy/00003", "test/sad/00005")
@@ -75,3 +76,43 @@ def test_visitors_who_may_change_nothing_are_offered_none(
     app = opened(home)
     assert not [one for one in app.multiselect if str(one.key).startswith("tags.")]
     assert not file.exists()
+
+
+def tagged(page: AppTest, file: Path) -> tuple[str, str]:
+    """Tag two pictures of the analysed ones, one of them of another data set's name, too."""
+    app = open_page(page, "views/mistakes/page.py", analysis="synthetic-test", shown="all")
+    ids = tuple(re.findall(r'class="fl-tile" data-id="(.*?)"', page_html(app))[:2])
+    set_tags(file, f"synthetic:{ids[0]}", ["glasses"])
+    set_tags(file, f"synthetic:{ids[1]}", ["glasses", "blurry"])
+    set_tags(file, f"fer2013:{ids[1]}", ["glasses"])
+    return ids[0], ids[1]
+
+
+def test_the_gallery_of_mistakes_is_filtered_by_tag(page: AppTest, file: Path) -> None:
+    ids = tagged(page, file)
+    app = page.run()
+    assert app.selectbox(key="tag").options == ["any", "blurry · 1", "glasses · 2"]
+    app = app.selectbox(key="tag").set_value("glasses").run()
+    assert not app.exception
+    shown = re.findall(r'class="fl-tile" data-id="(.*?)"', page_html(app))
+    assert sorted(shown) == sorted(ids)
+    assert app.query_params["tag"] == "glasses"
+    app = app.selectbox(key="tag").set_value("blurry").run()
+    assert re.findall(r'class="fl-tile" data-id="(.*?)"', page_html(app)) == [ids[1]]
+    (clear,) = [one for one in app.button if one.label == "Clear"]
+    app = clear.click().run()
+    assert "tag" not in app.query_params
+    # What the embedding's lasso caught is filtered, too.
+    app = open_page(
+        app, "views/evaluation/page.py", analysis="synthetic-test", tab="Embedding", area="box_-999_-999_999_999",
+        tag="blurry",
+    )  # fmt: skip
+    assert not app.exception
+    assert re.findall(r'class="fl-tile" data-id="(.*?)"', page_html(app)) == [ids[1]]
+
+
+def test_nobody_sees_tags_where_nothing_may_be_kept(page: AppTest, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tagged(page, file)
+    monkeypatch.setenv("FERLENS_ALLOW_ADDING", "no")
+    app = page.run()
+    assert "tag" not in [one.key for one in app.selectbox]
