@@ -136,15 +136,10 @@ def _measured(card: RunCard) -> str:
         f'({opener("interval", "95 %")})</th><th class="fl-number">'
         f'{opener("macro_f1", "classes alike (macro F1)")}</th><th class="fl-number">n</th></tr></thead>'
     )
-    more = rows[SHOWN_FIGURES:]
-    rest = (
-        f"<details><summary>{len(more)} further figures</summary>{_table(head, more)}</details>"
-        if len(more) > 1
-        else _table("", more)
-        if more
-        else ""
-    )
-    return _table(head, rows[:SHOWN_FIGURES]) + rest
+    shown = rows if len(rows) == SHOWN_FIGURES + 1 else rows[:SHOWN_FIGURES]  # a single one is not folded away
+    more = rows[len(shown) :]
+    rest = f"<details><summary>{len(more)} further figures</summary>{_table(head, more)}</details>" if more else ""
+    return _table(head, shown) + rest
 
 
 def _table(head: str, rows: Sequence[str]) -> str:
