@@ -8,6 +8,7 @@ what was measured of them is in the store.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +30,7 @@ from engine.records import FaceExplanation, InputSpec, RunCard
 from engine.writing.whole import whole_file
 
 if TYPE_CHECKING:
+    from engine.analysis.evaluation import StoredAnswers
     from engine.analysis.files.gate_use import SplitGateUse
     from engine.analysis.store.store import AnalysisStore
 
@@ -36,6 +38,16 @@ _BROUGHT: Final = "brought_votes"
 """Of the session: where the file lies that it brought."""
 STORES_KEPT: Final = 8
 """Stores in memory at a time; a million pictures of two models take about 400 MB."""
+
+
+@dataclass(frozen=True)
+class NearPicture:
+    """A picture that a model takes for like another: its id, label and answer, and the cosine in [-1, 1]."""
+
+    id: str
+    label: str
+    predicted: str
+    cosine: float
 
 
 def analysed() -> tuple[AnalysedSplit, ...]:
@@ -74,6 +86,42 @@ def _store(
     from engine.analysis.store.store import open_store
 
     return open_store(models, dataset, split, votes=None if voted is None else _votes(*voted))
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _answers_of(
+    places: tuple[Path, ...],  # noqa: ARG001  # with the file's time and the weights' digest it stands for the answers
+    model: str,
+    dataset: str,
+    split: str,
+    stamps: tuple[int, str],  # noqa: ARG001
+) -> StoredAnswers:
+    from engine.analysis.evaluation import stored_answers
+
+    return stored_answers(store((model,), dataset, split))
+
+
+def near_pictures(model: str, dataset: str, split: str, picture_id: str, most: int) -> tuple[NearPicture, ...]:
+    """Return the pictures of an analysed split that a model takes for most like one; none where it is not in there.
+
+    Raises DataError with the command that mends the analysis, which is not kept.
+    """
+    from engine.analysis.neighbours import nearest
+
+    file = analysis_folder(checkpoint_path(model), dataset, split) / PREDICTIONS
+    stamp = file.stat().st_mtime_ns if file.is_file() else 0
+    answers = _answers_of(checkpoint_places(), model, dataset, split, (stamp, shelf().card(model).weights_sha256))
+    if picture_id not in answers.ids:
+        return ()
+    return tuple(
+        NearPicture(
+            answers.ids[one.index],
+            answers.classes[answers.labels[one.index]],
+            answers.classes[answers.predicted[one.index]],
+            one.cosine,
+        )
+        for one in nearest(answers.probabilities, answers.ids.index(picture_id), most)
+    )
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)

@@ -29,6 +29,8 @@ from engine.errors import UnknownNameError
 
 SHOWN: Final = "shown"
 TICKED: Final = "selected"
+NEAREST: Final = 6
+"""Nearest pictures shown."""
 GROUNDS: Final[dict[str, str]] = {"light": "#fdfcfa", "dark": "#131519"}
 """The page's ground on its two themes: the panel lies over the page."""
 
@@ -114,12 +116,38 @@ def show_panel(
         st.html(beside_html(row if not store.no_votes else _without_votes(row), store.classes))
         if not store.no_votes:
             st.caption("Plain: people. Hatched: the model." if row["majority"] else "Nobody saw an emotion here.")
+        _near(store, split, str(row["id"]))
         st.page_link(
             EXPLAIN,
             label="Open in Explain",
             icon=":material/open_in_new:",
             query_params=_address(store, view, split, str(row["id"]), through),
         )
+
+
+def _near(store: AnalysisStore, split: AnalysedSplit, picture_id: str) -> None:
+    """Draw the pictures that the model takes for most like this one, each a step on to it."""
+    model = store.models[0]
+    card = loaders.shelf().card(model)
+    found = study_loaders.near_pictures(model, split.dataset, split.split, picture_id, NEAREST)
+    if not found:
+        return
+    st.html(
+        '<div class="fl-quiet" title="Cosine of the centred logits: what an analysis keeps of the features before the '
+        f'last layer.">Nearest for {escape(model)}, of all pictures</div>'
+    )
+    with st.container(key="panel-near"):
+        for one in found:
+            picture = study_loaders.picture_if_here(split.dataset, one.id, card)
+            field = absent_html() if picture is None else picture_html(picture.pixels, one.id)
+            with st.container(gap=None):
+                st.html(
+                    f'<div class="fl-near" data-id="{escape(one.id)}">{field}<b>{escape(one.label)}</b>'
+                    f"<span>{'answered so' if one.label == one.predicted else f'→ {escape(one.predicted)}'} · "
+                    f"{one.cosine:.2f}</span></div>"
+                )
+                st.button(plain(f"Look at {one.id}, near this one"), key=f"near.{one.id}", on_click=look_at,
+                          args=(one.id,))  # fmt: skip
 
 
 def ids_of(store: AnalysisStore, view: MistakesView) -> list[str]:

@@ -160,3 +160,17 @@ def test_the_panel_survives_a_visit_to_another_page(voted_page: AppTest) -> None
     app.query_params.clear()
     app.switch_page(PAGE).run()
     assert panel(app) == ids[3]
+
+
+def test_the_nearest_pictures_stand_in_the_panel_and_lead_on(page: AppTest) -> None:
+    app = open_page(page, PAGE, analysis="synthetic-test", shown="all")
+    first = shown(app)[0]
+    app = open_page(page, PAGE, analysis="synthetic-test", shown="all", look=first)
+    assert not app.exception
+    near = re.findall(r'class="fl-near" data-id="(.*?)"', page_html(app))
+    assert len(near) == 6
+    assert first not in near
+    app = app.button(key=f"near.{near[0]}").click().run()
+    assert not app.exception
+    assert app.query_params["look"] == [near[0]] or app.query_params["look"] == near[0]
+    assert near[0] not in re.findall(r'class="fl-near" data-id="(.*?)"', page_html(app))

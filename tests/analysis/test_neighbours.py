@@ -1,0 +1,34 @@
+"""The nearest pictures by the cosine of their centred logits, worked by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.analysis.neighbours import nearest
+from engine.errors import UsageError
+
+
+def softmax(logits: list[list[float]]) -> np.ndarray:
+    raised = np.exp(np.array(logits, dtype=np.float64))
+    return raised / raised.sum(axis=1, keepdims=True)
+
+
+# Centred: (2, -1, -1), (4, -2, -2), (-1, 2, -1), (-2, 1, 1), even.
+PICTURES = softmax([[3, 0, 0], [6, 0, 0], [0, 3, 0], [0, 3, 3], [1, 1, 1]])
+
+
+def test_the_same_proportions_are_nearest_and_the_opposite_last() -> None:
+    found = nearest(PICTURES, 0)
+    assert [one.index for one in found] == [1, 4, 2, 3]
+    assert [one.cosine for one in found] == pytest.approx([1.0, 0.0, -0.5, -1.0], abs=1e-9)
+
+
+def test_only_so_many_and_never_itself() -> None:
+    assert [one.index for one in nearest(PICTURES, 1, most=1)] == [0]
+    assert len(nearest(PICTURES[:1], 0)) == 0
+
+
+def test_what_is_not_there_is_said() -> None:
+    with pytest.raises(UsageError, match="Expected one of 5 pictures"):
+        nearest(PICTURES, 5)
