@@ -15,7 +15,8 @@ from engine.labels import same_classes
         (("cat", "dog"), ("Dog", "bird"), {"dog": "Dog"}),
         (("a", "A", "b"), ("a", "B"), {"a": "a", "b": "B"}),  # never two of one
         (("a", "A"), ("á", "b"), {}),
-        (("anger", "angry"), ("ANGRY",), {}),  # which of the two is not known
+        (("anger", "joyful", "angry"), ("ANGRY",), {"angry": "ANGRY"}),  # two of one meaning: the one of its letters
+        (("anger", "Angry "), ("mad", "0_angry"), {}),  # which of the two is not known
         (("angry",), ("angry", "anger"), {"angry": "angry"}),
     ],
 )

@@ -7,7 +7,7 @@ PyTorch copies no tensor that is the result of a computation with gradients (``s
 from __future__ import annotations
 
 import copy
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from torch import Tensor, nn
 
@@ -26,7 +26,7 @@ def copied(net: Net) -> Net:
     for module in net.modules():
         _detach(vars(module), memo, set())
     try:
-        return cast("Net", copy.deepcopy(net, memo))
+        return copy.deepcopy(net, memo)
     except Exception as error:  # whatever someone's module raises that will not be copied
         what = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise NetworkError(

@@ -11,7 +11,6 @@ import torch
 from engine.errors import CheckpointError, UnknownNameError
 from engine.models.adopted.freeze import freeze
 from engine.models.adopted.network import adopt
-from engine.models.architecture import DEFAULT_INPUT as SMALL_SPEC
 from engine.models.export import ExportedGraph, export_model, output_names, quantise_onnx
 from engine.models.registry import build_model
 from engine.models.taps import record_attention
@@ -100,7 +99,8 @@ def test_what_pytorch_cannot_write_is_one_sentence(tmp_path: Path, monkeypatch: 
 
 
 def test_a_file_that_cannot_be_run_is_one_sentence(tmp_path: Path) -> None:
-    file = export_model(build_model("baseline"), SMALL_SPEC, tmp_path / "m.onnx", format="onnx", about={}).path
+    stored = thawed(freeze(adopt(made("squeeze and excite"), WIDE, CLASSES), WIDE))
+    file = export_model(stored, WIDE, tmp_path / "m.onnx", format="onnx", about={}).path
     run = open_onnx(file)
     with pytest.raises(CheckpointError, match=r"exported as ONNX cannot be run \(.*\); choose another --format"):
         run(np.zeros((1, 3, 48, 48), np.float32))
@@ -109,7 +109,8 @@ def test_a_file_that_cannot_be_run_is_one_sentence(tmp_path: Path) -> None:
 def test_what_onnxruntime_cannot_quantise_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from onnxruntime import quantization
 
-    file = export_model(build_model("baseline"), SMALL_SPEC, tmp_path / "m.onnx", format="onnx", about={}).path
+    stored = thawed(freeze(adopt(made("squeeze and excite"), WIDE, CLASSES), WIDE))
+    file = export_model(stored, WIDE, tmp_path / "m.onnx", format="onnx", about={}).path
 
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("Unable to find data type\nand so on")

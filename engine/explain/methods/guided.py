@@ -61,17 +61,23 @@ class BackwardRules(TorchFunctionMode):
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """Run the operation by its rule, if it has one."""
+        given = kwargs or {}
         self.called = operation_name(func)
+        try:
+            result = self._ruled(func, args, given)
+            return func(*args, **given) if result is NotImplemented else result
+        finally:
+            self.called = ""
+
+    def _ruled(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         rule = self.rules.get(self.called)
-        if rule is not None:
-            self.ruled = True
-            try:
-                result = rule(func, *(_first_in_place(args, kwargs or {})), **_others(args, kwargs or {}))
-            finally:
-                self.ruled = False
-            if result is not NotImplemented:
-                return result
-        return func(*args, **(kwargs or {}))
+        if rule is None:
+            return NotImplemented
+        self.ruled = True
+        try:
+            return rule(func, *_first_in_place(args, kwargs), **_others(args, kwargs))
+        finally:
+            self.ruled = False
 
 
 _FIRST: Final = ("input", "self")

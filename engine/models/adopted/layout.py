@@ -164,7 +164,8 @@ class GateLayout:
         """Return the value with the groups that lie in its batch as an axis of their own."""
         if self.groups == 1:
             return value
-        return value.unflatten(self.arrangement.axes.index("picture"), (-1, self.groups))
+        axis = self.arrangement.picture_axis
+        return value.reshape(*value.shape[:axis], -1, self.groups, *value.shape[axis + 1 :])
 
 
 @dataclass(frozen=True)
@@ -261,11 +262,15 @@ def _in_groups(value: Tensor, own: tuple[Role, ...], places: Places, squash: str
     line = places.pictures().movedim(axis, 0).flatten(1)[:, 0]
     apart = (*own[: own.index("picture") + 1], "channel", *own[own.index("picture") + 1 :])
     kind = _kind(apart, places.roles, squash)
-    if bool((line != torch.arange(len(line) // groups).repeat_interleave(groups)).any()) or kind in (None, "branch"):
+    if (
+        bool((line != torch.arange(len(line) // groups).repeat_interleave(groups)).any())
+        or kind is None
+        or kind == "branch"
+    ):
         return _NOT_THE_BATCH
     if not any(role in _OF_PLACES for role in own):
         return GateLayout("channel", Arrangement(apart), groups=groups)
-    found = _with_places("full" if kind == "spatial" else kind or "full", value, own, places)
+    found = _with_places("full" if kind == "spatial" else kind, value, own, places)
     if isinstance(found, str):
         return found
     return GateLayout(found.kind, Arrangement(apart, found.arrangement.order), found.grid, groups=groups)

@@ -1,0 +1,51 @@
+"""Models whose classes are called otherwise stand beside each other in the words of the first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dashboard.views.compare import choice
+from engine.explain.explainer import to_prediction
+from engine.models.checkpoint import read_card
+from engine.places import checkpoint_path
+from engine.records import Explanation, FaceExplanation
+
+OWN = ("Happy", "Anger", "bored")
+
+
+def made(target: str) -> FaceExplanation:
+    logits = np.array([2.0, 1.0, 0.0], np.float32)
+    one = Explanation("gradcam", "block4", target, np.zeros((2, 2), np.float32), False, 0.0, 0.0, 0.1)
+    return FaceExplanation("theirs", to_prediction(logits, OWN, 0.1), (), (one,), np.zeros((8, 8), np.uint8), None, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "given", "shown"),
+    [
+        (("angry", ""), "Anger", "angry"),
+        (("angry", "happy"), "Anger - Happy", "angry − happy"),
+    ],
+)
+def test_a_model_is_asked_in_its_own_words_and_answers_in_the_references(
+    monkeypatch: pytest.MonkeyPatch, asked: tuple[str, str], given: str, shown: str
+) -> None:
+    reference = read_card(checkpoint_path("synthetic-cbam"))
+    theirs = replace(reference, name="theirs", classes=OWN)
+    called: list[Any] = []
+
+    def explanation(*arguments: Any) -> FaceExplanation:
+        called.append(arguments[-1])
+        return made(given.replace(" - ", " − "))
+
+    monkeypatch.setattr(choice.loaders, "explanation", explanation)
+    where = ("digest", 0, True, np.zeros((8, 8), np.uint8), None)
+    found = choice.explained(theirs, reference, "block4", asked, where)
+    assert called == [given]
+    assert found.prediction.classes == ("happy", "angry", "bored")
+    assert found.prediction.label == "happy"
+    assert found.maps[0].target == shown
+    assert choice.answered((reference, theirs), found.prediction) == "happy"
