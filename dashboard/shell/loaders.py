@@ -24,7 +24,7 @@ import streamlit as st
 from engine.data.drawn import load_synthetic
 from engine.data.registry import KINDS, find_data
 from engine.draw.overlay import png_bytes, resize_face
-from engine.errors import DataError, FerLensError, PictureError
+from engine.errors import DataError, FerLensError, NetworkError, PictureError
 from engine.evidence.document import evidence_file, read_evidence
 from engine.evidence.pictures import VARIANTS
 from engine.labels import EMOTIONS
@@ -120,12 +120,16 @@ def _predictor_on(name: str, sha256: str, device: str) -> EmotionPredictor:  # n
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _predictor_beside(name: str, sha256: str, device: str) -> EmotionPredictor:
+    from engine.models.copying import copied
     from engine.models.locking import holding
 
     own = _predictor_on(name, sha256, device)
     twin = copy.copy(own)
-    with holding(own.model):
-        twin.model = copy.deepcopy(own.model)
+    try:
+        with holding(own.model):
+            twin.model = copied(own.model)
+    except NetworkError:  # runs then wait for its lock
+        return own
     return twin
 
 

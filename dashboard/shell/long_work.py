@@ -68,6 +68,7 @@ class _Job(Generic[T]):
         self.promised: float | None = None
         self.began = time.monotonic()
         self.waits = False
+        self.prepare: Callable[[], object] | None = None
 
     def tell(self, done: int, wanted: int | None = None, words: str = "") -> None:
         """Note how far the work is. Raises Stopped where a person stopped it."""
@@ -80,8 +81,10 @@ class _Job(Generic[T]):
         try:
             self._take(turn)
             try:
-                self.began = time.monotonic()
                 with nullcontext() if turn is None else beside():
+                    if self.prepare is not None:  # what is done once, such as copying a model, is no part of the cost
+                        self.prepare()
+                    self.began = time.monotonic()
                     self.value = work()
                 took = time.monotonic() - self.began
             finally:
@@ -172,7 +175,13 @@ class LongWork(Generic[T]):
             self._begin(lambda _tell: work(), None, None)
 
     def begin_for(
-        self, key: Hashable, work: Callable[[Tell], T], costing: Work | None = None, *, seconds: float | None = None
+        self,
+        key: Hashable,
+        work: Callable[[Tell], T],
+        costing: Work | None = None,
+        *,
+        seconds: float | None = None,
+        prepare: Callable[[], object] | None = None,
     ) -> None:
         """Do work about ``key``, unless that is being done; work about another is stopped, as nobody waits for it now.
 
@@ -187,14 +196,20 @@ class LongWork(Generic[T]):
             if self._job.key == key:
                 return
             self._job.stop.set()
-        self._begin(work, key, costing, seconds)
+        self._begin(work, key, costing, seconds, prepare)
 
     def _begin(
-        self, work: Callable[[Tell], T], key: Hashable, costing: Work | None, seconds: float | None = None
+        self,
+        work: Callable[[Tell], T],
+        key: Hashable,
+        costing: Work | None,
+        seconds: float | None = None,
+        prepare: Callable[[], object] | None = None,
     ) -> None:
         self.forget()
         self.key = key
         job: _Job[T] = _Job(self.name, key, costing)
+        job.prepare = prepare
         record, job.promised = None if costing is None else costs(), seconds
         if record is not None and costing is not None:
             job.promised = record.promise(costing)
@@ -300,6 +315,7 @@ def have(
     costing: Work | None,
     *,
     says_problem: bool = True,
+    prepare: Callable[[], object] | None = None,
 ) -> LongWork[T]:
     """Have work done that the page wants by itself; draw its bar, or why it came to nothing, where it is called.
 
@@ -308,13 +324,14 @@ def have(
         key: what it depends on.
         work: is given the function that it tells its steps to; what is dear it keeps itself.
         words: what is being done. costing: its cost. says_problem: whether to draw why it came to nothing.
+        prepare: done before the clock starts.
 
     Returns:
         The record: its value is None while it is being done, and where it was stopped or failed.
     """
     record: LongWork[T] = of(name, queued=True)
     if record.is_at_work or record.key != key or record.is_forgotten():
-        record.begin_for(key, work, costing)
+        record.begin_for(key, work, costing, prepare=prepare)
     if record.follow(words, stoppable=True, rerun=False):
         return record
     if record.was_stopped:

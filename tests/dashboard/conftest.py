@@ -30,6 +30,7 @@ def patient(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
     What is drawn meanwhile has tests of its own, which take the patience away.
     """
     monkeypatch.setattr(long_work, "PATIENCE_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr("dashboard.views.explain.asked.QUICK_SECONDS", float("inf"))  # however busy the machine is
     record = Costs(tmp_path_factory.mktemp("costs"))
     monkeypatch.setattr(cost_loaders, "_costs", lambda _folder: record)
 

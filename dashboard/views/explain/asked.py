@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import streamlit as st
@@ -14,7 +15,7 @@ import streamlit as st
 from dashboard.report.text import layer_title, plain
 from dashboard.shared import face_loaders
 from dashboard.shared.maps import Chosen
-from dashboard.shell import long_work, map_loaders
+from dashboard.shell import loaders, long_work, map_loaders
 from dashboard.shell.cost_loaders import costs
 from dashboard.shell.costs import BACKWARD, Work, time_words
 from dashboard.shell.long_work import Tell
@@ -74,7 +75,8 @@ def _have(work: str, subject: Subject, layer: str, targets: Sequence[str], words
         )
 
     key = (subject.key, layer, tuple(targets))
-    long_work.have(work, key, make, words, _gradcam_work(subject, layer, len(targets)))
+    costing = _gradcam_work(subject, layer, len(targets))
+    long_work.have(work, key, make, words, costing, prepare=partial(loaders.predictor, subject.card))
 
 
 def first_maps(

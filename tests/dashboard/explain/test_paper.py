@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from dashboard.shell import map_loaders
+from dashboard.views.explain import asked
 from tests.dashboard.made import open_page, page_html, sentences
 
 PAGE = "views/explain/page.py"
@@ -70,3 +73,16 @@ def test_a_setting_that_makes_no_sense_is_a_sentence(home: AppTest) -> None:
     assert any("Unknown method in the setting 'sorcery.steps=3'" in one for one in words)
     assert any("as NAME=VALUE" in one for one in words)
     assert "8 × 8 cells" in page_html(app)
+
+
+def test_other_classes_that_take_long_are_one_press_away(home: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asked, "QUICK_SECONDS", -1.0)
+    map_loaders._book.clear()
+    app = open_page(home, PAGE, sample="drawn-happy")
+    (button,) = [one for one in app.button if one.key == "show_other_classes"]
+    assert button.label.startswith("Show the other 6 classes, ")
+    shown = page_html(app).count("<figcaption>")
+    button.click().run()
+    assert not app.exception
+    assert page_html(app).count("<figcaption>") == shown + 6
+    assert "show_other_classes" not in [one.key for one in app.button]
