@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import DataError, NoFaceError, UsageError, printable
-from engine.explain.methods.method import Setup
+from engine.explain.methods.method import Setups
 from engine.explain.target import Target
 from engine.media.faces import FaceDetector, crop_face, default_detector, film_detector, live_detector
 from engine.media.pictures import SUFFIXES, Picture, PictureSource, open_picture, pictures_in
@@ -197,7 +197,7 @@ class EmotionPredictor(FaceModel):
         target: str | Target | None = None,
         truth: str | None = None,
         method: str | Sequence[str] = "gradcam",
-        setup: Setup | None = None,
+        setup: Setups | None = None,
         face: int = 0,
         whole: bool = False,
     ) -> FaceExplanation:
@@ -231,7 +231,7 @@ class EmotionPredictor(FaceModel):
         target: str | Target | None = None,
         truth: str | None = None,
         method: str | Sequence[str] = "gradcam",
-        setup: Setup | None = None,
+        setup: Setups | None = None,
         face: int = 0,
         whole: bool = False,
     ) -> PairExplanation:

@@ -197,6 +197,7 @@ class Explanation:
         signed: whether negative values carry meaning.
         raw_minimum, raw_maximum: the range before any rectification, which tells an all-negative map from a flat one.
         seconds: time of the forward and backward pass together.
+        settings: the method's settings with their values, in its own order; empty where it has none.
     """
 
     method: str
@@ -207,6 +208,7 @@ class Explanation:
     raw_minimum: float
     raw_maximum: float
     seconds: float
+    settings: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         _check_float32(f"heatmap of {self.method}", self.heatmap, 2)
@@ -273,13 +275,13 @@ class PicturePrediction:
 
 @dataclass(frozen=True, eq=False)
 class FaceExplanation:
-    """Everything one forward and one backward gave for one face.
+    """The answer to one face, every gate, and the maps that were asked for.
 
     Attributes:
         model: the checkpoint's name.
         prediction: the model's answer.
         gates: every attention gate, in forward order (empty for a model without attention).
-        maps: gradient maps, at least one.
+        maps: the explanations asked for; empty where only the answer was.
         face: (S, S) or (S, S, 3) uint8, the picture exactly as the model saw it, before normalisation.
         box: where in the uploaded picture it lies, or None.
         seconds: the whole computation.
@@ -295,7 +297,6 @@ class FaceExplanation:
 
     def __post_init__(self) -> None:
         _check_picture("face", self.face)
-        _require(len(self.maps) >= 1, "at least one map", len(self.maps))
 
     def gates_of(self, kind: GateKind) -> tuple[AttentionGate, ...]:
         """The gates of one kind, in forward order."""

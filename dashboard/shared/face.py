@@ -12,12 +12,12 @@ from dashboard.report.glossary import marked
 from dashboard.report.subject import face as face_word
 from dashboard.report.subject import is_about_pictures
 from dashboard.report.text import escape, percent, plain
-from dashboard.shared.face_loaders import FaceKey
 from dashboard.shared.figures import votes
 from dashboard.shared.figures.face import boxed_picture, probability_bars, read_answer, read_map, verdict
 from dashboard.shared.figures.map_card import data_uri
 from dashboard.shell import loaders, say
 from dashboard.shell.in_address import ON_OFF, in_address
+from dashboard.shell.map_loaders import FaceKey
 from dashboard.shell.state import NamedPicture
 from engine.analysis.store.voted import vote_column
 from engine.data.votes.file import VOTE_COLUMNS
@@ -151,17 +151,17 @@ def find_face(card: RunCard, named: NamedPicture) -> Found | None:
 
 
 def show_answer(
-    explanation: FaceExplanation, gradcam: Explanation, whole: bool, *, cut: bool = False, trusted: str = ""
+    explanation: FaceExplanation, gradcam: Explanation | None, whole: bool, *, cut: bool = False, trusted: str = ""
 ) -> None:
     """Draw the verdict, the bars, the reading, and the face as the model saw it.
 
-    ``cut``: the picture was cut to one face already. ``trusted`` says what is known of whether gates and map may be
-    believed.
+    ``gradcam``: None while it is being made. ``cut``: the picture was cut to one face already. ``trusted`` says what
+    is known of whether gates and map may be believed.
     """
-    prediction = explanation.prediction
+    prediction, said = explanation.prediction, "" if gradcam is None else read_map(gradcam)
     st.html(verdict(prediction) + probability_bars(prediction))
     st.html(
-        f'<div class="fl-reading">{escape(read_answer(prediction))} {escape(read_map(gradcam))} {marked(trusted)}</div>'
+        f'<div class="fl-reading">{escape(read_answer(prediction))} {escape(said)} {marked(trusted)}</div>'
         f'<div class="fl-seen"><img src="{data_uri(explanation.face)}" alt="the {face_word()} as the model saw it">'
         f'<span class="fl-quiet">{escape(_seen(explanation, whole, cut))}</span></div>'
     )

@@ -1,4 +1,4 @@
-"""The caching code of the Explain page: maps by further methods, and what is known of whether to believe them.
+"""The caching code of the Explain page: what maps cost, and what is known of whether to believe them.
 
 Everything is kept by the picture's digest, the weights' sha256, the method, the layer and the target. What is *known*
 can be looked up without computing it, since measuring trust takes seconds and is done on demand only.
@@ -6,67 +6,29 @@ can be looked up without computing it, since measuring trust takes seconds and i
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
+from dashboard.shell.cost_loaders import costs
+from dashboard.shell.costs import BACKWARD, FORWARD, Work
 from dashboard.shell.loaders import KEPT, predictor
+from dashboard.shell.map_loaders import Book, FaceKey, Progress
 
 if TYPE_CHECKING:
     from engine.explain.cmaen_shares import CmaenShares
+    from engine.explain.methods.settings import Values
     from engine.records import Explanation, RunCard, UInt8
     from engine.trust.faithfulness_record import Faithfulness
     from engine.trust.gate_record import GateUse
-    from engine.trust.trust import TrustCost
 
-Progress = Callable[[int, int], None]
-"""Called with (steps done, steps wanted)."""
-
-GATES: Final = "gates"
-MAP: Final = "map"
-"""What is timed beside the methods, which are timed by name; see :func:`took`."""
-
-
-@dataclass(frozen=True)
-class FaceKey:
-    """Which face, seen by which weights: the picture's digest, the face's number, and whether it is the whole picture.
-
-    With a model it stands for the crop, and so for everything that is computed from it.
-    """
-
-    digest: str
-    index: int
-    whole: bool
-    model: str
-    sha256: str
-
-
-class Book:
-    """What was measured for any visitor, the least recently used forgotten first; safe to share between threads."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
-
-    def look(self, key: Hashable) -> Any | None:
-        """Return what was kept under ``key``, or None."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
-
-    def keep(self, key: Hashable, value: object) -> None:
-        """Keep ``value`` under ``key``, and forget what nobody looked at for longest where it grows too large."""
-        with self._lock:
-            self._kept[key] = value
-            self._kept.move_to_end(key)
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+GATES: Final = "gates checked"
+MAP: Final = "map checked"
+"""Kinds of work whose cost is kept, beside the maps'; see :func:`map_work`."""
+AT_FIRST: Final = ", as a small step foretold"
+"""What such a kind ends with before the first check of it."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -74,52 +36,65 @@ def _book() -> Book:
     return Book()
 
 
-@st.cache_resource(show_spinner=False)
-def _times() -> Book:
-    return Book()
+def known_refusals(sha256: str) -> dict[str, str] | None:
+    """Return what :func:`refused` found for these weights, or None where nobody has asked yet."""
+    return _book().look((sha256, "refused"))
 
 
-def took(sha256: str, what: str) -> float | None:
-    """Return how many seconds ``what`` (as given to :func:`timed`, or a method) last took these weights, or None."""
-    return _times().look((sha256, what))
-
-
-@st.cache_data(show_spinner=False, max_entries=32)
-def refused(_card: RunCard, sha256: str, _crop: UInt8) -> dict[str, str]:  # noqa: ARG001  # the digest is the cache's key
+def refused(card: RunCard, sha256: str, crop: UInt8) -> dict[str, str]:
     """Return method → why this model cannot be explained so, for the methods that it cannot take.
 
     It is asked once a model, of the first face: what decides is how the model computes. Should another face be refused
-    after all, :func:`method_map` says so.
+    after all, :func:`dashboard.shell.map_loaders.method_map` says so.
     """
+    known = known_refusals(sha256)
+    if known is not None:
+        return known
     from engine.data.transforms import normalise, to_tensor
     from engine.explain.methods.registry import METHODS, refusals
     from engine.models.locking import holding
 
-    model = predictor(_card)
+    model = predictor(card)
     device = next(model.model.parameters()).device
-    x = normalise(to_tensor(model.model_input(_crop)[None]).to(device), _card.input)
+    x = normalise(to_tensor(model.model_input(crop)[None]).to(device), card.input)
     with holding(model.model):
-        return refusals(model.model, x, tuple(METHODS))
+        found = refusals(model.model, x, tuple(METHODS))
+    _book().keep((sha256, "refused"), found)
+    return found
 
 
-@st.cache_data(show_spinner=False, max_entries=KEPT)
-def method_map(_card: RunCard, face: FaceKey, _crop: UInt8, method: str, layer: str, target: str) -> Explanation:
-    """Explain a face by one method.
+def map_work(card: RunCard, method: str, layer: str = "", values: Values = ()) -> Work:
+    """Return what a map by a method costs, in passes: one of other settings is then promised, too.
 
     Args:
-        _card: the model's.
-        face: stands for the crop and the weights.
-        _crop: (H, W, 3) uint8.
-        method: a key of METHODS.
-        layer: one of the model's explained layers, or empty for a method that needs none.
-        target: a class or a contrast, settled: not ``predicted`` or ``true``.
-
-    Raises:
-        UsageError: the model cannot be explained by the method.
+        card: the model's. method: a key of METHODS. layer: where, of a method that needs one.
+        values: of the method's settings; empty: the usual ones.
     """
-    found = predictor(_card).explain_crop(_crop, layer=layer or None, target=target, method=method).maps[0]
-    _times().keep((face.sha256, method), found.seconds)
-    return found
+    from engine.explain.methods.registry import METHODS
+
+    one = METHODS[method]
+    forwards, backwards = one.price(values)
+    at = f" at {layer}" if layer else ""
+    if one.a_channel or one.cost == "one pass":  # its passes hang on the layer, which its kind names
+        return Work(card.weights_sha256, f"map by {method}{at}", passes=(forwards, backwards))
+    units = forwards + backwards
+    return Work(card.weights_sha256, f"map by {method}{at}", units, (forwards / units, backwards / units))
+
+
+def measure_passes(card: RunCard, seen: UInt8) -> None:
+    """Time a pass of this model by a quick one, where this machine never did: what is promised before its like ran.
+
+    Args:
+        card: the model's. seen: (S, S) or (S, S, 3) uint8, any face as the model takes it.
+    """
+    from engine.explain.pass_cost import measure_passes as measured
+
+    record = costs()
+    if record.unit(card.weights_sha256, BACKWARD) is not None:
+        return
+    cost = measured(predictor(card).model, seen, spec=card.input)
+    record.note(Work(card.weights_sha256, FORWARD), cost.forward_seconds)
+    record.note(Work(card.weights_sha256, BACKWARD), cost.backward_seconds)
 
 
 @st.cache_data(show_spinner=False, max_entries=KEPT)
@@ -141,14 +116,6 @@ def _lenders(sha256: str, _card: RunCard) -> UInt8:  # noqa: ARG001  # the diges
     from engine.trust.lenders import lenders_of
 
     return lenders_of(_card).pictures
-
-
-def timed(sha256: str, what: str, measure: Callable[[], Any]) -> Any:
-    """Return what ``measure`` gives, and keep how long it took these weights for :func:`took`."""
-    began = time.perf_counter()
-    found = measure()
-    _times().keep((sha256, what), time.perf_counter() - began)
-    return found
 
 
 def known_gates(face: FaceKey, target: str) -> tuple[GateUse, ...] | None:
@@ -183,13 +150,16 @@ def check_gates(
             progress=progress,
         )
 
-    found: tuple[GateUse, ...] = timed(face.sha256, GATES, measure)
+    began = time.perf_counter()
+    found = measure()
+    if found:
+        costs().note(Work(face.sha256, GATES, len(found)), time.perf_counter() - began)
     _book().keep((face, GATES, target), found)
     return found
 
 
 def _map_key(face: FaceKey, explanation: Explanation) -> Hashable:
-    return (face, MAP, explanation.method, explanation.layer, explanation.target)
+    return (face, MAP, explanation.method, explanation.layer, explanation.target, explanation.settings)
 
 
 def known_map(face: FaceKey, explanation: Explanation) -> Faithfulness | None:
@@ -216,23 +186,43 @@ def check_map(
             predictor(card).model, seen, explanation, spec=card.input, classes=card.classes, progress=progress
         )
 
-    found: Faithfulness = timed(face.sha256, MAP, measure)
+    began = time.perf_counter()
+    found = measure()
+    costs().note(Work(face.sha256, MAP), time.perf_counter() - began)
     _book().keep(_map_key(face, explanation), found)
     return found
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
-def trust_cost(_card: RunCard, sha256: str, _seen: UInt8) -> TrustCost:  # noqa: ARG001  # the digest is the cache's key
-    """Return what trust costs a model on this machine; a small step is run and timed, once a model.
+def measure_trust(card: RunCard, seen: UInt8) -> None:
+    """Time a small step of trust, where this machine never did: what is promised before the first check.
 
     Args:
-        _card: the model's.
-        sha256: of its weights.
-        _seen: (S, S) or (S, S, 3) uint8, any face as the model takes it.
+        card: the model's. seen: (S, S) or (S, S, 3) uint8, any face as the model takes it.
     """
     from engine.trust.trust import measure_cost
 
-    return measure_cost(predictor(_card).model, _seen, spec=_card.input)
+    record = costs()
+    if record.unit(card.weights_sha256, MAP + AT_FIRST) is not None:
+        return
+    cost = measure_cost(predictor(card).model, seen, spec=card.input)
+    record.note(Work(card.weights_sha256, GATES + AT_FIRST), cost.seconds(1, 0))
+    record.note(Work(card.weights_sha256, MAP + AT_FIRST), cost.seconds(0, 1))
+
+
+def trust_seconds(sha256: str, gates: int, maps: int) -> float | None:
+    """Return how many seconds checking so many gates and maps takes: as it took, else by the small step.
+
+    None where nothing was timed yet.
+    """
+    record, seconds = costs(), 0.0
+    for kind, number in ((GATES, gates), (MAP, maps)):
+        if number:
+            unit = record.unit(sha256, kind)
+            unit = record.unit(sha256, kind + AT_FIRST) if unit is None else unit
+            if unit is None:
+                return None
+            seconds += unit * number
+    return seconds
 
 
 def trust_passes(gates: int, maps: int) -> int:

@@ -11,7 +11,8 @@ from dashboard.shared import face as answer
 from dashboard.shared.figures.colours import emotion_color
 from dashboard.shared.figures.face import probability_bars, verdict
 from dashboard.shared.figures.map_card import MapStyle, cards_html, explanation_cards, gate_cards
-from dashboard.shell import loaders, pinned, theme
+from dashboard.shell import loaders, map_loaders, pinned, theme
+from dashboard.shell.map_loaders import FaceKey
 from dashboard.shell.state import NamedPicture
 from engine.records import FaceExplanation, FacePrediction, RunCard
 
@@ -24,9 +25,8 @@ def explained_pin(card: RunCard, named: NamedPicture, layer: str, target: str) -
     if found.error is not None:
         return None
     face = found.faces[0]
-    return loaders.explanation(
-        named.digest, 0, whole, face.crop, face.box, card.name, card.weights_sha256, layer, target
-    )
+    key = FaceKey(named.digest, 0, whole, card.name, card.weights_sha256)
+    return map_loaders.explanation(card, key, face.crop, face.box, layer, target)
 
 
 def pinned_face(card: RunCard, pin: NamedPicture) -> FacePrediction | None:

@@ -1,4 +1,4 @@
-"""The only caching code: models, pictures, faces and explanations, each computed once for what it depends on.
+"""Models, pictures, faces and samples, each read or computed once for what it depends on.
 
 A model is one object for all visitors (its predictor locks itself); results are kept by the picture's digest, the
 weights' sha256 and the settings, so moving a slider computes nothing again and a retrained model is never mistaken for
@@ -7,11 +7,14 @@ the one before it.
 
 from __future__ import annotations
 
+import copy
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,7 +24,7 @@ import streamlit as st
 from engine.data.drawn import load_synthetic
 from engine.data.registry import KINDS, find_data
 from engine.draw.overlay import png_bytes, resize_face
-from engine.errors import DataError, FerLensError, PictureError
+from engine.errors import DataError, FerLensError, NetworkError, PictureError
 from engine.evidence.document import evidence_file, read_evidence
 from engine.evidence.pictures import VARIANTS
 from engine.labels import EMOTIONS
@@ -29,7 +32,7 @@ from engine.media.centerface import watching
 from engine.media.pictures import Picture, open_picture
 from engine.models.checkpoint import Survey, card_stamps, survey_checkpoints
 from engine.places import checkpoint_path, checkpoint_places
-from engine.records import FaceBox, FaceExplanation, Float32, PicturePrediction, RunCard, UInt8
+from engine.records import FaceBox, Float32, PicturePrediction, RunCard, UInt8
 
 if TYPE_CHECKING:
     from engine.evidence.answers import SplitAnswers
@@ -95,6 +98,19 @@ def shelf() -> Shelf:
     return _shelf(checkpoint_places(), card_stamps())
 
 
+_BESIDE: Final[ContextVar[bool]] = ContextVar("beside", default=False)
+
+
+@contextmanager
+def beside() -> Iterator[None]:
+    """Let this thread work with models of its own: the pages' runs then never wait for a lock that it holds."""
+    token = _BESIDE.set(True)
+    try:
+        yield
+    finally:
+        _BESIDE.reset(token)
+
+
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _predictor_on(name: str, sha256: str, device: str) -> EmotionPredictor:  # noqa: ARG001  # the digest is a key
     from engine.predictor import EmotionPredictor  # brings torch: not before it is needed
@@ -102,14 +118,33 @@ def _predictor_on(name: str, sha256: str, device: str) -> EmotionPredictor:  # n
     return EmotionPredictor(name, device=device)
 
 
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _predictor_beside(name: str, sha256: str, device: str) -> EmotionPredictor:
+    from engine.models.copying import copied
+    from engine.models.locking import holding
+
+    own = _predictor_on(name, sha256, device)
+    twin = copy.copy(own)
+    try:
+        with holding(own.model):
+            twin.model = copied(own.model)
+    except NetworkError:  # runs then wait for its lock
+        return own
+    return twin
+
+
 def _predictor(name: str, sha256: str) -> EmotionPredictor:
     from engine.training.device import preferred_device
 
-    return _predictor_on(name, sha256, preferred_device())
+    device = preferred_device()
+    return _predictor_beside(name, sha256, device) if _BESIDE.get() else _predictor_on(name, sha256, device)
 
 
 def predictor(card: RunCard) -> EmotionPredictor:
-    """Return the one predictor of a checkpoint; it is loaded, and its weights are verified, on first use."""
+    """Return the one predictor of a checkpoint; it is loaded, and its weights are verified, on first use.
+
+    Work beside the pages has another one; see :func:`beside`.
+    """
     return _predictor(card.name, card.weights_sha256)
 
 
@@ -205,39 +240,6 @@ def faces(digest: str, pixels: UInt8, name: str, sha256: str, whole: bool) -> Pi
     whole = whole or shelf().card(name).domain == "pictures"
     boxes = () if whole else _searches().boxes(digest, pixels)
     return _answered(digest, pixels, boxes, name, sha256, whole)
-
-
-@st.cache_data(show_spinner=False, max_entries=KEPT)
-def explanation(
-    digest: str,  # noqa: ARG001  # with the face's number and ``whole`` it stands for the crop
-    face: int,  # noqa: ARG001
-    whole: bool,  # noqa: ARG001
-    _crop: UInt8,
-    _box: FaceBox | None,
-    name: str,
-    sha256: str,
-    layer: str,
-    target: str,
-    truth: str | None = None,
-) -> FaceExplanation:
-    """Explain one face: every gate, and the Grad-CAM of ``target`` at ``layer``; ``truth`` is its label if known."""
-    return _predictor(name, sha256).explain_crop(_crop, box=_box, layer=layer, target=target, truth=truth)
-
-
-@st.cache_data(show_spinner=False, max_entries=KEPT)
-def explanations(
-    digest: str,  # noqa: ARG001  # with the face's number and ``whole`` it stands for the crop
-    face: int,  # noqa: ARG001
-    whole: bool,  # noqa: ARG001
-    _crop: UInt8,
-    _box: FaceBox | None,
-    name: str,
-    sha256: str,
-    layer: str,
-    targets: tuple[str, ...],
-) -> tuple[FaceExplanation, ...]:
-    """Explain one face for several targets at ``layer``, from one forward pass; see :func:`explanation`."""
-    return _predictor(name, sha256).explain_targets(_crop, targets, box=_box, layer=layer)
 
 
 @st.cache_data(show_spinner=False, max_entries=KEPT)

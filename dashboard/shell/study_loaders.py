@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from dashboard.shell import opening
-from dashboard.shell.loaders import KEPT, PIXELS_KEPT, predictor, shelf
+from dashboard.shell import map_loaders, opening
+from dashboard.shell.loaders import KEPT, PIXELS_KEPT, shelf
 from engine.analysis.files.gate_use import gate_use_file, read_gate_use
 from engine.analysis.files.places import PREDICTIONS, AnalysedSplit, analysed_splits, analysis_folder
 from engine.data.by_id import LabelledPicture, PictureIndex, place_of
@@ -24,7 +24,6 @@ from engine.data.registry import PICTURES_OF
 from engine.data.votes.file import VoteFile, find_votes, read_votes
 from engine.data.votes.join import WITH_VOTES, votes_of
 from engine.errors import DataError, FerLensError
-from engine.explain.target import Target
 from engine.places import cache_folder, checkpoint_path, checkpoint_places
 from engine.records import FaceExplanation, InputSpec, RunCard
 from engine.writing.whole import whole_file
@@ -231,25 +230,11 @@ def picture_if_here(dataset: str, picture_id: str, card: RunCard) -> LabelledPic
         return None
 
 
-@st.cache_data(show_spinner=False, max_entries=4 * KEPT)
-def _explained(
-    dataset: str,
-    at: tuple[str, int],
-    voted: tuple[str, int] | None,
-    picture_id: str,
-    _card: RunCard,
-    sha256: str,  # noqa: ARG001  # with the name it stands for the model
-    name: str,  # noqa: ARG001
-    target: str,
-) -> FaceExplanation:
-    found = _picture(dataset, *at, picture_id, _card, _card.input, _card.classes, voted)
-    return predictor(_card).explain_crop(found.pixels, target=Target.parse(target, _card.classes), truth=found.label)
-
-
 def dataset_explanation(dataset: str, picture_id: str, card: RunCard, target: str = "predicted") -> FaceExplanation:
     """Explain a picture of a dataset: its gates, and the Grad-CAM of ``target`` at the last layer."""
-    voted = _labels_of(dataset)
-    return _explained(dataset, place(dataset), voted, picture_id, card, card.weights_sha256, card.name, target)
+    found = dataset_picture(dataset, picture_id, card)
+    seen = map_loaders.seen_digest(card, found.pixels)
+    return map_loaders.explained_as_seen(card, seen, found.pixels, None, target, found.label)
 
 
 @st.cache_data(show_spinner=False, max_entries=1000)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
+from engine.cli import explain_sheet
 from engine.cli.common import (
     NO_FACE,
     STDERR,
@@ -31,8 +32,9 @@ from engine.cli.common import (
 from engine.data.read.samm import CLIPS, FRAMES, ONSET_APEX
 from engine.errors import FerLensError, UnknownNameError, UsageError, printable
 from engine.explain.cmaen_shares import cmaen_shares
-from engine.explain.methods.method import MID_GREY, Setup
-from engine.explain.methods.registry import METHODS, method_names, refusals_of
+from engine.explain.methods.method import MID_GREY, Method, Setup
+from engine.explain.methods.registry import METHODS, method_names, read_settings, refusals_of
+from engine.explain.methods.settings import BASELINE
 from engine.explain.target import Target, as_target
 from engine.media.faces import default_detector
 from engine.models.checkpoint import DEFAULT_MODEL
@@ -57,8 +59,10 @@ def measure_trust(predictor: EmotionPredictor, explained: FaceExplanation, data:
         return predictor.trust(explained, data=data, progress=tell)
 
 
-def measure_sanity(predictor: EmotionPredictor, explained: FaceExplanation, setup: Setup) -> tuple[MapSanity, ...]:
-    """Ask the further questions of every map, made with ``setup``, with a bar on a terminal."""
+def measure_sanity(
+    predictor: EmotionPredictor, explained: FaceExplanation, setups: Mapping[str, Setup]
+) -> tuple[MapSanity, ...]:
+    """Ask the further questions of every map, made with its own setup, with a bar on a terminal."""
     found = []
     with Progress(console=STDERR, disable=not sys.stderr.isatty(), transient=True) as bar:
         for item in explained.maps:
@@ -75,8 +79,8 @@ def measure_sanity(predictor: EmotionPredictor, explained: FaceExplanation, setu
                     item,
                     spec=predictor.card.input,
                     classes=predictor.classes,
-                    setup=setup,
-                    seed=setup.seed,
+                    setup=setups[item.method],
+                    seed=setups[item.method].seed,
                     progress=tell,
                 )
             )
@@ -127,10 +131,19 @@ def print_trust(report: TrustReport) -> None:
     note("A map's figure: how much better than random maps it finds what the answer needs, 0 is chance.")
 
 
+def _settings_of(method: Method) -> str:
+    bounds = (f"{one.name} {one.low:g}-{one.high:g} ({one.usual:g})" for one in method.settings)
+    return f"{method.name}: {', '.join(bounds)}"
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "images", nargs="+", type=Path, metavar="IMAGE", help="the picture; with --clips onset-apex two, ONSET and APEX"
+        "images",
+        nargs="+",
+        type=Path,
+        metavar="IMAGE",
+        help="the picture; with --clips onset-apex two, ONSET and APEX; with --sheet several",
     )
     parser.add_argument("--model", default=DEFAULT_MODEL, help="checkpoint name or folder (default: %(default)s)")
     parser.add_argument(
@@ -150,6 +163,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--true", metavar="CLASS", help="the picture's true class, for a target that speaks of it")
     parser.add_argument(
         "--method",
+        "--methods",
+        dest="method",
         default="gradcam",
         metavar="NAME[,NAME...]",
         help=f"{', '.join(METHODS)}, or all that the model can take (default: %(default)s)",
@@ -162,12 +177,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the pixel that means nothing is there, 0 black to 1 white, for the methods that compare with it or cover "
         "with it (default: %(default)s)",
     )
+    parser.add_argument(
+        "--setting",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a setting of the methods that have it, steps=100, or of one, occlusion.cells=12; may be given again. "
+        + "; ".join(_settings_of(method) for method in METHODS.values() if method.settings),
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the methods that draw (default: %(default)s)")
     parser.add_argument("--face", type=int, default=0, help="which face, 0 is the largest (default: 0)")
     add_face_options(parser)
     add_enhancers_option(parser)
     add_device_option(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the PNG and NPZ files")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the PNG and NPZ files")
+    explain_sheet.add_options(parser)
     parser.add_argument(
         "--trust", action="store_true", help="measure whether each gate is used and the map is faithful (seconds)"
     )
@@ -220,7 +244,7 @@ def _taken(words: str, predictor: EmotionPredictor) -> tuple[tuple[str, ...], di
 
 
 def _explained(
-    predictor: EmotionPredictor, arguments: argparse.Namespace, methods: tuple[str, ...], setup: Setup
+    predictor: EmotionPredictor, arguments: argparse.Namespace, methods: tuple[str, ...], setup: Mapping[str, Setup]
 ) -> FaceExplanation | PairExplanation:
     how: dict[str, Any] = {
         "layer": arguments.layer,
@@ -233,6 +257,15 @@ def _explained(
     }
     explain = predictor.explain_pair if arguments.clips == ONSET_APEX else predictor.explain
     return explain(*arguments.images, **how)
+
+
+def _setups(arguments: argparse.Namespace, methods: tuple[str, ...], predictor: EmotionPredictor) -> dict[str, Setup]:
+    """Return what each method works with: the usual, --baseline for all, what --setting says before both."""
+    spec = predictor.card.input
+    having = [name for name in methods if any(one.name == BASELINE.name for one in METHODS[name].settings)]
+    told = [f"{name}.{BASELINE.name}={arguments.baseline!r}" for name in having]
+    values = read_settings((*told, *arguments.setting), methods, spec)
+    return {name: METHODS[name].setup(values[name], spec, seed=arguments.seed) for name in methods}
 
 
 def _named(arguments: argparse.Namespace) -> dict[str, str]:
@@ -248,15 +281,24 @@ def _write(made: FaceExplanation | PairExplanation, out: Path, measured: dict[st
         raise FerLensError(f"'{out.name}' cannot be written ({error.strerror}); choose another --out.") from error
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Explain, write, print."""
+def _check(arguments: argparse.Namespace) -> None:
+    """Raise where the options make no sense."""
     method_names(arguments.method)  # before anything is loaded: a wrong name is said at once
-    _check_pictures(len(arguments.images), arguments.clips)
+    explain_sheet.check_options(arguments)
+    if arguments.sheet is None:
+        _check_pictures(len(arguments.images), arguments.clips)
+        if arguments.out is None:
+            raise UsageError("Expected --out, the folder for the files, or --sheet, a file for a paper; give one.")
     if not 0.0 <= arguments.baseline <= 1.0:
         raise UsageError(f"Expected --baseline from 0 (black) to 1 (white), got {arguments.baseline}; choose another.")
     if arguments.seed < 0:
         raise UsageError(f"Expected --seed of 0 or more, got {arguments.seed}; choose another.")
     check_face_options(arguments)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Explain, write, print."""
+    _check(arguments)
     predictor = EmotionPredictor(
         arguments.model,
         device=arguments.device,
@@ -265,8 +307,12 @@ def run(arguments: argparse.Namespace) -> int:
         require_face=arguments.require_face,
     )
     arguments.whole = arguments.whole or predictor.card.domain == "pictures"
-    setup = Setup(predictor.card.input, baseline=arguments.baseline, seed=arguments.seed)
     methods, left_out = _taken(arguments.method, predictor)
+    setup = _setups(arguments, methods, predictor)
+    if arguments.sheet is not None:
+        return explain_sheet.write_sheet(
+            predictor, arguments, methods, setup, _target(arguments.target, arguments.minus)
+        )
     with Progress(console=STDERR, transient=True, disable=not sys.stderr.isatty()) as bar, shown_search(bar):
         made = _explained(predictor, arguments, methods, setup)
     explained = made.explained if isinstance(made, PairExplanation) else made

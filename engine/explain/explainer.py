@@ -6,7 +6,7 @@ Grad-CAM and its kin take one forward and one backward pass for all of it togeth
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -15,8 +15,9 @@ from torch import Tensor, nn
 
 from engine.data.transforms import normalise, to_tensor
 from engine.explain.methods.cams import gradcams
-from engine.explain.methods.method import Method, Setup
+from engine.explain.methods.method import Method, Setups, setup_of
 from engine.explain.methods.registry import METHODS, check_methods, refusals, refuse
+from engine.explain.methods.settings import Values
 from engine.explain.target import ResolvedTarget, Target, class_index
 from engine.models.architecture import explained
 from engine.models.locking import holding
@@ -24,6 +25,20 @@ from engine.models.taps import RecordedGate, record_attention
 from engine.records import AttentionGate, Explanation, FaceBox, FaceExplanation, Float32, InputSpec, Prediction, UInt8
 
 GRADCAM: Final = "gradcam"
+
+Progress = Callable[[int, int], None]
+"""Called with (forward passes done, wanted at most) before each further batch of them."""
+
+
+def _counting(progress: Progress, wanted: int) -> Callable[[int], None]:
+    done = 0
+
+    def tell(rows: int) -> None:
+        nonlocal done
+        progress(min(done, wanted), wanted)
+        done += rows
+
+    return tell
 
 
 def to_prediction(logits: Float32, classes: tuple[str, ...], seconds: float) -> Prediction:
@@ -54,8 +69,9 @@ def explain_face(  # noqa: PLR0913 - what it needs of a checkpoint is given one 
     target: Target | None = None,
     truth: str | None = None,
     method: str | Sequence[str] = "gradcam",
-    setup: Setup | None = None,
+    setup: Setups | None = None,
     box: FaceBox | None = None,
+    progress: Progress | None = None,
 ) -> FaceExplanation:
     """Explain the model's answer for one face.
 
@@ -69,8 +85,9 @@ def explain_face(  # noqa: PLR0913 - what it needs of a checkpoint is given one 
         target: what to explain; None explains the predicted class.
         truth: the picture's true class, where it is known, for targets that speak of it.
         method: a key of :data:`engine.explain.methods.registry.METHODS`, or several, which give a map each.
-        setup: baseline, seed and the like; None for the usual ones.
+        setup: baseline, seed and the like, for all methods or for each; None for the usual ones.
         box: for the record.
+        progress: see Progress; what it raises ends the work.
 
     Raises:
         UnknownNameError: layer, method, target or true class is not among the valid ones.
@@ -78,11 +95,15 @@ def explain_face(  # noqa: PLR0913 - what it needs of a checkpoint is given one 
             subtracts a class from itself.
     """
     names = check_methods((method,) if isinstance(method, str) else method)
-    wanted, given = target or Target(), setup or Setup(spec)
+    setups = {name: setup_of(setup, name, spec) for name in names}
     true_index = class_index(truth, classes)
     device = next(model.parameters()).device
     x = normalise(to_tensor(face[None]).to(device), spec)
-    first = _FirstPass(model, wanted, classes, true_index)
+    first = _FirstPass(model, target or Target(), classes, true_index)
+    if progress is not None:
+        first.tell = _counting(
+            progress, sum(METHODS[name].price(METHODS[name].values_in(setups[name]))[0] for name in names)
+        )
     maps = []
     started = time.perf_counter()
     with holding(model):
@@ -94,9 +115,10 @@ def explain_face(  # noqa: PLR0913 - what it needs of a checkpoint is given one 
                 first.scalar(x)
         for name in names:
             chosen, began = METHODS[name], time.perf_counter()
-            raw = chosen.compute(first.scalar, module, x, given)[0].cpu().numpy()
+            raw = chosen.compute(first.scalar, module, x, setups[name])[0].cpu().numpy()
             seconds = time.perf_counter() - began
-            maps.append(_record(chosen, raw, layer, first.settled.name, seconds))
+            settings = chosen.values_in(setups[name])
+            maps.append(_record(chosen, raw, layer, first.settled.name, seconds, settings))
     seconds = time.perf_counter() - started
     prediction = to_prediction(first.logits[0].float().cpu().numpy(), classes, seconds)
     return FaceExplanation(model_name, prediction, gates_of(first.gates), tuple(maps), face, box, seconds)
@@ -114,12 +136,14 @@ def explain_targets(  # noqa: PLR0913 - as explain_face
     targets: Sequence[Target],
     truth: str | None = None,
     box: FaceBox | None = None,
+    progress: Progress | None = None,
 ) -> tuple[FaceExplanation, ...]:
     """Explain several targets of one face by Grad-CAM, from one forward pass and as many backward passes.
 
     Args:
         model, face, model_name, classes, spec, layer, truth, box: as of :func:`explain_face`.
         targets: what to explain, one or more.
+        progress: called with (maps made, wanted) before each; what it raises ends the work.
 
     Returns:
         An explanation a target, in their order: the same answer and gates, each with its own map.
@@ -141,7 +165,7 @@ def explain_targets(  # noqa: PLR0913 - as explain_face
         module = explained(model).activation_module(layer)
         for name, reason in refusals(model, x, (GRADCAM,)).items():
             raise refuse(name, reason, model_name)
-        raw = gradcams(scalars, module, x)
+        raw = gradcams(scalars, module, x, progress)
     seconds = (time.perf_counter() - started) / len(targets)
     prediction = to_prediction(first[0].logits[0].float().cpu().numpy(), classes, seconds)
     gates = gates_of(first[0].gates)
@@ -159,6 +183,34 @@ def explain_targets(  # noqa: PLR0913 - as explain_face
     )
 
 
+@torch.inference_mode(False)
+@torch.no_grad()
+def answer_face(
+    model: nn.Module,
+    face: UInt8,
+    *,
+    model_name: str,
+    classes: tuple[str, ...],
+    spec: InputSpec,
+    box: FaceBox | None = None,
+) -> FaceExplanation:
+    """Return the answer to one face and every gate, without a map: a forward pass and nothing else.
+
+    Args:
+        model, face, model_name, classes, spec, box: as of :func:`explain_face`.
+    """
+    first = _FirstPass(model, Target(), classes, None)
+    x = normalise(to_tensor(face[None]).to(next(model.parameters()).device), spec)
+    started = time.perf_counter()
+    with holding(model):
+        first.scalar(x)
+    logits = first.logits[0].float().cpu().numpy()
+    seconds = time.perf_counter() - started
+    return FaceExplanation(
+        model_name, to_prediction(logits, classes, seconds), gates_of(first.gates), (), face, box, seconds
+    )
+
+
 class _FirstPass:
     """The explained scalar; its first call runs the pictures unchanged and gives answers, gates and the target, too.
 
@@ -172,9 +224,12 @@ class _FirstPass:
     def __init__(self, model: nn.Module, target: Target, classes: tuple[str, ...], truth: int | None) -> None:
         self.model, self.target, self.classes, self.truth = model, target, classes, truth
         self.done = False
+        self.tell: Callable[[int], None] | None = None
 
     def scalar(self, pictures: Tensor, which: Tensor | None = None, /) -> Tensor:
         """Return the explained scalar, as a :class:`ScalarFunction`."""
+        if self.tell is not None:
+            self.tell(len(pictures))
         if self.done:
             return self.settled.scalar(self.model(pictures), which)
         with record_attention() as recorded:
@@ -188,7 +243,9 @@ class _FirstPass:
         return self.settled.scalar(logits, which)
 
 
-def _record(method: Method, raw: Float32, layer: str, target: str, seconds: float) -> Explanation:
+def _record(
+    method: Method, raw: Float32, layer: str, target: str, seconds: float, settings: Values = ()
+) -> Explanation:
     return Explanation(
         method=method.name,
         layer=layer if method.needs_layer else "",
@@ -198,6 +255,7 @@ def _record(method: Method, raw: Float32, layer: str, target: str, seconds: floa
         raw_minimum=float(raw.min()),
         raw_maximum=float(raw.max()),
         seconds=seconds,
+        settings=settings,
     )
 
 

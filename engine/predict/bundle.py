@@ -61,6 +61,7 @@ def describe(explained: FaceExplanation) -> dict[str, Any]:
                 "raw_max": round(item.raw_maximum, 6),
                 "signed": item.signed,
                 "positive_evidence": item.has_positive_evidence,
+                "settings": dict(item.settings),
             }
             for item in explained.maps
         ],

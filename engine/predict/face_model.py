@@ -11,8 +11,9 @@ import numpy as np
 import torch
 
 from engine.data.transforms import normalise, to_tensor
-from engine.explain.explainer import explain_face, explain_targets, layer_activation, to_prediction
-from engine.explain.methods.method import Setup
+from engine.explain.explainer import Progress as Passes
+from engine.explain.explainer import answer_face, explain_face, explain_targets, layer_activation, to_prediction
+from engine.explain.methods.method import Setups
 from engine.explain.target import Target, as_target
 from engine.media.fit import fitted
 from engine.models.architecture import explained
@@ -104,14 +105,24 @@ class FaceModel:
         target: str | Target | None = None,
         truth: str | None = None,
         method: str | Sequence[str] = "gradcam",
-        setup: Setup | None = None,
+        setup: Setups | None = None,
+        progress: Passes | None = None,
     ) -> FaceExplanation:
         """Explain a face ((H, W, 3) uint8).
 
-        The rest is as of :meth:`engine.predictor.EmotionPredictor.explain`; ``box`` is for the record.
+        The rest is as of :meth:`engine.predictor.EmotionPredictor.explain`; ``box`` is for the record, ``progress`` is
+        that of :func:`engine.explain.explainer.explain_face`.
         """
         return self._explain(
-            self.model_input(crop), box=box, layer=layer, target=target, truth=truth, method=method, setup=setup
+            self.model_input(crop), box=box, layer=layer, target=target, truth=truth, method=method, setup=setup,
+            progress=progress,
+        )  # fmt: skip
+
+    def answer(self, crop: UInt8, *, box: FaceBox | None = None) -> FaceExplanation:
+        """Return the answer to a face ((H, W, 3) uint8) and every gate, without a map: one forward pass."""
+        face = self.model_input(crop)
+        return answer_face(
+            self.model, face, model_name=self.card.name, classes=self.classes, spec=self.card.input, box=box
         )
 
     def _explain(
@@ -123,7 +134,8 @@ class FaceModel:
         target: str | Target | None,
         truth: str | None,
         method: str | Sequence[str],
-        setup: Setup | None,
+        setup: Setups | None,
+        progress: Passes | None = None,
     ) -> FaceExplanation:
         """Explain a picture as the model takes it."""
         return explain_face(
@@ -138,6 +150,7 @@ class FaceModel:
             method=method,
             setup=setup,
             box=box,
+            progress=progress,
         )
 
     def explain_targets(
@@ -148,6 +161,7 @@ class FaceModel:
         box: FaceBox | None = None,
         layer: str | None = None,
         truth: str | None = None,
+        progress: Passes | None = None,
     ) -> tuple[FaceExplanation, ...]:
         """Explain several targets of a face ((H, W, 3) uint8) by Grad-CAM, from one forward pass.
 
@@ -163,6 +177,7 @@ class FaceModel:
             targets=[as_target(target, self.classes) for target in targets],
             truth=truth,
             box=box,
+            progress=progress,
         )
 
     def trust(

@@ -19,7 +19,9 @@ PATIENCE = 60_000  # milliseconds; the first page imports torch
 
 
 def wait_for_explanation(page: Page) -> None:
+    """Wait until the page is whole: the map asked for, and whatever is made beside it."""
     page.get_by_text("All numbers").wait_for(timeout=PATIENCE)
+    expect(page.get_by_test_id("stProgress")).to_have_count(0, timeout=PATIENCE)
 
 
 def choose(page: Page, menu: str, option: str) -> None:

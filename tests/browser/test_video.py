@@ -99,7 +99,7 @@ def test_from_upload_to_the_explanation_of_a_moment(dashboard: str, browser: Bro
     page.get_by_role("heading", name="Video", exact=True).wait_for(timeout=PATIENCE)
 
     said = read_film(page, walk)
-    assert any(re.search(r"Reading walk\.webm with cbam: \d+ of about \d+ frames", words) for words in said), said
+    assert any(re.search(r"Reading walk\.webm with cbam: \d+ of \d+ frames", words) for words in said), said
     page.wait_for_function(
         "() => { const film = document.querySelector('video'); return film && film.readyState >= 1; }", timeout=PATIENCE
     )

@@ -11,7 +11,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard.shell import report_button
+from dashboard.shell import cost_loaders, long_work, report_button
+from dashboard.shell.costs import Costs
 from engine.records import FaceExplanation
 from tests.dashboard.made import ROOT, make_gate, make_map, make_prediction, write_seeded
 from tests.dashboard.made_analysis import write_analysed
@@ -20,6 +21,18 @@ from tests.dashboard.made_votes import write_seen, write_voted_store
 
 PATIENCE_SECONDS = 180
 """For a page to be drawn: the first one imports torch, which takes a busy machine a minute."""
+
+
+@pytest.fixture(autouse=True)
+def patient(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run waits for what it has begun, so that a test need not; nothing is known of what work cost before.
+
+    What is drawn meanwhile has tests of its own, which take the patience away.
+    """
+    monkeypatch.setattr(long_work, "PATIENCE_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr("dashboard.views.explain.asked.QUICK_SECONDS", float("inf"))  # however busy the machine is
+    record = Costs(tmp_path_factory.mktemp("costs"))
+    monkeypatch.setattr(cost_loaders, "_costs", lambda _folder: record)
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from dashboard.report.subject import listed
 from dashboard.report.text import grid, percent, short
 from dashboard.shared.figures.colours import emotion_color
 from dashboard.shared.figures.map_card import MapCard, MapStyle
+from dashboard.shared.figures.trust import map_place
 from engine.draw.colormaps import DIVERGING, colormap
 from engine.draw.overlay import overlay, resize_face
 from engine.explain.cmaen_shares import CmaenShares
@@ -130,14 +131,14 @@ def named_arrays(explanation: FaceExplanation, maps: Sequence[Explanation]) -> d
 
     Keys: ``face`` (uint8, as the model saw it), ``probabilities`` and ``logits`` (K,), ``classes`` (K,) text,
     ``gate/<layer>`` each gate's weights, ``map/<method>/<layer>/<target>`` each explanation (a method that needs no
-    layer: ``map/<method>/<target>``).
+    layer: ``map/<method>/<target>``; of settings that are not the usual ones they stand at the end).
     """
     arrays: dict[str, Any] = {
         key: value for key, value in raw_arrays(explanation).items() if not key.startswith("map/")
     }
     arrays["classes"] = np.array(explanation.prediction.classes)
     for entry in maps:
-        arrays["/".join(filter(None, ("map", entry.method, entry.layer, entry.target)))] = entry.heatmap
+        arrays["/".join(filter(None, ("map", *map_place(entry))))] = entry.heatmap
     return arrays
 
 
@@ -166,7 +167,7 @@ def number_rows(explanation: FaceExplanation, maps: Sequence[Explanation]) -> li
     ]
     drawn = [
         {
-            "name": " → ".join(filter(None, (entry.layer, entry.target))),
+            "name": " → ".join(filter(None, map_place(entry)[1:])),
             "kind": entry.method,
             "grid": grid(entry.heatmap.shape),
             "min": entry.raw_minimum,

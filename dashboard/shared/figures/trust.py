@@ -49,15 +49,21 @@ class Trusted:
 
     Attributes:
         gates: layer → whether the gate is used.
-        maps: (method, layer, target) → whether the map is faithful.
+        maps: :func:`map_place` → whether the map is faithful.
     """
 
     gates: Mapping[str, GateUse] = field(default_factory=dict)
-    maps: Mapping[tuple[str, str, str], Faithfulness] = field(default_factory=dict)
+    maps: Mapping[tuple[str, ...], Faithfulness] = field(default_factory=dict)
 
     def map(self, explanation: Explanation) -> Faithfulness | None:
         """Return what is known of a map, or None."""
-        return self.maps.get((explanation.method, explanation.layer, explanation.target))
+        return self.maps.get(map_place(explanation))
+
+
+def map_place(explanation: Explanation) -> tuple[str, ...]:
+    """Return (method, layer, target), and the settings that are not the usual ones where there are some."""
+    said = METHODS[explanation.method].unusual(explanation.settings)
+    return (explanation.method, explanation.layer, explanation.target, *([said] if said else []))
 
 
 def deciding(use: GateUse) -> Replaced:

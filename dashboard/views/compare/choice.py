@@ -11,9 +11,10 @@ import streamlit as st
 from dashboard.report.text import plain
 from dashboard.shared import target as target_menus
 from dashboard.shared.figures.answers import LEAST, MOST, apart_words, pairs_of, probability_of, refused, shared_classes
-from dashboard.shell import loaders, opening, say, state, study_loaders
+from dashboard.shell import loaders, map_loaders, opening, say, state, study_loaders
 from dashboard.shell.frame import COMPARE_BY, COMPARED
 from dashboard.shell.in_address import in_address
+from dashboard.shell.map_loaders import FaceKey
 from dashboard.shell.state import NamedPicture
 from engine.explain.target import SIGN
 from engine.labels import same_classes
@@ -189,7 +190,7 @@ Where = tuple[str, int, bool, UInt8, FaceBox | None]
 def given(
     card: RunCard, reference: RunCard, named: NamedPicture, face: FacePrediction, index: int, *, whole: bool
 ) -> Where:
-    """Return what a model is given of a picture, as :func:`dashboard.shell.loaders.explanation` takes it.
+    """Return what a model is given of a picture, as :func:`dashboard.shell.map_loaders.explanation` takes it.
 
     A model that is not about faces gets the whole picture, whatever face the reference looks at; beside a reference
     that is not, a model of faces gets the largest face.
@@ -211,9 +212,10 @@ def explained(card: RunCard, reference: RunCard, layer: str, asked: Asked, where
     """Explain what a model is given, from :func:`given`, and return it in the reference's words for the classes."""
     own = same_classes(reference.classes, card.classes)
     plus, minus = (own.get(name, name) for name in asked)
-    found = loaders.explanation(
-        *where, card.name, card.weights_sha256, layer, f"{plus} - {minus}" if minus and minus != plus else plus
-    )
+    digest, index, whole, crop, box = where
+    key = FaceKey(digest, index, whole, card.name, card.weights_sha256)
+    target = f"{plus} - {minus}" if minus and minus != plus else plus
+    found = map_loaders.explanation(card, key, crop, box, layer, target)
     return _in_words_of(found, {name: word for word, name in own.items() if word != name})
 
 

@@ -19,8 +19,10 @@ from dashboard.shared import target as target_menus
 from dashboard.shared.figures.answers import LEAST
 from dashboard.shared.figures.map_content import style_settings
 from dashboard.shared.figures.rows import explanation_row
-from dashboard.shell import loaders, picture_row, report_button, say, theme
+from dashboard.shell import loaders, long_work, picture_row, report_button, say, theme
+from dashboard.shell.costs import Work
 from dashboard.shell.frame import framed
+from dashboard.shell.long_work import Tell
 from dashboard.shell.state import NamedPicture, Selection
 from dashboard.views.compare import choice, dataset, two_pictures
 from dashboard.views.compare import maps as compare_maps
@@ -28,7 +30,7 @@ from dashboard.views.compare import selection as compare_selection
 from dashboard.views.compare.columns import MODELS, PICTURES, Columns
 from dashboard.views.compare.report import OnFace, dataset_content, face_content
 from engine.errors import FerLensError
-from engine.records import RunCard
+from engine.records import FaceExplanation, RunCard
 
 STYLE: Final = Path(__file__).with_name("style.css")
 
@@ -71,14 +73,27 @@ def compare_picture(
         minus = ""
     style = maps.style_controls()
     slot = st.container()
-    with slot, st.spinner(plain(f"Explaining with {', '.join(card.name for card in cards)} …")):
-        at = [model.gradcam_layers[-1] if layer == choice.EACH_LAST else layer for model in models]
-        explained = [
-            choice.explained(
-                card, cards[0], own, (plus, minus), choice.given(card, cards[0], named, face, index, whole=whole)
-            )
-            for card, own in zip(cards, at, strict=True)
-        ]
+    at = [model.gradcam_layers[-1] if layer == choice.EACH_LAST else layer for model in models]
+
+    def explain(tell: Tell) -> list[FaceExplanation]:
+        made = []
+        for number, (card, own) in enumerate(zip(cards, at, strict=True)):
+            tell(number, len(cards), "models")
+            given = choice.given(card, cards[0], named, face, index, whole=whole)
+            made.append(choice.explained(card, cards[0], own, (plus, minus), given))
+        return made
+
+    weights = tuple(card.weights_sha256 for card in cards)
+    with slot:
+        explained = long_work.have(
+            "compared models",
+            (weights, named.digest, index, whole, tuple(at), plus, minus),
+            explain,
+            f"Explaining with {', '.join(card.name for card in cards)}",
+            Work(weights[0], " ".join(["compared with", *(one[:8] for one in weights[1:])])),
+        ).value
+    if explained is None:
+        return None
     if apart := choice.read_given(cards, explained):
         st.caption(plain(apart))
     columns = Columns(MODELS, tuple(card.name for card in cards), explained, pair)

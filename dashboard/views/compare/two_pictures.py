@@ -17,8 +17,9 @@ from dashboard.shared import maps
 from dashboard.shared.figures.map_content import style_settings
 from dashboard.shared.figures.rows import explanation_row
 from dashboard.shared.target import CONTRAST
-from dashboard.shell import loaders, page_ends, pinned, report_button, say, sources, state, theme
+from dashboard.shell import loaders, map_loaders, page_ends, pinned, report_button, say, sources, state, theme
 from dashboard.shell.in_address import in_address
+from dashboard.shell.map_loaders import FaceKey
 from dashboard.shell.state import NamedPicture, Selection
 from dashboard.views.compare import maps as compare_maps
 from dashboard.views.compare.columns import PICTURES, Columns, titles_of
@@ -154,12 +155,16 @@ def _compare(card: RunCard, first: NamedPicture, second: NamedPicture) -> None:
     slot = st.container()
     with slot, st.spinner(plain(f"Explaining with {card.name} …")):
         explained = tuple(
-            loaders.explanation(
-                each.named.digest, each.index, each.whole, each.face.crop, each.face.box,
-                card.name, card.weights_sha256, asked.layer, asked.targets[asked.name],
+            map_loaders.explanation(
+                card,
+                FaceKey(each.named.digest, each.index, each.whole, card.name, card.weights_sha256),
+                each.face.crop,
+                each.face.box,
+                asked.layer,
+                asked.targets[asked.name],
             )
             for each in (one, two)
-        )  # fmt: skip
+        )
     columns = Columns(PICTURES, titles_of(first.name, second.name), explained)
     with answers:
         compare_maps.show_answers(columns)

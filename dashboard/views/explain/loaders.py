@@ -7,13 +7,17 @@ nobody else waits for it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.shared.face_loaders import Book, FaceKey, timed, took
+from dashboard.shell.cost_loaders import costs
+from dashboard.shell.costs import Work
 from dashboard.shell.loaders import predictor
+from dashboard.shell.map_loaders import Book, FaceKey
+from engine.explain.methods.registry import METHODS
 
 if TYPE_CHECKING:
     from engine.records import Explanation, RunCard, UInt8
@@ -28,12 +32,8 @@ def _book() -> Book:
     return Book()
 
 
-def _what(method: str) -> str:
-    return f"sanity of {method}"
-
-
 def _key(face: FaceKey, explanation: Explanation) -> Hashable:
-    return (face, explanation.method, explanation.layer, explanation.target)
+    return (face, explanation.method, explanation.layer, explanation.target, explanation.settings)
 
 
 def known_sanity(face: FaceKey, explanation: Explanation) -> MapSanity | None:
@@ -56,12 +56,17 @@ def check_sanity(
     """
     from engine.trust.map_sanity import map_sanity
 
-    def measure() -> MapSanity:
-        return map_sanity(
-            predictor(card).model, seen, explanation, spec=card.input, classes=card.classes, progress=progress
-        )
-
-    found: MapSanity = timed(face.sha256, _what(explanation.method), measure)
+    began = time.perf_counter()
+    found = map_sanity(
+        predictor(card).model,
+        seen,
+        explanation,
+        spec=card.input,
+        classes=card.classes,
+        setup=METHODS[explanation.method].setup(explanation.settings, card.input),
+        progress=progress,
+    )
+    costs().note(sanity_work(card, explanation), time.perf_counter() - began)
     _book().keep(_key(face, explanation), found)
     return found
 
@@ -73,7 +78,9 @@ def sanity_maps(card: RunCard) -> int:
     return maps_wanted(predictor(card).model, card.input, len(card.classes))
 
 
-def expected_seconds(card: RunCard, explanation: Explanation, seconds_a_map: float) -> float:
-    """Return how long a check takes: as long as the last one by this method, else by what the map itself took."""
-    last = took(card.weights_sha256, _what(explanation.method))
-    return sanity_maps(card) * seconds_a_map if last is None else last
+def sanity_work(card: RunCard, explanation: Explanation) -> Work:
+    """Return what a check of one map costs: by the last ones of this method, else by what the map itself took."""
+    made = sanity_maps(card)
+    passes = sum(METHODS[explanation.method].price(explanation.settings))
+    usual = explanation.seconds / passes
+    return Work(card.weights_sha256, f"sanity of {explanation.method}", made * passes, usual=usual)

@@ -13,14 +13,17 @@ import streamlit as st
 
 from dashboard.report.text import escape, layer_title, plain
 from dashboard.shared import face_loaders
-from dashboard.shared.face_loaders import FaceKey
 from dashboard.shared.figures.colours import emotion_color
 from dashboard.shared.figures.map_card import MapCard, MapStyle, cards_html, explanation_cards
 from dashboard.shared.figures.trust import Trusted, map_badge
-from dashboard.shell import say, state, theme
+from dashboard.shell import long_work, map_loaders, say, state, theme
+from dashboard.shell.cost_loaders import costs
+from dashboard.shell.long_work import LongWork
+from dashboard.shell.map_loaders import FaceKey
 from dashboard.views.explain.figures.gates import cost_words, method_help
-from engine.errors import UsageError
+from dashboard.views.explain.settings import choose_settings, follow_settings, values_of
 from engine.explain.methods.registry import METHODS
+from engine.explain.methods.settings import Values
 from engine.records import Explanation, FaceExplanation, RunCard, UInt8
 
 METHODS_KEY: Final = "methods"
@@ -56,13 +59,13 @@ def _tell(names: tuple[str, ...]) -> None:
         del st.query_params[METHODS_KEY]
 
 
-def choose_methods(refused: Mapping[str, str], sha256: str, seconds_a_pass: float) -> tuple[str, ...]:
+def choose_methods(card: RunCard, refused: Mapping[str, str], layer: str) -> tuple[str, ...]:
     """Draw the menu; return the methods ticked, in the registry's order, those that the model cannot take too.
 
     Args:
+        card: the model's, by which it is known how long a method takes here.
         refused: method → a sentence on why the model cannot take it; these are greyed out.
-        sha256: of the weights, by which it is known how long a method took.
-        seconds_a_pass: a forward or backward pass of this model, for those that did not run yet.
+        layer: where methods that need one look.
     """
     _follow()
     with st.popover(
@@ -88,7 +91,9 @@ def choose_methods(refused: Mapping[str, str], sha256: str, seconds_a_pass: floa
             if name in refused:
                 st.caption(plain(refused[name]))
             else:
-                st.caption(plain(cost_words(method, seconds_a_pass, face_loaders.took(sha256, name)) + "."))
+                values = values_of(name, card)
+                work = face_loaders.map_work(card, name, layer if method.needs_layer else "", values)
+                st.caption(plain(cost_words(method, costs().promise(work), values) + "."))
     chosen = tuple(name for name in OFFERED if st.session_state[_box(name)])
     _tell(chosen)
     return chosen
@@ -109,10 +114,18 @@ class Further:
     refused: Mapping[str, str]
 
 
+def heading(target: str) -> None:
+    """Head the row of further methods for a settled target."""
+    theme.section(
+        "Other explanations",
+        f"For {escape(target)}, by methods that ask otherwise. Each has its own scale: methods have no common unit.",
+    )
+
+
 def choose_further(
-    card: RunCard, key: FaceKey, crop: UInt8, *, target: str, layer: str, seconds_a_pass: float
+    card: RunCard, key: FaceKey, crop: UInt8, *, target: str, layer: str, reasons: Mapping[str, str] | None
 ) -> Further:
-    """Head the row, draw the menu, and explain by each method chosen; say which is at work and how long it takes.
+    """Draw the menu and the settings, and have each method chosen explain, with a bar of its own.
 
     Args:
         card: the model's.
@@ -120,28 +133,44 @@ def choose_further(
         crop: (H, W, 3) uint8, the face.
         target: a class or a contrast, settled.
         layer: where methods that need a layer look.
-        seconds_a_pass: a forward or backward pass of the model.
+        reasons: method → why this model cannot take it; None while that is looked at.
     """
-    theme.section(
-        "Other explanations",
-        f"For {escape(target)}, by methods that ask otherwise. Each has its own scale: methods have no common unit.",
+    follow_settings(card)
+    refused = {name: f"Not for this model: {reason}." for name, reason in (reasons or {}).items()}
+    with st.container(horizontal=True):
+        names = choose_methods(card, refused, layer)
+        able = [name for name in names if name not in refused]
+        values = choose_settings(card, able, layer)
+    found: dict[str, Explanation] = {}
+    if reasons is None:
+        return Further((), found, refused)
+    for name in able:
+        at = layer if METHODS[name].needs_layer else ""
+        record = _have(card, key, crop, name, at, target, values[name])
+        kept = map_loaders.known_map(card, key, crop, at, target, name, values[name])
+        if kept is not None:
+            found[name] = kept
+        elif record is not None and record.problem:
+            refused[name] = record.problem
+    return Further(tuple(name for name in names if name in found or name in refused), found, refused)
+
+
+def _have(
+    card: RunCard, key: FaceKey, crop: UInt8, name: str, layer: str, target: str, values: Values
+) -> LongWork[Explanation] | None:
+    """Have a method's map made, unless it is known."""
+    if map_loaders.known_map(card, key, crop, layer, target, name, values) is not None:
+        return None
+    return long_work.have(
+        f"map by {name}",
+        (key, layer, target, values),
+        lambda tell: map_loaders.method_map(
+            card, key, crop, name, layer, target, values, lambda done, of: tell(done, of, "passes")
+        ),
+        f"Explaining with {METHODS[name].title}",
+        face_loaders.map_work(card, name, layer, values),
+        says_problem=False,
     )
-    reasons = face_loaders.refused(card, key.sha256, crop)
-    refused = {name: f"Not for this model: {reason}." for name, reason in reasons.items()}
-    names = choose_methods(refused, key.sha256, seconds_a_pass)
-    able = [name for name in names if name not in refused]
-    found = {}
-    for number, name in enumerate(able, 1):
-        method = METHODS[name]
-        cost = cost_words(method, seconds_a_pass, face_loaders.took(key.sha256, name))
-        with st.spinner(plain(f"Explaining with {method.title}, {number} of {len(able)}: {cost} …")):
-            try:
-                found[name] = face_loaders.method_map(
-                    card, key, crop, name, layer if method.needs_layer else "", target
-                )
-            except UsageError as error:
-                refused[name] = str(error)
-    return Further(names, found, refused)
 
 
 def _card(entry: Explanation, style: MapStyle, classes: tuple[str, ...]) -> MapCard:
@@ -151,7 +180,8 @@ def _card(entry: Explanation, style: MapStyle, classes: tuple[str, ...]) -> MapC
     """
     method = METHODS[entry.method]
     agnostic = "class-agnostic" if method.class_agnostic else ""
-    title = ", ".join(filter(None, (method.title, layer_title(entry.layer), agnostic)))
+    settings = method.unusual(entry.settings)
+    title = ", ".join(filter(None, (method.title, layer_title(entry.layer), settings, agnostic)))
     color = emotion_color(entry.target) if entry.target in classes and not agnostic else ""
     (card,) = explanation_cards((entry,), style.scale, titles=(title,), colors=(color,))
     return card

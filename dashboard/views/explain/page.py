@@ -10,7 +10,6 @@ How the trust of each map was measured, folded: the curves behind its score.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,26 +17,22 @@ import streamlit as st
 
 from dashboard.report.subject import emotion, is_about_pictures
 from dashboard.report.subject import face as face_word
-from dashboard.report.text import layer_title, plain
 from dashboard.shared import face as answer
-from dashboard.shared import face_loaders, maps, pinned
-from dashboard.shared.face_loaders import FaceKey
+from dashboard.shared import maps, pinned
 from dashboard.shared.figures.map_card import MapCard, MapStyle
-from dashboard.shared.figures.map_content import style_settings
-from dashboard.shared.figures.trust import Trusted, gate_badge, map_badge, method_place, read_faithful, read_trust
+from dashboard.shared.figures.trust import Trusted, gate_badge, method_place, read_faithful
 from dashboard.shared.target import CONTRAST
-from dashboard.shell import glossed, loaders, page_ends, report_button, say, state, study_loaders, theme
+from dashboard.shell import glossed, page_ends, say, study_loaders, theme
 from dashboard.shell.frame import framed
 from dashboard.shell.in_address import in_address
 from dashboard.shell.state import NamedPicture, Selection
-from dashboard.views.explain import downloads, methods, sanity, trust
 from dashboard.views.explain import gates as gate_views
+from dashboard.views.explain import sanity, trust
+from dashboard.views.explain.asked import first_maps, settled, subject_of
 from dashboard.views.explain.figures.shares import WORDS, parts_of, shares_html
 from dashboard.views.explain.figures.trust_curves import faithfulness_curves
-from dashboard.views.explain.report import Explained, explain_content
-from dashboard.views.explain.supported import find_supported, show_supported
+from dashboard.views.explain.shown import Slots, View, read_answer, show_channels, show_maps, take_along
 from engine.explain.cmaen_shares import CmaenShares
-from engine.explain.feature_maps import gated_layer
 from engine.records import Explanation, FaceExplanation, RunCard
 
 STYLE: Final = Path(__file__).with_name("style.css")
@@ -123,27 +118,6 @@ def show_curves(trusted: Trusted, maps: Sequence[Explanation]) -> None:
         )
 
 
-def offer_report(card: RunCard, named: NamedPicture, key: FaceKey, seen: Explained, asked: Sequence[str]) -> None:
-    """Draw the report's button; ``seen`` is what the page shows, its main map first; ``asked``: further methods."""
-    trust.tell(key)
-    first = seen.main[0]
-    report_button.offer(
-        "Explain",
-        f"{named.name}, {card.name}",
-        (card,),
-        lambda: explain_content(seen),
-        settings={
-            **report_button.picture_settings(named, key.index, whole=key.whole),
-            "class": first.target,
-            "layer": first.layer,
-            "methods": list(asked),
-            **style_settings(seen.style),
-        },
-        always={state.MODEL: card.name, **trust.of_results(seen.trusted, seen.sanity)},
-        notes=report_button.picture_notes(),
-    )
-
-
 def _show_gates(
     explained: FaceExplanation, style: MapStyle, badge_of: Callable[[str], str]
 ) -> tuple[tuple[str, tuple[MapCard, ...]], ...]:
@@ -155,112 +129,51 @@ def _show_gates(
     )
 
 
-def _gate_trust(card: RunCard, trusted: Trusted) -> Callable[[str], str]:
-    """Return what makes a gate's badge: by this picture where it was checked, else by a whole split."""
-    measured = study_loaders.measured_gates(card)
-    return lambda layer: gate_badge(trusted.gates.get(layer), layer, measured)
-
-
 def explain(
     card: RunCard, named: NamedPicture, pictures: Sequence[NamedPicture], pin: NamedPicture | None = None
 ) -> None:
-    """Draw the page for one picture that can be read, of those that were chosen together, beside the pinned one."""
+    """Draw the page for one picture that can be read, of those that were chosen together, beside the pinned one.
+
+    The answer and the gates come first, then the map that is asked for; all else is made beside the page.
+    """
     model = page_ends.loaded(card)
     found = answer.find_face(card, named)
     if found is None:
         return
-    face, key = found.face, found.key
-    reading, checking, row = found.beside.container(), found.beside.container(), st.container()
+    subject, key = subject_of(card, named, found.face, found.key), found.key
+    reading, checking, row = found.beside.empty(), found.beside.container(), st.container()
     maps.gates_heading()
     style = maps.style_controls()
-    gates, first = st.container(), st.container()
+    gates, leads = st.container(), st.container()
     maps.explanation_heading()
-    predicted, truth = face.prediction.label, named.truth
-    asked = maps.choose_target(card, model.gradcam_layers, predicted=predicted, truth=truth, ranked=answer.ranked(face))
-
-    where, weights = (key.digest, key.index, key.whole, face.crop), (card.name, card.weights_sha256)
-    with (
-        found.beside,
-        st.spinner(plain(f"Explaining with {card.name}: gates, and Grad-CAM for {len(asked.targets)} targets …")),
-    ):
-        targets = tuple(asked.targets.values())
-        results = dict(
-            zip(asked.targets, loaders.explanations(*where, face.box, *weights, asked.layer, targets), strict=True)
-        )
-    chosen = results[asked.name]
-    main_map, drawn = chosen.maps[0], tuple(result.maps[0] for result in results.values())
-    # These Grad-CAMs are one forward pass and a backward pass each.
-    gradcam, seconds_a_pass = st.container(), sum(entry.seconds for entry in drawn) / (1 + len(drawn))
-    further = methods.choose_further(
-        card, key, face.crop, target=main_map.target, layer=asked.layer, seconds_a_pass=seconds_a_pass
+    predicted = found.face.prediction.label
+    asked = maps.choose_target(
+        card, model.gradcam_layers, predicted=predicted, truth=named.truth, ranked=answer.ranked(found.face)
     )
-    shown = (main_map, *further.maps.values())
-    leading = find_supported(
-        card, key, face.crop, main_map.target, model.gradcam_layers, further.refused,
-        lambda layer, target: results[target].maps[0]
-        if layer == asked.layer and target in results
-        else loaders.explanation(*where, face.box, *weights, layer, target).maps[0],
-    )  # fmt: skip
-    checked = shown if leading is None else (*shown, *leading.beside(shown))
-    checks = trust.follow(key)
-    trusted = trust.check_trust(checking, card, key, chosen, checked, checks)
-    shares, gate_trust = face_loaders.answer_shares(card, key, chosen.face), _gate_trust(card, trusted)
+    names = settled(subject, asked)
+    pair = (*asked.pair, CONTRAST) if asked.pair is not None else ()
+    known = trust.known(key, subject.answer, names[asked.name], ())
+    measured = study_loaders.measured_gates(card)
+    view = View(subject, style, asked, names, lambda layer: gate_badge(known.gates.get(layer), layer, measured))
 
-    with reading:
-        answer.show_answer(chosen, main_map, key.whole, cut=named.cut, trusted=read_trust(trusted, main_map))
-        if truth is not None:
-            answer.show_truth(truth, face.prediction, named.seen)
-    pinned.show_beside(row, card, chosen, named, pin, style)
+    with reading.container():
+        read_answer(subject, subject.known(asked.layer, names[asked.name]), known)
     with gates:
-        gate_rows = _show_gates(chosen, style, gate_trust)
-        show_shares(shares, predicted)
-    supported = show_supported(first, card, chosen, leading, style, trusted)
-    badge = map_badge(trusted.map(main_map))
+        gate_rows = _show_gates(subject.answer, style, view.gate_badge)
+    gradcam = st.container()
     with gradcam:
-        if asked.pair is not None:
-            three = [results[name].maps[0] for name in (*asked.pair, CONTRAST)]
-            maps.show_contrast(
-                chosen, three, maps.contrast_titles(asked.pair, predicted=predicted, truth=truth), style,
-                badge if asked.name == CONTRAST else "",
-            )  # fmt: skip
-        class_cards = maps.show_explanations(chosen, main_map.target, drawn, style, badge)
-    further_cards = methods.show_further(chosen, further, trusted, style)
-    gate_views.show_channels(
-        chosen, partial(gated_layer, loaders.predictor(card).model), partial(loaders.activation, *where, *weights),
-        style, gate_trust,
-    )  # fmt: skip
-    rows = (
-        *gate_rows,
-        ("First in the league", supported),
-        (f"Grad-CAM at {layer_title(asked.layer)}", class_cards),
-        (f"Other explanations for {main_map.target}", further_cards),
-    )
-    everything = (*drawn, *further.maps.values(), *checked[len(shown) :])
-    downloads.show_downloads(
-        chosen, everything, rows, style, named.name, shares,
-        answers=partial(downloads.answers_csv, model, pictures, whole=key.whole and not named.cut),
-    )  # fmt: skip
-    offer_report(
-        card,
-        named,
-        key,
-        Explained(
-            chosen,
-            everything,
-            checked,
-            rows,
-            style,
-            trusted,
-            truth,
-            named.credit,
-            sanity.known(key, shown),
-            shares,
-        ),
-        tuple(further.maps),
-    )
-    downloads.show_numbers(chosen, everything)
-    show_curves(trusted, checked)
-    sanity.show_sanity(card, key, chosen, shown, seconds_a_pass, checks)
+        first = first_maps(subject, asked, names, pair)
+    if asked.name not in first:
+        show_channels(view)
+        return
+    shown = show_maps(view, Slots(reading, checking, leads, gradcam), first, pair)
+    pinned.show_beside(row, card, shown.chosen, named, pin, style)
+    with gates:
+        show_shares(shown.shares, predicted)
+    show_channels(view)
+    take_along(view, shown, gate_rows, pictures)
+    show_curves(shown.trusted, shown.checked)
+    sanity.show_sanity(card, key, shown.chosen, shown.main, shown.checks)
 
 
 def main(chosen: Selection) -> None:

@@ -6,17 +6,18 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.report.text import layer_title, plain
-from dashboard.shared.face_loaders import FaceKey
 from dashboard.shared.figures.trust import method_place
-from dashboard.shell import glossed
+from dashboard.shell import glossed, long_work
+from dashboard.shell.cost_loaders import costs
+from dashboard.shell.costs import time_words
+from dashboard.shell.long_work import LongWork, Tell
+from dashboard.shell.map_loaders import FaceKey
 from dashboard.views.explain import loaders, trust
-from dashboard.views.explain.figures.gates import MEANS, WIDTH, class_matrix, time_words
+from dashboard.views.explain.figures.gates import MEANS, WIDTH, class_matrix
 from dashboard.views.explain.figures.sanity import randomisation_chart, read_sanity, sanity_table
 from dashboard.views.explain.trust import FURTHER, SMALLEST, Asked
-from engine.errors import FerLensError
 from engine.explain.methods.registry import METHODS
 from engine.records import Explanation, FaceExplanation, RunCard
 from engine.trust.map_sanity import MapSanity
@@ -31,16 +32,10 @@ WORDS: Final = (
 )
 
 
-@st.fragment
 def show_sanity(
-    card: RunCard,
-    key: FaceKey,
-    explained: FaceExplanation,
-    maps: Sequence[Explanation],
-    seconds_a_pass: float,
-    asked: Asked,
+    card: RunCard, key: FaceKey, explained: FaceExplanation, maps: Sequence[Explanation], asked: Asked
 ) -> None:
-    """Draw the button where a map is not checked yet, check when pressed, and draw what is known.
+    """Draw the button where a map is not checked yet, check beside the page when pressed, and draw what is known.
 
     An address that asks for it has it checked without a press where that is quick. After a check the whole page is
     drawn again: its report, further up, then holds what was found.
@@ -50,7 +45,6 @@ def show_sanity(
         key: which face and model.
         explained: the face as the model saw it.
         maps: the main map and those by further methods.
-        seconds_a_pass: a forward or backward pass of this model.
         asked: what is asked for, of this face.
     """
     able = [item for item in maps if item.heatmap.size >= SMALLEST]
@@ -58,27 +52,37 @@ def show_sanity(
         return
     with st.expander("Further checks of the maps", icon=":material/science:", expanded=FURTHER in asked.checks):
         st.markdown(WORDS)
-        place = st.empty()
         missing = [item for item in able if loaders.known_sanity(key, item) is None]
         if missing:
-            seconds = _expected(card, missing, seconds_a_pass)
-            with place.container(horizontal=True, vertical_alignment="center"):
-                pressed = st.button(
-                    "Check further",
-                    key=BUTTON,
-                    icon=":material/science:",
-                    on_click=trust.ask,
-                    args=(key, FURTHER),
-                )
-                st.caption(plain(f"{asked.waiting(FURTHER)}{_work(card, missing)}: {time_words(seconds)}"))
-            if pressed or asked.at_once(FURTHER, seconds):
-                try:
-                    _check(place, card, key, explained, missing)
-                except FerLensError as error:
-                    place.error(plain(str(error)))
-                else:
-                    st.rerun()
+            _offer(card, key, explained, missing, asked)
         _show_known(known(key, able))
+
+
+def _offer(
+    card: RunCard, key: FaceKey, explained: FaceExplanation, missing: Sequence[Explanation], asked: Asked
+) -> None:
+    work: LongWork[None] = long_work.of("sanity", queued=True)
+    seconds = sum(costs().promise(loaders.sanity_work(card, item)) or 0.0 for item in missing)
+    if work.is_asked or asked.at_once(FURTHER, seconds):
+        work.begin_for(key, _check(card, key, explained, missing), seconds=seconds)
+    if work.key == key and work.follow("Checking the maps", stoppable=True):
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Check further",
+            key=BUTTON,
+            icon=":material/science:",
+            on_click=_press,
+            args=(work, key),
+        )
+        st.caption(plain(f"{asked.waiting(FURTHER)}{_work(card, missing)}: {time_words(seconds)}"))
+    if work.key == key and work.problem:
+        st.error(plain(work.problem))
+
+
+def _press(work: LongWork[None], key: FaceKey) -> None:
+    trust.ask(key, FURTHER)
+    work.ask()
 
 
 def known(key: FaceKey, maps: Sequence[Explanation]) -> tuple[MapSanity, ...]:
@@ -87,38 +91,30 @@ def known(key: FaceKey, maps: Sequence[Explanation]) -> tuple[MapSanity, ...]:
     return tuple(item for item in looked if item is not None)
 
 
-def _expected(card: RunCard, missing: Sequence[Explanation], seconds_a_pass: float) -> float:
-    """Return how many seconds the checks take."""
-    return sum(
-        # A model's first map takes longer than those that follow, the checks' among them.
-        loaders.expected_seconds(
-            card, item, 2 * seconds_a_pass if METHODS[item.method].cost == "one pass" else item.seconds
-        )
-        for item in missing
-    )
-
-
 def _work(card: RunCard, missing: Sequence[Explanation]) -> str:
     many = f"{len(missing)} maps" if len(missing) > 1 else "1 map"
     return f"{many}, each made {loaders.sanity_maps(card)} times"
 
 
 def _check(
-    place: DeltaGenerator, card: RunCard, key: FaceKey, explained: FaceExplanation, missing: Sequence[Explanation]
-) -> None:
-    def teller(number: int, item: Explanation) -> Callable[[str, int, int], None]:
-        title = METHODS[item.method].title
+    card: RunCard, key: FaceKey, explained: FaceExplanation, missing: Sequence[Explanation]
+) -> Callable[[Tell], None]:
+    """Return the work: each map in turn; the bar counts the maps that are made."""
 
-        def progress(question: str, done: int, total: int) -> None:
-            share = (number + done / total) / len(missing)
-            place.progress(share, plain(f"Checking {title}, {number + 1} of {len(missing)}: {question}"))
+    def work(tell: Tell) -> None:
+        wanted = loaders.sanity_maps(card) * len(missing)
+        before = 0
 
-        return progress
+        def told(question: str, done: int, _total: int) -> None:
+            tell(before + done, wanted, f"maps made; {title}: {question}")
 
-    for number, item in enumerate(missing):
-        told = teller(number, item)
-        told("copying the model", 0, 1)
-        loaders.check_sanity(card, key, explained.face, item, told)
+        for item in missing:
+            title = METHODS[item.method].title
+            told("copying the model", 0, 1)
+            loaders.check_sanity(card, key, explained.face, item, told)
+            before += loaders.sanity_maps(card)
+
+    return work
 
 
 def _show_known(found: Sequence[MapSanity]) -> None:

@@ -6,7 +6,7 @@ measured, else by its sibling of the same architecture that was trained on such 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -15,13 +15,14 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard.report.glossary import marked
 from dashboard.report.text import escape, layer_title
 from dashboard.shared import face_loaders
-from dashboard.shared.face_loaders import FaceKey
 from dashboard.shared.figures.colours import emotion_color
 from dashboard.shared.figures.map_card import MapCard, MapStyle, cards_html, explanation_cards
-from dashboard.shared.figures.trust import Trusted, map_badge
-from dashboard.shell import loaders, opening, theme
+from dashboard.shared.figures.trust import Trusted, map_badge, map_place
+from dashboard.shell import loaders, long_work, map_loaders, opening, theme
+from dashboard.shell.long_work import Tell
+from dashboard.shell.map_loaders import FaceKey
 from dashboard.shell.opening import Supported
-from engine.errors import DataError, UsageError
+from engine.errors import DataError
 from engine.evidence.report import EvidenceReport
 from engine.explain.methods.registry import METHODS
 from engine.records import Explanation, FaceExplanation, RunCard, UInt8
@@ -71,39 +72,54 @@ class Leading:
 
     def beside(self, others: Sequence[Explanation]) -> tuple[Explanation, ...]:
         """Return the league's map where it is none of ``others``, which are shown and checked anyway."""
-        return tuple(one for one in self.maps[:1] if _place(one) not in {_place(other) for other in others})
-
-
-def _place(entry: Explanation) -> tuple[str, str, str]:
-    return entry.method, entry.layer, entry.target
+        return tuple(one for one in self.maps[:1] if map_place(one) not in {map_place(other) for other in others})
 
 
 def find_supported(
+    slot: DeltaGenerator,
     card: RunCard,
     key: FaceKey,
     crop: UInt8,
     target: str,
     layers: Sequence[str],
     refused: Collection[str],
-    gradcam: Callable[[str, str], Explanation],
 ) -> Leading | None:
-    """Compute the map that the league supports, and Grad-CAM at the last block; None without a league.
+    """Have the map that the league supports, and Grad-CAM at the last block; None without a league, or until then.
 
     Args:
+        slot: where the bar is drawn meanwhile.
         card: the model's. key: which face and model. crop: (H, W, 3) uint8, the face.
-        target: the class or contrast explained.
+        target: the class or contrast explained, settled.
         layers: that the model can be explained at. refused: methods that it cannot take.
-        gradcam: gives the Grad-CAM of a layer and a target.
     """
     best = opening.supported(card, _report(card), refused=refused)
     if best is None or (best.layer and best.layer not in layers):
         return None
-    try:
-        found = face_loaders.method_map(card, key, crop, best.method, best.layer, target)
-    except UsageError:  # this face's pass is one that the method cannot follow
+    values = METHODS[best.method].values({}, card.input)
+    wanted = ((best.method, best.layer, values), (map_loaders.GRADCAM, layers[-1], ()))
+
+    def known() -> list[Explanation]:
+        found = (map_loaders.known_map(card, key, crop, at, target, method, of) for method, at, of in wanted)
+        return [one for one in found if one is not None]
+
+    if len(known()) < len(wanted):
+
+        def work(tell: Tell) -> None:
+            map_loaders.gradcams(card, key, crop, layers[-1], (target,))
+            map_loaders.method_map(
+                card, key, crop, best.method, best.layer, target, values,
+                lambda done, of: tell(done, of, "passes"),
+            )  # fmt: skip
+
+        with slot:
+            long_work.have(
+                "league", (key, target, best), work, f"{METHODS[best.method].title}, the league’s first",
+                face_loaders.map_work(card, best.method, best.layer, values), says_problem=False,
+            )  # fmt: skip
+    found = known()
+    if len(found) < len(wanted):  # not yet, or this face's pass is one that the method cannot follow
         return None
-    last = gradcam(layers[-1], target)
-    return Leading(best, (found,) if _place(last) == _place(found) else (found, last))
+    return Leading(best, tuple(found[:1]) if map_place(found[0]) == map_place(found[1]) else tuple(found))
 
 
 def show_supported(

@@ -18,13 +18,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.report.text import plain
 from dashboard.shared import face_loaders
-from dashboard.shared.face_loaders import GATES, MAP, FaceKey
-from dashboard.shared.figures.trust import Trusted
-from dashboard.shell import in_address, say, state
+from dashboard.shared.figures.trust import Trusted, map_place
+from dashboard.shell import in_address, long_work, say, state
+from dashboard.shell.costs import time_words
+from dashboard.shell.long_work import LongWork, Tell
+from dashboard.shell.map_loaders import FaceKey
 from dashboard.views.explain import trust
-from dashboard.views.explain.figures.gates import time_words
 from engine.explain.methods.registry import METHODS
-from engine.records import Explanation, FaceExplanation, RunCard, UInt8
+from engine.records import Explanation, FaceExplanation, RunCard
 from engine.trust.map_sanity import MapSanity
 
 CHECKS: Final = "checks"
@@ -50,9 +51,9 @@ class Asked:
     checks: frozenset[str] = frozenset()
     anew: bool = False
 
-    def at_once(self, check: str, seconds: float) -> bool:
-        """Say whether to do a check without a press, expected to take ``seconds``."""
-        return self.anew and check in self.checks and seconds <= QUICK_SECONDS
+    def at_once(self, check: str, seconds: float | None) -> bool:
+        """Say whether to do a check without a press, expected to take ``seconds``; None: nobody knows."""
+        return self.anew and check in self.checks and seconds is not None and seconds <= QUICK_SECONDS
 
     def waiting(self, check: str) -> str:
         """Return how the words beside a button begin: that its check is asked for, or nothing."""
@@ -79,6 +80,11 @@ def follow(face: FaceKey) -> Asked:
     return Asked(_book().get(face, frozenset()), anew)
 
 
+def _decide_later() -> None:
+    """Take the address as said anew on the next run, too: another check of it waits, or a price is being measured."""
+    st.session_state.pop(state.TOLD + CHECKS, None)
+
+
 def ask(face: FaceKey, check: str) -> None:
     """Keep that a check was asked for, by a press of its button."""
     _book()[face] = _book().get(face, frozenset()) | {check}
@@ -102,17 +108,18 @@ def tell(face: FaceKey) -> None:
 
 
 BUTTON: Final = "check_trust"
+DONE: Final = "Trust checked: the badges below say which gates are used and which maps are faithful."
+_STEPS: Final = 100
 SMALLEST: Final = 2
 """Cells that a map must have to be taken apart along it."""
 
 
-def _known(key: FaceKey, explained: FaceExplanation, maps: Sequence[Explanation]) -> Trusted:
+def known(key: FaceKey, explained: FaceExplanation, target: str, maps: Sequence[Explanation]) -> Trusted:
     """Return what is known already; of gates that were asked about another target all but the logit's change holds."""
-    target = explained.maps[0].target
     gates = face_loaders.known_gates(key, target)
     if gates is None:
         gates = face_loaders.known_gates(key, explained.prediction.label) or ()
-    found = {(item.method, item.layer, item.target): face_loaders.known_map(key, item) for item in maps}
+    found = {map_place(item): face_loaders.known_map(key, item) for item in maps}
     return Trusted({use.layer: use for use in gates}, {name: item for name, item in found.items() if item is not None})
 
 
@@ -146,63 +153,64 @@ def check_trust(
     missing = [item for item in maps if item.heatmap.size >= SMALLEST and face_loaders.known_map(key, item) is None]
     gates = len(explained.gates) if ask_gates else 0
     if not gates and not missing:
-        place.caption("Trust checked: the badges below say which gates are used and which maps are faithful.")
-        return _known(key, explained, maps)
-    subjects = " and ".join(_count(number, word) for number, word in ((gates, "gate"), (len(missing), "map")) if number)
-    seconds = _expected(card, key, explained.face, gates, len(missing))
-    with place.container(horizontal=True, vertical_alignment="center"):
-        pressed = st.button(
+        place.caption(DONE)
+        return known(key, explained, target, maps)
+    seconds = face_loaders.trust_seconds(card.weights_sha256, gates, len(missing))
+    work: LongWork[None] = long_work.of("trust", queued=True)
+    unasked = work.key != key and asked.at_once(TRUST, seconds)
+    if unasked or (asked.anew and seconds is None):
+        _decide_later()
+    if work.is_asked or unasked:
+        work.begin_for(key, _check(card, key, explained, missing, gates), seconds=seconds)
+    with place.container():
+        if work.key == key and work.follow("Checking trust", stoppable=True):
+            return known(key, explained, target, maps)
+    with place.container():
+        _offer(work, key, asked, gates, len(missing), seconds)
+    return known(key, explained, target, maps)
+
+
+def _offer(work: LongWork[None], key: FaceKey, asked: Asked, gates: int, maps: int, seconds: float | None) -> None:
+    """Draw the button with its price, and why the last check came to nothing."""
+    subjects = " and ".join(_count(number, word) for number, word in ((gates, "gate"), (maps, "map")) if number)
+    passes, price = face_loaders.trust_passes(gates, maps), "not timed here yet"
+    if seconds is not None:
+        price = time_words(seconds)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
             "Check trust",
             key=BUTTON,
             icon=":material/fact_check:",
-            on_click=trust.ask,
-            args=(key, TRUST),
+            on_click=_press,
+            args=(work, key, TRUST),
             help="Replaces each gate to see whether the answer changes, and takes the picture apart along each map, "
             "beside random maps.",
         )
-        passes = face_loaders.trust_passes(gates, len(missing))
-        st.caption(plain(f"{asked.waiting(TRUST)}{subjects}, {passes:,} forward passes: {time_words(seconds)}"))
-    if pressed or asked.at_once(TRUST, seconds):
-        _check(place, card, key, explained, missing, gates)
-        place.caption("Trust checked: the badges below say which gates are used and which maps are faithful.")
-    return _known(key, explained, maps)
+        st.caption(plain(f"{asked.waiting(TRUST)}{subjects}, {passes:,} forward passes: {price}"))
+    if work.key == key and work.problem:
+        st.error(plain(work.problem))
 
 
-def _expected(card: RunCard, key: FaceKey, seen: UInt8, gates: int, maps: int) -> float:
-    """Return how many seconds checking takes: as the last time, else by a small step that is timed first."""
-    seconds = 0.0
-    for what, checks, number in ((GATES, (gates, 0), int(gates > 0)), (MAP, (0, maps), maps)):
-        last = face_loaders.took(key.sha256, what)
-        if number and last is None:
-            seconds += face_loaders.trust_cost(card, key.sha256, seen).seconds(*checks)
-        elif last is not None:
-            seconds += last * number
-    return seconds
+def _press(work: LongWork[None], key: FaceKey, check: str) -> None:
+    trust.ask(key, check)
+    work.ask()
 
 
 def _check(
-    place: DeltaGenerator,
-    card: RunCard,
-    key: FaceKey,
-    explained: FaceExplanation,
-    missing: Sequence[Explanation],
-    gates: int,
-) -> None:
-    """Check the gates, then each map; the bar counts every gate and every map as one."""
-    wanted = gates + len(missing)
+    card: RunCard, key: FaceKey, explained: FaceExplanation, missing: Sequence[Explanation], gates: int
+) -> Callable[[Tell], None]:
+    """Return the work: the gates, then each map; the bar counts every gate and every map as a hundred steps."""
+    wanted = _STEPS * (gates + len(missing))
 
-    def tell(before: int, what: str, weight: int) -> Callable[[int, int], None]:
-        def progress(done: int, total: int) -> None:
-            share = before + weight * done / total
-            number = min(before + int(weight * done / total) + 1, wanted)
-            place.progress(share / wanted, plain(f"Checking {number} of {wanted}: {what}"))
+    def work(tell: Tell) -> None:
+        def told(before: int, what: str, weight: int) -> Callable[[int, int], None]:
+            return lambda done, total: tell(_STEPS * before + round(_STEPS * weight * done / total), wanted, what)
 
-        progress(0, 1)
-        return progress
+        if gates:
+            said = told(0, "is the gate used?", gates)
+            face_loaders.check_gates(card, key, explained.face, explained.maps[0].target, said)
+        for number, item in enumerate(missing):
+            said = told(gates + number, f"is {METHODS[item.method].title} faithful?", 1)
+            face_loaders.check_map(card, key, explained.face, item, said)
 
-    if gates:
-        told = tell(0, "is the gate used?", gates)
-        face_loaders.check_gates(card, key, explained.face, explained.maps[0].target, told)
-    for number, item in enumerate(missing):
-        told = tell(gates + number, f"is {METHODS[item.method].title} faithful?", 1)
-        face_loaders.check_map(card, key, explained.face, item, told)
+    return work

@@ -20,9 +20,10 @@ from dashboard.shared.figures.model_table import (
     simplest_first,
     table_note,
 )
-from dashboard.shell import loaders, say, state, theme
+from dashboard.shell import loaders, map_loaders, say, state, theme
 from dashboard.shell.frame import framed
 from dashboard.shell.loaders import Sample
+from dashboard.shell.map_loaders import FaceKey
 from dashboard.shell.pages import COMPARE, EXPLAIN, MISTAKES, PAGES
 from dashboard.shell.state import NamedPicture
 
@@ -142,10 +143,9 @@ def _first_maps(model: str | None) -> None:
         if found.error is not None:
             return
         face = found.faces[0]
-        explained = loaders.explanation(
-            named.digest, 0, True, face.crop, face.box, card.name, card.weights_sha256,
-            loaders.predictor(card).gradcam_layers[-1], face.prediction.label,
-        )  # fmt: skip
+        key = FaceKey(named.digest, 0, True, card.name, card.weights_sha256)
+        layer = loaders.predictor(card).gradcam_layers[-1]
+        explained = map_loaders.explanation(card, key, face.crop, face.box, layer, face.prediction.label)
     style = MapStyle()
     gates = gate_cards(explained.gates_of("spatial")[-1:], style.scale)
     gates = tuple(replace(one, title=f"attention gate, {one.title}") for one in gates)

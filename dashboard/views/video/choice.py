@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
+from functools import partial
 from typing import Final
 
 import streamlit as st
@@ -17,12 +17,14 @@ from dashboard.report.subject import is_about_pictures
 from dashboard.report.text import plain
 from dashboard.shared.maps import OPACITIES
 from dashboard.shared.maps import OPACITY as USUAL_OPACITY
-from dashboard.shell import say, state
+from dashboard.shell import long_work, say, state
+from dashboard.shell.cost_loaders import costs
+from dashboard.shell.costs import Work, time_words
 from dashboard.shell.handed_in import MOST_MEGABYTES
 from dashboard.shell.in_address import in_address, left_out, tell
+from dashboard.shell.long_work import LongWork
 from dashboard.views.video import loaders
 from dashboard.views.video.loaders import SECONDS, NamedFilm, ReadFilm
-from engine.errors import FerLensError
 from engine.live.frame import OverlayKind
 from engine.live.smoothing import Smoothing
 from engine.records import RunCard
@@ -157,29 +159,43 @@ def choose_reading(card: RunCard) -> Choices:
 
 
 READ: Final = "film_read"
-STOP: Final = "film_stop"
 RESULT: Final = "film_result"
-_EVERY_SECONDS: Final = 0.25
+WORK: Final = "reading a film"
 
 
 def read_when_asked(film: NamedFilm | None, card: RunCard, choices: Choices) -> ReadFilm | None:
-    """Draw the button; return the result at hand of this film, which may be one of other choices, or None."""
-    asked = st.button(
-        "Read the film",
-        key=READ,
-        disabled=film is None,
-        icon=":material/play_arrow:",
-        help=f"About as long as the film lasts on a common machine. The first {loaders.limit(SECONDS):,} s are read.",
-    )
+    """Draw the button with its price, have the film read beside the page, and return the result at hand of this film.
+
+    It may be one of other choices; None where there is none.
+    """
+    work: LongWork[ReadFilm] = long_work.of(WORK, queued=True)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Read the film",
+            key=READ,
+            disabled=film is None or work.is_at_work,
+            icon=":material/play_arrow:",
+            on_click=work.ask,
+            help=f"The first {loaders.limit(SECONDS):,} s are read.",
+        )
+        costing = None if film is None else loaders.reading_work(film, card, choices)
+        if costing is not None and not work.is_at_work:
+            st.caption(plain(price_words(costing, costs().promise(costing))))
     if film is None:
         st.session_state.pop(RESULT, None)
+        work.answered()
         return None
-    if asked:
+    if work.is_asked:
         st.session_state.pop(RESULT, None)
-        try:
-            st.session_state[RESULT] = _read(film, card, choices)
-        except FerLensError as error:
-            say.problems([str(error)])
+        work.begin_for((film.digest, card.name, choices), partial(loaders.read_told, film, card, choices), costing)
+    # Through with it, the page is drawn anew, without the bar and with the button at rest.
+    work.follow(f"Reading {film.name} with {card.name}", stoppable=True)
+    if work.value is not None:
+        st.session_state[RESULT] = work.value
+        work.forget()
+    say.problems(filter(None, [work.problem]))
+    if work.was_stopped:
+        st.caption("Stopped: nothing of the film is kept.")
     result: ReadFilm | None = st.session_state.get(RESULT)
     if result is None or result.source.digest != film.digest:
         return None
@@ -188,24 +204,9 @@ def read_when_asked(film: NamedFilm | None, card: RunCard, choices: Choices) -> 
     return result
 
 
-def _read(film: NamedFilm, card: RunCard, choices: Choices) -> ReadFilm:
-    place = st.empty()
-    latest = 0.0
-    with place.container(horizontal=True, vertical_alignment="center"):
-        bar = st.progress(0.0, text=plain(f"Reading {film.name} with {card.name} …"))
-        # A press runs the page again, which ends this run at its next message: the engine then lets go of the film.
-        st.button("Stop", key=STOP, icon=":material/stop:")
-
-    def told(done: int, expected: int | None) -> None:
-        nonlocal latest
-        if time.monotonic() - latest < _EVERY_SECONDS:
-            return
-        latest = time.monotonic()
-        of = f" of about {expected:,}" if expected else ""
-        share = min(1.0, done / expected) if expected else 0.0
-        bar.progress(share, text=plain(f"Reading {film.name} with {card.name}: {done:,}{of} frames"))
-
-    try:
-        return loaders.read_film(film, card, choices, told)
-    finally:
-        place.empty()
+def price_words(costing: Work, seconds: float | None) -> str:
+    """Say how many frames are read, and how long that takes by what was measured here."""
+    frames = f"About {costing.units:,.0f} frames"
+    if seconds is None:
+        return f"{frames}; none was read on this machine yet, so the time is told while it is read."
+    return f"{frames}: {time_words(seconds)}, as frames took on this machine."

@@ -16,11 +16,13 @@ import streamlit as st
 from dashboard.doors.own_folder import own_folder
 from dashboard.live.choices import Choices
 from dashboard.shell import loaders
+from dashboard.shell.costs import Work
+from dashboard.shell.long_work import Tell
 from dashboard.views.video.figures.timeline import FaceTimeline, timelines
 from engine.draw.overlay import png_bytes
 from engine.errors import FilmError, UsageError
 from engine.live.pipeline import overlay_layers
-from engine.media.film import frame_at
+from engine.media.film import frame_at, open_film
 from engine.media.film_writer import FilmWriter
 from engine.records import RunCard, UInt8
 
@@ -153,6 +155,29 @@ def read_film(film: NamedFilm, card: RunCard, choices: Choices, told: Callable[[
         )
         rows = table.read_bytes()
         return ReadFilm(film, choices, summary, annotated.read_bytes(), rows, timelines(rows, card.classes))
+
+
+def read_told(film: NamedFilm, card: RunCard, choices: Choices, tell: Tell) -> ReadFilm:
+    """Read a film as work beside the page; see :func:`read_film`."""
+    return read_film(film, card, choices, lambda done, expected: tell(done, expected, "frames"))
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _frames(digest: str, name: str, _data: bytes, seconds: int) -> int | None:
+    try:
+        with _on_disk(NamedFilm(name, _data, digest)) as path, open_film(path) as film:
+            expected, rate = film.expected_frames, film.frames_per_second
+    except FilmError:
+        return None
+    return min(expected, round(rate * seconds)) if expected and rate else None
+
+
+def reading_work(film: NamedFilm, card: RunCard, choices: Choices) -> Work | None:
+    """Return what reading a film costs, in frames; None where the film does not say how many it has, or is none."""
+    frames = _frames(film.digest, film.name, film.data, limit(SECONDS))
+    if not frames:
+        return None
+    return Work(card.weights_sha256, f"frame of a film, {choices.overlay}", float(frames))
 
 
 @st.cache_data(show_spinner=False, max_entries=32)

@@ -17,8 +17,9 @@ from dashboard.shared import pinned as beside
 from dashboard.shared.figures.map_card import data_uri
 from dashboard.shared.figures.map_content import style_settings
 from dashboard.shared.target import CONTRAST
-from dashboard.shell import loaders, page_ends, pinned, report_button, say, state
+from dashboard.shell import loaders, map_loaders, page_ends, pinned, report_button, say, state
 from dashboard.shell.frame import framed
+from dashboard.shell.map_loaders import FaceKey
 from dashboard.shell.state import NamedPicture, Selection
 from dashboard.views.what_if import controls, result
 from dashboard.views.what_if import loaders as what_if_loaders
@@ -119,10 +120,8 @@ def _work(card: RunCard, subject: Subject, pin: NamedPicture | None) -> None:
         target = asked.targets[asked.name]
         plus = asked.pair[0] if asked.name == CONTRAST and asked.pair else asked.name
         face = subject.face
-        before = loaders.explanation(
-            subject.named.digest, subject.index, subject.whole, face.crop, face.box,
-            card.name, card.weights_sha256, asked.layer, target,
-        )  # fmt: skip
+        key = FaceKey(subject.named.digest, subject.index, subject.whole, card.name, card.weights_sha256)
+        before = map_loaders.explanation(card, key, face.crop, face.box, asked.layer, target)
         after = before if edit.is_identity else what_if_loaders.explained(card, pixels, asked.layer, target)
         with answers:
             result.show_answers(before, after, edited=not edit.is_identity)

@@ -47,13 +47,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.explain.methods.method import Setup
+from engine.explain.methods.method import Setup, rows_of
 from engine.explain.target import ScalarFunction
 from engine.models.adopted.network import LayerPoint
 
@@ -81,12 +81,18 @@ def gradcam(scalar_of: Callable[[Tensor], Tensor], layer: nn.Module, x: Tensor) 
     return maps
 
 
-def gradcams(scalars_of: Callable[[Tensor], Sequence[Tensor]], layer: nn.Module, x: Tensor) -> tuple[Tensor, ...]:
+def gradcams(
+    scalars_of: Callable[[Tensor], Sequence[Tensor]],
+    layer: nn.Module,
+    x: Tensor,
+    told: Callable[[int, int], None] | None = None,
+) -> tuple[Tensor, ...]:
     """Return Grad-CAM before its ReLU of several scalars: one forward pass, and a backward pass each to ``layer``.
 
     Args:
         scalars_of: maps pictures to the explained scalars, (B, C, H, W) → T of (B,); it must run ``layer`` once.
         layer, x: as of :func:`gradcam`.
+        told: called with (maps made, wanted) after the forward and each backward pass; what it raises ends the work.
 
     Returns:
         T maps (B, h, w) float32, signed.
@@ -96,10 +102,11 @@ def gradcams(scalars_of: Callable[[Tensor], Sequence[Tensor]], layer: nn.Module,
     try:
         with torch.enable_grad():
             scalars = scalars_of(x)
-            slopes = [
-                torch.autograd.grad(scalar.sum(), kept[0], retain_graph=number < len(scalars))[0]
-                for number, scalar in enumerate(scalars, start=1)
-            ]
+            slopes = []
+            for number, scalar in enumerate(scalars, start=1):
+                if told is not None:
+                    told(number - 1, len(scalars))
+                slopes.append(torch.autograd.grad(scalar.sum(), kept[0], retain_graph=number < len(scalars))[0])
     finally:
         handle.remove()
     features = kept[0].detach().float()
@@ -179,10 +186,6 @@ def hirescam_of(features: Tensor, gradients: Tensor) -> Tensor:
     return (gradients * features).sum(dim=1)
 
 
-_ROWS: Final = 64
-"""Pictures in one forward pass; bounds the memory."""
-
-
 @torch.no_grad()
 def scorecam(scalar_of: ScalarFunction, layer: nn.Module, x: Tensor, setup: Setup) -> Tensor:
     """Return Score-CAM before its ReLU: (B, h, w) float32, the sum over channels of increase x activation.
@@ -202,8 +205,9 @@ def scorecam(scalar_of: ScalarFunction, layer: nn.Module, x: Tensor, setup: Setu
     low, high = features.amin(dim=(2, 3), keepdim=True), features.amax(dim=(2, 3), keepdim=True)
     varied = ((high - low).flatten(1) > 0.0).nonzero()
     increase = torch.zeros(features.shape[:2], device=x.device)
-    for start in range(0, len(varied), _ROWS):  # channels of several pictures together, so that every pass is full
-        picture, channel = varied[start : start + _ROWS].unbind(dim=1)
+    rows = rows_of(x)
+    for start in range(0, len(varied), rows):  # channels of several pictures together, so that every pass is full
+        picture, channel = varied[start : start + rows].unbind(dim=1)
         masks = F.interpolate(features[picture, channel][:, None], size=x.shape[2:], mode="bilinear")
         below = masks.amin(dim=(2, 3), keepdim=True)
         masks = (masks - below) / (masks.amax(dim=(2, 3), keepdim=True) - below).clamp(min=1e-12)

@@ -32,16 +32,11 @@ case of sliding windows, also takes pictures whose side the cells do not divide.
 
 from __future__ import annotations
 
-from typing import Final
-
 import torch
 from torch import Tensor
 
-from engine.explain.methods.method import Setup
+from engine.explain.methods.method import Setup, rows_of
 from engine.explain.target import ScalarFunction
-
-_ROWS: Final = 64
-"""Pictures in one forward pass; bounds the memory."""
 
 
 def integrated_gradients(scalar_of: ScalarFunction, x: Tensor, setup: Setup) -> Tensor:
@@ -61,7 +56,7 @@ def integrated_gradients(scalar_of: ScalarFunction, x: Tensor, setup: Setup) -> 
             baselines=setup.blank(x),
             additional_forward_args=(which,),
             n_steps=setup.steps,
-            internal_batch_size=max(_ROWS, len(x)),
+            internal_batch_size=max(rows_of(x), len(x)),
         )
     return attributions.detach().float().sum(dim=1)
 
@@ -86,9 +81,6 @@ def smoothgrad(scalar_of: ScalarFunction, x: Tensor, setup: Setup) -> Tensor:
     return (total / setup.samples).float().abs().amax(dim=1)
 
 
-"""Pictures in one forward pass; bounds the memory."""
-
-
 @torch.no_grad()
 def occlusion(scalar_of: ScalarFunction, x: Tensor, setup: Setup) -> Tensor:
     """Return (B, cells, cells) float32, signed: the scalar less what it is with the cell covered.
@@ -110,7 +102,7 @@ def occlusion(scalar_of: ScalarFunction, x: Tensor, setup: Setup) -> Tensor:
         baselines=setup.blank(x),
         feature_mask=numbers,
         additional_forward_args=(torch.arange(len(x), device=x.device),),
-        perturbations_per_eval=max(1, _ROWS // len(x)),
+        perturbations_per_eval=max(1, rows_of(x) // len(x)),
     )
     # the first pixel of each cell, rounded up
     row, column = (-(-torch.arange(cells, device=x.device) * side // cells) for side in x.shape[-2:])

@@ -6,20 +6,21 @@ softmax between features; every net here has some of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 
 from engine.data.transforms import normalise
-from engine.errors import UnknownNameError, UsageError
+from engine.errors import UnknownNameError, UsageError, shown
 from engine.explain.methods.cams import gradcam, hirescam, layercam, scorecam
 from engine.explain.methods.deeplift import deeplift, deeplift_refusal
 from engine.explain.methods.guided import guided_gradcam, guided_refusal
 from engine.explain.methods.method import Method
 from engine.explain.methods.pixels import integrated_gradients, occlusion, smoothgrad
 from engine.explain.methods.rollout import attention_rollout, rollout_refusal
+from engine.explain.methods.settings import BASELINE, CELLS, NOISE, SAMPLES, STEPS, Values, read
 from engine.models.locking import holding
 from engine.records import InputSpec
 
@@ -75,6 +76,7 @@ _ALL: Final = (
         forwards=50,
         backwards=50,
         compute=lambda scalar_of, _layer, x, setup: integrated_gradients(scalar_of, x, setup),
+        settings=(STEPS, BASELINE),
     ),
     Method(
         name="guided_gradcam",
@@ -103,6 +105,7 @@ _ALL: Final = (
         backwards=2,
         compute=lambda scalar_of, _layer, x, setup: deeplift(scalar_of, x, setup),
         refusal=deeplift_refusal,
+        settings=(BASELINE,),
     ),
     Method(
         name="rollout",
@@ -129,6 +132,7 @@ _ALL: Final = (
         cost="many passes",
         forwards=65,
         compute=lambda scalar_of, _layer, x, setup: occlusion(scalar_of, x, setup),
+        settings=(CELLS, BASELINE),
     ),
     Method(
         name="smoothgrad",
@@ -142,6 +146,7 @@ _ALL: Final = (
         forwards=25,
         backwards=25,
         compute=lambda scalar_of, _layer, x, setup: smoothgrad(scalar_of, x, setup),
+        settings=(SAMPLES, NOISE),
     ),
     Method(
         name="scorecam",
@@ -155,6 +160,7 @@ _ALL: Final = (
         forwards=512,
         a_channel=True,
         compute=scorecam,
+        settings=(BASELINE,),
     ),
 )
 
@@ -187,6 +193,35 @@ def method_names(words: str) -> tuple[str, ...]:
     """Read methods with commas between, ``all`` for every one; errors as of :func:`check_methods`."""
     parts = [part.strip() for part in words.split(",") if part.strip()]
     return tuple(METHODS) if parts == ["all"] else check_methods(parts)
+
+
+def read_settings(texts: Iterable[str], names: Sequence[str], spec: InputSpec) -> dict[str, Values]:
+    """Read settings in words, see :func:`engine.explain.methods.settings.read`; return method → every value.
+
+    Args:
+        texts: such as ``steps=100``, which holds for every method here that has it, or ``occlusion.cells=12``.
+        names: the methods. spec: the model's input, which bounds some.
+
+    Raises:
+        UsageError: it is no setting of any of these methods, or its value is out of bounds. UnknownNameError: it names
+            a method that is none.
+    """
+    asked: dict[str, dict[str, float]] = {name: {} for name in names}
+    for text in texts:
+        method, setting, value = read(text)
+        if method:
+            check_methods((method,))
+        having = [name for name in names if any(one.name == setting for one in METHODS[name].settings)]
+        takers = [name for name in having if name == method] if method else having
+        if not takers:
+            known = sorted({one.name for name in names for one in METHODS[name].settings})
+            raise UsageError(
+                f"No method asked for takes '{shown(text)}'; settings of {', '.join(names)}: "
+                f"{', '.join(known) or 'none'}."
+            )
+        for name in takers:
+            asked[name][setting] = value
+    return {name: METHODS[name].values(values, spec) for name, values in asked.items()}
 
 
 def refusals(model: nn.Module, x: Tensor, names: Sequence[str]) -> dict[str, str]:

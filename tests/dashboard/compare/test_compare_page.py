@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.shell import map_loaders
 from engine.analysis.files.places import PREDICTIONS, analysis_folder
 from engine.analysis.sweep.block import SweepSettings
 from engine.analysis.sweep.sweep import sweep
@@ -225,6 +226,7 @@ def test_moving_a_slider_computes_nothing_again(page: AppTest, monkeypatch: pyte
     app.slider(key="opacity").set_value(0.2).run()
     assert page_html(app) != before
     assert calls == []
+    map_loaders._book.clear()  # other tests may have asked for this layer
     app.selectbox(key="layer").set_value("block3").run()
     assert calls == ["baseline", "cbam"]
 

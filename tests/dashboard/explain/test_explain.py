@@ -10,7 +10,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from dashboard.shared.face import NOBODY
-from dashboard.shell import loaders
+from dashboard.shell import loaders, map_loaders
 from dashboard.shell.state import NamedPicture
 from dashboard.views.explain.downloads import answers_csv
 from engine.labels import EMOTIONS
@@ -155,8 +155,11 @@ def test_moving_a_slider_computes_nothing_again(explain: AppTest, monkeypatch: p
     assert calls == []
     assert page_html(explain) != before
     assert any("Stretched" in caption.value for caption in explain.caption)
+    map_loaders._book.clear()  # other tests may have asked for this layer
     explain.selectbox(key="layer").set_value("block1").run()
-    assert [sorted(targets) for targets in calls] == [sorted(EMOTIONS)]  # all together, once
+    first, others = calls  # what is asked for by itself, then all the others together
+    assert len(first) == 1
+    assert sorted((*first, *others)) == sorted(EMOTIONS)
 
 
 def test_jet_is_labelled_misleading(explain: AppTest) -> None:

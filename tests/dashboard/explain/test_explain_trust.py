@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.shared import face_loaders
-from dashboard.shell import opening
+from dashboard.shell import map_loaders, opening
 from engine.errors import UsageError
 from engine.explain.methods import registry
 from engine.explain.methods.registry import METHODS
@@ -71,10 +71,11 @@ def test_a_method_that_the_model_cannot_take_is_greyed_out_with_its_reason(
         raise UsageError("LayerCAM cannot explain this face; choose another method.")
 
     monkeypatch.setattr(registry, "refusals", refusals)
-    monkeypatch.setattr(face_loaders, "method_map", method_map)
-    face_loaders.refused.clear()
+    monkeypatch.setattr(map_loaders, "method_map", method_map)
+    for book in (face_loaders._book, map_loaders._book):
+        book.clear()
     app = opened(home, sample="drawn-happy", methods="deeplift,layercam")
-    face_loaders.refused.clear()
+    face_loaders._book.clear()
     assert not app.exception
     assert app.checkbox(key="method.deeplift").disabled
     assert not app.checkbox(key="method.layercam").disabled

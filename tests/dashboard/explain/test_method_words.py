@@ -1,6 +1,7 @@
 import pytest
 
-from dashboard.views.explain.figures.gates import cost_words, method_help, time_words
+from dashboard.shell.costs import time_words
+from dashboard.views.explain.figures.gates import cost_words, method_help
 from engine.explain.methods.registry import METHODS
 
 
@@ -20,11 +21,11 @@ def test_durations(seconds: float, words: str) -> None:
     assert time_words(seconds) == words
 
 
-def test_the_last_time_counts_more_than_an_estimate() -> None:
-    assert cost_words(METHODS["occlusion"], 0.1) == "65 forward: up to about 6 s"
-    assert cost_words(METHODS["occlusion"], 0.001) == "65 forward: under a second"
-    assert cost_words(METHODS["integrated_gradients"], 0.1) == "50 forward, 50 backward: up to about 10 s"
-    assert cost_words(METHODS["scorecam"], 0.1).startswith(
-        "a forward for each channel of the layer, at most 512: up to"
+def test_the_price_is_in_passes_and_in_seconds_measured_here() -> None:
+    assert cost_words(METHODS["occlusion"], 6.4) == "65 forward: about 6 s"
+    assert cost_words(METHODS["occlusion"], 0.01) == "65 forward: under a second"
+    assert cost_words(METHODS["integrated_gradients"], None) == "50 forward, 50 backward, not timed here yet"
+    assert cost_words(METHODS["integrated_gradients"], 9.6, (("steps", 200.0), ("baseline", 0.5))) == (
+        "200 forward, 200 backward: about 10 s"
     )
-    assert cost_words(METHODS["occlusion"], 0.1, 2.9) == "65 forward: last time about 3 s"
+    assert cost_words(METHODS["scorecam"], 8.0) == "a forward for each channel of the layer, at most 512: about 8 s"

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from dashboard.shared import face_loaders as kept
-from dashboard.shared.face_loaders import FaceKey
 from dashboard.shell import loaders
+from dashboard.shell import map_loaders as maps
+from dashboard.shell.cost_loaders import costs
+from dashboard.shell.costs import Work
+from dashboard.shell.map_loaders import FaceKey
 from engine.models.checkpoint import read_card
 from engine.records import FaceExplanation, RunCard
 from engine.trust import trust as trust_cost
@@ -36,7 +39,8 @@ def test_what_is_measured_is_the_engines_and_is_kept(card: RunCard, quick_trust:
     assert kept.known_gates(key, "happy") == gates
     assert kept.known_map(key, main) is found
     assert kept.known_gates(key, "sad") is None
-    assert kept.took(card.weights_sha256, kept.GATES) is not None
+    assert costs().unit(card.weights_sha256, kept.GATES) is not None
+    assert costs().unit(card.weights_sha256, kept.MAP) is not None
     assert quick_trust == {"gates": ["happy"], "maps": ["gradcam"]}
     report = trust(
         predictor.model,
@@ -55,17 +59,17 @@ def test_what_is_measured_is_the_engines_and_is_kept(card: RunCard, quick_trust:
 def test_a_map_by_another_method_is_computed_once(card: RunCard, monkeypatch: pytest.MonkeyPatch) -> None:
     crop = np.random.default_rng(4).integers(0, 255, (48, 48, 3), dtype=np.uint8)
     key = FaceKey("another", 0, True, card.name, card.weights_sha256)
-    first = kept.method_map(card, key, crop, "hirescam", "block3", "happy − sad")
+    first = maps.method_map(card, key, crop, "hirescam", "block3", "happy − sad")
     assert (first.method, first.layer, first.target, first.signed) == ("hirescam", "block3", "happy − sad", True)
     monkeypatch.setattr(type(loaders.predictor(card)), "explain_crop", None)  # a second computation would fail
-    again = kept.method_map(card, key, crop, "hirescam", "block3", "happy − sad")
+    again = maps.method_map(card, key, crop, "hirescam", "block3", "happy − sad")
     assert (again.heatmap == first.heatmap).all()
     with pytest.raises(TypeError):
-        kept.method_map(card, key, crop, "hirescam", "block2", "happy − sad")
+        maps.method_map(card, key, crop, "hirescam", "block2", "happy − sad")
 
 
 def test_the_book_forgets_the_least_recently_used() -> None:
-    book = kept.Book()
+    book = maps.Book()
     for number in range(loaders.KEPT):
         book.keep(number, number)
     assert book.look(0) == 0
@@ -83,10 +87,13 @@ def test_what_trust_costs_is_measured_once_a_model(card: RunCard, monkeypatch: p
         return TrustCost(0.001, 0.0)
 
     monkeypatch.setattr(trust_cost, "measure_cost", measure)
-    kept.trust_cost.clear()
-    assert [kept.trust_cost(card, card.weights_sha256, seen).seconds(1, 0) for _ in range(2)] == [0.033, 0.033]
-    kept.trust_cost.clear()
+    assert kept.trust_seconds(card.weights_sha256, 1, 0) is None
+    for _ in range(2):
+        kept.measure_trust(card, seen)
     assert len(asked) == 1
+    assert kept.trust_seconds(card.weights_sha256, 2, 0) == pytest.approx(0.066)
+    costs().note(Work(card.weights_sha256, kept.GATES), 5.0)  # what it took counts more than what was foretold
+    assert kept.trust_seconds(card.weights_sha256, 2, 0) == 10.0
 
 
 def test_the_work_of_a_check_is_that_of_the_engines_defaults() -> None:

@@ -30,7 +30,7 @@ def test_by_hand() -> None:
 
 def test_pictures_share_passes_and_keep_to_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
     # Three pictures of five channels in passes of four rows: a pass holds channels of two pictures.
-    monkeypatch.setattr("engine.explain.methods.cams._ROWS", 4)
+    monkeypatch.setattr("engine.explain.methods.cams.rows_of", lambda _x: 4)
     torch.manual_seed(0)
     features = nn.Conv2d(1, 5, 3)
     head = nn.Linear(5, 4)

@@ -20,9 +20,11 @@ from dashboard.report.text import in_chart
 from dashboard.shared.figures.colours import emotion_color
 from dashboard.shared.figures.map_card import MapCard
 from dashboard.shared.figures.trust import signed
+from dashboard.shell.costs import time_words
 from engine.draw.colormaps import DIVERGING, colormap
 from engine.draw.overlay import display_ranges
 from engine.explain.methods.method import GRIDS, Method
+from engine.explain.methods.settings import Values
 from engine.records import AttentionGate
 from engine.trust.sanity import ClassSensitivity
 
@@ -204,29 +206,16 @@ def class_matrix(found: ClassSensitivity) -> go.Figure:
     return figure
 
 
-def time_words(seconds: float) -> str:
-    """Return a duration as a person would say it: ``under a second``, ``about 4 s``, ``about 2 min``."""
-    if seconds < 1.0:
-        return "under a second"
-    return f"about {seconds:.0f} s" if seconds < 90.0 else f"about {seconds / 60.0:.0f} min"
-
-
-def expected_words(seconds: float) -> str:
-    """Say an estimate made from single passes, too high where pictures run in batches: ``up to about 4 s``."""
-    return time_words(seconds) if seconds < 1.0 else f"up to {time_words(seconds)}"
-
-
-def cost_words(method: Method, seconds_a_pass: float, took: float | None = None) -> str:
-    """Say how much work a map is, and how long that takes.
+def cost_words(method: Method, seconds: float | None, values: Values = ()) -> str:
+    """Say how much work a map is, and how long that takes by what was measured here.
 
     Args:
         method: the method.
-        seconds_a_pass: one forward or backward pass of this model, as measured on this face.
-        took: what the last map of this method and model took, where there was one.
+        seconds: promised; None where nothing of this model was timed yet.
+        values: of its settings; empty: the usual ones.
     """
-    if took is not None:
-        return f"{method.passes}: last time {time_words(took)}"
-    return f"{method.passes}: {expected_words(seconds_a_pass * (method.forwards + method.backwards))}"
+    passes = method.passes_at(values)
+    return f"{passes}: {time_words(seconds)}" if seconds is not None else f"{passes}, not timed here yet"
 
 
 def method_help(method: Method) -> str:
