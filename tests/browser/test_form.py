@@ -121,9 +121,11 @@ def opened(page: Page) -> Iterator[str]:
         said = popovers.nth(number).inner_text()
         popovers.nth(number).click()
         expect(inside).to_be_visible(timeout=PATIENCE)
+        settled(page)  # one whose content is made when it opens runs the page again, which fades meanwhile
         yield said
         page.keyboard.press("Escape")
         expect(inside).to_have_count(0, timeout=PATIENCE)
+        settled(page)
     page.locator(".fl-glossary .fl-term").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator(".fl-meaning:popover-open")).to_have_count(1, timeout=PATIENCE)
