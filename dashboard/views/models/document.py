@@ -11,7 +11,7 @@ from engine.analysis.model_card.markdown import to_markdown
 from engine.records import RunCard
 
 
-def button(card: RunCard) -> None:
+def offer(card: RunCard) -> None:
     """Draw what opens it."""
     if st.button("Model card", key=f"document.{card.name}", icon=":material/description:"):
         _window(card)

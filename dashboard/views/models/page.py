@@ -67,7 +67,7 @@ def _shelf(model: str | None, *, changeable: bool) -> None:
                 found = shelved(card)
                 say.problems([found.problem] if found.problem else [])
                 st.html(shelf_card(card, found.found, found.size, selected=card.name == model))
-                document.button(card)
+                document.offer(card)
                 if changeable and may_change(card):
                     change.buttons(card)
 
