@@ -122,8 +122,9 @@ def unruled_operations(model: nn.Module, x: Tensor, rules: Mapping[str, Rule]) -
         the model's, for then a rule's result was not taken for the tensor that was to be changed.
     """
     mode = BackwardRules(rules)
+    survey = _Survey(mode)
     given = x.detach().clone().requires_grad_()
-    with torch.enable_grad(), _Survey(mode) as survey, mode:
+    with torch.enable_grad(), survey, mode:
         ruled = model(given)
     with torch.no_grad():
         plain = model(x)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parameter import is_lazy
+from torch.nn.parameter import UninitializedParameter
 
 from engine.errors import FerLensError, NetworkError
 from engine.models.adopted.answer import Answer, answer_of, as_logits, judge_answer
@@ -174,7 +174,7 @@ def _check_open(net: nn.Module) -> None:
                 "torch.compile or .compile()."
             )
     for name, weights in net.named_parameters():
-        if is_lazy(weights):
+        if isinstance(weights, UninitializedParameter):
             continue  # of a lazy layer; the first pass gives it a shape
         if weights.is_meta:
             raise NetworkError(f"'{name}' of this network is on the device 'meta', without numbers; load its weights.")
