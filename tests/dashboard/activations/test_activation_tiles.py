@@ -43,11 +43,11 @@ def test_the_grid_shows_the_channels_asked_for_with_their_figures() -> None:
     html = maps_grid(VALUES, FACE, shown, Look(), marked=1)
     assert html.count("<figure") == 2
     assert html.count("fl-marked") == 1
-    assert "F 4.2 · " in html
+    assert "apart 4.2 (F) · " in html
     assert "sad" in html
     assert 'alt="channel 1, 0 to 8.000; strongest ' in html
-    assert "energy 0<" in html
-    assert "<span>F 1.1</span>" in maps_grid(VALUES, FACE, [ChannelFigures(0, 1.0, 1.1)], Look())
+    assert "loud 0 (energy)<" in html
+    assert "<span>apart 1.1 (F)</span>" in maps_grid(VALUES, FACE, [ChannelFigures(0, 1.0, 1.1)], Look())
     assert "8.000" in scale_html(VALUES, Look())
     assert "cannot be compared" in scale_html(VALUES, Look("stretch"))
 

@@ -30,7 +30,7 @@ def channels(app: AppTest) -> list[int]:
 
 
 def energies(app: AppTest) -> list[float]:
-    return [float(value) for value in re.findall(r"energy ([\d.e-]+)<", page_html(app))]
+    return [float(value) for value in re.findall(r"loud ([\d.e-]+) \(energy\)<", page_html(app))]
 
 
 def test_maps_come_by_energy_then_by_selectivity_then_by_number(page: AppTest) -> None:
