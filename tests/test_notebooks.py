@@ -20,8 +20,8 @@ SECONDS = 300
 
 SHOWN: dict[str, dict[str, tuple[str, ...]]] = {
     "dataset": {
-        "for group in found.exact": ("exact: test/surprise/copy.png, train/fear/0002.png", "blank.png", "darker.png"),
-        "for split, counts": ("train {'angry': 27", "test {'angry': 11"),
+        "for group in found.exact": ("test/surprise/copy.png, train/fear/0002.png", "blank.png", "darker.png"),
+        "pictures = read_pictures": ("train {'angry': 27", "test {'angry': 11"),
     },
     "with-and-without-attention": {
         "RECIPE =": ("baseline: ", "cbam: ", "parameters"),
