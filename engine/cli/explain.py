@@ -311,7 +311,7 @@ def run(arguments: argparse.Namespace) -> int:
     setup = _setups(arguments, methods, predictor)
     if arguments.sheet is not None:
         return explain_sheet.write_sheet(
-            predictor, arguments, methods, setup, _target(arguments.target, arguments.minus)
+            predictor, arguments, methods, setup, _target(arguments.target, arguments.minus, predictor.classes)
         )
     with Progress(console=STDERR, transient=True, disable=not sys.stderr.isatty()) as bar, shown_search(bar):
         made = _explained(predictor, arguments, methods, setup)
