@@ -220,6 +220,8 @@ def _torchscript(graph: ExportedGraph, example: Tensor, file: Path, about: dict[
     with torch.no_grad(), warnings.catch_warnings():
         # PyTorch deprecates TorchScript; phones and servers that read nothing else are why it is offered.
         warnings.simplefilter("ignore", FutureWarning)
+        # What a pass checks of its shapes stays out of the file; whether that matters is tried below.
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
         traced: Any = torch.jit.freeze(torch.jit.trace(graph, example, check_trace=False))  # type: ignore[no-untyped-call]
         _check_any_batch(traced, graph, example)
         data = io.BytesIO()  # PyTorch's own file ends the process where the disk is full

@@ -89,8 +89,10 @@ def own_pictures(card: RunCard, wanted: int, place: Path) -> Lenders:
     """Return pictures of a user's folder, of its test split where it has one, from all over it.
 
     Raises:
-        DataError: there is none of the model's classes.
+        DataError: there is no such folder, or none of the model's classes in it.
     """
+    if not place.exists():
+        raise DataError(f"Expected pictures whose gates are lent in '{place.name}', but there is no such folder.")
     index, found = PictureIndex("folder", place), list[UInt8]()
     names: tuple[str, ...] = ()
     with suppress(DataError):  # there is none

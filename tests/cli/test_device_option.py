@@ -19,6 +19,7 @@ WITHOUT = {
     "audit": "looks at pictures, and at answers that are stored",
     "report": "shows answers that are stored",
     "models": "lists cards",
+    "card": "writes down what is stored",
     "doctor": "says which devices there are",
     "export": "traces on the CPU, whose file runs anywhere",
     "benchmark": "its parts have it, see below",

@@ -31,7 +31,7 @@ def test_the_whole_has_help_that_lists_the_commands() -> None:
         assert summary.split(",")[0] in done.stdout
 
 
-@pytest.mark.parametrize("words", [[], ["dance"], ["predict"], ["models", "--colour"], ["explain", "a.png"]])
+@pytest.mark.parametrize("words", [[], ["dance"], ["predict"], ["models", "--colour"], ["explain"]])
 def test_wrong_use_is_status_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(words)
@@ -39,6 +39,11 @@ def test_wrong_use_is_status_2(words: list[str], capsys: pytest.CaptureFixture[s
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "error: " in printed.err
+
+
+def test_an_explanation_needs_a_place(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "a.png"]) == 2
+    assert capsys.readouterr().err.startswith("error: Expected --out, the folder for the files, or --sheet")
 
 
 @pytest.mark.parametrize(

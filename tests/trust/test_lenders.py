@@ -43,6 +43,8 @@ def test_pictures_of_other_classes_are_none_of_its_kind(card: RunCard, tmp_path:
     data = write_pictures(tmp_path / "data", ("boat", "lorry"))
     with pytest.raises(DataError, match=r"called as the classes of 'mine' are .* found no such picture"):
         lenders_of(card, data=data)
+    with pytest.raises(DataError, match="lent in 'nowhere', but there is no such folder"):
+        lenders_of(card, data=tmp_path / "nowhere")
 
 
 def test_without_data_of_its_own_nobody_lends_to_what_is_not_about_faces(
