@@ -254,7 +254,8 @@ class LongWork(Generic[T]):
         if job is None or job.done.done():
             st.rerun()
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(share(job.step, time.monotonic() - job.began, job.promised), text=plain(self._said(job, words)))
+            far = 0.0 if job.waits else share(job.step, time.monotonic() - job.began, job.promised)
+            st.progress(far, text=plain(self._said(job, words)))
             if stoppable:
                 st.button(
                     "Stop",
