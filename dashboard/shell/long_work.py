@@ -21,6 +21,8 @@ from contextlib import nullcontext
 from typing import Any, Final, Generic, TypeVar
 
 import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard.report.text import plain
 from dashboard.shell.cost_loaders import costs
@@ -41,6 +43,9 @@ LOOK_SECONDS: Final = 0.5
 ALMOST: Final = 0.97
 """Where a bar stays when the work takes longer than was promised."""
 
+GONE_SECONDS: Final = 60.0
+"""After so long without its visitor, who closed the page, work ends at its next step: nobody waits for it."""
+
 _FORGOTTEN_SECONDS: Final = 5.0
 """Work that is wanted again sooner gave what it could: a run does not begin it over and over."""
 _TOLD_AFTER_SECONDS: Final = 1.0
@@ -52,6 +57,25 @@ Tell = Callable[[int, int | None, str], None]
 
 class Stopped(BaseException):
     """Raised in the thread of work that a person stopped; no error of anything, so that nothing takes it for one."""
+
+
+class _Visitor:
+    """Whoever's run begins the work, as long as their browser is connected."""
+
+    def __init__(self) -> None:
+        run = get_script_run_ctx(suppress_warning=True)
+        self._session = run.session_id if run is not None and runtime.exists() else None
+        self._seen = self._looked = time.monotonic()
+
+    def is_gone(self) -> bool:
+        """Whether they have been away for :data:`GONE_SECONDS`; looks once a second."""
+        now = time.monotonic()
+        if self._session is None or now - self._looked < 1.0:
+            return False
+        self._looked = now
+        if runtime.get_instance().is_active_session(self._session):
+            self._seen = now
+        return now - self._seen > GONE_SECONDS
 
 
 class _Job(Generic[T]):
@@ -69,10 +93,11 @@ class _Job(Generic[T]):
         self.began = time.monotonic()
         self.waits = False
         self.prepare: Callable[[], object] | None = None
+        self._visitor = _Visitor()
 
     def tell(self, done: int, wanted: int | None = None, words: str = "") -> None:
-        """Note how far the work is. Raises Stopped where a person stopped it."""
-        if self.stop.is_set():
+        """Note how far the work is. Raises Stopped where a person stopped it, or left."""
+        if self.stop.is_set() or self._visitor.is_gone():
             raise Stopped
         self.step = (done, wanted, words)
 
@@ -109,7 +134,7 @@ class _Job(Generic[T]):
             return
         while not turn.acquire(timeout=0.05):
             self.waits = True
-            if self.stop.is_set():
+            if self.stop.is_set() or self._visitor.is_gone():
                 raise Stopped
         self.waits = False
 

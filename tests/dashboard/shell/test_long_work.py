@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -259,3 +260,43 @@ def test_the_rest_of_the_page_is_there_meanwhile_and_a_stop_is_kept(monkeypatch:
     app.button[0].click().run()
     assert [word.value for word in app.markdown] == ["the rest of the page, 5"]
     assert not app.button
+
+
+def test_it_ends_when_its_visitor_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after a closed page: a server would else compute for nobody."""
+    monkeypatch.setattr(long_work.runtime, "exists", lambda: True)
+    there = threading.Event()
+
+    class Run:
+        session_id = "somebody"
+
+    class Server:
+        def is_active_session(self, session: str) -> bool:
+            assert session == "somebody"
+            return not there.is_set()
+
+    monkeypatch.setattr(long_work, "get_script_run_ctx", lambda **_: Run())
+    monkeypatch.setattr(long_work.runtime, "get_instance", Server)
+    clock = iter(range(0, 10_000, 40))
+    monkeypatch.setattr(long_work, "time", SimpleNamespace(monotonic=lambda: float(next(clock))))
+    visitor = long_work._Visitor()
+    assert [visitor.is_gone() for _ in range(3)] == [False, False, False]
+    there.set()
+    assert [visitor.is_gone() for _ in range(2)] == [False, True]
+    monkeypatch.undo()
+
+    monkeypatch.setattr(long_work._Visitor, "is_gone", lambda _: there.is_set())
+    there.clear()
+    begun = threading.Event()
+
+    def work(tell: Tell) -> int:
+        while True:
+            tell(0, None, "")
+            begun.set()
+
+    record: LongWork[int] = LongWork("counting")
+    record.begin_for("key", work)
+    assert begun.wait(60)
+    there.set()
+    ended(record)
+    assert record.was_stopped
