@@ -47,7 +47,7 @@ def test_explain_shows_what_each_place_receives_and_the_rollout(page: AppTest) -
     said = " ".join(caption.value for caption in app.caption)
     for name in ("deeplift", "guided_gradcam"):
         assert app.checkbox(key=f"method.{name}").disabled
-    assert "no rule for what this model computes with (native_layer_norm" in said
+    assert "no rule for what this model computes with (layer_norm" in said
     assert "made for ReLUs, and this model has gelu" in said
 
 

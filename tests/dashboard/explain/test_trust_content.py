@@ -47,7 +47,7 @@ def test_further_checks_keep_the_class_matrix_and_the_way_through_randomisation(
         "Grad-CAM for happy at block 4", ".400", ".250", "+.800", "−.100", "+.200",
     )  # fmt: skip
     assert len(section.charts) == 1 + 2  # the way of both, and a matrix each
-    assert any(words.startswith("Infidelity: The picture is disturbed") for words in section.words)
+    assert any(words.startswith("Foretells wrongly (infidelity): The picture is disturbed") for words in section.words)
     np.testing.assert_array_equal(
         content.arrays["sanity/occlusion/happy − sad/class_correlation"], found[1].classes.correlation
     )
