@@ -40,6 +40,6 @@ def test_a_small_step_is_run() -> None:
     model = Counted()
     with unchanged(model):
         cost = measure_cost(model, noise(1)[0], spec=SPEC)
-    assert batches == [9, 9]
+    assert batches == [9, 9, 9]  # one to warm up, one an imputer
     assert cost.forward_seconds > 0.0
     assert cost.filling_seconds > 0.0
