@@ -41,7 +41,7 @@ def test_a_model_is_asked_in_its_own_words_and_answers_in_the_references(
         called.append(arguments[-1])
         return made(given.replace(" - ", " − "))
 
-    monkeypatch.setattr(choice.loaders, "explanation", explanation)
+    monkeypatch.setattr(choice.map_loaders, "explanation", explanation)
     where = ("digest", 0, True, np.zeros((8, 8), np.uint8), None)
     found = choice.explained(theirs, reference, "block4", asked, where)
     assert called == [given]
