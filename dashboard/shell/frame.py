@@ -13,6 +13,7 @@ from dashboard.report.text import plain
 from dashboard.shell import glossed, handed_in, loaders, opening, pinned, sources, state, study_loaders, theme, walk
 from dashboard.shell.handed_in import PICTURE_INDEX
 from dashboard.shell.in_address import coming, in_address, left_out
+from dashboard.shell.settled import settle
 from dashboard.shell.state import NamedPicture, Selection, Source
 from engine.models.checkpoint import DEFAULT_MODEL
 
@@ -52,6 +53,7 @@ def frame(page: str) -> Iterator[Selection]:
 @contextmanager
 def framed(page: str) -> Iterator[Selection]:
     """What each page runs in: the frame that ``Home.py`` drew around it, or its own where its file is run alone."""
+    settle()
     drawn = _current.get()
     if drawn is not None:
         yield drawn

@@ -7,7 +7,7 @@ it came to waits for whichever run asks. All of it lies in one record, as each l
 the run: between two of them nothing would be safe.
 
 What ends within :data:`PATIENCE_SECONDS` is there at once, and no bar is drawn. Else the run goes on without it: the
-bar is a fragment that looks again twice a second, and asks for a run of the whole page when the work has ended.
+bar is a fragment that looks again each second, and asks for a run of the whole page when the work has ended.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from dashboard.report.text import plain
 from dashboard.shell.cost_loaders import costs
 from dashboard.shell.costs import Costs, Work
 from dashboard.shell.loaders import beside
+from dashboard.shell.settled import settle
 from engine.errors import FerLensError
 
 T = TypeVar("T")
@@ -38,7 +39,7 @@ UNKNOWN: Final = (
 )
 PATIENCE_SECONDS: float = 0.3
 """How long a run waits for work that it has begun: no bar is drawn for what ends by then."""
-LOOK_SECONDS: Final = 0.5
+LOOK_SECONDS: Final = 1.0
 """How often a bar is drawn anew."""
 ALMOST: Final = 0.97
 """Where a bar stays when the work takes longer than was promised."""
@@ -275,6 +276,7 @@ class LongWork(Generic[T]):
 
     def draw(self, words: str, *, stoppable: bool) -> None:
         """Draw how far it is; ask for a run of the page where it has ended."""
+        settle()
         job = self._job
         if job is None or job.done.done():
             st.rerun()
