@@ -1,8 +1,7 @@
-"""The documents as a site: built strictly, every link of it leads somewhere, and no other host is asked for anything."""
+"""The documents as a site: built strictly, every link leads somewhere, and no other host is asked for anything."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import subprocess
@@ -10,27 +9,18 @@ import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
-from types import ModuleType
 from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
 
+from docs.site import docstrings, hooks
 from tests.made import ROOT
 
 QUIET = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
 FETCHING = {"src", "srcset", "poster", "data", "background", "action"}
 """Attributes whose address a browser fetches unasked (a form's is sent to)."""
 CSS_ADDRESS = re.compile(r"@import\s+[\"']([^\"']+)|url\(\s*[\"']?([^\"')]+)")
-
-
-def module(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"docs_site_{name}", ROOT / "docs" / "site" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    return made
 
 
 def mkdocs(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -143,7 +133,6 @@ def test_a_link_that_leads_nowhere_fails_the_build(text: str, tmp_path: Path) ->
 
 
 def test_links_to_the_repository_stay_in_the_site() -> None:
-    hooks = module("hooks")
     text = (
         "[s](../SECURITY.md#a) [e](../examples) [n](notebooks/dataset.ipynb) [g](glossary.md) [w](https://x.org/a) "
         "[x](../nothing.py)\n```\n[s](../SECURITY.md)\n```\n"
@@ -173,7 +162,6 @@ def test_the_same_links_work_where_the_repository_is_read() -> None:
 
 
 def test_names_that_share_a_line_of_a_docstring_get_one_each() -> None:
-    docstrings = module("docstrings")
     text = (
         "Do it, see :meth:`~a.b`.\n\nArgs:\n    one, two: both,\n        as said.\n    three: alone.\n\n"
         "Raises:\n    A, B: x"
