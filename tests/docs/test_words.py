@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import importlib.util
 import re
 import shlex
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,6 +80,32 @@ def test_every_target_of_make_and_every_module_exists() -> None:
     assert asked >= {"dashboard", "webcam"}
     assert asked <= targets
     assert sorted(name for name in modules if importlib.util.find_spec(name) is None) == []
+
+
+def programs() -> list[tuple[str, str]]:
+    texts = [(path.name, path.read_text(encoding="utf-8")) for path in DOCUMENTS]
+    return [(name, body) for name, text in texts for language, body in FENCE.findall(text) if language == "python"]
+
+
+def missing_names(body: str) -> list[str]:
+    """Return what a program imports from this project, or takes of ``ferlens``, and is not there."""
+    asked: list[tuple[str, str]] = []
+    for node in ast.walk(ast.parse(textwrap.dedent(body))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in {"engine", "dashboard", "ferlens"}:
+            asked += [(str(node.module), alias.name) for alias in node.names]
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "ferlens":
+            asked.append(("ferlens", node.attr))
+    return [f"{module}.{name}" for module, name in asked if not hasattr(importlib.import_module(module), name)]
+
+
+def test_every_program_in_a_document_parses_and_its_names_exist() -> None:
+    found = programs()
+    assert len(found) > 8
+    assert [f"{name}: {missing}" for name, body in found for missing in missing_names(body)] == []
+    assert missing_names("import ferlens\nferlens.opened(1)\nfrom engine import Predict") == [
+        "engine.Predict",
+        "ferlens.opened",
+    ]
 
 
 def named(path: Path) -> list[str]:
