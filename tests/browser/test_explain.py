@@ -90,8 +90,9 @@ def test_downloads_hold_what_the_page_shows(dashboard: str, browser: Browser, tm
             key.removeprefix("gate/") for key in arrays.files if key.startswith("gate/")
         }
         assert arrays["gate/block4.spatial"].shape == (6, 6)
-        assert arrays["map/gradcam/block3/happy"].shape == (12, 12)
         label = str(arrays["classes"][arrays["probabilities"].argmax()])
+        # Of the class asked for; on a slow machine the others' wait to be asked for.
+        assert arrays[f"map/gradcam/block3/{label}"].shape == (12, 12)
     assert document["label"] == label
     expect(page.locator(".fl-verdict-name")).to_have_text(label)
     sheet = np.asarray(Image.open(files["PNG"]).convert("RGB")).astype(int)
