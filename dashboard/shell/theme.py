@@ -35,7 +35,7 @@ CSS: Final = """<style>
 [data-testid="stHeader"]{background:transparent}
 .st-key-fl-steps{display:none}
 .fl-lead{font-size:1.12rem;line-height:1.55;max-width:44rem;opacity:.86;margin:0 0 .4rem}
-.fl-quiet{opacity:.62;font-size:.84rem}
+.fl-quiet{opacity:.67;font-size:.84rem}
 [data-testid="stButtonGroup"]>div button{min-height:2.5rem}
 :is([data-testid^="stBaseButton-primary"],[data-testid^="stBaseLinkButton-primary"]){
  color:light-dark(#fff,#131519)!important}
