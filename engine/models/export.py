@@ -221,7 +221,7 @@ def _torchscript(graph: ExportedGraph, example: Tensor, file: Path, about: dict[
         # PyTorch deprecates TorchScript; phones and servers that read nothing else are why it is offered.
         warnings.simplefilter("ignore", FutureWarning)
         # What a pass checks of its shapes stays out of the file; whether that matters is tried below.
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]  # public by its docs
         traced: Any = torch.jit.freeze(torch.jit.trace(graph, example, check_trace=False))  # type: ignore[no-untyped-call]
         _check_any_batch(traced, graph, example)
         data = io.BytesIO()  # PyTorch's own file ends the process where the disk is full
