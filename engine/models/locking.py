@@ -45,10 +45,12 @@ def model_lock(model: nn.Module) -> threading.RLock:
 def holding(model: nn.Module) -> Iterator[None]:
     """Hold the model's lock, with the model in eval mode; the mode of each of its parts is restored in the end."""
     with model_lock(model):
-        modes = [(module, module.training) for module in model.modules()]
-        model.eval()
+        # Each its own: a part may be in another mode than the whole.
+        training = [module for module in model.modules() if module.training]
+        if training:
+            model.eval()
         try:
             yield
         finally:
-            for module, training in modes:  # each its own: a part may be in another mode than the whole
-                module.training = training
+            for module in training:
+                module.training = True

@@ -167,9 +167,9 @@ def passes(cbam: nn.Module, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     return passes
 
 
-def test_several_targets_take_one_forward_pass(cbam: nn.Module, passes: dict[str, int]) -> None:
+def test_several_targets_take_one_pass_each_way(cbam: nn.Module, passes: dict[str, int]) -> None:
     explain_several(cbam, faces(1)[0], [Target(name) for name in EMOTIONS])
-    assert passes == {"forward": 1, "backward": len(EMOTIONS)}
+    assert passes == {"forward": 1, "backward": 1}
 
 
 def test_it_is_exactly_one_forward_and_one_backward(cbam: nn.Module, passes: dict[str, int]) -> None:

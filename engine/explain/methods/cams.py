@@ -1,14 +1,12 @@
-"""Grad-CAM through Captum's LayerGradCam.
+"""Grad-CAM from a layer's features and the gradient by them.
 
 [1] R. R. Selvaraju et al. Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization. ICCV 2017,
     arXiv:1610.02391, eq. 1-2.
 
 It assumes that a channel's mean gradient tells how much that channel matters wherever it is active. It keeps the
-layer's native grid (Captum's own upsampling is not used) and the range before the ReLU, so that "no positive evidence"
-can be told from "flat".
-
-Of a network of others a layer is an operation, not a module, which Captum does not know; there the same is computed
-from the gradient itself.
+layer's native grid and the range before the ReLU, so that "no positive evidence" can be told from "flat". The maps are
+those of Captum's LayerGradCam, which prepares a backward pass through the whole net; here only what follows the layer
+is prepared for one. Of a network of others a layer is an operation, not a module, which Captum does not know.
 
 LayerCAM: every cell has a weight of its own, the positive part of its gradient.
 
@@ -45,8 +43,8 @@ Layers' feature maps and the gradients of the explained scalar by them: what Lay
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -61,7 +59,7 @@ from engine.models.adopted.network import LayerPoint
 def gradcam(scalar_of: Callable[[Tensor], Tensor], layer: nn.Module, x: Tensor) -> Tensor:
     """Return Grad-CAM before its ReLU.
 
-    One forward and one backward pass. The caller holds the model's lock: Captum's hook sits on ``layer`` meanwhile.
+    One forward pass, and a backward pass to ``layer``. The caller holds the model's lock: a hook sits there meanwhile.
 
     Args:
         scalar_of: maps pictures to the explained scalar, (B, C, S, S) → (B,); it must run ``layer``.
@@ -71,14 +69,7 @@ def gradcam(scalar_of: Callable[[Tensor], Tensor], layer: nn.Module, x: Tensor) 
     Returns:
         (B, h, w) float32, signed: sum over F of (mean gradient x activation).
     """
-    if isinstance(layer, LayerPoint):
-        return gradcam_of(*layer_gradients(lambda pictures, _which=None: scalar_of(pictures), layer, x))
-    from captum.attr import LayerGradCam  # only explaining needs Captum; training machines may lack it
-
-    with torch.enable_grad():
-        attributions = LayerGradCam(scalar_of, layer).attribute(x, relu_attributions=False)
-    maps: Tensor = attributions.detach().float().squeeze(1)
-    return maps
+    return gradcam_of(*layer_gradients(lambda pictures, _which=None: scalar_of(pictures), layer, x))
 
 
 def gradcams(
@@ -87,28 +78,31 @@ def gradcams(
     x: Tensor,
     told: Callable[[int, int], None] | None = None,
 ) -> tuple[Tensor, ...]:
-    """Return Grad-CAM before its ReLU of several scalars: one forward pass, and a backward pass each to ``layer``.
+    """Return Grad-CAM before its ReLU of several scalars: one forward pass, and one backward pass to ``layer`` for all.
+
+    Of a network of others, whose operations may have no backward pass for several scalars together, a pass each.
 
     Args:
         scalars_of: maps pictures to the explained scalars, (B, C, H, W) → T of (B,); it must run ``layer`` once.
         layer, x: as of :func:`gradcam`.
-        told: called with (maps made, wanted) after the forward and each backward pass; what it raises ends the work.
+        told: called with (maps made, wanted) before each backward pass; what it raises ends the work.
 
     Returns:
         T maps (B, h, w) float32, signed.
     """
-    kept: list[Tensor] = []
-    handle = layer.register_forward_hook(_keeper(kept.append))
-    try:
-        with torch.enable_grad():
-            scalars = scalars_of(x)
-            slopes = []
-            for number, scalar in enumerate(scalars, start=1):
-                if told is not None:
-                    told(number - 1, len(scalars))
-                slopes.append(torch.autograd.grad(scalar.sum(), kept[0], retain_graph=number < len(scalars))[0])
-    finally:
-        handle.remove()
+    with _from_layers((layer,)) as kept:
+        sums = torch.stack([scalar.sum() for scalar in scalars_of(x)])
+        wanted = len(sums)
+        slopes: list[Tensor] = []
+        together = wanted if not isinstance(layer, LayerPoint) else 1
+        for done in range(0, wanted, together):
+            if told is not None:
+                told(done, wanted)
+            chosen = torch.eye(wanted, dtype=sums.dtype, device=sums.device)[done : done + together]
+            slopes += torch.autograd.grad(
+                sums, kept[0], grad_outputs=chosen if together > 1 else chosen[0], is_grads_batched=together > 1,
+                retain_graph=done + together < wanted,
+            )[0].view(-1, *kept[0].shape)  # fmt: skip
     features = kept[0].detach().float()
     return tuple(gradcam_of(features, slope.float()) for slope in slopes)
 
@@ -118,16 +112,31 @@ def gradcam_of(features: Tensor, gradients: Tensor) -> Tensor:
     return (gradients.mean(dim=(2, 3), keepdim=True) * features).sum(dim=1)
 
 
-def _keeper(keep: Callable[[Tensor], None]) -> Callable[..., Tensor]:
-    """Return a forward hook that keeps a layer's answer, as one that a gradient can be taken by."""
+@contextmanager
+def _from_layers(layers: Sequence[nn.Module]) -> Iterator[dict[int, Tensor]]:
+    """Keep the layers' answers, by number, and prepare what follows the first of them for a backward pass.
 
-    def kept(_module: nn.Module, _inputs: tuple[Any, ...], output: Tensor) -> Tensor:
-        if not output.requires_grad:  # every weight up to here is frozen
-            output = output.detach().requires_grad_()
-        keep(output)
-        return output.clone()  # what follows may work in place
+    What lies before needs none, so that its pass costs what it costs without gradients.
+    """
+    kept: dict[int, Tensor] = {}
 
-    return kept
+    def hook(number: int) -> Callable[..., Tensor]:
+        def keep(_module: nn.Module, _inputs: tuple[Any, ...], output: Tensor) -> Tensor:
+            torch.set_grad_enabled(True)  # from here on, in this thread; before as it was, after the block
+            if not output.requires_grad:
+                output = output.detach().requires_grad_()
+            kept[number] = output
+            return output.clone()  # what follows may work in place
+
+        return keep
+
+    handles = [layer.register_forward_hook(hook(number)) for number, layer in enumerate(layers)]
+    try:
+        with torch.no_grad():
+            yield kept
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 def layer_gradients(scalar_of: ScalarFunction, layer: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -147,19 +156,10 @@ def all_layer_gradients(
         layers: modules whose outputs are feature maps.
         x: normalised pictures (B, C, S, S).
     """
-    kept: dict[int, Tensor] = {}
-
-    handles = [
-        layer.register_forward_hook(_keeper(partial(kept.__setitem__, number))) for number, layer in enumerate(layers)
-    ]
-    try:
-        with torch.enable_grad():
-            scalar = scalar_of(x)
-            features = [kept[number] for number in range(len(layers))]
-            gradients = torch.autograd.grad(scalar.sum(), features)
-    finally:
-        for handle in handles:
-            handle.remove()
+    with _from_layers(layers) as kept:
+        scalar = scalar_of(x)
+        features = [kept[number] for number in range(len(layers))]
+        gradients = torch.autograd.grad(scalar.sum(), features)
     return tuple((map_.detach().float(), slope.float()) for map_, slope in zip(features, gradients, strict=True))
 
 

@@ -1,4 +1,4 @@
-"""Guided Grad-CAM: guided backpropagation, pixel by pixel, where Grad-CAM (through Captum) finds the class.
+"""Guided Grad-CAM: guided backpropagation, pixel by pixel, where Grad-CAM finds the class.
 
 [1] R. R. Selvaraju et al. Grad-CAM. ICCV 2017, arXiv:1610.02391, section 3.2.
 [2] J. T. Springenberg, A. Dosovitskiy, T. Brox, M. Riedmiller. Striving for Simplicity: The All Convolutional Net.

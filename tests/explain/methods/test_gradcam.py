@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from captum.attr import LayerGradCam
 
-from engine.explain.methods.cams import gradcam
-from engine.models.architecture import DEFAULT_INPUT
-from engine.models.registry import build_model
+from engine.explain.methods.cams import gradcam, gradcams
+from engine.models.architecture import DEFAULT_INPUT, explained
+from engine.models.registry import ARCHITECTURES, build_model, input_spec
 from tests.explain.made import TwoLayers, hooks_on
 
 X = torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]])
@@ -71,3 +72,31 @@ def test_it_works_under_no_grad_and_leaves_nothing_behind() -> None:
         gradcam(lambda x: model(x)[:, 0], model.features, X)
     assert hooks_on(model) == []
     assert all(parameter.grad is None and parameter.requires_grad for parameter in model.parameters())
+
+
+@pytest.mark.usefixtures("narrow")
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_it_equals_captums(name: str) -> None:
+    torch.manual_seed(0)
+    spec = input_spec(name, size=min(64, ARCHITECTURES[name].input.size))
+    model = build_model(name, classes=7, spec=spec).eval()
+    x = torch.randn(2, spec.channels, spec.size, spec.size)
+    for layer in {explained(model).explained_layers[0], explained(model).explained_layers[-1]}:
+        module = explained(model).activation_module(layer)
+        captums = LayerGradCam(model, module).attribute(x, target=3, relu_attributions=False)[:, 0].detach()
+        one = gradcam(lambda pictures: model(pictures)[:, 3], module, x)
+        largest = float(captums.abs().max())
+        torch.testing.assert_close(one / largest, captums / largest, rtol=0.0, atol=1e-5)
+        if layer == explained(model).explained_layers[-1]:
+            several = gradcams(lambda pictures: model(pictures).unbind(dim=1), module, x)
+            torch.testing.assert_close(several[3] / largest, captums / largest, rtol=0.0, atol=1e-5)
+
+
+def test_what_lies_before_the_layer_keeps_nothing_for_a_backward_pass() -> None:
+    first, layer, last = torch.nn.Conv2d(1, 2, 1), torch.nn.Conv2d(2, 3, 1), torch.nn.Conv2d(3, 1, 1)
+    seen: list[bool] = []
+    for module in (first, layer, last):
+        module.register_forward_hook(lambda _module, _inputs, output: seen.append(output.requires_grad))
+    gradcam(lambda x: last(layer(first(x))).sum(dim=(1, 2, 3)), layer, torch.rand(1, 1, 4, 4))
+    assert seen == [False, False, True]
+    assert torch.is_grad_enabled()
