@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dashboard.views.compare import choice
+from dashboard.views.compare.dataset import unlike_words
 from engine.explain.explainer import to_prediction
 from engine.models.checkpoint import read_card
 from engine.places import checkpoint_path
@@ -49,3 +50,27 @@ def test_a_model_is_asked_in_its_own_words_and_answers_in_the_references(
     assert found.prediction.label == "happy"
     assert found.maps[0].target == shown
     assert choice.answered((reference, theirs), found.prediction) == "happy"
+
+
+@pytest.mark.parametrize(
+    ("classes", "said"),
+    [
+        (
+            ("angry", "disgust", "fear", "happy", "contempt", "sad", "surprise"),
+            "synthetic-cbam alone knows neutral, theirs alone knows contempt.",
+        ),
+        (
+            ("angry", "disgust", "fear", "happy", "neutral", "sad"),
+            "synthetic-cbam alone knows surprise.",
+        ),
+        (
+            ("Anger", "disgust", "fear", "happy", "neutral", "sad", "surprise"),
+            "called alike: synthetic-cbam says angry where theirs says Anger. Import one of them again",
+        ),
+    ],
+)
+def test_why_there_is_no_verdict_is_said(classes: tuple[str, ...], said: str) -> None:
+    reference = read_card(checkpoint_path("synthetic-cbam"))
+    words = unlike_words(reference, replace(reference, name="theirs", classes=classes))
+    assert words.startswith("No verdict on a dataset, which takes models ")
+    assert said in words
