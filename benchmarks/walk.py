@@ -136,7 +136,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--user", action="append", choices=[user.name for user in USERS], help="only this one")
     parser.add_argument("--all", action="store_true", help="give the other commands that take a network, too")
     parser.add_argument("--no-pages", action="store_true", help="leave the browser out")
-    parser.add_argument("--shots", type=Path, metavar="FOLDER", help="keep a picture of each page as it stood at its end")
+    parser.add_argument(
+        "--shots", type=Path, metavar="FOLDER", help="keep a picture of each page as it stood at its end"
+    )
     return parser.parse_args(arguments)
 
 

@@ -39,7 +39,7 @@ from dashboard.views.compare.loaders import nearer as nearer_to_people
 from engine.analysis.comparison import Outcome, StoredComparison
 from engine.analysis.files.places import AnalysedSplit, analyze_command
 from engine.errors import FerLensError
-from engine.labels import few, same_classes
+from engine.labels import same_classes
 from engine.measure.nearer import Nearer
 from engine.measure.trained_alike import alike_words, training_differences
 from engine.records import RunCard
@@ -63,7 +63,8 @@ class OnSplit:
 def show_verdict(first: RunCard, second: RunCard) -> OnSplit | None:
     """Draw what may be concluded from the stored answers; return the comparison, or None where there is none."""
     if set(first.classes) != set(second.classes):
-        st.html(f'<div class="fl-quiet">{escape(unlike_words(first, second))}</div>')
+        if words := unlike_words(first, second):
+            st.html(f'<div class="fl-quiet">{escape(words)}</div>')
         return None
     shared = study_loaders.analysed_of(first.name, second.name)
     if not shared:
@@ -95,15 +96,13 @@ def show_verdict(first: RunCard, second: RunCard) -> OnSplit | None:
 
 
 def unlike_words(first: RunCard, second: RunCard) -> str:
-    """Say why two models whose classes are not called alike have no verdict on a dataset."""
+    """Say that two models call one class otherwise, for which they have no verdict; empty where that is not why.
+
+    Classes that one of them lacks are said above, for all models (``apart_words``).
+    """
     same = same_classes(first.classes, second.classes)
-    alone = (
-        [name for name in first.classes if name not in same],
-        [name for name in second.classes if name not in same.values()],
-    )
-    if any(alone):
-        told = [f"{card.name} alone knows {few(own)}" for card, own in zip((first, second), alone, strict=True) if own]
-        return f"No verdict on a dataset, which takes models of the same classes: {', '.join(told)}."
+    if not len(same) == len(first.classes) == len(second.classes):
+        return ""
     called = next((name, other) for name, other in same.items() if name != other)
     return (
         f"No verdict on a dataset, which takes models whose classes are called alike: {first.name} says {called[0]} "

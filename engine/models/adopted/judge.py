@@ -76,10 +76,8 @@ class Judge:
         Returns:
             A suspect, for :meth:`after`; a gate that needs no second look; why it is none; None: nothing to do with it.
         """
-        if name in FUSED:
-            return self._fused(name, args, kwargs)
-        if name in QUOTIENTS:
-            return self._quotient(name, args, kwargs)
+        if name in FUSED | QUOTIENTS:
+            return (self._fused if name in FUSED else self._quotient)(name, args, kwargs)
         pair = factors(name, args, kwargs)
         if pair is None:
             return None
@@ -172,9 +170,7 @@ class Judge:
         gate = replace(divisor, squash="sigmoid", squashed_root=divisor.form.root)
         return self._product(pair, (divided, gate))
 
-    def _product(
-        self, pair: tuple[Tensor, Tensor], known: tuple[Known, Known] | None = None
-    ) -> Suspect | str | None:
+    def _product(self, pair: tuple[Tensor, Tensor], known: tuple[Known, Known] | None = None) -> Suspect | str | None:
         known = known or (self.trace.of(pair[0]), self.trace.of(pair[1]))
         if not all(one.depends for one in known):
             learnt = [one for one in known if one.squash in SQUASHING and not one.depends]

@@ -86,10 +86,9 @@ def _step(name: str, args: Arguments, own: Form, first: Form | None, second: For
         return Form("1 + exp", own.exponential, own.root)
     if name in {"add", "clamp", "clamp_min"} and own.step == "sum of exp" and (first is None) != (second is None):
         return own  # so that nothing is divided by 0
-    if name == "mul" and own.step == "exp" and (first is None) != (second is None):
-        return Form("times exp", own.exponential, own.root)
-    if name == "sum" and own.step == "exp":
-        return Form("sum of exp", own.exponential, own.root)
+    made = {"mul": "times exp", "sum": "sum of exp"}.get(name)
+    if made and own.step == "exp" and (first is None) != (second is None):
+        return Form(made, own.exponential, own.root)
     inverse = name == "reciprocal" or (name == "rdiv" and _is(args, 1, 1)) or (name == "div" and _is(args, 0, 1))
     if inverse and own.step == "1 + exp":
         return Squashed("sigmoid", own.root)

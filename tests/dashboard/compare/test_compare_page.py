@@ -149,8 +149,7 @@ def test_models_of_other_classes_are_compared_in_those_that_they_share(page: App
     assert any("Unknown class 'contempt'" in said for said in sentences(app))
     html = page_html(app)
     assert html.count("no answer of cbam") == html.count("no answer of vexed") == 1
-    assert 'class="fl-concluded"' not in html
-    assert "takes models of the same classes: vexed alone knows contempt, cbam alone knows neutral." in html
+    assert 'class="fl-concluded"' not in html  # a verdict on a dataset takes models of the same classes
     assert {len(row) for row in columns(app)} == {1 + 2 + 1}
 
 
