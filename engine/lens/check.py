@@ -22,10 +22,11 @@ import torch
 from numpy.typing import NDArray
 
 from engine.data.transforms import normalise, to_tensor
-from engine.errors import DataError, FerLensError, NetworkError
+from engine.errors import DataError, FerLensError
 from engine.labels import canonical
 from engine.media.fit import fitted
 from engine.media.pictures import open_picture
+from engine.models.finite import check_finite
 from engine.models.locking import holding
 from engine.predict.face_model import BATCH, FaceModel
 from engine.predictor import SUFFIXES
@@ -190,13 +191,7 @@ def check(model: FaceModel, data: str | Path) -> CheckReport:
     root = Path(data)
     pictures, labels, left_out = _read(root, model.classes, spec)
     logits = _answers(model, pictures, spec)
-    unclear = int((~np.isfinite(logits).all(axis=1)).sum())
-    if unclear:
-        raise NetworkError(
-            f"'{model.card.name}' answers {unclear:,} of these {len(labels):,} pictures with numbers that are not "
-            "finite (NaN or infinity), so there is nothing to count; its weights are damaged, or --mean and --std are "
-            "not those of its training."
-        )
+    check_finite(logits)
     predicted = logits.argmax(axis=1)
     report = classification_report(labels, predicted, model.classes)
     order, order_accuracy = _order(report)

@@ -244,9 +244,9 @@ def open_network(  # noqa: PLR0913 - all but the first three have defaults
     if isinstance(classes, str) or not isinstance(classes, Iterable):
         raise UsageError(f"Expected classes as a list of names in the order of the outputs, got {classes!r:.60}.")
     names = tuple(map(str, classes))
-    gates, no_gates = _listed(gates), _listed(no_gates)
+    gates, no_gates, named = _listed(gates), _listed(no_gates), _listed(layer)
     live = adopt(unwrapped(model).to(choose_device(device)), spec, names)
-    if gates or no_gates or layer is not None:
+    if gates or no_gates or named:
         found = live.findings.corrected(gates=gates, no_gates=no_gates, layer=layer)
         live = AdoptedNetwork(live.net, found, live.answer, live.classes).eval()
     source = origin or Origin(type(live.net).__name__)
@@ -255,9 +255,12 @@ def open_network(  # noqa: PLR0913 - all but the first three have defaults
     return Lens(live, card, source, predictor, Corrected(tuple(gates), tuple(no_gates), layer))
 
 
-def _listed(names: Sequence[str] | str) -> tuple[str, ...]:
-    """Return names as they were listed; a single one may stand without a list."""
-    return (names,) if isinstance(names, str) else tuple(names)
+def _listed(names: object) -> tuple[str, ...]:
+    """Return names as they were listed; a single one may stand without a list, None for none."""
+    listed = () if names is None else (names,) if isinstance(names, str) else names
+    if not isinstance(listed, Iterable) or not all(isinstance(name, str) for name in listed):
+        raise UsageError(f"Expected gates and layers by their names, as the lens lists them, got {names!r:.60}.")
+    return tuple(listed)
 
 
 def _card(

@@ -60,6 +60,16 @@ SMALL: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
 )
 """Words that are added to those of a long command; a later word counts, where one stands twice."""
 
+BRANCHING: Final = """
+
+class Net(EmotionCNN):
+    def forward(self, x):
+        if x.mean() > 100:  # PyTorch exports no network that decides by the picture
+            x = 2 * x
+        return super().forward(x)
+"""
+"""The network that is kept by its code."""
+
 STARTED: Final = re.compile(r"^(serve|dashboard|webcam)\b")
 
 
@@ -146,14 +156,14 @@ class Checkout:
         """Write ``net.py``, as issue and documents have it, with its weights ``best.pth``."""
         from benchmarks.walk import NET
 
-        (self.root / "net.py").write_text(NET.replace("classes=8", f"classes={len(EMOTIONS)}") + "\nNet = EmotionCNN\n")
+        (self.root / "net.py").write_text(NET.replace("classes=8", f"classes={len(EMOTIONS)}") + BRANCHING)
         made = "import torch; from net import EmotionCNN; torch.save(EmotionCNN().state_dict(), 'best.pth')"
         subprocess.run([sys.executable, "-c", made], cwd=self.root, check=True)
 
     def filled(self, line: str) -> str:
         """Return a line with what a reader puts in its place: class names for ``...``, the sha256 that was printed."""
         line = line.replace("--classes ...", f"--classes {','.join(EMOTIONS)}")
-        return re.sub(r"mine@[0-9a-f]+", self.trusted, line)
+        return re.sub(r"[\w-]+@[0-9a-f]{8,}", self.trusted, line)
 
     def run(self, words: Sequence[str], seconds: float) -> tuple[int | None, str, str]:
         """Run ``python -m engine WORDS``; returns (status, or None where it was ended; stdout; stderr)."""
@@ -242,7 +252,7 @@ def run_document(checkout: Checkout, path: Path, seconds: float, *, votes: bool)
             words += more
             status, printed, said = checkout.run(words, seconds)
             how = "small" if more else "as written"
-            if found := re.search(r"mine@[0-9a-f]{8,}", printed + said):
+            if found := re.search(r"[\w-]+@[0-9a-f]{8,}", printed + said):
                 checkout.trusted = found[0]
             if status == 0 and "--json" in words:
                 try:
