@@ -52,7 +52,7 @@ LISTED: Final[dict[str, str]] = {
 SMALL: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     (r"^train ", ("--epochs", "1", "--limit", "70")),
     (r"^ablate ", ("--epochs", "1", "--seeds", "1", "--limit", "70")),
-    (r"^analyze ", ("--limit", "70")),
+    (r"^analyze .*--dataset synthetic", ("--limit", "70", "--out", "small-analysis", "--force")),
     (r"^benchmark gates ", ("--pictures", "7")),
     (r"^benchmark robustness ", ("--limit", "14")),
     (r"^benchmark evidence ", ("--limit", "14", "--methods", "gradcam")),
