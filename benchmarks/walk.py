@@ -136,6 +136,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--user", action="append", choices=[user.name for user in USERS], help="only this one")
     parser.add_argument("--all", action="store_true", help="give the other commands that take a network, too")
     parser.add_argument("--no-pages", action="store_true", help="leave the browser out")
+    parser.add_argument(
+        "--shots", type=Path, metavar="FOLDER", help="keep a picture of each page as it stood at its end"
+    )
     return parser.parse_args(arguments)
 
 
@@ -198,8 +201,8 @@ class Walk:
         self.give(user.name, "benchmark robustness", "benchmark", "robustness", *model, *data, "--limit", "32")
         self.give(user.name, "benchmark what-if", "benchmark", "what-if", *model)
 
-    def pages(self, users: Sequence[User]) -> None:
-        """Open the pages of each in a real browser."""
+    def pages(self, users: Sequence[User], shots: Path | None = None) -> None:
+        """Open the pages of each in a real browser; ``shots`` is where pictures of them are kept."""
         from playwright.sync_api import expect, sync_playwright
 
         from tests.browser.conftest import serve
@@ -220,8 +223,18 @@ class Walk:
                 except AssertionError:
                     fine, said = False, " ".join(page.get_by_test_id("stMain").inner_text().split())[:300]
                 self.keep(name, title, time.perf_counter() - began, fine, said)
+                if shots is not None:
+                    self.shoot(page, shots / f"{name}-{title.removeprefix('page ')}.png")
                 page.close()
             browser.close()
+
+    @staticmethod
+    def shoot(page: Any, file: Path) -> None:
+        """Keep the whole page, which scrolls inside its main part, as a picture."""
+        tall = page.evaluate("document.querySelector('[data-testid=stMain]')?.scrollHeight ?? 1000")
+        page.set_viewport_size({"width": 1440, "height": min(max(int(tall), 1000), 12_000)})
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=str(file))
 
 
 def _pages(name: str) -> Iterator[tuple[str, str, str]]:
@@ -250,7 +263,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             (walk.work / name).write_bytes(b"\x00" * 64)
             walk.give("keras, onnx", name, "import", name, "--classes", ",".join(CLASSES), "--name", "no", expected=2)
         if not given.no_pages:
-            walk.pages(users)
+            if given.shots is not None:
+                given.shots.mkdir(parents=True, exist_ok=True)
+            walk.pages(users, given.shots)
     own = ("import", "explain", "analyze", "page Explain", "page Compare", "page Misclassifications")
     totals = {
         user.name: round(

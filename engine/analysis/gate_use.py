@@ -123,6 +123,7 @@ def split_gate_use(
         raise DataError(f"The split '{dataset.split}' of '{dataset.name}' has no pictures; choose another.")
     sample = dataset.subset(balanced_sample(dataset.labels, pictures, seed))
     truths = [dataset.classes[label] for label in sample.labels]
+    right = predict_dataset(model, card.input, sample).argmax(axis=1) == sample.labels  # refuses what is no number
     uses = gate_use(
         model,
         sample.images,
@@ -134,7 +135,6 @@ def split_gate_use(
         seed=seed,
         progress=progress,
     )
-    right = predict_dataset(model, card.input, sample).argmax(axis=1) == sample.labels
     groups = {ALL: np.ones(len(sample), dtype=np.bool_)}
     groups |= {name: sample.labels == index for index, name in enumerate(dataset.classes)}
     parts = cmaen_shares(model, sample.images, spec=card.input)

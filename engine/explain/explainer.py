@@ -20,6 +20,7 @@ from engine.explain.methods.registry import METHODS, check_methods, refusals, re
 from engine.explain.methods.settings import Values
 from engine.explain.target import ResolvedTarget, Target, class_index
 from engine.models.architecture import explained
+from engine.models.finite import check_finite
 from engine.models.locking import holding
 from engine.models.taps import RecordedGate, record_attention
 from engine.records import AttentionGate, Explanation, FaceBox, FaceExplanation, Float32, InputSpec, Prediction, UInt8
@@ -42,7 +43,12 @@ def _counting(progress: Progress, wanted: int) -> Callable[[int], None]:
 
 
 def to_prediction(logits: Float32, classes: tuple[str, ...], seconds: float) -> Prediction:
-    """Make the record from logits (K,)."""
+    """Make the record from logits (K,).
+
+    Raises:
+        NetworkError: they are no numbers.
+    """
+    check_finite(logits[None])
     shifted = np.exp(logits.astype(np.float64) - float(logits.max()))
     probabilities = (shifted / shifted.sum()).astype(np.float32)
     best = int(probabilities.argmax())

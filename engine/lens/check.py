@@ -26,6 +26,7 @@ from engine.errors import DataError, FerLensError
 from engine.labels import canonical
 from engine.media.fit import fitted
 from engine.media.pictures import open_picture
+from engine.models.finite import check_finite
 from engine.models.locking import holding
 from engine.predict.face_model import BATCH, FaceModel
 from engine.predictor import SUFFIXES
@@ -184,11 +185,13 @@ def check(model: FaceModel, data: str | Path) -> CheckReport:
 
     Raises:
         DataError: there is no such folder, a class of another name, or no picture.
+        NetworkError: some of its answers are no numbers.
     """
     spec = replace(model.card.input, fit=model.card.input.fit or "stretch")
     root = Path(data)
     pictures, labels, left_out = _read(root, model.classes, spec)
     logits = _answers(model, pictures, spec)
+    check_finite(logits)
     predicted = logits.argmax(axis=1)
     report = classification_report(labels, predicted, model.classes)
     order, order_accuracy = _order(report)
@@ -285,8 +288,8 @@ def _normalisations(
     for name, mean, std in usual:
         if found and (mean, std) == (spec.mean, spec.std):
             continue
-        answers = _answers(model, pictures, replace(spec, mean=mean, std=std)).argmax(axis=1)
-        right = answers == labels
+        answers = _answers(model, pictures, replace(spec, mean=mean, std=std))
+        right = (answers.argmax(axis=1) == labels) & np.isfinite(answers).all(axis=1)  # NaN is no answer
         if own_right is None:
             own_right = right
         p_value = mcnemar_exact(int((own_right & ~right).sum()), int((right & ~own_right).sum()))

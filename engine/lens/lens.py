@@ -176,16 +176,28 @@ def place_for(name: str | Path) -> Path:
     """
     text = str(name)
     if "/" in text or "\\" in text or isinstance(name, Path):
+        check_name(Path(name).absolute().name)
         return Path(name)
+    check_name(name)
+    return writable_checkpoints() / text
+
+
+def check_name(name: object) -> None:
+    """Check that a network can be called so: a checkpoint's folder is.
+
+    Raises:
+        UsageError: no folder can be called so.
+    """
+    text = str(name)
     if (
         not isinstance(name, str)
         or not text
         or text.startswith(".")
+        or {"/", "\\"} & set(text)
         or not text.isprintable()
         or len(text.encode()) > LONGEST_NAME
     ):
         raise UsageError(f"Expected a name for the checkpoint that a folder can have, got {text[:80]!a}.")
-    return writable_checkpoints() / text
 
 
 def open_network(  # noqa: PLR0913 - all but the first three have defaults
@@ -217,7 +229,7 @@ def open_network(  # noqa: PLR0913 - all but the first three have defaults
 
     Raises:
         NetworkError: it does not take such pictures, or is no classifier of one class a picture.
-        UsageError: an input, class, gate or layer that cannot be.
+        UsageError: an input, name, class, gate or layer that cannot be.
     """
     if not isinstance(model, nn.Module):
         raise UsageError(f"Expected a PyTorch nn.Module, got a {type(model).__name__}; build the network first.")
@@ -227,13 +239,14 @@ def open_network(  # noqa: PLR0913 - all but the first three have defaults
         raise UsageError(
             f"Expected input=ferlens.Input(48, 1, mean=0.5, std=0.5), what it was trained with, got {input!r:.60}."
         )
+    check_name(name)
     spec = input.spec() if isinstance(input, Input) else input
     if isinstance(classes, str) or not isinstance(classes, Iterable):
         raise UsageError(f"Expected classes as a list of names in the order of the outputs, got {classes!r:.60}.")
     names = tuple(map(str, classes))
-    gates, no_gates = _listed(gates), _listed(no_gates)
+    gates, no_gates, named = _listed(gates), _listed(no_gates), _listed(layer)
     live = adopt(unwrapped(model).to(choose_device(device)), spec, names)
-    if gates or no_gates or layer is not None:
+    if gates or no_gates or named:
         found = live.findings.corrected(gates=gates, no_gates=no_gates, layer=layer)
         live = AdoptedNetwork(live.net, found, live.answer, live.classes).eval()
     source = origin or Origin(type(live.net).__name__)
@@ -242,9 +255,12 @@ def open_network(  # noqa: PLR0913 - all but the first three have defaults
     return Lens(live, card, source, predictor, Corrected(tuple(gates), tuple(no_gates), layer))
 
 
-def _listed(names: Sequence[str] | str) -> tuple[str, ...]:
-    """Return names as they were listed; a single one may stand without a list."""
-    return (names,) if isinstance(names, str) else tuple(names)
+def _listed(names: object) -> tuple[str, ...]:
+    """Return names as they were listed; a single one may stand without a list, None for none."""
+    listed = () if names is None else (names,) if isinstance(names, str) else names
+    if not isinstance(listed, Iterable) or not all(isinstance(name, str) for name in listed):
+        raise UsageError(f"Expected gates and layers by their names, as the lens lists them, got {names!r:.60}.")
+    return tuple(listed)
 
 
 def _card(

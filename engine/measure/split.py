@@ -21,6 +21,7 @@ from engine.data.transforms import channels_last, mirrored, normalise, ten_crop,
 from engine.data.votes.join import WITH_VOTES
 from engine.errors import DataError, UnknownNameError
 from engine.labels import few
+from engine.models.finite import check_finite
 from engine.models.locking import holding
 from engine.records import Float32, InputSpec, RunCard
 from engine.statistics.classification import ClassificationReport, Int64, classification_report, wilson_interval
@@ -101,7 +102,7 @@ def predict_dataset(
     pictures each batch had.
 
     Raises:
-        UnknownNameError: for unknown views.
+        UnknownNameError: for unknown views. NetworkError: some answers are no numbers.
     """
     looking = find_views(views)
     device = next(model.parameters()).device
@@ -115,7 +116,9 @@ def predict_dataset(
             rows.append(logits.softmax(1).view(looking.count, len(x), -1).mean(0).cpu())
             if progress is not None:
                 progress(len(x))
-    return torch.cat(rows).numpy().astype(np.float32)
+    probabilities = torch.cat(rows).numpy().astype(np.float32)
+    check_finite(probabilities)
+    return probabilities
 
 
 def check_classes(card: RunCard, dataset: FaceDataset) -> None:

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from engine.errors import DataError
+from engine.errors import DataError, NetworkError
 from engine.lens.check import CheckReport
 from engine.lens.input import Input
 from engine.lens.lens import open_network
@@ -112,3 +112,36 @@ def test_what_is_no_such_folder_is_said(tmp_path: Path, data: Path) -> None:
     (tmp_path / "dark").mkdir()
     with pytest.raises(DataError, match="holds no picture"):
         checked(tmp_path)
+
+
+class NoNumberWhenBright(Brightness):
+    """Answers bright pictures with NaN, which noise about 0 does not show."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) + 0.0 * (0.7 - x.mean(dim=(2, 3))).sqrt()
+
+
+def test_answers_that_are_no_numbers_are_refused_not_counted(data: Path) -> None:
+    lens = open_network(
+        NoNumberWhenBright(), classes=NAMES, input=Input(16, 1, mean=0.0, std=1.0, fit="stretch"), domain="pictures"
+    )
+    with pytest.raises(
+        NetworkError, match=r"answers 60 of these 180 pictures with numbers that are not finite"
+    ):
+        lens.check(data)
+
+
+def test_no_number_is_no_right_answer_under_another_normalisation(data: Path) -> None:
+    """NaN of the three would count as the first class, as argmax has it."""
+
+    class Bounded(Brightness):
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(x) + 0.0 * (2.0 - x.mean(dim=(2, 3)).abs()).sqrt()
+
+    torch.manual_seed(0)
+    lens = open_network(
+        Bounded(), classes=NAMES, input=Input(16, 1, mean=0.0, std=1.0, fit="stretch"), domain="pictures"
+    )
+    rates = {one.name: one.accuracy for one in lens.check(data).normalisations}
+    assert rates["as given"] == 1.0
+    assert rates["not scaled, 0 to 255"] == 0.0

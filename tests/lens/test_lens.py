@@ -150,10 +150,18 @@ def test_what_is_passed_wrongly_is_said_and_never_a_traceback(tmp_path: Path) ->
         (lambda: ferlens.open(net, classes=CLASSES, input=48), r"Expected input=ferlens\.Input"),
         (lambda: ferlens.open(net, classes="abc", input=GIVEN), "Expected classes as a list of names"),
         (lambda: ferlens.open(net, classes=None, input=GIVEN), "Expected classes as a list of names"),
+        (lambda: ferlens.open(net, classes=CLASSES, input=GIVEN, gates=5), "Expected gates and layers by their names"),
+        (lambda: ferlens.open(net, classes=CLASSES, input=GIVEN, no_gates=[5]), "Expected gates and layers by their"),
+        (lambda: ferlens.open(net, classes=CLASSES, input=GIVEN, layer=5), "Expected gates and layers by their names"),
         (lambda: lens.check(None), "Expected a folder with one folder of pictures a class, got None"),
         (lambda: lens.save(tmp_path / "x", check="yes"), r"Expected check=lens\.check"),
         (lambda: lens.save("x" * 300), "Expected a name for the checkpoint"),
         (lambda: lens.save(None), "Expected a name for the checkpoint"),
+        (lambda: lens.save(tmp_path / ".."), "Expected a name for the checkpoint"),
+        *(
+            (lambda name=name: ferlens.open(net, classes=CLASSES, input=GIVEN, name=name), "Expected a name for")
+            for name in ("..", "", "a/b", "a\\b", "a\nb", "x" * 300, ".hidden", None, 5)
+        ),
         (lambda: lens.explain(np.zeros((48, 48), np.uint8), method=5), "Expected methods by name, got"),
         (lambda: lens.explain(np.zeros((48, 48), np.uint8), target=1), "Expected target as a class's name"),
     ]

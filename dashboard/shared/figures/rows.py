@@ -10,7 +10,7 @@ import numpy as np
 
 from dashboard.report.text import gate_title, grid, layer_title, short
 from dashboard.shared.figures.answers import pairs_of
-from dashboard.shared.figures.map_card import MapCard, explanation_cards
+from dashboard.shared.figures.map_card import MapCard, even_words, explanation_cards, is_even
 from dashboard.shared.figures.pair import RANKS, TOP, PairedMaps, pair_evidence, pair_gates, signed
 from engine.draw.overlay import display_ranges, placed_map, received_map
 from engine.records import AttentionGate, FaceExplanation, Float32
@@ -70,9 +70,12 @@ def _gate(explained: FaceExplanation, layer: str) -> AttentionGate | None:
 
 
 def gate_rows(
-    explained: Sequence[FaceExplanation], target: str, pair: tuple[int, int], scale: str
+    explained: Sequence[FaceExplanation], target: str, pair: tuple[int, int], scale: str, *, say_even: bool = False
 ) -> tuple[MapRow, ...]:
-    """Return a row for each gate that is a map, whichever model has it; one scale a row unless it is ``stretch``."""
+    """Return a row for each gate that is a map, whichever model has it; one scale a row unless it is ``stretch``.
+
+    With ``say_even``, attention that every place receives alike is said in words in place of a map that glows.
+    """
     rows = []
     for layer in _layers(explained, channel=False):
         gates = [_gate(one, layer) for one in explained]
@@ -88,6 +91,13 @@ def gate_rows(
         spans = iter(display_ranges(present, scale, natural=natural))
         title = gate_title(some.layer, some.kind)
         cards = tuple(None if values is None else MapCard(title, values, next(spans)) for values in maps)
+        if say_even and natural is None:
+            cards = tuple(
+                MapCard(title, None, (0.0, 0.0), even_words(card.values))
+                if card is not None and card.values is not None and is_even(card.values)
+                else card
+                for card in cards
+            )
         one, two = maps[pair[0]], maps[pair[1]]
         paired = None
         if one is not None and two is not None:

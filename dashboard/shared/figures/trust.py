@@ -41,6 +41,8 @@ FAITHFUL_WORDS: Final[dict[str, str]] = {
 }
 
 UNCHECKED: Final = "Not checked yet: whether the gates are used and the map is faithful."
+UNCHECKED_MAP: Final = "Not checked yet: whether the map is faithful."
+"""Of a model without gates."""
 
 
 @dataclass(frozen=True)
@@ -179,11 +181,11 @@ def read_faithful(found: Faithfulness) -> str:
     return f"{place} is no better than random: {figures}. Do not read from it what the answer rests on."
 
 
-def read_trust(trusted: Trusted, main: Explanation) -> str:
-    """Say what is known of the gates and of the page's main map, or that nothing is yet."""
+def read_trust(trusted: Trusted, main: Explanation, *, gates: bool = True) -> str:
+    """Say what is known of the gates, if the model has any, and of the page's main map, or that nothing is yet."""
     found = trusted.map(main)
     said = [read_gates(tuple(trusted.gates.values())), read_faithful(found) if found is not None else ""]
-    return " ".join(filter(None, said)) or UNCHECKED
+    return " ".join(filter(None, said)) or (UNCHECKED if gates else UNCHECKED_MAP)
 
 
 MARKS: Final[dict[str, str]] = {

@@ -39,6 +39,7 @@ from dashboard.views.compare.loaders import nearer as nearer_to_people
 from engine.analysis.comparison import Outcome, StoredComparison
 from engine.analysis.files.places import AnalysedSplit, analyze_command
 from engine.errors import FerLensError
+from engine.labels import same_classes
 from engine.measure.nearer import Nearer
 from engine.measure.trained_alike import alike_words, training_differences
 from engine.records import RunCard
@@ -62,6 +63,8 @@ class OnSplit:
 def show_verdict(first: RunCard, second: RunCard) -> OnSplit | None:
     """Draw what may be concluded from the stored answers; return the comparison, or None where there is none."""
     if set(first.classes) != set(second.classes):
+        if words := unlike_words(first, second):
+            st.html(f'<div class="fl-quiet">{escape(words)}</div>')
         return None
     shared = study_loaders.analysed_of(first.name, second.name)
     if not shared:
@@ -90,6 +93,21 @@ def show_verdict(first: RunCard, second: RunCard) -> OnSplit | None:
     if nearer is not None:
         st.html(f'<div class="fl-quiet">{escape(nearer_words(nearer))}</div>')
     return OnSplit(first, second, split, found, nearer)
+
+
+def unlike_words(first: RunCard, second: RunCard) -> str:
+    """Say that two models call one class otherwise, for which they have no verdict; empty where that is not why.
+
+    Classes that one of them lacks are said above, for all models (``apart_words``).
+    """
+    same = same_classes(first.classes, second.classes)
+    if not len(same) == len(first.classes) == len(second.classes):
+        return ""
+    called = next((name, other) for name, other in same.items() if name != other)
+    return (
+        f"No verdict on a dataset, which takes models whose classes are called alike: {first.name} says {called[0]} "
+        f"where {second.name} says {called[1]}. Import one of them again with the other’s names."
+    )
 
 
 def _choose_split(names: Sequence[str]) -> str:

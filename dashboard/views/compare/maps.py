@@ -190,7 +190,7 @@ def show_gates_and_rest(
 ) -> list[tuple[str, MapRow]]:
     """Draw what follows the row of explanations: gates, one map over another, figures; return the rows by name."""
     explained = columns.explained
-    gates = gate_rows(explained, target, columns.pair, style.scale)
+    gates = gate_rows(explained, target, columns.pair, style.scale, say_even=True)
     theme.section("Spatial attention gates", spatial_words(explained, target))
     if gates:
         show_map_rows(columns, gates, style, "gate")

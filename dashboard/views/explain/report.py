@@ -164,7 +164,7 @@ class Explained:
 
 def _answer(shown: Explained) -> Section:
     face, first = shown.face, shown.main[0]
-    said = [read_answer(face.prediction), read_map(first), read_trust(shown.trusted, first)]
+    said = [read_answer(face.prediction), read_map(first), read_trust(shown.trusted, first, gates=bool(face.gates))]
     if shown.truth is not None:
         said.append(f"The data set’s label is {shown.truth}.")
     return Section(

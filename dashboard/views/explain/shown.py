@@ -90,7 +90,7 @@ class Shown:
 def read_answer(subject: Subject, entry: Explanation | None, trusted: Trusted) -> None:
     """Draw the answer, and what its map says once that is there."""
     named, seen = subject.named, subject.answer
-    said = read_trust(trusted, entry) if entry is not None else ""
+    said = read_trust(trusted, entry, gates=bool(subject.answer.gates)) if entry is not None else ""
     answer.show_answer(seen, entry, subject.key.whole, cut=named.cut, trusted=said)
     if named.truth is not None:
         answer.show_truth(named.truth, subject.face.prediction, named.seen)

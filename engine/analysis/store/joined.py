@@ -20,6 +20,7 @@ from engine.analysis.store.query import OF_PICTURES, SHARED, Column, Names, quot
 from engine.analysis.store.voted import OF_MODEL, OF_PICTURE, has_votes, model_columns, picture_columns
 from engine.data.votes.file import WHERE, VoteFile
 from engine.errors import DataError, UsageError
+from engine.labels import few
 
 
 def _check(sources: Sequence[PredictionSource]) -> Names:
@@ -28,10 +29,10 @@ def _check(sources: Sequence[PredictionSource]) -> Names:
         raise UsageError("Expected one or more models, got none; name one.")
     first = sources[0]
     for source in sources[1:]:
-        if source.classes != first.classes:
+        if set(source.classes) != set(first.classes):  # in whatever order: labels and answers are words here
             raise DataError(
-                f"'{first.model}' knows {', '.join(first.classes)}; '{source.model}' knows "
-                f"{', '.join(source.classes)}; compare models of the same classes."
+                f"'{first.model}' knows {few(first.classes)}; '{source.model}' knows {few(source.classes)}; compare "
+                "models of the same classes."
             )
     models = tuple(source.model for source in sources)
     if len(set(models)) != len(models):

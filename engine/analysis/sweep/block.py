@@ -33,6 +33,7 @@ from engine.errors import CheckpointError
 from engine.measure.split import BATCH
 from engine.models.adopted.network import AdoptedModel
 from engine.models.architecture import explained
+from engine.models.finite import check_finite
 from engine.models.locking import holding
 from engine.models.taps import RecordedGate, record_attention
 from engine.records import NO_CELL, KeyCells, RunCard
@@ -263,6 +264,7 @@ def sweep_block(
         x = normalise(to_tensor(dataset.images[chosen]).to(device), card.input)
         x = channels_last(x)
         seen = observe(model, x, torch.from_numpy(labels).to(device), dataset.classes, layer)
+        check_finite(seen.logits)
         probabilities = torch.from_numpy(seen.logits).softmax(1).numpy()
         drawing = time.perf_counter()
         if regions is None or dataset.name == "synthetic":  # the template is the same for every picture

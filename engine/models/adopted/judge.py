@@ -20,6 +20,7 @@ from engine.models.adopted.operations import (
     CONTRACTIONS,
     FUSED,
     PRODUCTS,
+    QUOTIENTS,
     SQUASHING,
     WEAKLY_SQUASHING,
     Arguments,
@@ -27,6 +28,7 @@ from engine.models.adopted.operations import (
     contracted,
     factors,
     is_in_place,
+    operands_of,
 )
 from engine.models.adopted.places import UNKNOWN, Places, key_cells
 from engine.models.adopted.trace import Known, Trace
@@ -35,6 +37,10 @@ from engine.records import KeyCells
 _UNNAMED: Final = Step("", 0)
 ACTIVATION: Final = "an activation: features times their own squashed selves"
 LEARNT: Final = "a learnt scale: the picture does not decide it"
+IN_TWO_STEPS: Final = (
+    "a gate in two steps, features * exp(z) / (1 + exp(z)) or / sum(exp(z)): its value is nowhere; write "
+    "features * sigmoid(z) or softmax(z)"
+)
 ROWS: Final = "weights of learnt rows: the picture does not decide what is weighed"
 
 
@@ -70,8 +76,8 @@ class Judge:
         Returns:
             A suspect, for :meth:`after`; a gate that needs no second look; why it is none; None: nothing to do with it.
         """
-        if name in FUSED:
-            return self._fused(name, args, kwargs)
+        if name in FUSED | QUOTIENTS:
+            return (self._fused if name in FUSED else self._quotient)(name, args, kwargs)
         pair = factors(name, args, kwargs)
         if pair is None:
             return None
@@ -148,8 +154,24 @@ class Judge:
                 return known.places
         return None if verdict.other.places is None else verdict.other.places.over(result.shape)
 
-    def _product(self, pair: tuple[Tensor, Tensor]) -> Suspect | str | None:
-        known = [self.trace.of(factor) for factor in pair]
+    def _quotient(self, name: str, args: Arguments, kwargs: Keywords) -> Suspect | str | None:
+        """Judge a division: by ``1 + exp(-z)`` it is a product with a sigmoid."""
+        operands = operands_of(name, args, kwargs)
+        divided, divisor = (None, None) if operands is None else map(self.trace.of, operands)
+        if divided is None or divisor is None or divisor.form is None or not divisor.depends:
+            return None
+        alike = divided.form is not None and divided.form.root == divisor.form.root
+        if alike:
+            twice = divided.form is not None and divided.form.step == "times exp"
+            return IN_TWO_STEPS if twice and divisor.form.step in {"1 + exp", "sum of exp"} else None
+        pair = factors(name, args, kwargs)
+        if pair is None or divisor.form.step != "1 + exp":
+            return None
+        gate = replace(divisor, squash="sigmoid", squashed_root=divisor.form.root)
+        return self._product(pair, (divided, gate))
+
+    def _product(self, pair: tuple[Tensor, Tensor], known: tuple[Known, Known] | None = None) -> Suspect | str | None:
+        known = known or (self.trace.of(pair[0]), self.trace.of(pair[1]))
         if not all(one.depends for one in known):
             learnt = [one for one in known if one.squash in SQUASHING and not one.depends]
             return LEARNT if learnt and any(one.depends for one in known) else None

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from string import ascii_letters
 from typing import Any, Final
 
+import torch
 from torch import Tensor
 
 Arguments = tuple[Any, ...]
@@ -49,6 +50,8 @@ POINTWISE: Final = MOVING | KEEPING | AFFINE | {"relu"}
 """What makes a tensor a function, number by number, of the one it was made of."""
 
 PRODUCTS: Final = frozenset({"mul", "addcmul"})
+QUOTIENTS: Final = frozenset({"div"})
+"""``features / (1 + exp(-z))``: a product with the reciprocal, which the network itself never computes."""
 CONTRACTIONS: Final = frozenset({"matmul", "bmm", "baddbmm"})
 FUSED: Final = frozenset({"scaled_dot_product_attention", "multi_head_attention_forward"})
 
@@ -58,6 +61,7 @@ _SAME: Final[dict[str, str]] = {
     "rmatmul": "matmul", "imatmul": "matmul", "mm": "matmul", "expit": "sigmoid", "hard_sigmoid": "hardsigmoid",
     "clip": "clamp", "concat": "cat", "concatenate": "cat", "upsample": "interpolate", "hsplit": "tensor_split",
 }  # fmt: skip
+_IN_PLACE: Final = frozenset({"__imul__", "__iadd__", "__isub__", "__idiv__", "__itruediv__"})
 _READ: Final = frozenset({"T", "mT", "H", "mH", "data", "real", "imag"})
 _OPERANDS: Final[dict[str, tuple[int, int]]] = {"addcmul": (1, 2), "baddbmm": (1, 2)}
 _KEYWORDS: Final[tuple[tuple[str, ...], tuple[str, ...]]] = (
@@ -106,11 +110,20 @@ def _flat(name: str, args: Arguments) -> list[Any] | None:
 
 
 def factors(name: str, args: Arguments, kwargs: Keywords) -> tuple[Tensor, Tensor] | None:
-    """Return the two tensors that an operation multiplies, in its order; None where it does not multiply two."""
+    """Return the two tensors that an operation multiplies, in its order; None where it does not multiply two.
+
+    Of a quotient, the second is the reciprocal of what is divided by.
+    """
+    pair = operands_of(name, args, kwargs)
+    return (pair[0], _reciprocal(pair[1])) if pair is not None and name in QUOTIENTS else pair
+
+
+def operands_of(name: str, args: Arguments, kwargs: Keywords) -> tuple[Tensor, Tensor] | None:
+    """Return the two tensors that an operation multiplies or divides, as it is given them."""
     operands = _flat(name, args)
     if operands is not None:
         found = operands
-    elif name in PRODUCTS | CONTRACTIONS:
+    elif name in PRODUCTS | CONTRACTIONS | QUOTIENTS and not kwargs.get("rounding_mode"):
         found = [
             args[place] if len(args) > place else next((kwargs[word] for word in words if word in kwargs), None)
             for place, words in zip(_OPERANDS.get(name, (0, 1)), _KEYWORDS, strict=True)
@@ -121,10 +134,27 @@ def factors(name: str, args: Arguments, kwargs: Keywords) -> tuple[Tensor, Tenso
     return (first, second) if isinstance(first, Tensor) and isinstance(second, Tensor) else None
 
 
+def _reciprocal(divisor: Tensor) -> Tensor:
+    """Return 1 / divisor, which is only repeated where the divisor is (axes of stride 0)."""
+    once = tuple(slice(0, 1) if stride == 0 else slice(None) for stride in divisor.stride())
+    return divisor[once].reciprocal().expand(divisor.shape)
+
+
+def _divisor(factor: Tensor) -> Tensor:
+    """Return what to divide by in place of a multiplication with ``factor``; where that is 0, infinity.
+
+    Its gradient is finite there, too.
+    """
+    nothing = factor == 0
+    return torch.where(nothing, torch.inf, torch.where(nothing, 1.0, factor).reciprocal())
+
+
 def with_factor(
     name: str, args: Arguments, kwargs: Keywords, operand: int, value: Tensor
 ) -> tuple[Arguments, Keywords]:
     """Return the arguments with factor ``operand`` (0 or 1, as :func:`factors` has them) replaced."""
+    if name in QUOTIENTS and operand == 1:
+        value = _divisor(value)
     operands = _flat(name, args)
     if operands is not None:
         operands[operand] = value
@@ -141,7 +171,7 @@ def with_factor(
 def is_in_place(func: Callable[..., Any]) -> bool:
     """Whether an operation writes its result into its first argument: ``mul_``, ``*=``, ``aten.mul_.Tensor``."""
     name = str(getattr(func, "__name__", func)).partition(".")[0]
-    return (name.endswith("_") and not name.endswith("__")) or name in {"__imul__", "__iadd__", "__isub__", "__idiv__"}
+    return (name.endswith("_") and not name.endswith("__")) or name in _IN_PLACE
 
 
 def contracted(equation: str, operand: int, sides: tuple[int, int]) -> tuple[str, str, str]:

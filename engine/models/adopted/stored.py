@@ -130,7 +130,8 @@ class StoredNetwork(AdoptedModel):
             pair = factors(name, args, kwargs)
             if pair is not None:
                 edited = through_tap(tap, gate, pair[gate.operand], pictures)
-                args, kwargs = with_factor(name, args, kwargs, gate.operand, edited)
+                if edited is not pair[gate.operand]:
+                    args, kwargs = with_factor(name, args, kwargs, gate.operand, edited)
         return None, args, kwargs
 
 

@@ -146,7 +146,7 @@ class Trace:
                 squash=own.squash,
                 squashed_root=own.squashed_root,
                 root=own.root if name in POINTWISE else found.root,
-                stretched=self._stretched(name, given[0], own, output) if own.squash else frozenset(),
+                stretched=self._stretched(name, given[0], own, output) if own.squash or own.form else frozenset(),
             )
         if name in AFFINE | JOINING | COMBINING and of and all(known.squash for known in of):
             return replace(found, squash=of[0].squash)

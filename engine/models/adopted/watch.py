@@ -122,7 +122,8 @@ class Watch(TorchFunctionMode):
                 if pair is None:
                     raise NetworkError(_ANOTHER_WAY.format(gate.name))
                 edited = through_tap(tap, gate, pair[gate.operand], self._pictures)
-                args, kwargs = with_factor(name, args, kwargs, gate.operand, edited)
+                if edited is not pair[gate.operand]:
+                    args, kwargs = with_factor(name, args, kwargs, gate.operand, edited)
         if result is None:
             result = func(*args, **kwargs)
         for layer, point in self._after.get(step, ()):

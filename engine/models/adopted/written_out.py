@@ -24,7 +24,8 @@ class Form:
     """How far a tensor has come on the way to weights.
 
     Attributes:
-        step: ``exp``, ``1 + exp``, ``sum of exp`` or the name of a logarithm.
+        step: ``exp``, ``1 + exp``, ``sum of exp``, ``times exp`` (something multiplied with it) or the name of a
+            logarithm.
         exponential: the number of the exponential that it is made of. root: of what that was taken of.
     """
 
@@ -67,7 +68,11 @@ def written_out(name: str, args: Arguments, form_of: FormOf, root: int, number: 
 
 
 def _is(args: Arguments, place: int, number: float) -> bool:
-    return len(args) > place and not isinstance(args[place], Tensor) and bool(args[place] == number)
+    """Whether an argument is this number, or a tensor of it alone (``torch.ones_like``)."""
+    if len(args) <= place:
+        return False
+    same = args[place] == number
+    return bool(same.all() if isinstance(same, Tensor) else same)
 
 
 def _kept(name: str, form: Form | None) -> Form | Squashed | None:
@@ -81,8 +86,9 @@ def _step(name: str, args: Arguments, own: Form, first: Form | None, second: For
         return Form("1 + exp", own.exponential, own.root)
     if name in {"add", "clamp", "clamp_min"} and own.step == "sum of exp" and (first is None) != (second is None):
         return own  # so that nothing is divided by 0
-    if name == "sum" and own.step == "exp":
-        return Form("sum of exp", own.exponential, own.root)
+    made = {"mul": "times exp", "sum": "sum of exp"}.get(name)
+    if made and own.step == "exp" and (first is None) != (second is None):
+        return Form(made, own.exponential, own.root)
     inverse = name == "reciprocal" or (name == "rdiv" and _is(args, 1, 1)) or (name == "div" and _is(args, 0, 1))
     if inverse and own.step == "1 + exp":
         return Squashed("sigmoid", own.root)

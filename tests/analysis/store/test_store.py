@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from engine.analysis.comparison import compare_stored
 from engine.analysis.files.places import FORMAT
 from engine.analysis.files.predictions import PredictionSource, look_at, write_rows
 from engine.analysis.store.query import Column, Filter, Range, Sort
@@ -212,6 +213,22 @@ def test_models_are_joined_by_id_not_by_place(tmp_path: Path, store: AnalysisSto
     own = table["block1.spatial.entropy"].slice(100, 50).to_pylist()
     assert page["block1.spatial.entropy|b"].to_pylist() == own
     assert joined.picture(page["id"][0].as_py(), "b")["loss"] == 49.0
+
+
+def test_models_whose_classes_have_another_order_are_compared_by_their_words(
+    tmp_path: Path, store: AnalysisStore
+) -> None:
+    table = pq.read_table(store.sources[0].file).slice(0, 60)
+    loss = pa.array(np.zeros(60, dtype=np.float32))
+    answers = pa.array([EMOTIONS[number % 7] for number in range(60)])
+    first = written(tmp_path, "a", table)
+    as_first = AnalysisStore([first, written(tmp_path, "b", table, predicted=answers, loss=loss)])
+    turned = AnalysisStore([first, written(tmp_path, "c", table, EMOTIONS[::-1], predicted=answers, loss=loss)])
+    assert turned.classes == EMOTIONS
+    plain, other = (compare_stored(both).comparison for both in (as_first, turned))
+    names = {"models": None, "verdict": None}
+    assert {**other.as_dict(), **names} == {**plain.as_dict(), **names}
+    assert 0 < other.accuracy.second < 1
 
 
 def test_models_that_cannot_be_compared_are_refused(tmp_path: Path, store: AnalysisStore) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dashboard.views.compare import choice
+from dashboard.views.compare.dataset import unlike_words
 from engine.explain.explainer import to_prediction
 from engine.models.checkpoint import read_card
 from engine.places import checkpoint_path
@@ -49,3 +50,14 @@ def test_a_model_is_asked_in_its_own_words_and_answers_in_the_references(
     assert found.prediction.label == "happy"
     assert found.maps[0].target == shown
     assert choice.answered((reference, theirs), found.prediction) == "happy"
+
+
+def test_classes_that_are_called_otherwise_have_no_verdict_which_is_said() -> None:
+    reference = read_card(checkpoint_path("synthetic-cbam"))
+    rest = reference.classes[1:]
+    assert unlike_words(reference, replace(reference, name="theirs", classes=("Anger", *rest))) == (
+        "No verdict on a dataset, which takes models whose classes are called alike: synthetic-cbam says angry where "
+        "theirs says Anger. Import one of them again with the other’s names."
+    )
+    for apart in (("contempt", *rest), rest):  # said above, for all models
+        assert not unlike_words(reference, replace(reference, name="theirs", classes=apart))

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from dashboard.shared.figures.map_card import received_cards, received_maps
+from dashboard.shared.figures.rows import gate_rows
 from dashboard.views.class_attention.figures.detail import received_fields
+from engine.explain.explainer import to_prediction
+from engine.records import FaceExplanation
 from tests.dashboard.made import make_gate
 
 # Two heads on 2x2 cells: the first looks at cell 1 alone, the second at all alike.
@@ -40,6 +45,23 @@ def test_an_even_map_says_so_in_place_of_glowing() -> None:
     assert uneven.values is not None
     assert even.values is None
     assert even.note == "even: every place is looked at alike (1 to 1)"
+
+
+def test_an_even_map_says_so_beside_another_model() -> None:
+    names = ("angry", "happy")
+    prediction = to_prediction(np.array([1.0, 0.0], np.float32), names, 0.0)
+    faces = [
+        FaceExplanation(model, prediction, (gate,), (), np.zeros((8, 8), np.uint8), None, 0.0)
+        for model, gate in (("one", replace(GATES[1], layer="a")), ("two", replace(GATES[2], layer="a")))
+    ]
+    (row,) = gate_rows(faces, "happy", (0, 1), "fixed", say_even=True)
+    uneven, even = row.cards
+    assert uneven is not None
+    assert uneven.values is not None
+    assert even is not None
+    assert (even.values, even.note) == (None, "even: every place is looked at alike (1 to 1)")
+    (plain,) = gate_rows(faces, "happy", (0, 1), "fixed")
+    assert all(card is not None and card.values is not None for card in plain.cards)
 
 
 def test_typical_pictures_share_a_scale() -> None:

@@ -351,6 +351,24 @@ class WrittenSigmoids(Kept):
         return x * three
 
 
+class Divided(Kept):
+    """Features divided by 1 + exp(-z): gates that are never computed themselves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second, self.third = nn.Linear(8, 8), nn.Conv2d(8, 1, 1), nn.Linear(8, 8)
+
+    def middle(self, x: Tensor) -> Tensor:
+        one = self.first(x.mean((2, 3)))
+        x = x / (1 + torch.exp(-one))[:, :, None, None].expand_as(x)
+        two = self.second(x)
+        x = x.clone()
+        x /= (-two).exp() + torch.ones_like(two)
+        three = self.third(x.mean((2, 3)))
+        self.kept += [one.sigmoid(), two[:, 0].sigmoid(), three.sigmoid()]
+        return torch.div(input=x, other=1.0 + torch.exp(-three[:, :, None, None]))
+
+
 class WrittenSoftmax(Tokens):
     """Attention whose softmax is written out, twice."""
 
@@ -425,6 +443,7 @@ DESIGNS: dict[str, tuple[type[Kept], dict[str, object], tuple[str, ...]]] = {
     "cross-attention": (CrossGrids, {}, ("cross",)),
     "a gate over tokens": (TokenGate, {}, ("spatial",)),
     "sigmoids written out": (WrittenSigmoids, {}, ("channel", "channel", "spatial")),
+    "features divided": (Divided, {}, ("channel", "spatial", "channel")),
     "softmaxes written out": (WrittenSoftmax, {"extra": 1}, ("cross", "cross")),
     "einsum with an ellipsis": (EllipsisTokens, {}, ("cross",)),
     "triplet attention": (Triplet, {}, ("columns", "rows", "spatial")),

@@ -15,11 +15,12 @@ from torch import Tensor, nn
 
 from engine.errors import NetworkError
 from engine.models.adopted.freeze import freeze
+from engine.models.adopted.judge import ACTIVATION, IN_TWO_STEPS
 from engine.models.adopted.network import adopt
 from engine.models.adopted.operations import contracted
-from engine.models.taps import record_attention
+from engine.models.taps import edit_attention, record_attention
 from engine.records import InputSpec
-from tests.models.adopted.made_nets import CLASSES, SqueezeExcite, Tokens
+from tests.models.adopted.made_nets import CLASSES, SqueezeExcite, Tokens, made
 
 SPEC = InputSpec(32, 1, (0.5,), (0.25,))
 
@@ -176,6 +177,62 @@ def test_an_activation_that_is_written_out_is_no_gate() -> None:
     found = adopt(SwishWrittenOut(), SPEC, CLASSES).findings
     assert found.gates == ()
     assert [one.reason for one in found.left_out] == ["an activation: features times their own squashed selves"]
+
+
+class DividedActivations(SqueezeExcite):
+    """Swish, a gated linear unit and softplus' slope as quotients, a learnt scale, and a division by other sums."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.widen, self.scale = nn.Conv2d(8, 16, 1), nn.Parameter(torch.randn(1, 8, 1, 1))
+
+    def middle(self, x: Tensor) -> Tensor:
+        x = x / (1 + torch.exp(-1.702 * x))
+        one, two = self.widen(x).chunk(2, dim=1)
+        x = one / (1 + torch.exp(-two))
+        x = x / (1 + torch.exp(-self.scale))
+        x = x.exp() / (1 + torch.exp(x))
+        pooled = self.fc(x.mean((2, 3)))[:, :, None, None]
+        x = x / (2 + torch.exp(-pooled))
+        x = x / (1 + pooled.abs())
+        return x / x.norm(dim=1, keepdim=True)
+
+
+def test_a_quotient_that_is_no_gate_is_none() -> None:
+    found = adopt(DividedActivations(), SPEC, CLASSES).findings
+    assert found.gates == ()
+    assert found.candidates == ()
+    assert [one.reason for one in found.left_out] == [ACTIVATION] * 2
+
+
+class InTwoSteps(SqueezeExcite):
+    """Features times exp(z), then divided: their product with a sigmoid, and one with a softmax."""
+
+    def middle(self, x: Tensor) -> Tensor:
+        pooled = self.fc(x.mean((2, 3)))[:, :, None, None]
+        x = x * torch.exp(pooled) / (1 + torch.exp(pooled))
+        raised = torch.exp(x.mean(1, keepdim=True))
+        return x * raised / raised.sum((2, 3), keepdim=True)
+
+
+def test_a_gate_in_two_steps_is_left_out_and_said() -> None:
+    found = adopt(InTwoSteps(), SPEC, CLASSES).findings
+    assert found.gates == ()
+    assert [one.reason for one in found.left_out] == [IN_TWO_STEPS] * 2
+
+
+def test_a_divided_gate_can_be_switched_off() -> None:
+    """A gate of 0 would be a division by infinity; the answer and its gradients stay finite, and are those of 0."""
+    net = made("features divided")
+    adopted = adopt(net, SPEC, CLASSES)
+    x = torch.randn(2, 1, 32, 32, generator=torch.Generator().manual_seed(3), requires_grad=True)
+    last = adopted.findings.gates[-1].name
+    with edit_attention({last: lambda weights: weights * 0}):
+        answer = adopted(x)
+    torch.testing.assert_close(answer, net.head(torch.zeros(2, 8)))
+    answer.sum().backward()
+    assert x.grad is not None
+    assert float(x.grad.abs().max()) == 0.0
 
 
 class OneStepAside(SqueezeExcite):
