@@ -35,6 +35,8 @@ TALL: Final = 3600
 """Height of the window, so that a page lies open as a whole."""
 PATIENCE: Final = 240_000
 """Milliseconds for what a page computes; a busy machine is slow."""
+CONTENT: Final = '[data-testid="stMain"], .gradio-container'
+"""What is a page's own, of the dashboard and of the live page."""
 QUALITY: Final = 80
 """Of WebP."""
 ABOVE: Final = 14
@@ -48,10 +50,10 @@ class Visit:
         self.page = page
         self.wanted = "the page itself"
 
-    def see(self, words: str, *, within: str = '[data-testid="stMain"]') -> Locator:
+    def see(self, words: str) -> Locator:
         """Wait until a text is on the page."""
         self.wanted = f"the text '{words}'"
-        found = self.page.locator(within).get_by_text(words).first
+        found = self.page.locator(CONTENT).get_by_text(words).first
         expect(found).to_be_visible(timeout=PATIENCE)
         return found
 
@@ -62,10 +64,11 @@ class Visit:
         expect(found).to_be_visible(timeout=PATIENCE)
         return found
 
-    def press(self, name: str, *, role: str = "button", number: int = 0, forced: bool = False) -> None:
-        """Press what has this role and name."""
+    def press(self, name: str, *, role: str = "button", exact: bool = False) -> None:
+        """Press the first that has this role and name."""
         self.wanted = f"the {role} '{name}'"
-        self.page.get_by_role(role, name=name).nth(number).click(timeout=PATIENCE, force=forced)  # type: ignore[arg-type]
+        found = self.page.get_by_role(role, name=name, exact=exact)  # type: ignore[arg-type]
+        found.first.click(timeout=PATIENCE)
 
     def unfold(self, words: str) -> None:
         """Open what folds and is headed so."""
@@ -86,7 +89,7 @@ class Visit:
     def top(self, words: str) -> float:
         """Return how far down the page a heading begins, in CSS pixels."""
         self.wanted = f"the heading '{words}'"
-        found = self.page.locator('[data-testid="stMain"]').get_by_text(words, exact=True).first
+        found = self.page.locator(CONTENT).get_by_text(words, exact=True).first
         expect(found).to_be_visible(timeout=PATIENCE)
         box = found.bounding_box()
         if box is None:
@@ -161,6 +164,9 @@ def _class_attention(visit: Visit) -> None:
 def _add_network(visit: Visit) -> None:
     visit.unfold("Add a network")
     visit.see("Built by")
+    visit.settle()
+    visit.press("timm", role="radio", exact=True)
+    visit.see("Attention in its blocks")
     visit.see("Add to the shelf")
 
 
@@ -229,7 +235,7 @@ PICTURES: Final = (
         begin="One cell in full",
         end="Farthest from it",
     ),
-    Picture("camera", ("docs/tutorials/webcam.md",), "/live/", _camera, camera="astronaut", height=900),
+    Picture("camera", ("docs/tutorials/webcam.md",), "/live/", _camera, end="1 face", camera="astronaut"),
     Picture("add-network", ("docs/tutorials/own-network.md",), "/Models", _add_network, height=1100),
 )
 
