@@ -33,7 +33,7 @@ WIDTH: Final = 1280
 """CSS pixels of the window, and pixels of a picture that has the sidebar."""
 TALL: Final = 3600
 """Height of the window, so that a page lies open as a whole."""
-PATIENCE: Final = 240_000
+PATIENCE: Final = 600_000
 """Milliseconds for what a page computes; a busy machine is slow."""
 CONTENT: Final = '[data-testid="stMain"], .gradio-container'
 """What is a page's own, of the dashboard and of the live page."""
@@ -284,8 +284,8 @@ def take(browser: Browser, url: str, picture: Picture) -> bytes:
         png = visit.page.screenshot(clip=_clip(visit, picture))  # type: ignore[arg-type]
     except (AssertionError, BrowserError) as error:
         raise SystemExit(
-            f"error: the picture '{picture.name}' was not taken: {visit.wanted} was not found at {picture.address}. "
-            f"The page has changed its names: mend docs/site/pictures.py, and the words of "
+            f"error: the picture '{picture.name}' was not taken: {visit.wanted} was not found at {picture.address} "
+            f"within {PATIENCE // 1000} s. The page has changed its names, or the machine is too busy: mend docs/site/pictures.py, and the words of "
             f"{' and '.join(picture.documents)}."
         ) from error
     finally:
