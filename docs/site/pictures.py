@@ -196,7 +196,7 @@ PICTURES: Final = (
         ("docs/tutorials/explain.md",),
         EXPLAIN,
         _explain,
-        begin="Explanation: Grad-CAM",
+        begin="Explanation: Guided Grad-CAM",
         end="Other explanations",
     ),
     Picture(
@@ -204,8 +204,8 @@ PICTURES: Final = (
         ("docs/tutorials/explain.md",),
         EXPLAIN,
         _trust,
-        begin="Explanation: Guided Grad-CAM",
-        end="Explanation: Grad-CAM",
+        begin="Explanation: Grad-CAM",
+        end="Other explanations",
     ),
     Picture(
         "compare",
@@ -285,8 +285,8 @@ def take(browser: Browser, url: str, picture: Picture) -> bytes:
     except (AssertionError, BrowserError) as error:
         raise SystemExit(
             f"error: the picture '{picture.name}' was not taken: {visit.wanted} was not found at {picture.address} "
-            f"within {PATIENCE // 1000} s. The page has changed its names, or the machine is too busy: mend docs/site/pictures.py, and the words of "
-            f"{' and '.join(picture.documents)}."
+            f"within {PATIENCE // 1000} s. The page has changed its names, or the machine is too busy: mend "
+            f"docs/site/pictures.py, and the words of {' and '.join(picture.documents)}."
         ) from error
     finally:
         context.close()
@@ -294,6 +294,24 @@ def take(browser: Browser, url: str, picture: Picture) -> bytes:
     with Image.open(io.BytesIO(png)) as opened:
         opened.convert("RGB").save(data, "WEBP", quality=QUALITY, method=6)
     return data.getvalue()
+
+
+def _take_all(url: str, wanted: Sequence[Picture]) -> None:
+    """Take pictures one after the other, each in a browser of its own, and write them."""
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as films:
+        for picture in wanted:
+            flags = list(FLAGS)
+            if picture.camera:
+                film = write_camera_film(SAMPLES / f"{picture.camera}.jpg", Path(films) / "camera.mjpeg")
+                flags.append(f"--use-file-for-fake-video-capture={film}")
+            browser = playwright.chromium.launch(executable_path=find_browser(), args=flags)
+            try:
+                data = take(browser, url, picture)
+            finally:
+                browser.close()
+            (PLACE / f"{picture.name}.webp").write_bytes(data)
+            sys.stdout.write(f"{picture.name}.webp: {len(data) / 1000:.0f} kB\n")
+            sys.stdout.flush()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -305,19 +323,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown := sorted({*names} - {*known}):
         parser.error(f"there is no picture {', '.join(unknown)}; expected some of {', '.join(known)}")
     PLACE.mkdir(parents=True, exist_ok=True)
-    with served() as url, sync_playwright() as playwright, tempfile.TemporaryDirectory() as films:
-        for name in names:
-            picture, flags = known[name], list(FLAGS)
-            if picture.camera:
-                film = write_camera_film(SAMPLES / f"{picture.camera}.jpg", Path(films) / "camera.mjpeg")
-                flags.append(f"--use-file-for-fake-video-capture={film}")
-            browser = playwright.chromium.launch(executable_path=find_browser(), args=flags)
-            try:
-                data = take(browser, url, picture)
-            finally:
-                browser.close()
-            (PLACE / f"{name}.webp").write_bytes(data)
-            sys.stdout.write(f"{name}.webp: {len(data) / 1000:.0f} kB\n")
+    try:
+        with served() as url:
+            _take_all(url, [known[name] for name in names])
+    except RuntimeError as error:
+        raise SystemExit(f"error: no picture could be taken: {error}.") from error
     return 0
 
 
