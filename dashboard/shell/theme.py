@@ -37,7 +37,7 @@ CSS: Final = """<style>
 .fl-lead{font-size:1.12rem;line-height:1.55;max-width:44rem;opacity:.86;margin:0 0 .4rem}
 .fl-quiet{opacity:.67;font-size:.84rem}
 [data-testid="stButtonGroup"]>div button{min-height:2.5rem}
-:is([data-testid^="stBaseButton-primary"],[data-testid^="stBaseLinkButton-primary"]){
+:is([data-testid^="stBaseButton-primary"],[data-testid^="stBaseLinkButton-primary"]):not(:disabled){
  color:light-dark(#fff,#131519)!important}
 [data-testid="stCaptionContainer"]{color:inherit!important;opacity:.68}
 [data-testid="stCaptionContainer"] code{font-size:.8rem;color:inherit}

@@ -126,3 +126,10 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     if page.file.generated_by is not None:
         return markdown
     return relinked(markdown, DOCS + page.file.src_uri, page.file.src_uri)
+
+
+def on_post_page(output: str, **_: Any) -> str:
+    """Name the search for who cannot see it; the theme leaves its dialog without a name."""
+    return output.replace(
+        'data-md-component="search" role="dialog"', 'data-md-component="search" role="dialog" aria-label="Search"'
+    )

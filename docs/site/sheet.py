@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 from xml.sax.saxutils import escape
 
-SIZE: Final = {"title": 13.0, "line": 11.5, "head": 15.0}
-LETTER: Final = 0.54
+SIZE: Final = {"title": 11.5, "line": 10.5, "head": 13.0}
+LETTER: Final = 0.6
 """Mean width of a letter, in font sizes: enough to see that a text fits its box."""
 STYLE: Final = """
 .paper{fill:#fdfcfa}.box{fill:#fff;stroke:#6b7280}.gate{fill:#dff1ee;stroke:#0f766e}.answer{fill:#fdf0d5;stroke:#b45309}
 .out{fill:none;stroke:#9ca3af;stroke-dasharray:4 3}text{fill:#1f2937;font-family:system-ui,sans-serif}
-.line{fill:#4b5563;font-size:11.5px}.title{font-size:13px;font-weight:600}.head{font-size:15px;font-weight:600}
+.line{fill:#4b5563;font-size:10.5px}.title{font-size:11.5px;font-weight:600}.head{font-size:13px;font-weight:600}
 .arrow{fill:none;stroke:#6b7280;stroke-width:1.3}.tip{fill:#6b7280}
 @media (prefers-color-scheme:dark){.paper{fill:#181b20}.box{fill:#22262d;stroke:#8b93a1}
 .gate{fill:#123f3b;stroke:#5eead4}.answer{fill:#45330f;stroke:#fbbf24}.out{stroke:#6b7280}text{fill:#f3f4f6}.line{fill:#cbd5e1}

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import free_port, run_server
+from tests.browser.test_form import SIDEWAYS, serious
 from tests.dashboard.made import SAMPLES
 from tests.made import ROOT
 
@@ -100,3 +101,46 @@ def test_webcam(visitor: Visitor) -> None:
     live = opened.value
     visitor.click(live.get_by_role("button", name="Start the camera"))
     expect(live.locator("[data-live=stage] img").first).to_be_visible(timeout=PATIENCE)
+
+
+def test_the_tour_comes_once_and_moves_nothing(browser: Browser, clone: str) -> None:
+    page = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+    page.goto(clone)
+    tour, again = page.get_by_role("region", name="A picture and its answer"), page.get_by_text("A tour in three steps")
+    expect(tour).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("See all of it")).to_be_visible(timeout=PATIENCE)  # the last that Home draws
+    assert page.evaluate("document.activeElement === document.body")  # it takes no focus
+    expect(tour).to_be_in_viewport(ratio=1)
+    assert page.evaluate(SIDEWAYS) == []
+    assert serious(page) == []
+    before = again.bounding_box()
+    tour.get_by_role("button", name="Next").press("Enter")
+    second = page.get_by_role("region", name="Whether to believe a map")
+    expect(second).to_contain_text("2 of 3")
+    second.get_by_role("button", name="Skip").click()
+    expect(second).to_have_count(0)
+    expect(again).to_be_focused()
+    assert again.bounding_box() == before
+    page.reload()
+    expect(page.get_by_text("What it must not be used for")).to_be_visible(timeout=PATIENCE)
+    again.press("Enter")
+    expect(tour.get_by_role("heading")).to_be_focused()
+    for _ in range(2):
+        page.get_by_role("button", name="Next").click()
+    third = page.get_by_role("region", name="Its mistakes, and other models")
+    third.get_by_role("link", name="Open Compare").click()
+    expect(page.get_by_role("heading", name="Compare", exact=True)).to_be_visible(timeout=PATIENCE)
+    page.go_back()
+    expect(page.get_by_text("What it must not be used for")).to_be_visible(timeout=PATIENCE)
+    expect(third).to_have_count(0)
+    page.context.close()
+
+
+@pytest.mark.parametrize("address", ["/?model=cbam", "/Home"])
+def test_who_comes_by_a_link_is_shown_no_tour(browser: Browser, clone: str, address: str) -> None:
+    page = browser.new_context().new_page()
+    page.goto(f"{clone}{address}")
+    expect(page.get_by_text("A tour in three steps")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("What it must not be used for")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("region", name="A picture and its answer")).to_have_count(0)
+    page.context.close()

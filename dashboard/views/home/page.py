@@ -26,6 +26,7 @@ from dashboard.shell.loaders import Sample
 from dashboard.shell.map_loaders import FaceKey
 from dashboard.shell.pages import COMPARE, EXPLAIN, MISTAKES, PAGES
 from dashboard.shell.state import NamedPicture
+from dashboard.views.home.tour import tour
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,7 @@ def main(model: str | None) -> None:
         opened = "facial-expression models: every attention gate inside them, and an explanation of each answer, over"
         lead = f"FERLens opens {opened} the face it belongs to."
     st.html(f'<p class="fl-lead">{lead}</p>')
+    tour(pictures=is_about_pictures())
     shown = st.container(key="home-shown")
     _tiles()
     _pages()
