@@ -11,16 +11,17 @@ import copy
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, wait
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
+from dashboard.shell.shared_work import Note, SharedWork, outcome
 from engine.data.drawn import load_synthetic
 from engine.data.registry import KINDS, find_data
 from engine.draw.overlay import png_bytes, resize_face
@@ -321,61 +322,34 @@ def has_evidence(card: RunCard) -> bool:
     return False
 
 
-@dataclass(frozen=True, eq=False)
-class Answering:
-    """A model answering the built-in test faces in the background; ``stage``: what it does, how many are done."""
-
-    answers: Future[SplitAnswers]
-    stage: list[tuple[str, int]]
-
-
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _answering(name: str, sha256: str, variant: str) -> Answering:
+def _answering(name: str, sha256: str, variant: str) -> SharedWork[SplitAnswers]:
     from engine.evidence.answers import answer_split
 
     model = _predictor(name, sha256)
-    stage = [("Drawing the test faces, once and for all", 0)]
 
-    def note(doing: str, done: int) -> None:
-        stage[0] = (doing, done)
-
-    def answer() -> SplitAnswers:
-        spec = model.card.input
-        faces = load_synthetic("test", spec.size, spec.channels, progress=lambda done, _: note(stage[0][0], done))
-        doing = f"Answering with {name}, once"
-        note(doing, 0)
-        return answer_split(
-            model.model, model.card, faces, variant=variant, progress=lambda count: note(doing, stage[0][1] + count)
+    def work(note: Note) -> SplitAnswers:
+        spec, answered = model.card.input, [0]
+        faces = load_synthetic(
+            "test", spec.size, spec.channels, progress=lambda done, _: note("faces drawn, once and for all", done)
         )
 
-    answers: Future[SplitAnswers] = Future()
+        def count(more: int) -> None:
+            answered[0] += more
+            note("faces", answered[0])
 
-    def work() -> None:
-        try:
-            answers.set_result(answer())
-        except BaseException as error:  # noqa: BLE001  # it is raised again where the answers are asked for
-            answers.set_exception(error)
+        return answer_split(model.model, model.card, faces, variant=variant, progress=count)
 
-    # A daemon, unlike an executor's threads: stopping the server does not wait for it.
-    threading.Thread(target=work, name=f"answering-{name}", daemon=True).start()
-    return Answering(answers, stage)
+    return SharedWork(f"answering-{name}", work)
 
 
-def split_answers(card: RunCard, variant: str, told: Callable[[str, int], None]) -> SplitAnswers:
-    """Answer every built-in test face, once; the first time ever they are drawn and kept on disk.
+def split_answers(card: RunCard, variant: str, told: Note) -> SplitAnswers:
+    """Answer every built-in test face, once for all visitors; the first time ever they are drawn and kept on disk.
 
-    ``told`` is called with what is being done and how many faces are, four times a second while that lasts. All
-    visitors share the work.
+    ``told`` hears meanwhile how far that is.
     """
-    running = _answering(card.name, card.weights_sha256, variant)
-    while not running.answers.done():
-        told(*running.stage[0])
-        wait([running.answers], timeout=0.25)
-    try:
-        return running.answers.result()
-    except Exception:
-        _answering.clear()  # another try begins afresh
-        raise
+    which = (card.name, card.weights_sha256, variant)
+    return outcome(partial(_answering, *which), partial(_answering.clear, *which), told)
 
 
 @st.cache_data(show_spinner=False, max_entries=KEPT)

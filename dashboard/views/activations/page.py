@@ -82,8 +82,9 @@ def main(selected: Selection) -> None:
         page_ends.loaded(card)
         face = face_of(card, named)
         if face is not None:
-            asked = gallery.choose(card)
-            seen = gallery.show(card, face, asked)
+            answered = gallery.answer_sample(card)
+            asked = gallery.choose(card, answered)
+            seen = gallery.show(card, face, asked, answered)
             show_pinned(card, named, selected.pinned, asked, seen)
             offer_report(card, named, seen)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,8 @@ from dashboard.shared import pinned as beside
 from dashboard.shared.figures.map_card import data_uri
 from dashboard.shared.figures.map_content import style_settings
 from dashboard.shared.target import CONTRAST
-from dashboard.shell import loaders, map_loaders, page_ends, pinned, report_button, say, state
+from dashboard.shell import loaders, long_work, map_loaders, page_ends, pinned, report_button, say, state
+from dashboard.shell.costs import Work
 from dashboard.shell.frame import framed
 from dashboard.shell.map_loaders import FaceKey
 from dashboard.shell.state import NamedPicture, Selection
@@ -132,7 +134,16 @@ def _work(card: RunCard, subject: Subject, pin: NamedPicture | None) -> None:
         with drawn:
             result.show_maps(before, after, plus, style)
     beside.show_beside(st.container(), card, after, subject.named, pin, style, edited=not edit.is_identity)
-    effects = what_if_loaders.effects(card, staged, edit.fill)
+    effects = long_work.have(
+        "regions",
+        (card.weights_sha256, what_if_loaders.digest_of(staged), edit.fill),
+        lambda _tell: what_if_loaders.effects(card, staged, edit.fill),
+        f"Hiding one region after the other from {card.name}",
+        Work(card.weights_sha256, "region hidden", float(len(staged.regions.names)), (1.0, 0.0)),
+        prepare=partial(loaders.predictor, card),
+    ).value
+    if effects is None:
+        return
     result.show_effects(effects, edit.hidden, controls.FILL_TITLES[edit.fill])
     named = subject.named
     done = WhatIf(before, after, plus, style, effects, staged.regions, named.credit)
