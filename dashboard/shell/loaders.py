@@ -11,8 +11,8 @@ import copy
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
@@ -51,8 +51,6 @@ PIXELS_KEPT: Final = "400MB"
 """Decoded pictures, and the crops of their faces, are bounded by size: one of 40 megapixels takes 120 MB."""
 KEPT: Final = 256
 """Results kept in memory; an explanation of the 48-pixel models takes about 30 kB."""
-_MANY_LOOKS: Final = 4
-"""Looks at a picture from which their progress is shown."""
 
 
 @dataclass(frozen=True)
@@ -186,22 +184,18 @@ class _Searches:
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, tuple[FaceBox, ...]] = OrderedDict()
 
-    def boxes(self, digest: str, pixels: UInt8) -> tuple[FaceBox, ...]:
-        """Return the faces of a picture; a large one shows how far the search is."""
+    def known(self, digest: str) -> bool:
+        """Say whether a picture was searched."""
+        with self._lock:
+            return digest in self._kept
+
+    def boxes(self, digest: str, pixels: UInt8, told: Callable[[int, int], None] | None = None) -> tuple[FaceBox, ...]:
+        """Return the faces of a picture; ``told`` hears (parts searched, parts), and what it raises ends the search."""
         with self._lock:
             if digest in self._kept:
                 return self._kept[digest]
-        place = st.empty()
-
-        def show(done: int, total: int) -> None:
-            if total > _MANY_LOOKS:
-                place.progress(done / total, f"Looking for faces in {total:,} parts of the picture …")
-
-        try:
-            with watching(show):
-                boxes = self.detector.detect(pixels)
-        finally:
-            place.empty()
+        with nullcontext() if told is None else watching(told):
+            boxes = self.detector.detect(pixels)
         with self._lock:
             self._kept[digest] = boxes
             while len(self._kept) > KEPT:
@@ -212,6 +206,19 @@ class _Searches:
 @st.cache_resource(show_spinner=False)
 def _searches() -> _Searches:
     return _Searches()
+
+
+def is_searched(digest: str) -> bool:
+    """Say whether a picture was searched for faces before."""
+    return _searches().known(digest)
+
+
+def search(digest: str, pixels: UInt8, told: Callable[[int, int], None]) -> None:
+    """Look for faces in a decoded picture (H, W, 3) uint8, once, whatever model is then asked.
+
+    ``told`` hears (parts searched, parts); what it raises ends the search.
+    """
+    _searches().boxes(digest, pixels, told)
 
 
 def missing_detector() -> str:

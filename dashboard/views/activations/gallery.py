@@ -99,7 +99,7 @@ def _say_unknown(key: str, what: str, valid: tuple[str, ...]) -> None:
 
 
 def answer_sample(card: RunCard) -> loaders.Sampled | None:
-    """Return the sample that is asked for with every layer's answers to it; None until that is made, beside the page."""
+    """Return the sample that is asked for with every layer's answers to it; None until it is made, beside the page."""
     here = _here(card)
     asked = st.session_state.get(SAMPLE) or st.query_params.get(SAMPLE)
     dataset: str = asked if asked in here else here[_usual(card, here)]

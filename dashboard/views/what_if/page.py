@@ -11,7 +11,6 @@ import streamlit as st
 
 from dashboard.report.subject import about
 from dashboard.report.subject import face as face_word
-from dashboard.report.text import plain
 from dashboard.shared import face as answer
 from dashboard.shared import maps
 from dashboard.shared import pinned as beside
@@ -66,10 +65,10 @@ def parts_of(chosen: Selection, named: NamedPicture, box: FaceBox | None, size: 
 
 def choose_face(card: RunCard, chosen: Selection, named: NamedPicture) -> Subject | None:
     """Find the picture's faces and let a person choose one; None where there is no answer, which is said."""
-    picture = loaders.picture(named.digest, named.data, named.name)
     whole = answer.taken_whole(card, named)
-    with st.spinner(plain(f"{answer.looking(whole=whole)} with {card.name} …")):
-        found = loaders.faces(named.digest, picture.pixels, card.name, card.weights_sha256, whole)
+    found = answer.found_faces(card, named, whole)
+    if found is None:
+        return None
     if found.error is not None:
         say.problems([found.error])
         return None
