@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import wait
+from contextvars import copy_context
 from typing import Any, Final, Generic, TypeVar
 
 import streamlit as st
@@ -138,7 +139,7 @@ class LongWork(Generic[T]):
             job.promised = record.promise(costing)
         self._job = job
         run = (lambda: work(job.tell), self._turn, record)
-        threading.Thread(target=job.run, args=run, name=self.name, daemon=True).start()
+        threading.Thread(target=copy_context().run, args=(job.run, *run), name=self.name, daemon=True).start()
 
     def stop(self) -> None:
         """Ask what is being done to end at its next step: the ``on_click`` of its button."""
