@@ -333,7 +333,8 @@ def has_evidence(card: RunCard) -> bool:
 def _answering(name: str, sha256: str, variant: str) -> SharedWork[SplitAnswers]:
     from engine.evidence.answers import answer_split
 
-    model = _predictor(name, sha256)
+    with beside():
+        model = _predictor(name, sha256)
 
     def work(note: Note) -> SplitAnswers:
         spec, answered = model.card.input, [0]

@@ -195,6 +195,7 @@ def have(
     *,
     says_problem: bool = True,
     prepare: Callable[[], object] | None = None,
+    queued: bool = True,
 ) -> LongWork[T]:
     """Have work done that the page wants by itself; draw its bar, or why it came to nothing, where it is called.
 
@@ -204,11 +205,12 @@ def have(
         work: is given the function that it tells its steps to; what is dear it keeps itself.
         words: what is being done. costing: its cost. says_problem: whether to draw why it came to nothing.
         prepare: done before the clock starts.
+        queued: see :func:`of`; False for work that waits for what is done for all visitors.
 
     Returns:
         The record: its value is None while it is being done, and where it was stopped or failed.
     """
-    record: LongWork[T] = of(name, queued=True)
+    record: LongWork[T] = of(name, queued=queued)
     if record.is_at_work or record.key != key or record.is_forgotten():
         record.begin_for(key, work, costing, prepare=prepare)
     if record.follow(words, stoppable=True, rerun=False):

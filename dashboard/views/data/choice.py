@@ -59,4 +59,4 @@ def read(asked: Wanted) -> DataAudit | None:
     if asked.dataset == SYNTHETIC:
         kind += f", {'kept' if is_kept(asked.splits) else 'drawn'}"
     costing = Work("", kind, float(asked.total or 1))
-    return long_work.have("reading the data", asked, make, f"Reading {asked.dataset}", costing).value
+    return long_work.have("reading the data", asked, make, f"Reading {asked.dataset}", costing, queued=False).value

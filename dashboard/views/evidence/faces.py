@@ -118,6 +118,7 @@ def _filtered(controls: DeltaGenerator, card: RunCard, variant: str) -> tuple[in
         f"Answering with {card.name}, once",
         Work(card.weights_sha256, f"faces answered{'' if is_kept((SPLIT,), *size) else ' and drawn'}", float(total)),
         prepare=partial(loaders.predictor, card),
+        queued=False,
     ).value
     if answers is None:
         st.caption("Until then the faces are not chosen by their answer.")
