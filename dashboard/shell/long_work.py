@@ -221,4 +221,5 @@ def have(
             st.button("Go on", key=f"again.{name}", on_click=record.forget, icon=":material/play_arrow:")
     elif record.problem and says_problem:
         st.error(plain(record.problem))
+        st.button("Try again", key=f"again.{name}", on_click=record.forget, icon=":material/refresh:")
     return record
