@@ -46,9 +46,9 @@ LEFT_OUT: Final = {
 ONE_PASS: Final = {
     "Explain": ("Layer", "Explain", "Target", "Minus", "Class", "Sample", "Next", "Previous", "Use the whole picture"),
     "Compare": ("Layer", "Explain", "Target", "Minus", "Class", "Sample", "Show", "Use the whole picture"),
-    "What-if": ("*",),
+    "What_if": ("*",),
     "Activations": ("Layer", "Sample", "Use the whole picture"),
-    "Class-attention": ("Maps over the pictures",),
+    "Class_attention": ("Maps over the pictures",),
     "Misclassifications": ("Show", "Next", "Previous", "Look at a picture"),
     "Data": ("Show",),
     "Evidence": ("Next", "Previous", "Shows", "Answered"),
@@ -63,7 +63,7 @@ BUTTONS: Final = {
         ("Previous", ".st-key-panel-steps button:has-text('Previous')"),
         ("Close", "button:has-text('Close')"),
     ),
-    "Class-attention": (("another cell", "[data-cell][aria-pressed='false']"),),
+    "Class_attention": (("another cell", "[data-cell][aria-pressed='false']"),),
     "Evidence": (("Next", ".st-key-evidence_next button"), ("Previous", ".st-key-evidence_previous button")),
     "Activations": (("next page", "[data-testid='stPagination'] button >> nth=-1"),),
 }
@@ -172,7 +172,7 @@ class Clicks:
         """Go from page to page by the list of pages, a few rounds; the first one opens each for the first time."""
         page = self.open(addresses[0])
         for _ in range(self._uses):
-            for address in addresses[1:] + addresses[:1]:
+            for address in (*addresses[1:], *addresses[:1]):
                 title = next(one.title for one in PAGES if one.address == address)
                 link = pressed(title, f"[data-testid='stSidebarNavLink']:has-text('{title}')")
                 try:

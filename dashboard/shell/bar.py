@@ -11,9 +11,7 @@ from dashboard.shell.job import Job, Step
 from dashboard.shell.settled import settle
 
 LOOK_SECONDS: Final = 1.0
-"""How often the bar of long work is drawn anew."""
-SHORT_SECONDS: Final = 4.0
-"""What is promised to take no longer is looked at four times as often: else a second is lost after it has ended."""
+"""How often a bar is drawn anew; more often would take the time of the very work that it follows."""
 ALMOST: Final = 0.97
 """Where a bar stays when the work takes longer than was promised."""
 _TOLD_AFTER_SECONDS: Final = 1.0
@@ -27,12 +25,11 @@ def show(job: Job[Any], words: str, *, stoppable: bool) -> None:
         job: what is being done. words: the same in words; how far, how long and of how long follow.
         stoppable: whether the work tells its steps, so that it can be stopped.
     """
-    short = job.promised is not None and job.promised <= SHORT_SECONDS
-    st.fragment(draw, run_every=LOOK_SECONDS / 4 if short else LOOK_SECONDS)(job, words, stoppable=stoppable)
+    _draw(job, words, stoppable=stoppable)
 
 
-def draw(job: Job[Any], words: str, *, stoppable: bool) -> None:
-    """Draw how far it is; ask for a run of the page where it has ended."""
+@st.fragment(run_every=LOOK_SECONDS)
+def _draw(job: Job[Any], words: str, *, stoppable: bool) -> None:
     settle()
     if job.done.done():
         st.rerun()

@@ -22,7 +22,7 @@ def test_a_control_is_judged_by_its_median_and_by_whether_it_runs_a_pass() -> No
 def test_what_runs_a_pass_is_known_by_page_and_label() -> None:
     assert runs_pass("Explain", "Layer")
     assert not runs_pass("Explain", "Opacity")
-    assert runs_pass("What-if", "Blur")
+    assert runs_pass("What_if", "Blur")
     assert not runs_pass("Evaluation", "Layer")
 
 

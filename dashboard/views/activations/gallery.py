@@ -138,11 +138,12 @@ def choose(card: RunCard, answered: loaders.Sampled | None) -> Asked:
         return f"{name} · {layers[name].kind} · {channels} of {height} × {width}"
 
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        first, help_ = _first_layer(names, answered), plain("; ".join(title(name) for name in names if "." not in name))
+        first = _first_layer(names, answered)
+        known = "; ".join(title(name) for name in names if "." not in name)
         layer: str
         if answered is None and LAYER not in st.session_state and LAYER not in st.query_params:
             # Its own key is set only when the best layer is known: what is set once is not opened on.
-            layer = st.selectbox("Layer", (first,), disabled=True, key=f"{LAYER}.waiting", help=help_, width=260)
+            layer = st.selectbox("Layer", (first,), disabled=True, key=f"{LAYER}.waiting", help=plain(known), width=260)
         else:
             layer = st.selectbox(
                 "Layer",
@@ -150,7 +151,7 @@ def choose(card: RunCard, answered: loaders.Sampled | None) -> Asked:
                 index=names.index(first),
                 key=LAYER,
                 bind="query-params",
-                help=help_,
+                help=plain(known),
                 on_change=_first_page,
                 width=260,
             )

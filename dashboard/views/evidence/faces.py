@@ -53,18 +53,10 @@ def show_faces(card: RunCard, variant: str) -> tuple[JudgedFace, MapStyle] | Non
     face_id = _browse(controls, numbers)
     try:
         face_number(face_id, SPLIT)
+        with st.spinner(plain(f"Explaining {face_id} with {card.name} …")):
+            judged = loaders.judged_face(face_id, card.name, card.weights_sha256, variant)
     except DataError as error:
         say.problems([str(error)])
-        return None
-    judged = long_work.have(
-        "judged face",
-        (card.weights_sha256, variant, face_id),
-        lambda _tell: loaders.judged_face(face_id, card.name, card.weights_sha256, variant),
-        f"Explaining {face_id} with {card.name}",
-        Work(card.weights_sha256, "face judged by its evidence"),
-        prepare=partial(loaders.predictor, card),
-    ).value
-    if judged is None:
         return None
     _face(judged)
     style = style_controls("Scale of gates", hint=SCALE_HELP)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
+from streamlit import runtime
 from streamlit.testing.v1 import AppTest
 
 from dashboard.shell import bar, job, long_work
@@ -266,7 +267,7 @@ def test_the_rest_of_the_page_is_there_meanwhile_and_a_stop_is_kept(monkeypatch:
 
 def test_it_ends_when_its_visitor_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     """As after a closed page: a server would else compute for nobody."""
-    monkeypatch.setattr(job.runtime, "exists", lambda: True)
+    monkeypatch.setattr(runtime, "exists", lambda: True)
     there = threading.Event()
 
     class Run:
@@ -278,7 +279,7 @@ def test_it_ends_when_its_visitor_has_gone(monkeypatch: pytest.MonkeyPatch) -> N
             return not there.is_set()
 
     monkeypatch.setattr(job, "get_script_run_ctx", lambda **_: Run())
-    monkeypatch.setattr(job.runtime, "get_instance", Server)
+    monkeypatch.setattr(runtime, "get_instance", Server)
     clock = iter(range(0, 10_000, 40))
     monkeypatch.setattr(job, "time", SimpleNamespace(monotonic=lambda: float(next(clock))))
     visitor = job.Visitor()
@@ -320,13 +321,3 @@ def test_what_is_promised_soon_is_waited_for_without_a_bar(
     record.begin_for("a", waiting(ready), work)
     assert record.follow("Making it", stoppable=True, rerun=False) is bool(bars)
     assert drawn == ["Making it True"] * bars
-
-
-def test_a_short_bar_is_looked_at_more_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    looks: list[float] = []
-    monkeypatch.setattr(bar.st, "fragment", lambda _draw, run_every: looks.append(run_every) or (lambda *_, **__: None))
-    for promised in (1.0, 60.0, None):
-        one: job.Job[int] = job.Job("work", "key", None)
-        one.promised = promised
-        bar.show(one, "Making it", stoppable=True)
-    assert looks == [bar.LOOK_SECONDS / 4, bar.LOOK_SECONDS, bar.LOOK_SECONDS]
