@@ -15,7 +15,8 @@ from dashboard.report.text import escape, percent, plain
 from dashboard.shared.figures import votes
 from dashboard.shared.figures.face import boxed_picture, probability_bars, read_answer, read_map, verdict
 from dashboard.shared.figures.map_card import data_uri
-from dashboard.shell import loaders, say
+from dashboard.shell import loaders, long_work, say
+from dashboard.shell.costs import Work
 from dashboard.shell.in_address import ON_OFF, in_address
 from dashboard.shell.map_loaders import FaceKey
 from dashboard.shell.state import NamedPicture
@@ -24,6 +25,8 @@ from engine.data.votes.file import VOTE_COLUMNS
 from engine.media.pictures import Picture
 from engine.records import Explanation, FaceExplanation, FacePrediction, PicturePrediction, Prediction, RunCard
 
+LARGE_MEGAPIXELS: Final = 1.5
+"""What is larger is searched for faces beside the page."""
 NOBODY: Final = ".fl-verdict,.fl-bar,.fl-cbar{filter:grayscale(1);opacity:.5}"
 """Greys what reads like an answer about a face."""
 
@@ -128,6 +131,27 @@ def looking(*, whole: bool) -> str:
     return "Answering" if whole else "Finding faces, answering"
 
 
+def found_faces(card: RunCard, named: NamedPicture, whole: bool) -> PicturePrediction | None:
+    """Find a picture's faces and answer them; a large one is searched beside the page.
+
+    None while that lasts, with its bar, and where it was stopped.
+    """
+    pixels = loaders.picture(named.digest, named.data, named.name).pixels
+    megapixels = pixels.shape[0] * pixels.shape[1] / 1e6
+    if not whole and megapixels > LARGE_MEGAPIXELS and not loaders.is_searched(named.digest):
+        long_work.have(
+            "face search",
+            named.digest,
+            lambda tell: loaders.search(named.digest, pixels, lambda done, of: tell(done, of, "parts")),
+            f"Looking for faces in {named.name}",
+            Work("", "megapixel searched for faces", megapixels),
+        )
+        if not loaders.is_searched(named.digest):
+            return None
+    with st.spinner(plain(f"{looking(whole=whole)} with {card.name} …")):
+        return loaders.faces(named.digest, pixels, card.name, card.weights_sha256, whole)
+
+
 def find_face(card: RunCard, named: NamedPicture) -> Found | None:
     """Draw the picture and find its faces; return the chosen one, or None where the picture cannot be answered."""
     picture = loaders.picture(named.digest, named.data, named.name)
@@ -137,8 +161,10 @@ def find_face(card: RunCard, named: NamedPicture) -> Found | None:
     seen = left.container()
     with left:
         whole = taken_whole(card, named)
-    with right, st.spinner(plain(f"{looking(whole=whole)} with {card.name} …")):
-        prediction = loaders.faces(named.digest, picture.pixels, card.name, card.weights_sha256, whole)
+    with right:
+        prediction = found_faces(card, named, whole)
+    if prediction is None:
+        return None
     if prediction.error is not None:
         say.problems([prediction.error])
         return None

@@ -8,12 +8,12 @@ from typing import Final
 import streamlit as st
 
 from dashboard.report.text import plain
+from dashboard.shared import many_maps
 from dashboard.shared.figures.tile import MAPS, absent_html, map_html, picture_html
 from dashboard.shell import study_loaders
 from dashboard.shell.in_address import in_address
 from engine.analysis.store.store import AnalysisStore
 from engine.draw.overlay import placed_gates
-from engine.errors import FerLensError
 from engine.records import RunCard
 
 SIZES: Final = (96, 300, 12)
@@ -59,38 +59,29 @@ def choose_map(store: AnalysisStore | None = None) -> str:
     return shows or choices[0]
 
 
-def field(shows: str, dataset: str, picture_id: str, card: RunCard) -> str:
-    """Return a tile's picture as HTML, with the map over it; that it is not here where that is so."""
-    found = study_loaders.picture_if_here(dataset, picture_id, card)
-    if found is None:
-        return absent_html()
-    return over(shows, dataset, picture_id, card) or picture_html(found.pixels, picture_id)
+def fields(shows: str, dataset: str, ids: Sequence[str], card: RunCard, *, of: str = "tiles") -> dict[str, str]:
+    """Return id → a tile's picture as HTML, with the map over it; that it is not here where that is so.
+
+    ``of`` tells several galleries of one page apart.
+    """
+    drawn = over_all(shows, dataset, ids, card, of=of)
+    here = {one: study_loaders.picture_if_here(dataset, one, card) for one in ids}
+    return {
+        one: absent_html() if found is None else drawn.get(one) or picture_html(found.pixels, one)
+        for one, found in here.items()
+    }
 
 
-def over(shows: str, dataset: str, picture_id: str, card: RunCard) -> str:
-    """Return a map over a picture as HTML; empty where none is asked for, or the model has none of this picture."""
-    if shows == MAPS[0]:
-        return ""
-    try:
-        explained = study_loaders.dataset_explanation(dataset, picture_id, card)
-    except FerLensError:  # the model cannot take the picture
-        return ""
-    if shows == "last gate" and not (placed_gates(explained.gates) or explained.gates_of("cross")):
-        return ""
-    return map_html(explained, shows)
-
-
-def over_all(shows: str, dataset: str, ids: Sequence[str], card: RunCard) -> dict[str, str]:
-    """Return id → a map over its picture as HTML, for those of ``ids`` that have one; say how far that is."""
+def over_all(shows: str, dataset: str, ids: Sequence[str], card: RunCard, *, of: str = "tiles") -> dict[str, str]:
+    """Return id → a map over its picture as HTML, for those of ``ids`` that have one; those missing are being made."""
     if shows == MAPS[0] or not ids:
         return {}
-    slot, found = st.empty(), {}
-    for number, picture_id in enumerate(ids):
-        if number % 6 == 0:
-            slot.progress(number / len(ids), plain(f"Explaining with {card.name}: {number} of {len(ids)}"))
-        if drawn := over(shows, dataset, picture_id, card):
-            found[picture_id] = drawn
-    slot.empty()
-    if not found:
+    explained = many_maps.explained(dataset, ids, card, of=of)
+    found = {
+        one: map_html(each, shows)
+        for one, each in explained.items()
+        if shows != "last gate" or placed_gates(each.gates) or each.gates_of("cross")
+    }
+    if not found and not many_maps.is_at_work(of):
         st.caption(plain(f"{card.name} has no map of this kind for these pictures: they are shown as they are."))
     return found

@@ -12,15 +12,16 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
+from dashboard.shell.shared_work import Note, SharedWork, outcome
 from engine.data.drawn import load_synthetic
 from engine.data.registry import KINDS, find_data
 from engine.draw.overlay import png_bytes, resize_face
@@ -50,8 +51,6 @@ PIXELS_KEPT: Final = "400MB"
 """Decoded pictures, and the crops of their faces, are bounded by size: one of 40 megapixels takes 120 MB."""
 KEPT: Final = 256
 """Results kept in memory; an explanation of the 48-pixel models takes about 30 kB."""
-_MANY_LOOKS: Final = 4
-"""Looks at a picture from which their progress is shown."""
 
 
 @dataclass(frozen=True)
@@ -185,22 +184,18 @@ class _Searches:
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, tuple[FaceBox, ...]] = OrderedDict()
 
-    def boxes(self, digest: str, pixels: UInt8) -> tuple[FaceBox, ...]:
-        """Return the faces of a picture; a large one shows how far the search is."""
+    def known(self, digest: str) -> bool:
+        """Say whether a picture was searched."""
+        with self._lock:
+            return digest in self._kept
+
+    def boxes(self, digest: str, pixels: UInt8, told: Callable[[int, int], None] | None = None) -> tuple[FaceBox, ...]:
+        """Return the faces of a picture; ``told`` hears (parts searched, parts), and what it raises ends the search."""
         with self._lock:
             if digest in self._kept:
                 return self._kept[digest]
-        place = st.empty()
-
-        def show(done: int, total: int) -> None:
-            if total > _MANY_LOOKS:
-                place.progress(done / total, f"Looking for faces in {total:,} parts of the picture …")
-
-        try:
-            with watching(show):
-                boxes = self.detector.detect(pixels)
-        finally:
-            place.empty()
+        with nullcontext() if told is None else watching(told):
+            boxes = self.detector.detect(pixels)
         with self._lock:
             self._kept[digest] = boxes
             while len(self._kept) > KEPT:
@@ -211,6 +206,19 @@ class _Searches:
 @st.cache_resource(show_spinner=False)
 def _searches() -> _Searches:
     return _Searches()
+
+
+def is_searched(digest: str) -> bool:
+    """Say whether a picture was searched for faces before."""
+    return _searches().known(digest)
+
+
+def search(digest: str, pixels: UInt8, told: Callable[[int, int], None]) -> None:
+    """Look for faces in a decoded picture (H, W, 3) uint8, once, whatever model is then asked.
+
+    ``told`` hears (parts searched, parts); what it raises ends the search.
+    """
+    _searches().boxes(digest, pixels, told)
 
 
 def missing_detector() -> str:
@@ -321,61 +329,35 @@ def has_evidence(card: RunCard) -> bool:
     return False
 
 
-@dataclass(frozen=True, eq=False)
-class Answering:
-    """A model answering the built-in test faces in the background; ``stage``: what it does, how many are done."""
-
-    answers: Future[SplitAnswers]
-    stage: list[tuple[str, int]]
-
-
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _answering(name: str, sha256: str, variant: str) -> Answering:
+def _answering(name: str, sha256: str, variant: str) -> SharedWork[SplitAnswers]:
     from engine.evidence.answers import answer_split
 
-    model = _predictor(name, sha256)
-    stage = [("Drawing the test faces, once and for all", 0)]
+    with beside():
+        model = _predictor(name, sha256)
 
-    def note(doing: str, done: int) -> None:
-        stage[0] = (doing, done)
-
-    def answer() -> SplitAnswers:
-        spec = model.card.input
-        faces = load_synthetic("test", spec.size, spec.channels, progress=lambda done, _: note(stage[0][0], done))
-        doing = f"Answering with {name}, once"
-        note(doing, 0)
-        return answer_split(
-            model.model, model.card, faces, variant=variant, progress=lambda count: note(doing, stage[0][1] + count)
+    def work(note: Note) -> SplitAnswers:
+        spec, answered = model.card.input, [0]
+        faces = load_synthetic(
+            "test", spec.size, spec.channels, progress=lambda done, _: note("faces drawn, once and for all", done)
         )
 
-    answers: Future[SplitAnswers] = Future()
+        def count(more: int) -> None:
+            answered[0] += more
+            note("faces", answered[0])
 
-    def work() -> None:
-        try:
-            answers.set_result(answer())
-        except BaseException as error:  # noqa: BLE001  # it is raised again where the answers are asked for
-            answers.set_exception(error)
+        return answer_split(model.model, model.card, faces, variant=variant, progress=count)
 
-    # A daemon, unlike an executor's threads: stopping the server does not wait for it.
-    threading.Thread(target=work, name=f"answering-{name}", daemon=True).start()
-    return Answering(answers, stage)
+    return SharedWork(f"answering-{name}", work)
 
 
-def split_answers(card: RunCard, variant: str, told: Callable[[str, int], None]) -> SplitAnswers:
-    """Answer every built-in test face, once; the first time ever they are drawn and kept on disk.
+def split_answers(card: RunCard, variant: str, told: Note) -> SplitAnswers:
+    """Answer every built-in test face, once for all visitors; the first time ever they are drawn and kept on disk.
 
-    ``told`` is called with what is being done and how many faces are, four times a second while that lasts. All
-    visitors share the work.
+    ``told`` hears meanwhile how far that is.
     """
-    running = _answering(card.name, card.weights_sha256, variant)
-    while not running.answers.done():
-        told(*running.stage[0])
-        wait([running.answers], timeout=0.25)
-    try:
-        return running.answers.result()
-    except Exception:
-        _answering.clear()  # another try begins afresh
-        raise
+    which = (card.name, card.weights_sha256, variant)
+    return outcome(partial(_answering, *which), partial(_answering.clear, *which), told)
 
 
 @st.cache_data(show_spinner=False, max_entries=KEPT)

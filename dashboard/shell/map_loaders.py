@@ -219,14 +219,22 @@ def explained_as_seen(
     card: RunCard, seen: str, crop: UInt8, layer: str | None, target: str, truth: str | None = None
 ) -> FaceExplanation:
     """As :func:`explanation`, of a crop that ``seen`` stands for (:func:`seen_digest`); None is the last layer."""
+    known = known_as_seen(card, seen, layer, target, truth)
+    if known is not None:
+        return known
     model = predictor(card)
-    at = layer or model.gradcam_layers[-1]
-    kept: FaceExplanation | None = _book().look(_answer_key(card, seen))
-    if kept is not None:
-        name = target_name(kept, target, truth)
-        found: Explanation | None = _book().look(_map_key(card, seen, GRADCAM, at, name, ()))
-        if found is not None:
-            return replace(kept, maps=(found,))
-    made = model.explain_crop(crop, layer=at, target=target, truth=truth)
+    made = model.explain_crop(crop, layer=layer or model.gradcam_layers[-1], target=target, truth=truth)
     _keep(card, seen, made)
     return replace(made, box=None)
+
+
+def known_as_seen(
+    card: RunCard, seen: str, layer: str | None, target: str, truth: str | None = None
+) -> FaceExplanation | None:
+    """Return what :func:`explained_as_seen` would, where that was computed before; else None."""
+    kept: FaceExplanation | None = _book().look(_answer_key(card, seen))
+    if kept is None:
+        return None
+    at = layer or predictor(card).gradcam_layers[-1]
+    found: Explanation | None = _book().look(_map_key(card, seen, GRADCAM, at, target_name(kept, target, truth), ()))
+    return None if found is None else replace(kept, maps=(found,))

@@ -8,11 +8,13 @@ what was measured of them is in the store.
 from __future__ import annotations
 
 import hashlib
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard.shell import map_loaders, opening
 from dashboard.shell.loaders import KEPT, PIXELS_KEPT, shelf
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 _BROUGHT: Final = "brought_votes"
 """Of the session: where the file lies that it brought."""
+_BROUGHT_NOW: Final[ContextVar[str | None]] = ContextVar("brought votes", default=None)
+"""The same for work that a run of that session has begun beside the page, which has no session."""
 STORES_KEPT: Final = 8
 """Stores in memory at a time; a million pictures of two models take about 400 MB."""
 
@@ -136,7 +140,9 @@ def votes_at(dataset: str) -> tuple[str, int] | None:
     if dataset not in WITH_VOTES:
         return None
     try:
-        brought = st.session_state.get(_BROUGHT)
+        if get_script_run_ctx(suppress_warning=True) is not None:
+            _BROUGHT_NOW.set(st.session_state.get(_BROUGHT))
+        brought = _BROUGHT_NOW.get()
         found = Path(brought) if brought is not None and Path(brought).is_file() else find_votes()
     except FerLensError:  # the variable names a file that is not there
         return None

@@ -11,7 +11,7 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -76,6 +76,27 @@ def _cache_file(split: str, size: int, channels: int) -> Path:
     return cache_folder() / f"synthetic-{split}-{size}x{channels}-{generator_digest()}.npy"
 
 
+def is_kept(splits: Sequence[str], size: int = 48, channels: int = 1) -> bool:
+    """Say whether :func:`load_synthetic` finds all of these splits on disk, and has none to draw."""
+    return all(_cache_file(split, size, channels).is_file() for split in splits)
+
+
+def _collect(process: subprocess.Popen[bytes], into: UInt8, told: Callable[[int], None]) -> None:
+    """Read the pictures that a process draws ``into`` their places; ``told`` hears how many are."""
+    if process.stdout is None or process.stderr is None:  # both were asked for as pipes
+        raise DataError("Expected a drawing process with pipes, got one without; run again.")
+    for index, picture in enumerate(into):
+        pixels = process.stdout.read(picture.nbytes)
+        if len(pixels) != picture.nbytes:
+            said = process.stderr.read().decode(errors="replace").strip().splitlines()
+            raise DataError(
+                f"Expected {len(into)} faces from a drawing process, got {index}; "
+                f"it ended with: {said[-1] if said else 'no message'}."
+            )
+        picture[...] = np.frombuffer(pixels, np.uint8).reshape(picture.shape)
+        told(index + 1)
+
+
 def draw_range(
     split: str, start: int, stop: int, size: int, channels: int, *, workers: int, progress: Progress | None = None
 ) -> UInt8:
@@ -88,21 +109,12 @@ def draw_range(
     done = [0] * workers
 
     def collect(number: int) -> None:
-        process, first, last = running[number], bounds[number], bounds[number + 1]
-        if process.stdout is None or process.stderr is None:  # both were asked for as pipes
-            raise DataError("Expected a drawing process with pipes, got one without; run again.")
-        for index in range(first, last):
-            pixels = process.stdout.read(images[0].nbytes)
-            if len(pixels) != images[0].nbytes:
-                said = process.stderr.read().decode(errors="replace").strip().splitlines()
-                raise DataError(
-                    f"Expected {last - first} faces from a drawing process, got {index - first}; "
-                    f"it ended with: {said[-1] if said else 'no message'}."
-                )
-            images[index - start] = np.frombuffer(pixels, np.uint8).reshape(shape)
-            done[number] += 1
+        def count(drawn: int) -> None:
+            done[number] = drawn
             if progress is not None and number == 0:
                 progress(sum(done), stop - start)
+
+        _collect(running[number], images[bounds[number] - start : bounds[number + 1] - start], count)
 
     try:
         for first, last in pairwise(bounds):
@@ -116,7 +128,12 @@ def draw_range(
                 )
             )
         with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(collect, range(workers)))
+            try:
+                list(pool.map(collect, range(workers)))
+            except BaseException:
+                for process in running:  # else the pool waits until the others have drawn theirs
+                    process.kill()
+                raise
     finally:
         for process in running:
             process.kill()
@@ -160,7 +177,7 @@ def load_synthetic(
         size: side in pixels, 48 to 256.
         channels: 1 for grey, 3 for RGB.
         workers: processes to draw with; None for one a core, eight at most.
-        progress: called with (drawn, wanted) while drawing.
+        progress: called with (drawn, wanted) while drawing; what it raises ends that.
 
     Raises:
         UnknownNameError: for an unknown split. UsageError: for an impossible size or number of channels.

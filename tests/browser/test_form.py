@@ -89,7 +89,8 @@ def settled(page: Page) -> Page:
     for _ in range(2):  # a rerun may follow at once
         expect(app).to_have_count(1, timeout=PATIENCE)
         page.wait_for_timeout(1000)
-    expect(page.locator('[data-testid="stSkeleton"], [data-testid="stSpinner"]')).to_have_count(0, timeout=PATIENCE)
+    for busy in ("stSkeleton", "stSpinner", "stProgress"):
+        expect(page.get_by_test_id(busy)).to_have_count(0, timeout=PATIENCE)
     return page
 
 

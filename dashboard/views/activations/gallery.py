@@ -6,6 +6,7 @@ The choices of the Activations page: layer, order, sample, and how maps are draw
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -16,7 +17,8 @@ from dashboard.report.subject import face as face_word
 from dashboard.report.subject import is_about_pictures
 from dashboard.report.text import escape, plain, short
 from dashboard.shared.figures.described import where_words
-from dashboard.shell import opening, say, state, study_loaders, theme
+from dashboard.shell import loaders as shell_loaders
+from dashboard.shell import long_work, opening, say, state, study_loaders, theme
 from dashboard.shell.in_address import in_address
 from dashboard.views.activations import loaders
 from dashboard.views.activations.figures.tiles import (
@@ -96,21 +98,38 @@ def _say_unknown(key: str, what: str, valid: tuple[str, ...]) -> None:
         del st.session_state[key]
 
 
-def _first_layer(card: RunCard, names: tuple[str, ...], here: tuple[str, ...]) -> str:
-    """Return the block whose channels tell classes apart best on the sample; the last layer where none is known."""
-    usual = str(card.data.get("dataset") or next(iter(here), SYNTHETIC))
+def answer_sample(card: RunCard) -> loaders.Sampled | None:
+    """Return the sample that is asked for with every layer's answers to it; None until it is made, beside the page."""
+    here = _here(card)
     asked = st.session_state.get(SAMPLE) or st.query_params.get(SAMPLE)
-    dataset = next((name for name in (asked, usual, *here) if name in here), SYNTHETIC)
-    with st.spinner(plain(f"Answering a sample of {dataset} with {card.name} …")):
-        found = loaders.separation(card, loaders.sample(dataset, card))
-    return opening.best_layer(found) if found else names[-1]
+    dataset: str = asked if asked in here else here[_usual(card, here)]
+    key, cost = loaders.sampled_work(dataset, card)
+    return long_work.have(
+        "sample",
+        key,
+        lambda tell: loaders.answered(dataset, card, lambda done, wanted: tell(done, wanted, "pictures read")),
+        f"Answering a sample of {dataset} with {card.name}",
+        cost,
+        prepare=partial(shell_loaders.predictor, card),
+    ).value
 
 
-def choose(card: RunCard) -> Asked:
-    """Draw the controls."""
+def _usual(card: RunCard, here: tuple[str, ...]) -> int:
+    """Return the position of the dataset to rank on where none is asked for: the model's own, if it is here."""
+    trained_on = str(card.data.get("dataset"))
+    return here.index(trained_on) if trained_on in here else 0
+
+
+def _first_layer(names: tuple[str, ...], answered: loaders.Sampled | None) -> str:
+    """Return the block whose channels tell classes apart best on the sample; the last layer where none is known."""
+    separation = {} if answered is None else answered.separation
+    return opening.best_layer(separation) if separation else names[-1]
+
+
+def choose(card: RunCard, answered: loaders.Sampled | None) -> Asked:
+    """Draw the controls; until the sample is ``answered``, a layer that nobody chose is the last one."""
     layers = {layer.name: layer for layer in loaders.layers(card)}
     names, here = tuple(layers), _here(card)
-    trained_on = str(card.data.get("dataset") or next(iter(here), SYNTHETIC))
     for key, what, valid in ((LAYER, "layer", names), (ORDER, "order", ORDERS), (SAMPLE, "dataset to rank on", here)):
         _say_unknown(key, what, valid)
 
@@ -119,17 +138,23 @@ def choose(card: RunCard) -> Asked:
         return f"{name} · {layers[name].kind} · {channels} of {height} × {width}"
 
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        first = _first_layer(card, names, here)
-        layer: str = st.selectbox(
-            "Layer",
-            names,
-            index=names.index(first),
-            key=LAYER,
-            bind="query-params",
-            help=plain("; ".join(title(name) for name in names if "." not in name)),
-            on_change=_first_page,
-            width=260,
-        )
+        first = _first_layer(names, answered)
+        known = "; ".join(title(name) for name in names if "." not in name)
+        layer: str
+        if answered is None and LAYER not in st.session_state and LAYER not in st.query_params:
+            # Its own key is set only when the best layer is known: what is set once is not opened on.
+            layer = st.selectbox("Layer", (first,), disabled=True, key=f"{LAYER}.waiting", help=plain(known), width=260)
+        else:
+            layer = st.selectbox(
+                "Layer",
+                names,
+                index=names.index(first),
+                key=LAYER,
+                bind="query-params",
+                help=plain(known),
+                on_change=_first_page,
+                width=260,
+            )
         order: str = st.segmented_control(
             "Order by",
             ORDERS,
@@ -146,7 +171,7 @@ def choose(card: RunCard) -> Asked:
         dataset: str = st.selectbox(
             "Sample",
             here,
-            index=here.index(trained_on) if trained_on in here else 0,
+            index=_usual(card, here),
             key=SAMPLE,
             bind="query-params",
             help=f"Up to {loaders.A_CLASS} test pictures of each class{plain(drawn)}: class "
@@ -169,13 +194,20 @@ MOST_EXCITED: Final = 8
 Captioned = list[tuple[str, UInt8]]
 
 
-def _judge(card: RunCard, asked: Asked) -> tuple[loaders.Sample, Float32, Selectivity, tuple[str, ...]]:
-    """Return the sample, channels' means over its pictures, how well they tell classes apart, and the classes."""
-    with st.spinner(plain(f"Answering a sample of {asked.dataset} with {card.name} …")):
-        sample = loaders.sample(asked.dataset, card)
-        means = loaders.means(card, asked.layer, sample)
-    classes, labels = np.unique(np.array(sample.labels), return_inverse=True)
-    return sample, means, selectivity(means, labels.astype(np.int64)), tuple(classes.tolist())
+def _judge(
+    answered: loaders.Sampled | None, asked: Asked, channels: int
+) -> tuple[loaders.Sample, Float32, Selectivity, tuple[str, ...]]:
+    """Return the sample, channels' means over its pictures, how well they tell classes apart, and the classes.
+
+    Of no pictures where the sample is not answered.
+    """
+    if answered is None:
+        none = loaders.Sample(asked.dataset, (), (), np.zeros((0, 1, 1), np.uint8))
+        unknown = Selectivity(0, np.full(channels, np.nan), float("inf"), np.zeros(channels, np.int64))
+        return none, np.zeros((0, channels), np.float32), unknown, ()
+    means = answered.means[asked.layer]
+    classes, labels = np.unique(np.array(answered.sample.labels), return_inverse=True)
+    return answered.sample, means, selectivity(means, labels.astype(np.int64)), tuple(classes.tolist())
 
 
 def _ranked(maps: FeatureMaps, asked: Asked, judged: Selectivity) -> list[int]:
@@ -189,21 +221,26 @@ def _ranked(maps: FeatureMaps, asked: Asked, judged: Selectivity) -> list[int]:
 def _read(judged: Selectivity, maps: FeatureMaps, dataset: str) -> str:
     beyond = int((judged.f > judged.critical).sum())
     dead = int((maps.energy == 0.0).sum())
-    said = (
-        f"Over {judged.pictures} test pictures of {dataset}, {beyond} of {len(maps.values)} channels tell classes "
-        f"apart by more than chance (class selectivity, F > {judged.critical:.1f}, 5 % over all channels)."
-    )
-    return said + (f" {dead} answer nothing at all to this {face_word()}." if dead else "")
+    sentences = []
+    if judged.pictures:
+        sentences.append(
+            f"Over {judged.pictures} test pictures of {dataset}, {beyond} of {len(maps.values)} channels tell classes "
+            f"apart by more than chance (class selectivity, F > {judged.critical:.1f}, 5 % over all channels)."
+        )
+    if dead:
+        sentences.append(f"{dead} answer nothing at all to this {face_word()}.")
+    return " ".join(sentences)
 
 
-def show(card: RunCard, face: UInt8, asked: Asked) -> Activations:
+def show(card: RunCard, face: UInt8, asked: Asked, answered: loaders.Sampled | None) -> Activations:
     """Draw the grid, the channel in full, and what can be taken along; return what is shown.
 
     Args:
         card: the model. face: (S, S) or (S, S, 3) uint8, as the model takes it. asked: the page's choices.
+        answered: the sample; None until it is: what channels are told apart by is missing then.
     """
     maps = loaders.maps(card, asked.layer, face)
-    sample, means, judged, classes = _judge(card, asked)
+    sample, means, judged, classes = _judge(answered, asked, len(maps.values))
     ranked = _ranked(maps, asked, judged)
     reading = _read(judged, maps, asked.dataset)
     theme.section("Feature maps", marked(reading))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -9,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.shell import study_loaders
+from dashboard.shell.costs import Work
 from dashboard.shell.loaders import KEPT, predictor
 from engine.data.by_id import SYNTHETIC
 from engine.records import Float32, RunCard, UInt8
@@ -22,6 +24,10 @@ A_CLASS: Final = 30
 """Pictures of each class in the sample, at most: enough for an F statistic, and answered in about a second."""
 DRAWN_A_CLASS: Final = 16
 """The same of built-in faces, each of which has to be drawn first, which takes longer than its answer."""
+
+
+Told = Callable[[int, int], None]
+"""Called with (pictures read, wanted)."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ def maps(card: RunCard, layer: str, face: UInt8) -> FeatureMaps:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _sample(dataset: str, at: tuple[str, int], weights: Weights, _card: RunCard) -> Sample:  # noqa: ARG001
+def _sample(dataset: str, at: tuple[str, int], weights: Weights, _card: RunCard, _told: Told) -> Sample:  # noqa: ARG001
     by_class: dict[str, list[str]] = {}
     for picture_id in study_loaders.ids(dataset, "test"):
         by_class.setdefault(picture_id.split("/")[-2], []).append(picture_id)
@@ -82,7 +88,10 @@ def _sample(dataset: str, at: tuple[str, int], weights: Weights, _card: RunCard)
     for names in shown.pick(list(by_class.values())):
         count = min(sampled(dataset), len(names))
         chosen += [names[number * len(names) // count] for number in range(count)]
-    pictures = [study_loaders.dataset_picture(dataset, name, _card) for name in chosen]
+    pictures = []
+    for number, name in enumerate(chosen):
+        _told(number, len(chosen))
+        pictures.append(study_loaders.dataset_picture(dataset, name, _card))
     return Sample(
         dataset,
         tuple(chosen),
@@ -96,13 +105,13 @@ def sampled(dataset: str) -> int:
     return DRAWN_A_CLASS if dataset == SYNTHETIC else A_CLASS
 
 
-def sample(dataset: str, card: RunCard) -> Sample:
+def sample(dataset: str, card: RunCard, told: Told) -> Sample:
     """Return up to :func:`sampled` test pictures of each class, evenly spread over the split.
 
     Raises:
         DataError: the dataset is not on this machine.
     """
-    return _sample(dataset, study_loaders.place(dataset), _weights(card), card)
+    return _sample(dataset, study_loaders.place(dataset), _weights(card), card, told)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
@@ -115,6 +124,36 @@ def _means(weights: Weights, ids: tuple[str, ...], _card: RunCard, _faces: UInt8
 def means(card: RunCard, layer: str, of: Sample) -> Float32:
     """Return each channel's mean over each face of a sample, float32 (N, C)."""
     return _means(_weights(card), (of.dataset, *of.ids), card, of.faces)[layer]
+
+
+@dataclass(frozen=True, eq=False)
+class Sampled:
+    """A sample that was answered.
+
+    Attributes:
+        sample: its pictures. means: layer → float32 (N, C), each channel's mean over each of the N pictures.
+        separation: see :func:`separation`.
+    """
+
+    sample: Sample
+    means: dict[str, Float32]
+    separation: dict[str, float]
+
+
+def sampled_work(dataset: str, card: RunCard) -> tuple[Hashable, Work]:
+    """Return what answering a sample depends on, and its cost."""
+    key = (dataset, study_loaders.place(dataset), _weights(card))
+    return key, Work(card.weights_sha256, f"sample of {dataset} answered")
+
+
+def answered(dataset: str, card: RunCard, told: Told) -> Sampled:
+    """Answer a sample by every layer; ``told`` hears (pictures read, wanted), and what it raises ends the work.
+
+    Raises:
+        DataError: the dataset is not on this machine.
+    """
+    found = sample(dataset, card, told)
+    return Sampled(found, _means(_weights(card), (dataset, *found.ids), card, found.faces), separation(card, found))
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

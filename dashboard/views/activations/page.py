@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.report.subject import face
 from dashboard.report.text import plain
-from dashboard.shared.face import looking, pick_face, say_nobody
+from dashboard.shared.face import found_faces, pick_face, say_nobody
 from dashboard.shared.pinned import pinned_face
 from dashboard.shell import loaders, page_ends, pinned, report_button, say, state
 from dashboard.shell.frame import framed
@@ -19,10 +19,10 @@ from engine.records import RunCard, UInt8
 
 def face_of(card: RunCard, named: NamedPicture) -> UInt8 | None:
     """Find the picture's face, or let one be chosen; return it as the model takes it, or None where there is none."""
-    picture = loaders.picture(named.digest, named.data, named.name)
     whole = named.cut or card.domain == "pictures"
-    with st.spinner(plain(f"{looking(whole=whole)} with {card.name} …")):
-        found = loaders.faces(named.digest, picture.pixels, card.name, card.weights_sha256, whole)
+    found = found_faces(card, named, whole)
+    if found is None:
+        return None
     if found.error is not None:
         say.problems([found.error])
         return None
@@ -82,8 +82,9 @@ def main(selected: Selection) -> None:
         page_ends.loaded(card)
         face = face_of(card, named)
         if face is not None:
-            asked = gallery.choose(card)
-            seen = gallery.show(card, face, asked)
+            answered = gallery.answer_sample(card)
+            asked = gallery.choose(card, answered)
+            seen = gallery.show(card, face, asked, answered)
             show_pinned(card, named, selected.pinned, asked, seen)
             offer_report(card, named, seen)
 

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard.report.content import Build
 from dashboard.report.subject import is_about_pictures
 from dashboard.report.text import escape, plain
-from dashboard.shared import study
+from dashboard.shared import many_maps, study
 from dashboard.shell import loaders, study_loaders, theme
 from dashboard.shell.pages import EXPLAIN
 from dashboard.shell.walk import selection_address
@@ -154,15 +154,9 @@ def _here(split: AnalysedSplit, card: RunCard, pictures: Typicals) -> dict[str, 
 
 
 def _explained(card: RunCard, split: AnalysedSplit, layer: str, pictures: Typicals) -> dict[str, FaceExplanation]:
-    """Explain the pictures, telling how many are done."""
-    found = {}
-    slot = st.empty()
-    for number, picture in enumerate(pictures):
-        slot.progress(number / len(pictures), plain(f"Explaining with {card.name}: {number} of {len(pictures)}"))
-        target = picture.label if layer == "gradcam.true" else "predicted"
-        found[picture.id] = study_loaders.dataset_explanation(split.dataset, picture.id, card, target)
-    slot.empty()
-    return found
+    """Return the explanations of the pictures, as far as they are there."""
+    targets = {picture.id: picture.label if layer == "gradcam.true" else "predicted" for picture in pictures}
+    return many_maps.explained(split.dataset, tuple(targets), card, targets)
 
 
 def _fields(
@@ -181,6 +175,8 @@ def _fields(
     if not over or not here:
         return fields
     explained = _explained(card, split, layer, [picture for picture in pictures if picture.id in here])
+    if not explained:
+        return fields
     if is_received(layer):
         asked = layer.removesuffix(RECEIVED)
         crossed = {name: gate for name, one in explained.items() for gate in one.gates if gate.layer == asked}

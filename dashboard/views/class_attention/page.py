@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,8 +13,11 @@ from dashboard.report.text import plain
 from dashboard.shared import study as study_choice
 from dashboard.shared.figures import tile
 from dashboard.shared.study import choose_analysis, no_analysis
-from dashboard.shell import page_ends, report_button, say, study_loaders
+from dashboard.shell import loaders as shell_loaders
+from dashboard.shell import long_work, page_ends, report_button, say, study_loaders
+from dashboard.shell.costs import Work
 from dashboard.shell.frame import framed
+from dashboard.shell.long_work import Tell
 from dashboard.shell.state import Selection
 from dashboard.views.class_attention import detail, grid, loaders, tabs
 from dashboard.views.class_attention.grid import MAJORITY
@@ -81,28 +83,40 @@ def averaged(
     """
     if truth != MAJORITY:
         return files
-    slot = st.empty()
-
-    def told(model: str, done: int, total: int) -> None:
-        slot.progress(
-            done / total,
-            f"Averaging the maps of {plain(model)} by what most people saw, once: {done:,} of {total:,} pictures",
-        )
-
+    found: grid.Files | None
     try:
-        found = {
-            model: loaders.attention_by_people(store, model, split, partial(told, model) if needed else None)
-            for model in files
-        }
-    except FerLensError as error:
-        if needed:
-            say.problems([str(error)])
+        found = {model: loaders.attention_by_people(store, model, split, None) for model in files}
+    except FerLensError:
+        found = _average(store, tuple(files), split) if needed else None
+    if found is None:
         return None
-    finally:
-        slot.empty()
     if needed:
         st.caption(plain(drawn_words(next(iter(found.values())))))
     return found
+
+
+def _average(store: AnalysisStore, models: tuple[str, ...], split: AnalysedSplit) -> grid.Files | None:
+    """Have the class statistics by what most people saw made, beside the page; None until they are, and without."""
+
+    def make(tell: Tell) -> grid.Files:
+        return {
+            model: loaders.attention_by_people(
+                store,
+                model,
+                split,
+                lambda done, total, model=model: tell(done, total, f"pictures of {model}"),  # type: ignore[misc]  # bound now
+            )
+            for model in models
+        }
+
+    sha256, pictures = shell_loaders.shelf().card(models[0]).weights_sha256, store.count() * len(models)
+    return long_work.have(
+        "averages by people",
+        (models, split.name, study_loaders.votes_at(split.dataset)),
+        make,
+        "Averaging the maps by what most people saw, once",
+        Work(sha256, "picture averaged", float(pictures)),
+    ).value
 
 
 def main(selected: Selection) -> None:

@@ -51,7 +51,9 @@ def compare_picture(
         left, right = st.columns([3, 8], gap="large")
     with left:
         whole = answer.taken_whole(cards[0], named)
-        found = loaders.faces(named.digest, picture.pixels, cards[0].name, cards[0].weights_sha256, whole)
+        found = answer.found_faces(cards[0], named, whole)
+        if found is None:
+            return None
         if found.error is not None:
             say.problems([found.error])
             return None

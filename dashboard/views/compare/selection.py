@@ -8,11 +8,13 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from dashboard.report.text import escape, plain
+from dashboard.report.text import escape
 from dashboard.shared import target as target_menus
 from dashboard.shared.figures.answers import shared_classes
 from dashboard.shared.figures.pair import RANKS, TOP
-from dashboard.shell import glossed, loaders, theme
+from dashboard.shell import glossed, loaders, long_work, theme
+from dashboard.shell.costs import Work
+from dashboard.shell.long_work import Tell
 from dashboard.shell.state import NamedPicture
 from dashboard.views.compare import choice
 from dashboard.views.compare.figures.tables import Compared, read_selection, selection_rows
@@ -24,12 +26,15 @@ Wanted = tuple[str, str, str]
 """Target, class to subtract or "", layer, as :func:`compare_choice.choose_target` returns them."""
 
 
-def _compared(cards: Sequence[RunCard], named: NamedPicture, wanted: Wanted) -> Compared | None:
-    """Explain a picture's largest face with every model; None where no face was found, or not all know its label."""
+def _compared(cards: Sequence[RunCard], named: NamedPicture, wanted: Wanted, *, uncut: bool) -> Compared | None:
+    """Explain a picture's largest face with every model; None where no face was found, or not all know its label.
+
+    ``uncut``: no face is looked for.
+    """
     target, subtracted, layer = wanted
     reference = cards[0]
     picture = loaders.picture(named.digest, named.data, named.name)
-    whole = named.truth is not None or reference.domain == "pictures" or bool(st.session_state.get("whole", False))
+    whole = uncut or named.truth is not None or reference.domain == "pictures"
     found = loaders.faces(named.digest, picture.pixels, reference.name, reference.weights_sha256, whole)
     if found.error is not None:
         return None
@@ -54,8 +59,25 @@ def show_selection(
         return ()
     shown = pictures[:MOST]
     names = [card.name for card in cards]
-    with st.spinner(plain(f"Explaining {len(shown)} pictures with {', '.join(names)} …")):
-        found = [_compared(cards, named, wanted) for named in shown]
+    uncut = bool(st.session_state.get("whole", False))
+
+    def make(tell: Tell) -> list[Compared | None]:
+        made = []
+        for number, named in enumerate(shown):
+            tell(number, len(shown), "pictures")
+            made.append(_compared(cards, named, wanted, uncut=uncut))
+        return made
+
+    weights = tuple(card.weights_sha256 for card in cards)
+    found = long_work.have(
+        "compared selection",
+        (weights, tuple(named.digest for named in shown), wanted, uncut),
+        make,
+        f"Explaining with {', '.join(names)}",
+        Work(weights[0], " ".join(["picture compared with", *(one[:8] for one in weights[1:])]), float(len(shown))),
+    ).value
+    if found is None:
+        return ()
     compared = [one for one in found if one is not None]
     lost = len(found) - len(compared)
     left_out = f" {lost} without a face, or with a label that not all know, are left out." if lost else ""

@@ -92,7 +92,9 @@ def _face_of(card: RunCard, named: NamedPicture, place: DeltaGenerator, key: str
     picture = loaders.picture(named.digest, named.data, named.name)
     with place:
         whole = answer.taken_whole(card, named) if pick else answer.taken_whole_by(card, named)
-        found = loaders.faces(named.digest, picture.pixels, card.name, card.weights_sha256, whole)
+        found = answer.found_faces(card, named, whole)
+        if found is None:
+            return None
         if found.error is not None:
             say.problems([f"{named.name}: {found.error}"])
             return None

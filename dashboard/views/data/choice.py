@@ -6,13 +6,14 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.report.text import plain
-from dashboard.shell import opening, say, state, study_loaders
+from dashboard.shell import long_work, opening, say, state, study_loaders
+from dashboard.shell.costs import Work
+from dashboard.shell.long_work import Tell
 from dashboard.views.data import loaders
 from dashboard.views.data.loaders import Wanted
 from engine.data.audit.audit import DataAudit
 from engine.data.by_id import BY_ID, SYNTHETIC
-from engine.data.drawn import SPLIT_COUNTS
+from engine.data.drawn import SPLIT_COUNTS, is_kept
 
 FACES: Final = "faces"
 """The key of how many built-in faces are looked at, in the session and in the address."""
@@ -48,17 +49,14 @@ def choose() -> tuple[str, tuple[str, ...]]:
     return dataset, splits
 
 
-def read(asked: Wanted) -> DataAudit:
-    """Return the dataset with its audit, saying meanwhile how far that is. Raises DataError."""
-    slot = st.empty()
+def read(asked: Wanted) -> DataAudit | None:
+    """Return the dataset with its audit; None while it is being read, beside the page, and where that failed."""
 
-    def told(doing: str, done: int, total: int) -> None:
-        if total and done < total:
-            slot.progress(done / total, plain(f"{doing}: {done:,} of {total:,} pictures"))
-        else:
-            slot.info(plain(f"{doing} {asked.dataset}: {done:,} pictures …"), icon=":material/hourglass_top:")
+    def make(tell: Tell) -> DataAudit:
+        return loaders.audited(asked, lambda doing, done: tell(done, asked.total or None, doing))
 
-    try:
-        return loaders.audited(asked, told)
-    finally:
-        slot.empty()
+    kind = f"reading {asked.dataset}"
+    if asked.dataset == SYNTHETIC:
+        kind += f", {'kept' if is_kept(asked.splits) else 'drawn'}"
+    costing = Work("", kind, float(asked.total or 1))
+    return long_work.have("reading the data", asked, make, f"Reading {asked.dataset}", costing, queued=False).value

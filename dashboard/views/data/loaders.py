@@ -1,15 +1,12 @@
 """The caching code of the Data page: whole datasets with their audits, read once for all visitors.
 
-A dataset is kept by its place and that place's time. Reading goes on in the background, so that the page can say how
-far it is and a visitor who leaves does not stop it.
+A dataset is kept by its place and that place's time.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +16,7 @@ from numpy.typing import NDArray
 
 from dashboard.shell import study_loaders
 from dashboard.shell.loaders import shelf
+from dashboard.shell.shared_work import Note, SharedWork, outcome
 from engine.analysis.audited import AuditedModel, held_out_splits, judge
 from engine.analysis.files.places import PREDICTIONS, analysis_folder
 from engine.analysis.people import Part, labels_by_majority
@@ -37,9 +35,6 @@ from engine.training.recipe import load_recipe
 FOLDER: Final = "folder"
 WHOLE_SETS_KEPT: Final = 3
 """Datasets in memory at a time; FER2013 takes 83 MB."""
-
-Told = Callable[[str, int, int], None]
-"""Called with what is being done, how many pictures are done, and how many there are (0: not known)."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +61,6 @@ class Wanted:
         return sum(SPLIT_COUNTS[split] for split in self.splits)
 
 
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """A dataset that is being read in the background; ``stage``: what is done, how many pictures are."""
-
-    audit: Future[DataAudit]
-    stage: list[tuple[str, int]]
-
-
 def wanted(dataset: str, splits: tuple[str, ...], card: RunCard | None = None) -> Wanted:
     """Return what to read for the model of ``card``. Raises DataError where the dataset is not on this machine."""
     place = place_of(dataset)
@@ -85,52 +72,30 @@ def wanted(dataset: str, splits: tuple[str, ...], card: RunCard | None = None) -
 
 
 @st.cache_resource(show_spinner=False, max_entries=WHOLE_SETS_KEPT)
-def _reading(asked: Wanted) -> Reading:
-    stage = [("Reading", 0)]
-    found: Future[DataAudit] = Future()
+def _reading(asked: Wanted) -> SharedWork[DataAudit]:
+    def work(note: Note) -> DataAudit:
+        doing = "pictures drawn, once and for all" if asked.dataset == SYNTHETIC else "pictures read"
+        pictures = read_pictures(
+            asked.dataset,
+            data=Path(asked.place) if asked.place else None,
+            splits=asked.splits,
+            progress=lambda done: note(doing, done),
+            votes=asked.votes[0] if asked.votes else None,
+            classes=asked.classes,
+        )
+        note("pictures compared with each other", len(pictures))
+        return audit(pictures)
 
-    def work() -> None:
-        try:
-            doing = "Drawing the built-in faces, once and for all" if asked.dataset == SYNTHETIC else "Reading"
-            stage[0] = (doing, 0)
-
-            def count(done: int) -> None:
-                stage[0] = (doing, done)
-
-            pictures = read_pictures(
-                asked.dataset,
-                data=Path(asked.place) if asked.place else None,
-                splits=asked.splits,
-                progress=count,
-                votes=asked.votes[0] if asked.votes else None,
-                classes=asked.classes,
-            )
-            stage[0] = ("Comparing", len(pictures))
-            found.set_result(audit(pictures))
-        except BaseException as error:  # noqa: BLE001  # it is raised again where the audit is asked for
-            found.set_exception(error)
-
-    # A daemon, unlike an executor's threads: stopping the server does not wait for it.
-    threading.Thread(target=work, name=f"audit-{asked.dataset}", daemon=True).start()
-    return Reading(found, stage)
+    return SharedWork(f"audit-{asked.dataset}", work)
 
 
-def audited(asked: Wanted, told: Told) -> DataAudit:
-    """Return a dataset with its audit; ``told`` is called four times a second while it is being read.
+def audited(asked: Wanted, told: Note) -> DataAudit:
+    """Return a dataset with its audit, read once for all visitors; ``told`` hears meanwhile how far that is.
 
     Raises:
         DataError: it cannot be read; that is not kept.
     """
-    running = _reading(asked)
-    while not running.audit.done():
-        doing, done = running.stage[0]
-        told(doing, done, asked.total if asked.dataset == SYNTHETIC else 0)
-        wait([running.audit], timeout=0.25)
-    try:
-        return running.audit.result()
-    except Exception:
-        _reading.clear()  # another try begins afresh
-        raise
+    return outcome(partial(_reading, asked), partial(_reading.clear, asked), told)
 
 
 @dataclass(frozen=True, eq=False)

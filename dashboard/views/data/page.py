@@ -79,6 +79,8 @@ def study(asked: Wanted, model: str | None) -> None:
         people.bring_votes()
         return
     found = choice.read(asked)
+    if found is None:
+        return
     show_facts(found)
     show_balance(found)
     people.show_majorities(asked, found)

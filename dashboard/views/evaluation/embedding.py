@@ -12,7 +12,8 @@ from dashboard.report.text import plain
 from dashboard.shared import gallery, study
 from dashboard.shared.figures.tile import tile_html
 from dashboard.shared.maps import ink
-from dashboard.shell import loaders, study_loaders
+from dashboard.shell import loaders, long_work, study_loaders
+from dashboard.shell.costs import Work
 from dashboard.shell.pages import EXPLAIN
 from dashboard.shell.tagging import choose_tag
 from dashboard.shell.walk import selection_address
@@ -45,8 +46,17 @@ def show_embedding(evaluated: Evaluated, model: str, split: AnalysedSplit) -> No
         shown = spread(len(answers.ids), POINTS_MOST)
         places, axes = answers.places[shown], ("first principal component", "second principal component")
     else:
-        with st.spinner(f"Laying out {min(PICTURES_MOST, len(answers.ids)):,} pictures …"):
-            places, shown = evaluation_loaders.tsne(evaluated, model, split)
+        count = min(PICTURES_MOST, len(answers.ids))
+        laid_out = long_work.have(
+            "layout",
+            evaluation_loaders.layout_key(model, split),
+            lambda _tell: evaluation_loaders.tsne(evaluated, model, split),
+            f"Laying out {count:,} pictures",
+            Work("", "t-SNE of a picture", float(count)),
+        ).value
+        if laid_out is None:
+            return
+        places, shown = laid_out
         axes = ("t-SNE, no unit", "t-SNE, no unit")
     by = answers.labels if colour == choice.COLOURS[0] else answers.predicted
     base = area.base_of((model, split.name, layout), f"{CHART}.{layout}.{colour}")
@@ -103,9 +113,10 @@ def _gallery(evaluated: Evaluated, model: str, split: AnalysedSplit, picked: tup
     order = sorted(picked, key=lambda index: bool(answers.labels[index] == answers.predicted[index]))
     card = loaders.shelf().card(model)
     selected = [answers.ids[index] for index in order]
+    fields = gallery.fields(shows, split.dataset, selected[:SHOWN_MOST], card)
     with st.container(key="gallery"):
         for index in order[:SHOWN_MOST]:
-            _tile(evaluated, index, split, selected, gallery.field(shows, split.dataset, answers.ids[index], card))
+            _tile(evaluated, index, split, selected, fields[answers.ids[index]])
 
 
 def _tile(evaluated: Evaluated, index: int, split: AnalysedSplit, selected: Sequence[str], field: str) -> None:

@@ -115,8 +115,12 @@ def _tsne(_evaluated: Evaluated, key: tuple[object, ...]) -> tuple[NDArray[np.fl
 
 def tsne(found: Evaluated, model: str, split: AnalysedSplit) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Lay the logits out by t-SNE: float64 (M, 2), and int64 (M,), which pictures those are."""
-    key = (checkpoint_places(), model, split.name, _stamp(model, split.dataset, split.split))
-    return _tsne(found, key)
+    return _tsne(found, layout_key(model, split))
+
+
+def layout_key(model: str, split: AnalysedSplit) -> tuple[object, ...]:
+    """Return what a layout depends on."""
+    return (checkpoint_places(), model, split.name, _stamp(model, split.dataset, split.split))
 
 
 def robustness(card: RunCard, split: AnalysedSplit) -> RobustnessReport | None:

@@ -82,13 +82,13 @@ def _gallery(title: str, store: AnalysisStore, split: AnalysedSplit, ids: Sequen
     """Draw the first pictures of a list, those whose two uncertainties lie furthest apart first."""
     theme.section(title, f"The {min(SHOWN, len(ids))} whose ranks lie furthest apart." if ids else "There is none.")
     card = loaders.shelf().card(store.models[0])
-    with st.container(key=f"gallery-{'sure' if title.startswith('The model') else 'unsure'}"):
-        shown = ids[:SHOWN]
+    name, shown = "sure" if title.startswith("The model") else "unsure", ids[:SHOWN]
+    fields = gallery.fields(shows, split.dataset, shown, card, of=f"{name} tiles")
+    with st.container(key=f"gallery-{name}"):
         for picture_id in shown:
             row = store.picture(picture_id)
-            field = gallery.field(shows, split.dataset, picture_id, card)
             with st.container(gap="xsmall"):
-                st.html(_tile(row, field, store.classes))
+                st.html(_tile(row, fields[picture_id], store.classes))
                 st.page_link(
                     EXPLAIN,
                     label="Explain",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from functools import partial
 from typing import Final
 
 import streamlit as st
@@ -12,7 +13,8 @@ from dashboard.report.text import escape, plain
 from dashboard.shared.figures.face import probability_bars
 from dashboard.shared.figures.map_card import MapStyle
 from dashboard.shared.maps import style_controls
-from dashboard.shell import glossed, loaders, say, theme
+from dashboard.shell import glossed, loaders, long_work, say, theme
+from dashboard.shell.costs import Work
 from dashboard.shell.in_address import in_address
 from dashboard.views.evidence.figures.cards import (
     evidence_words,
@@ -22,7 +24,7 @@ from dashboard.views.evidence.figures.cards import (
     unit_words,
     verdict_html,
 )
-from engine.data.drawn import SPLIT_COUNTS, synthetic_id
+from engine.data.drawn import SPLIT_COUNTS, is_kept, synthetic_id
 from engine.errors import DataError
 from engine.evidence.answers import ANSWERED, faces_of_class
 from engine.evidence.face import JudgedFace, face_number
@@ -100,17 +102,21 @@ def _filtered(controls: DeltaGenerator, card: RunCard, variant: str) -> tuple[in
     numbers = faces_of_class(None if shows == "any" else shows, SPLIT)
     if answered == "all":
         return numbers
-    slot = st.empty()
-    answers = loaders.split_answers(card, variant, lambda doing, done: _say(slot, doing, done))
-    slot.empty()
+    total, size = SPLIT_COUNTS[SPLIT], (card.input.size, card.input.channels)
+    answers = long_work.have(
+        "answered faces",
+        (card.weights_sha256, variant),
+        lambda tell: loaders.split_answers(card, variant, lambda doing, done: tell(min(done, total), total, doing)),
+        f"Answering with {card.name}, once",
+        Work(card.weights_sha256, f"faces answered{'' if is_kept((SPLIT,), *size) else ' and drawn'}", float(total)),
+        prepare=partial(loaders.predictor, card),
+        queued=False,
+    ).value
+    if answers is None:
+        st.caption("Until then the faces are not chosen by their answer.")
+        return numbers
     taken = set(answers.where(answered))
     return tuple(number for number in numbers if number in taken)
-
-
-def _say(slot: DeltaGenerator, doing: str, done: int) -> None:
-    """Show what is being done and how far it is."""
-    total = SPLIT_COUNTS[SPLIT]
-    slot.progress(min(done, total) / total, plain(f"{doing}: {done:,} of {total:,}"))
 
 
 def _current() -> int | None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.report.text import csv_text, plain
+from dashboard.shared import many_maps
 from dashboard.shared.figures.tile import (
     MAPS,
     absent_html,
@@ -103,23 +104,17 @@ def _fields(card: RunCard, split: AnalysedSplit, shown: Gallery, name: str) -> l
     """
     fields = []
     rows, shows = shown.rows, shown.shows
-    slot = st.empty()
-    for number, row in enumerate(rows):
+    if shows != "picture":
+        shown.explained.update(many_maps.explained(split.dataset, [str(row["id"]) for row in rows], card))
+    for row in rows:
         picture_id = str(row["id"])
         found = study_loaders.picture_if_here(split.dataset, picture_id, card)
         if found is None:
             fields.append(place_svg(place_of_map(row, name)) if name else absent_html())
             continue
         shown.pictures[picture_id] = found.pixels
-        if shows == "picture":
-            fields.append(picture_html(found.pixels, picture_id))
-        else:
-            if number % 6 == 0:
-                slot.progress(number / len(rows), plain(f"Explaining with {card.name}: {number} of {len(rows)}"))
-            explained = study_loaders.dataset_explanation(split.dataset, picture_id, card)
-            shown.explained[picture_id] = explained
-            fields.append(map_html(explained, shows))
-    slot.empty()
+        explained = shown.explained.get(picture_id)
+        fields.append(picture_html(found.pixels, picture_id) if explained is None else map_html(explained, shows))
     return fields
 
 

@@ -123,7 +123,11 @@ def _effects(
     return region_effects(model, _staged.pixels, _staged.regions, spec=_card.input, classes=_card.classes, fill=fill)
 
 
+def digest_of(staged: Staged) -> str:
+    """Return what stands for a face and its regions."""
+    return hashlib.sha256(staged.pixels.tobytes() + staged.regions.indices.tobytes()).hexdigest()
+
+
 def effects(card: RunCard, staged: Staged, fill: str) -> RegionEffects:
     """Return what hiding each region of a face does; ``fill`` is a key of FILLS."""
-    digest = hashlib.sha256(staged.pixels.tobytes() + staged.regions.indices.tobytes()).hexdigest()
-    return _effects(digest, staged, card, card.name, card.weights_sha256, fill)
+    return _effects(digest_of(staged), staged, card, card.name, card.weights_sha256, fill)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -10,14 +11,14 @@ import streamlit as st
 
 from dashboard.report.subject import about
 from dashboard.report.subject import face as face_word
-from dashboard.report.text import plain
 from dashboard.shared import face as answer
 from dashboard.shared import maps
 from dashboard.shared import pinned as beside
 from dashboard.shared.figures.map_card import data_uri
 from dashboard.shared.figures.map_content import style_settings
 from dashboard.shared.target import CONTRAST
-from dashboard.shell import loaders, map_loaders, page_ends, pinned, report_button, say, state
+from dashboard.shell import loaders, long_work, map_loaders, page_ends, pinned, report_button, say, state
+from dashboard.shell.costs import Work
 from dashboard.shell.frame import framed
 from dashboard.shell.map_loaders import FaceKey
 from dashboard.shell.state import NamedPicture, Selection
@@ -64,10 +65,10 @@ def parts_of(chosen: Selection, named: NamedPicture, box: FaceBox | None, size: 
 
 def choose_face(card: RunCard, chosen: Selection, named: NamedPicture) -> Subject | None:
     """Find the picture's faces and let a person choose one; None where there is no answer, which is said."""
-    picture = loaders.picture(named.digest, named.data, named.name)
     whole = answer.taken_whole(card, named)
-    with st.spinner(plain(f"{answer.looking(whole=whole)} with {card.name} …")):
-        found = loaders.faces(named.digest, picture.pixels, card.name, card.weights_sha256, whole)
+    found = answer.found_faces(card, named, whole)
+    if found is None:
+        return None
     if found.error is not None:
         say.problems([found.error])
         return None
@@ -132,7 +133,16 @@ def _work(card: RunCard, subject: Subject, pin: NamedPicture | None) -> None:
         with drawn:
             result.show_maps(before, after, plus, style)
     beside.show_beside(st.container(), card, after, subject.named, pin, style, edited=not edit.is_identity)
-    effects = what_if_loaders.effects(card, staged, edit.fill)
+    effects = long_work.have(
+        "regions",
+        (card.weights_sha256, what_if_loaders.digest_of(staged), edit.fill),
+        lambda _tell: what_if_loaders.effects(card, staged, edit.fill),
+        f"Hiding one region after the other from {card.name}",
+        Work(card.weights_sha256, "region hidden", float(len(staged.regions.names)), (1.0, 0.0)),
+        prepare=partial(loaders.predictor, card),
+    ).value
+    if effects is None:
+        return
     result.show_effects(effects, edit.hidden, controls.FILL_TITLES[edit.fill])
     named = subject.named
     done = WhatIf(before, after, plus, style, effects, staged.regions, named.credit)

@@ -135,7 +135,7 @@ def test_a_failure_while_answering_is_a_sentence_and_not_kept(page: AppTest, mon
     app.segmented_control(key="evidence_answered.plain").set_value("right").run()
     assert sentences(app) == ["The faces could not be drawn; run again."]
     monkeypatch.setattr(loaders, "load_synthetic", few_faces)
-    app.run()
+    app = button(app, "again.answered faces")
     assert not sentences(app)
     loaders._answering.clear()
 

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from dashboard.shared import face as shared_face
 from dashboard.shared.face import NOBODY
 from dashboard.shell import loaders, map_loaders
 from dashboard.shell.state import NamedPicture
@@ -192,8 +193,10 @@ def test_faces_are_looked_for_once_whatever_the_model(home: AppTest, monkeypatch
         return search(self, pixels)
 
     monkeypatch.setattr(CenterFaceDetector, "detect", detect)
+    monkeypatch.setattr(shared_face, "LARGE_MEGAPIXELS", 0.0)
     loaders._searches.clear()  # other tests asked for this picture
     app = opened(home, sample="two-faces")
+    assert app.session_state["long work: face search"].successes == 1, "a large one beside the page"
     app.selectbox(key="model").set_value("baseline").run()
     assert not app.exception
     assert len(searched) == 1

@@ -8,12 +8,15 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
+from streamlit import runtime
 from streamlit.testing.v1 import AppTest
 
-from dashboard.shell import long_work
+from dashboard.shell import bar, job, long_work
+from dashboard.shell.bar import bar_words, share
 from dashboard.shell.cost_loaders import costs
 from dashboard.shell.costs import Work
-from dashboard.shell.long_work import UNKNOWN, LongWork, Tell, bar_words, share
+from dashboard.shell.job import UNKNOWN
+from dashboard.shell.long_work import LongWork, Tell
 from engine.errors import UsageError
 from tests.dashboard.made import sentences
 
@@ -219,7 +222,7 @@ def test_what_it_took_is_what_is_promised_next() -> None:
 def test_a_bar_goes_by_its_steps_else_by_the_time_promised() -> None:
     assert share((3, 12, ""), 50.0, 10.0) == 0.25
     assert share((0, None, ""), 5.0, 10.0) == 0.5
-    assert share((0, None, ""), 50.0, 10.0) == long_work.ALMOST
+    assert share((0, None, ""), 50.0, 10.0) == bar.ALMOST
     assert share((0, None, ""), 50.0, None) == 0.0
     assert bar_words("Explaining", (12, 65, "passes"), 3.2, 20.4) == "Explaining: 12 of 65 passes, 3 s of about 20 s"
     assert bar_words("Explaining", (0, None, ""), 3.2, None) == "Explaining: 3 s so far"
@@ -247,9 +250,9 @@ def test_the_rest_of_the_page_is_there_meanwhile_and_a_stop_is_kept(monkeypatch:
     (stop,) = app.button
     assert stop.label == "Stop"
     record = app.session_state["long work: wanted"]
-    job = record._job
+    begun = record._job
     stop.click().run()
-    job.done.result(timeout=60)
+    begun.done.result(timeout=60)
     app.run()
     assert [button.label for button in app.button] == ["Go on"]
     assert "Making it: stopped." in [caption.value for caption in app.caption]
@@ -264,7 +267,7 @@ def test_the_rest_of_the_page_is_there_meanwhile_and_a_stop_is_kept(monkeypatch:
 
 def test_it_ends_when_its_visitor_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     """As after a closed page: a server would else compute for nobody."""
-    monkeypatch.setattr(long_work.runtime, "exists", lambda: True)
+    monkeypatch.setattr(runtime, "exists", lambda: True)
     there = threading.Event()
 
     class Run:
@@ -275,17 +278,17 @@ def test_it_ends_when_its_visitor_has_gone(monkeypatch: pytest.MonkeyPatch) -> N
             assert session == "somebody"
             return not there.is_set()
 
-    monkeypatch.setattr(long_work, "get_script_run_ctx", lambda **_: Run())
-    monkeypatch.setattr(long_work.runtime, "get_instance", Server)
+    monkeypatch.setattr(job, "get_script_run_ctx", lambda **_: Run())
+    monkeypatch.setattr(runtime, "get_instance", Server)
     clock = iter(range(0, 10_000, 40))
-    monkeypatch.setattr(long_work, "time", SimpleNamespace(monotonic=lambda: float(next(clock))))
-    visitor = long_work._Visitor()
+    monkeypatch.setattr(job, "time", SimpleNamespace(monotonic=lambda: float(next(clock))))
+    visitor = job.Visitor()
     assert [visitor.is_gone() for _ in range(3)] == [False, False, False]
     there.set()
     assert [visitor.is_gone() for _ in range(2)] == [False, True]
     monkeypatch.undo()
 
-    monkeypatch.setattr(long_work._Visitor, "is_gone", lambda _: there.is_set())
+    monkeypatch.setattr(job.Visitor, "is_gone", lambda _: there.is_set())
     there.clear()
     begun = threading.Event()
 
@@ -300,3 +303,21 @@ def test_it_ends_when_its_visitor_has_gone(monkeypatch: pytest.MonkeyPatch) -> N
     there.set()
     ended(record)
     assert record.was_stopped
+
+
+@pytest.mark.parametrize(("promised", "bars"), [(0.3, 0), (5.0, 1)])
+def test_what_is_promised_soon_is_waited_for_without_a_bar(
+    promised: float, bars: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(long_work, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(long_work, "SHORT_SECONDS", 60.0 if promised < 1.0 else 1.0)
+    drawn: list[str] = []
+    monkeypatch.setattr(bar, "show", lambda _job, words, *, stoppable: drawn.append(f"{words} {stoppable}"))
+    record: LongWork[int] = LongWork("soon")
+    work = Work("weights", f"soon, {promised}")
+    costs().note(work, promised)
+    ready = threading.Event()
+    threading.Timer(0.2, ready.set).start()
+    record.begin_for("a", waiting(ready), work)
+    assert record.follow("Making it", stoppable=True, rerun=False) is bool(bars)
+    assert drawn == ["Making it True"] * bars
