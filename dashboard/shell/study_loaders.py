@@ -109,6 +109,11 @@ def _answers(model: str, dataset: str, split: str) -> StoredAnswers:
     return _answers_of(checkpoint_places(), model, dataset, split, (stamp, shelf().card(model).weights_sha256))
 
 
+def analysed_ids(model: str, dataset: str, split: str) -> tuple[str, ...]:
+    """Return the ids of all pictures of an analysis. Raises DataError with the command that mends it."""
+    return _answers(model, dataset, split).ids
+
+
 def _near(answers: StoredAnswers, found: Sequence[Neighbour]) -> tuple[NearPicture, ...]:
     return tuple(
         NearPicture(

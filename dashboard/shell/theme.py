@@ -34,7 +34,7 @@ CSS: Final = """<style>
 .stMainBlockContainer h1{letter-spacing:-.012em;padding-bottom:.5rem}
 [data-testid="stHeader"]{background:transparent}
 :is(.st-key-fl-steps,.st-key-fl-view-links){display:none}
-[data-testid="stSidebar"][aria-expanded="false"]{visibility:hidden;transition:visibility 0s .3s}
+[data-testid="stSidebar"][data-collapsed="true"]{visibility:hidden;transition:visibility 0s .3s}
 .fl-lead{font-size:1.12rem;line-height:1.55;max-width:44rem;opacity:.86;margin:0 0 .4rem}
 .fl-quiet{opacity:.67;font-size:.84rem}
 [data-testid="stButtonGroup"]>div button{min-height:2.5rem}

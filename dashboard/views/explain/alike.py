@@ -38,10 +38,8 @@ def show_alike(card: RunCard, named: NamedPicture, answer: Prediction) -> None:
     if not mine:
         left_out(IN)
         own = str(card.data.get("dataset") or "synthetic")
-        st.caption(
-            f"{TITLE}: none are known, since {plain(card.name)} was not analysed yet. "
-            f"`{analyze_command(card.name, own, 'test')}` changes that."
-        )
+        command = analyze_command(card.name, own, "test")
+        st.caption(plain(f"{TITLE}: none are known, since {card.name} was not analysed yet. {command} changes that."))
         return
     with st.expander(TITLE, icon=":material/grid_view:", key=KEY, bind="query-params", on_change="rerun") as section:
         if not section.open:
