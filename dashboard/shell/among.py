@@ -57,13 +57,16 @@ def clear() -> None:
         st.query_params.pop(key, None)
 
 
-def show(ids: Sequence[str]) -> None:
-    """Say that these alone are shown, with the way back to where they were selected and to all pictures."""
+def show(ids: Sequence[str], words: str) -> None:
+    """Say what is shown of a selection, with the way back to where it was made and to all pictures; nothing without.
+
+    ``words`` have a place for the number: ``Only the {:,} selected pictures``.
+    """
     if not ids:
         return
     origin = _origin()
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="among"):
-        st.html(f'<span class="fl-quiet" role="status">Only the {len(ids):,} selected pictures</span>')
+        st.html(f'<span class="fl-quiet" role="status">{words.format(len(ids))}</span>', width="content")
         if origin is not None and origin.title != state.page():
             label = f"{origin.title}: {origin.words}" if origin.words else origin.title
             st.page_link(origin.file, label=plain(label), icon=":material/undo:", query_params=list(origin.query))

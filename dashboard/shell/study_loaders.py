@@ -160,7 +160,9 @@ def near_answer(
         raise UsageError(f"Expected an analysis with the classes of {model}, got {', '.join(answers.classes)}.")
     order = [prediction.classes.index(name) for name in answers.classes]
     at = answers.ids.index(without) if without in answers.ids else None
-    return _near(answers, nearest_to(answers.probabilities, prediction.probabilities[order], most, without=at))
+    return _near(
+        answers, nearest_to(answers.probabilities, prediction.probabilities[order].astype(float), most, without=at)
+    )
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)

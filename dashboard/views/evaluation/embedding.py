@@ -78,7 +78,7 @@ def show_embedding(evaluated: Evaluated, model: str, split: AnalysedSplit) -> No
 def _marks(answers: StoredAnswers, model: str, split: AnalysedSplit) -> Marks:
     """Draw what was selected elsewhere, and return it."""
     ids = among.follow(model, split)
-    among.show(ids)
+    among.show(ids, "{:,} selected pictures stand out")
     place = {name: at for at, name in enumerate(answers.ids)}
     return Marks(tuple(place[name] for name in ids), place.get(st.query_params.get(LOOK, "")))
 

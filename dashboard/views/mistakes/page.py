@@ -152,7 +152,7 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
     selected = among.follow(model, split)
     if selected:
         view = replace(view, ids=tuple(name for name in selected if view.ids is None or name in view.ids))
-        among.show(selected)
+        among.show(selected, "Only the {:,} selected pictures")
     seen = show_people(store, view)
     with st.container(key="stack-mistakes"):
         left, right = st.columns([9, 13], gap="large")

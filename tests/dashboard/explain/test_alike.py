@@ -45,11 +45,15 @@ def test_a_picture_of_the_data_leads_to_those_alike_and_back(page: AppTest) -> N
     origin = asked[0]["from"][0]
     assert origin.startswith(f"{SHOWN} like {PICTURE}")
     assert PICTURE in parse_qs(origin.split("?", 1)[1])["id"]
-    # What is opened is walked through, and its way back is this view.
-    app = open_page(page, EXPLAIN, **{key: values[0] for key, values in asked[0].items()})
+
+
+def test_the_way_back_leads_to_another_view_of_this_page(page: AppTest) -> None:
+    origin = f"12 like {PICTURE}@Explain?source=dataset&dataset=synthetic&id={PICTURE}&alike=true"
+    ids = "test/sad/00005,test/fear/00002"
+    app = open_page(page, EXPLAIN, source="dataset", dataset="synthetic", id=ids, **{"from": origin})
     assert not app.exception
-    assert f"1 of {SHOWN}" in page_html(app)
-    (back,) = re.findall(r'<a class="fl-view" href="([^"]*)"[^>]*>↶ Explain', page_html(app))
+    assert "1 of 2" in page_html(app)
+    (back,) = re.findall(r'<a class="fl-view" href="([^"]*)"[^>]*>↶ Explain: 12 like', page_html(app))
     assert parse_qs(urlsplit(unescape(back)).query)["id"] == [PICTURE]
 
 

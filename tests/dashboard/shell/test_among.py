@@ -60,12 +60,13 @@ def test_a_cell_stands_out_in_the_embedding_and_leads_to_its_matrix(page: AppTes
     (ring,) = [trace for trace in drawn["data"] if trace["name"] == "looked at"]
     assert ring["hovertext"] == first
     assert f"<b>{wrong} selected, {wrong} answered wrongly</b>" in page_html(app)  # and its gallery is theirs
-    assert f"Only the {wrong} selected pictures" in page_text(app)
+    assert f"{wrong} selected pictures stand out" in page_text(app)
     # From there to the matrix of these alone.
     app = open_page(app, MISTAKES, **link(app, "In the matrix"))
     assert not app.exception
     assert sum(sum(row) for row in chart(app)["data"][0]["z"]) == wrong
     assert count(app) == wrong
+    assert f"Only the {wrong} selected pictures" in page_text(app)
     app.button(key="among_clear").click().run()
     assert "among" not in app.query_params
     assert count(app) > wrong
