@@ -12,6 +12,7 @@ from typing import Final
 CHECKPOINTS_VARIABLE: Final = "FERLENS_CHECKPOINTS"
 CACHE_VARIABLE: Final = "FERLENS_CACHE"
 TAGS_VARIABLE: Final = "FERLENS_TAGS"
+VIEWS_VARIABLE: Final = "FERLENS_VIEWS"
 DATA_VARIABLE: Final = "FERLENS_DATA"
 DEVICE_VARIABLE: Final = "FERLENS_DEVICE"
 """Names the device of a process that serves pages, until somebody chooses another there."""
@@ -42,6 +43,12 @@ def tags_file() -> Path:
     """Return where tags on pictures are kept: ``FERLENS_TAGS``, the checkout's ``tags.csv``, or the user's folder."""
     named = os.environ.get(TAGS_VARIABLE)
     return Path(named) if named else (checkout() or user_folder()) / "tags.csv"
+
+
+def views_file() -> Path:
+    """Return where views that a person saved by name are kept: ``FERLENS_VIEWS``, or ``views.csv`` beside the tags."""
+    named = os.environ.get(VIEWS_VARIABLE)
+    return Path(named) if named else tags_file().with_name("views.csv")
 
 
 def cache_folder() -> Path:

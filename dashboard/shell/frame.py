@@ -10,7 +10,20 @@ from typing import Final
 import streamlit as st
 
 from dashboard.report.text import plain
-from dashboard.shell import glossed, handed_in, loaders, opening, pinned, sources, state, study_loaders, theme, walk
+from dashboard.shell import (
+    glossed,
+    handed_in,
+    loaders,
+    opening,
+    pinned,
+    saved_views,
+    sources,
+    state,
+    study_loaders,
+    theme,
+    view_link,
+    walk,
+)
 from dashboard.shell.handed_in import PICTURE_INDEX
 from dashboard.shell.in_address import coming, in_address, left_out
 from dashboard.shell.settled import settle
@@ -42,9 +55,12 @@ def frame(page: str) -> Iterator[Selection]:
     """Draw the sidebar once; ``page`` runs inside, :func:`framed` gives it what the sidebar says; the glossary last."""
     state.arrive(page)
     chosen = _draw(page)
+    view_link.follow()
     token = _current.set(chosen)
     try:
         yield chosen
+        with st.sidebar:  # last: a page draws choices of its own there
+            saved_views.draw()
         glossed.show_glossary()
     finally:
         _current.reset(token)

@@ -8,6 +8,7 @@ what was measured of them is in the store.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,14 +26,15 @@ from engine.data.picked import pack
 from engine.data.registry import PICTURES_OF
 from engine.data.votes.file import VoteFile, find_votes, read_votes
 from engine.data.votes.join import WITH_VOTES, votes_of
-from engine.errors import DataError, FerLensError
+from engine.errors import DataError, FerLensError, UsageError
 from engine.places import cache_folder, checkpoint_path, checkpoint_places
-from engine.records import FaceExplanation, InputSpec, RunCard
+from engine.records import FaceExplanation, InputSpec, Prediction, RunCard
 from engine.writing.whole import whole_file
 
 if TYPE_CHECKING:
     from engine.analysis.evaluation import StoredAnswers
     from engine.analysis.files.gate_use import SplitGateUse
+    from engine.analysis.neighbours import Neighbour
     from engine.analysis.store.store import AnalysisStore
 
 _BROUGHT: Final = "brought_votes"
@@ -45,12 +47,13 @@ STORES_KEPT: Final = 8
 
 @dataclass(frozen=True)
 class NearPicture:
-    """A picture that a model takes for like another: its id, label and answer, and the cosine in [-1, 1]."""
+    """A picture that a model takes for like another: its id, label and answer, the cosine in [-1, 1], how sure."""
 
     id: str
     label: str
     predicted: str
     cosine: float
+    confidence: float
 
 
 def analysed() -> tuple[AnalysedSplit, ...]:
@@ -104,6 +107,30 @@ def _answers_of(
     return stored_answers(store((model,), dataset, split))
 
 
+def _answers(model: str, dataset: str, split: str) -> StoredAnswers:
+    file = analysis_folder(checkpoint_path(model), dataset, split) / PREDICTIONS
+    stamp = file.stat().st_mtime_ns if file.is_file() else 0
+    return _answers_of(checkpoint_places(), model, dataset, split, (stamp, shelf().card(model).weights_sha256))
+
+
+def analysed_ids(model: str, dataset: str, split: str) -> tuple[str, ...]:
+    """Return the ids of all pictures of an analysis. Raises DataError with the command that mends it."""
+    return _answers(model, dataset, split).ids
+
+
+def _near(answers: StoredAnswers, found: Sequence[Neighbour]) -> tuple[NearPicture, ...]:
+    return tuple(
+        NearPicture(
+            answers.ids[one.index],
+            answers.classes[answers.labels[one.index]],
+            answers.classes[answers.predicted[one.index]],
+            one.cosine,
+            float(answers.probabilities[one.index].max()),
+        )
+        for one in found
+    )
+
+
 def near_pictures(model: str, dataset: str, split: str, picture_id: str, most: int) -> tuple[NearPicture, ...]:
     """Return the pictures of an analysed split that a model takes for most like one; none where it is not in there.
 
@@ -111,19 +138,34 @@ def near_pictures(model: str, dataset: str, split: str, picture_id: str, most: i
     """
     from engine.analysis.neighbours import nearest
 
-    file = analysis_folder(checkpoint_path(model), dataset, split) / PREDICTIONS
-    stamp = file.stat().st_mtime_ns if file.is_file() else 0
-    answers = _answers_of(checkpoint_places(), model, dataset, split, (stamp, shelf().card(model).weights_sha256))
+    answers = _answers(model, dataset, split)
     if picture_id not in answers.ids:
         return ()
-    return tuple(
-        NearPicture(
-            answers.ids[one.index],
-            answers.classes[answers.labels[one.index]],
-            answers.classes[answers.predicted[one.index]],
-            one.cosine,
-        )
-        for one in nearest(answers.probabilities, answers.ids.index(picture_id), most)
+    return _near(answers, nearest(answers.probabilities, answers.ids.index(picture_id), most))
+
+
+def near_answer(
+    model: str, dataset: str, split: str, prediction: Prediction, most: int, without: str = ""
+) -> tuple[NearPicture, ...]:
+    """Return the pictures of an analysed split that a model answered most like this, whatever picture this is of.
+
+    Args:
+        model, dataset, split: of the analysis. prediction: the model's answer. most: pictures.
+        without: the id of a picture that is left out: the one that was answered, where it may be among them.
+
+    Raises:
+        DataError: the analysis cannot be read, with the command that mends it; that is not kept.
+        UsageError: the answer is of other classes.
+    """
+    from engine.analysis.neighbours import nearest_to
+
+    answers = _answers(model, dataset, split)
+    if set(answers.classes) != set(prediction.classes):
+        raise UsageError(f"Expected an analysis with the classes of {model}, got {', '.join(answers.classes)}.")
+    order = [prediction.classes.index(name) for name in answers.classes]
+    at = answers.ids.index(without) if without in answers.ids else None
+    return _near(
+        answers, nearest_to(answers.probabilities, prediction.probabilities[order].astype(float), most, without=at)
     )
 
 

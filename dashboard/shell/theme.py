@@ -33,7 +33,8 @@ CSS: Final = """<style>
  padding-bottom:3rem}
 .stMainBlockContainer h1{letter-spacing:-.012em;padding-bottom:.5rem}
 [data-testid="stHeader"]{background:transparent}
-.st-key-fl-steps{display:none}
+:is(.st-key-fl-steps,.st-key-fl-view-links){display:none}
+[data-testid="stSidebar"][data-collapsed="true"]{visibility:hidden;transition:visibility 0s .3s}
 .fl-lead{font-size:1.12rem;line-height:1.55;max-width:44rem;opacity:.86;margin:0 0 .4rem}
 .fl-quiet{opacity:.67;font-size:.84rem}
 [data-testid="stButtonGroup"]>div button{min-height:2.5rem}
@@ -49,7 +50,7 @@ CSS: Final = """<style>
 .fl-glossary summary{cursor:pointer;font-weight:600}
 .fl-glossary dt{font-weight:600;margin-top:.7rem}
 .fl-glossary dd{margin:.3rem 0 0;display:flex;flex-wrap:wrap;gap:.45rem 1.4rem}
-.fl-split{color:inherit;text-underline-offset:.2em}
+:is(.fl-split,.fl-view){color:inherit;text-underline-offset:.2em}
 .fl-meaning{max-width:min(34rem,92vw);max-height:86vh;overflow:auto;padding:1.1rem 1.3rem;border-radius:6px;
  border:1px solid color-mix(in srgb,currentColor 30%,transparent);line-height:1.5;
  background:light-dark(#fff,#1d2026);color:light-dark(#1d2026,#f2f3f5)}
@@ -115,6 +116,7 @@ CSS: Final = """<style>
 .fl-table .fl-number{text-align:right;font-variant-numeric:tabular-nums}
 .fl-models td.fl-number{white-space:nowrap}
 .fl-tag{font-size:.74rem;font-weight:400;opacity:.62;margin-left:.3rem}
+.st-key-strip [data-testid="stElementToolbar"]{display:none}
 .st-key-strip img,[class*="st-key-picture"] img{border-radius:4px}
 .st-key-strip{display:grid!important;grid-template-columns:repeat(7,minmax(0,1fr));gap:1rem}
 .st-key-strip [data-testid="stPageLink-NavLink"],.st-key-stack-tiles [data-testid="stPageLink-NavLink"]{padding-left:0}

@@ -18,6 +18,7 @@ from dashboard.shell.handed_in import PICTURE_INDEX
 from dashboard.shell.origin import Origin, origin_of, read_origin, window
 from dashboard.shell.pages import MISTAKES, PAGES
 from dashboard.shell.state import LOOK, NamedPicture, Selection
+from dashboard.shell.view_link import address_of, link_html
 from engine.data.picked import MOST as MOST_WALKED
 from engine.data.picked import unpack
 from engine.errors import FerLensError
@@ -38,7 +39,7 @@ CSS: Final = f"""<style>
 
 
 def selection_address(
-    model: str, dataset: str, split: str, ids: Sequence[str], picture_id: str, words: str
+    model: str, dataset: str, split: str, ids: Sequence[str], picture_id: str, words: str, came: Origin | None = None
 ) -> dict[str, str]:
     """Return the query parameters with which Explain opens a picture as one of a selection made on this page.
 
@@ -46,6 +47,7 @@ def selection_address(
         model: the checkpoint's name. dataset, split: of the pictures.
         ids: the whole selection, in its order; of a large one those about the picture go along, and all of it packed.
         picture_id: the one to open, of ``ids``. words: what was chosen, such as "fear answered sad".
+        came: where it was chosen, None for this page as it stands.
     """
     some, at = window(ids, list(ids).index(picture_id))
     address = state.dataset_address(model, dataset, split, ",".join(some))
@@ -55,7 +57,7 @@ def selection_address(
         whole = window(ids, list(ids).index(picture_id), MOST_WALKED)[0]
         if packed := study_loaders.packed(dataset, whole):
             address[ALL] = packed
-    return {**address, FROM: here(words).as_text()}
+    return {**address, FROM: (came or here(words)).as_text()}
 
 
 def here(words: str) -> Origin:
@@ -133,13 +135,13 @@ def show(chosen: Selection) -> None:
             _step("Previous", "arrow_back", "Left", at - 1, chosen)
             st.html(f'<span class="fl-count" role="status">{at + 1:,} of {total:,}</span>')
             _step("Next", "arrow_forward", "Right", at + 1, chosen)
-        if origin is not None:
-            st.page_link(
-                origin.file,
-                label=plain(f"{origin.title}: {origin.words}" if origin.words else origin.title),
-                icon=":material/undo:",
-                query_params=_back(origin, chosen),
-            )
+        if origin is None:
+            return
+        label = f"{origin.title}: {origin.words}" if origin.words else origin.title
+        if origin.title == state.page():
+            st.html(link_html(address_of(origin.page, origin.query), f"↶ {label}"))
+        else:
+            st.page_link(origin.file, label=plain(label), icon=":material/undo:", query_params=_back(origin, chosen))
 
 
 def _back(origin: Origin, chosen: Selection) -> list[tuple[str, str]]:

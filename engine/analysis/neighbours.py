@@ -39,11 +39,31 @@ def nearest(probabilities: Float64, at: int, most: int = 8) -> tuple[Neighbour, 
     Raises:
         UsageError: there is no such row.
     """
-    if not 0 <= at < len(probabilities) or most < 1:
-        raise UsageError(f"Expected one of {len(probabilities)} pictures and one neighbour or more, got {at}, {most}.")
-    places = centred_logits(probabilities)
+    if not 0 <= at < len(probabilities):
+        raise UsageError(f"Expected one of {len(probabilities)} pictures, got {at}.")
+    return nearest_to(probabilities, probabilities[at], most, without=at)
+
+
+def nearest_to(
+    probabilities: Float64, answer: Float64, most: int = 8, *, without: int | None = None
+) -> tuple[Neighbour, ...]:
+    """Return the ``most`` pictures nearest to an answer that any picture was given; see :func:`nearest`.
+
+    Args:
+        probabilities: float64 (N, K), rows that sum to 1. answer: (K,), sums to 1. most: 1 or more.
+        without: the row of a picture that is left out, None for none.
+
+    Raises:
+        UsageError: the answer is of another number of classes.
+    """
+    if answer.shape != probabilities.shape[1:] or most < 1:
+        raise UsageError(
+            f"Expected an answer of {probabilities.shape[1]} classes and one neighbour or more, got "
+            f"{answer.shape}, {most}."
+        )
+    places, place = centred_logits(probabilities), centred_logits(np.asarray(answer, np.float64)[None])[0]
     lengths = np.linalg.norm(places, axis=1)
     lengths[lengths == 0.0] = 1.0  # an even answer points nowhere: its cosine with any is 0
-    cosines = (places @ places[at]) / (lengths * lengths[at])
-    order = [int(row) for row in np.argsort(-cosines, kind="stable") if row != at][:most]
+    cosines = (places @ place) / (lengths * (np.linalg.norm(place) or 1.0))
+    order = [int(row) for row in np.argsort(-cosines, kind="stable") if row != without][:most]
     return tuple(Neighbour(row, float(np.clip(cosines[row], -1.0, 1.0))) for row in order)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.analysis.neighbours import nearest
+from engine.analysis.neighbours import nearest, nearest_to
 from engine.errors import UsageError
 
 
@@ -32,3 +32,12 @@ def test_only_so_many_and_never_itself() -> None:
 def test_what_is_not_there_is_said() -> None:
     with pytest.raises(UsageError, match="Expected one of 5 pictures"):
         nearest(PICTURES, 5)
+
+
+def test_an_answer_to_any_picture_has_its_nearest() -> None:
+    found = nearest_to(PICTURES, softmax([[0, 6, 6]])[0], most=2)
+    assert [one.index for one in found] == [3, 2]
+    assert [one.cosine for one in found] == pytest.approx([1.0, 0.5], abs=1e-9)
+    assert [one.index for one in nearest_to(PICTURES, PICTURES[3], most=1, without=3)] == [2]
+    with pytest.raises(UsageError, match="Expected an answer of 3 classes"):
+        nearest_to(PICTURES, np.array([0.5, 0.5]))

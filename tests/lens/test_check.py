@@ -125,9 +125,7 @@ def test_answers_that_are_no_numbers_are_refused_not_counted(data: Path) -> None
     lens = open_network(
         NoNumberWhenBright(), classes=NAMES, input=Input(16, 1, mean=0.0, std=1.0, fit="stretch"), domain="pictures"
     )
-    with pytest.raises(
-        NetworkError, match=r"answers 60 of these 180 pictures with numbers that are not finite"
-    ):
+    with pytest.raises(NetworkError, match=r"answers 60 of these 180 pictures with numbers that are not finite"):
         lens.check(data)
 
 

@@ -128,6 +128,7 @@ def confusion_figure(
     chosen: tuple[Sequence[str], Sequence[str]] = ((), ()),
     click: int = 0,
     ink: str = INKS["light"],
+    looked: tuple[str, str] | None = None,
 ) -> go.Figure:
     """Return the figure.
 
@@ -137,6 +138,7 @@ def confusion_figure(
         chosen: true classes and answers that are outlined; one side empty stands for all of it, both for nothing.
         click: the number that the next click carries.
         ink: colour of the cells' text and of the outline, from :data:`INKS`.
+        looked: the true class and the answer of the picture that is looked at; its cell has a ring. None for none.
     """
     classes = list(drawn.classes)
     shown = drawn.values.astype(np.float64).copy()
@@ -172,6 +174,17 @@ def confusion_figure(
                 y1=row + 0.48,
                 line={"width": 2.5, "color": ink},
             )
+    if looked is not None and set(looked) <= set(classes):
+        row, column = classes.index(looked[0]), classes.index(looked[1])
+        figure.add_shape(
+            type="circle",
+            x0=column + 0.2,
+            x1=column + 0.4,
+            y0=row - 0.4,
+            y1=row - 0.2,
+            line={"width": 2, "color": ink},
+            name="looked at",
+        )
     figure.update_layout(
         height=max(SIDE, 130 + CELL_SIDE * len(classes)) if len(classes) > MOST_WRITTEN else SIDE,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},

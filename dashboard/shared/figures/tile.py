@@ -176,6 +176,12 @@ def _dot(name: str) -> str:
     return f'<span class="fl-dot" style="background:{emotion_color(name)}"></span>'
 
 
+def _label_html(label: str, predicted: str) -> str:
+    if label == predicted:
+        return f"{_dot(label)}<b>{escape(label)}</b> <span>right</span>"
+    return f"{_dot(label)}{escape(label)} <span>→</span> {_dot(predicted)}<b>{escape(predicted)}</b>"
+
+
 def tile_html(
     row: Mapping[str, Any], field: str, other: str = "", voted: Sequence[str] = (), truth: str = "label"
 ) -> str:
@@ -191,11 +197,7 @@ def tile_html(
     """
     by_people = truth == "majority" and bool(row.get("majority"))
     label, predicted = str(row["majority" if by_people else "label"]), str(row["predicted"])
-    answer = (
-        f"{_dot(label)}{escape(label)} <span>→</span> {_dot(predicted)}<b>{escape(predicted)}</b>"
-        if label != predicted
-        else f"{_dot(label)}<b>{escape(label)}</b> <span>right</span>"
-    )
+    answer = _label_html(label, predicted)
     notes = []
     if other:
         notes.append(f"{escape(other)}: {escape(str(row[f'predicted|{other}']))}")
@@ -215,6 +217,22 @@ def tile_html(
         f"{float(row['loss']):.2f} (loss)</div>"
         f"{people}"
         f'<span class="fl-id" title="{escape(str(row["id"]))}">{escape(str(row["id"]))}</span>{below}</div>'
+    )
+
+
+def alike_html(picture_id: str, label: str, predicted: str, figures: tuple[float, float], field: str) -> str:
+    """Return a tile of a picture that is answered like another.
+
+    Args:
+        picture_id, label, predicted: of it. figures: how sure the answer is in [0, 1], and the cosine in [-1, 1].
+        field: the picture or what stands in its place, as HTML.
+    """
+    sure, cosine = figures
+    return (
+        f'<div class="fl-tile" data-id="{escape(picture_id)}">{field}<div class="fl-answer">'
+        f"{_label_html(label, predicted)}</div>"
+        f'<div class="fl-figures">{percent(sure)} sure · alike {cosine:.2f}</div>'
+        f'<span class="fl-id" title="{escape(picture_id)}">{escape(picture_id)}</span></div>'
     )
 
 

@@ -10,6 +10,7 @@ from dashboard.report.content import Build
 from dashboard.report.subject import is_about_pictures
 from dashboard.report.text import escape, plain
 from dashboard.shared import many_maps, study
+from dashboard.shared.gallery import choose_size
 from dashboard.shell import loaders, study_loaders, theme
 from dashboard.shell.pages import EXPLAIN
 from dashboard.shell.walk import selection_address
@@ -102,6 +103,7 @@ def _pictures(
             disabled=not drawable,
             help="Computed for these pictures only, a fraction of a second each, and kept.",
         )
+        choose_size()
     found = class_attention_loaders.typical(store, layer, label, model, choice.group, choice.truth)
     if not found.n:
         st.info(plain(f"No picture of {label} among these has a place on this map."), icon=":material/info:")

@@ -31,6 +31,7 @@ from dashboard.shell import glossed, say, state, study_loaders, theme
 from dashboard.shell.handed_in import PICTURE_INDEX
 from dashboard.shell.in_address import in_address, left_out
 from dashboard.shell.pages import EXPLAIN
+from dashboard.shell.tagging import choose_tag
 from dashboard.shell.walk import FROM, here, selection_address
 from dashboard.views.compare.choice import ON, PREFERRED, follow, tell
 from dashboard.views.compare.figures.tables import FIGURES, class_chart, tile_html
@@ -216,15 +217,18 @@ def show_galleries(on: OnSplit) -> None:
             )
         with in_address("label", "compare_label", (ANY, *on.first.classes), ANY):
             label: str = st.selectbox("Label", (ANY, *on.first.classes), key="compare_label", width=130)
-        found = [one for one in on.found.group(group) if label in (ANY, one.label)]
+        tagged = choose_tag(on.split.dataset)
+        found = [
+            one for one in on.found.group(group) if label in (ANY, one.label) and (tagged is None or one.id in tagged)
+        ]
         pages = max(1, -(-len(found) // SHOWN))
         page = 1
         if pages > 1:
-            key = f"compare_page.{first}.{second}.{on.split.name}.{group}.{label}"
+            key = f"compare_page.{first}.{second}.{on.split.name}.{group}.{label}.{len(found)}"
             with in_address("differ_page", key, {str(number): number for number in range(1, pages + 1)}, 1):
                 page = st.number_input(plain(f"Page of {pages}"), 1, pages, key=key, width=130)
     if not found:
-        about = f" labelled {label}" if label != ANY else ""
+        about = f"{f' labelled {label}' if label != ANY else ''}{' with the tag' if tagged is not None else ''}"
         st.caption(plain(f"No picture{about} is in this group."))
         return
     shows, card = _choose_map(on)

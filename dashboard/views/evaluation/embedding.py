@@ -12,16 +12,17 @@ from dashboard.report.text import plain
 from dashboard.shared import gallery, study
 from dashboard.shared.figures.tile import tile_html
 from dashboard.shared.maps import ink
-from dashboard.shell import loaders, long_work, study_loaders
+from dashboard.shell import among, loaders, long_work, study_loaders
 from dashboard.shell.costs import Work
-from dashboard.shell.pages import EXPLAIN
+from dashboard.shell.pages import EXPLAIN, MISTAKES
+from dashboard.shell.state import LOOK
 from dashboard.shell.tagging import choose_tag
 from dashboard.shell.walk import selection_address
 from dashboard.views.evaluation import area, choice
 from dashboard.views.evaluation import loaders as evaluation_loaders
-from dashboard.views.evaluation.figures.embedding import embedding_chart, selected
+from dashboard.views.evaluation.figures.embedding import Marks, embedding_chart, selected
 from dashboard.views.evaluation.loaders import Evaluated
-from engine.analysis.evaluation import PICTURES_MOST, spread
+from engine.analysis.evaluation import PICTURES_MOST, StoredAnswers, spread
 from engine.analysis.files.places import AnalysedSplit
 
 CHART: Final = "evaluation_embedding"
@@ -42,8 +43,9 @@ def show_embedding(evaluated: Evaluated, model: str, split: AnalysedSplit) -> No
             f"t-SNE: computed now for up to {PICTURES_MOST:,} pictures, some seconds.",
         )
         colour = study.segments("Colour", choice.COLOURS, choice.COLOUR)
+    marks = _marks(answers, model, split)
     if layout == choice.PCA:
-        shown = spread(len(answers.ids), POINTS_MOST)
+        shown = np.union1d(spread(len(answers.ids), POINTS_MOST), np.array(marks.all, np.int64))
         places, axes = answers.places[shown], ("first principal component", "second principal component")
     else:
         count = min(PICTURES_MOST, len(answers.ids))
@@ -64,7 +66,7 @@ def show_embedding(evaluated: Evaluated, model: str, split: AnalysedSplit) -> No
         left, right = st.columns([11, 10], gap="large")
     with left:
         event = st.plotly_chart(
-            embedding_chart(answers, places, shown, ink(), axes=axes, by=by, chosen=base.chosen),
+            embedding_chart(answers, places, shown, ink(), axes=axes, by=by, chosen=base.chosen, marks=marks),
             width="stretch",
             key=base.key,
             on_select=area.changed,
@@ -79,8 +81,16 @@ def show_embedding(evaluated: Evaluated, model: str, split: AnalysedSplit) -> No
         part = "" if len(shown) == len(answers.ids) else f" of {len(answers.ids):,}, spread evenly"
         st.caption(plain(f"{said} {len(shown):,} pictures{part}. Dot: answered rightly; cross: wrongly."))
     with right:
-        picked = area.picked(event, base, places, shown, len(answers.ids))
+        picked = area.picked(event, base, places, shown, len(answers.ids)) or marks.selected
         _gallery(evaluated, model, split, picked, drawn=bool(selected(event, len(answers.ids))))
+
+
+def _marks(answers: StoredAnswers, model: str, split: AnalysedSplit) -> Marks:
+    """Draw what was selected elsewhere, and return it."""
+    ids = among.follow(model, split)
+    among.show(ids, "{:,} selected pictures stand out")
+    place = {name: at for at, name in enumerate(answers.ids)}
+    return Marks(tuple(place[name] for name in ids), place.get(st.query_params.get(LOOK, "")))
 
 
 def _gallery(evaluated: Evaluated, model: str, split: AnalysedSplit, picked: tuple[int, ...], *, drawn: bool) -> None:
@@ -98,8 +108,9 @@ def _gallery(evaluated: Evaluated, model: str, split: AnalysedSplit, picked: tup
             f'<div class="fl-shows-what" role="status"><b>{len(picked):,} selected, {wrong:,} answered wrongly</b>'
             f"{first}</div>"
         )
-        if not drawn:  # the chart itself clears only what was drawn in it
+        if not drawn and st.session_state.get(area.AREA):  # the chart itself clears only what was drawn in it
             st.button("Clear", key="clear_area", on_click=area.clear)
+    _to_matrix(model, split, [answers.ids[index] for index in picked])
     if area.unkept():
         st.caption(f":material/link_off: {area.NOT_KEPT}")
     # The mistakes among them first: they are what one looks for in a cluster of another class.
@@ -117,6 +128,12 @@ def _gallery(evaluated: Evaluated, model: str, split: AnalysedSplit, picked: tup
     with st.container(key="gallery"):
         for index in order[:SHOWN_MOST]:
             _tile(evaluated, index, split, selected, fields[answers.ids[index]])
+
+
+def _to_matrix(model: str, split: AnalysedSplit, ids: Sequence[str]) -> None:
+    """Draw the way to the confusion matrix of these pictures alone."""
+    if asked := among.address(model, split, ids, f"{len(ids):,} of the embedding"):
+        st.page_link(MISTAKES, label="In the matrix", icon=":material/grid_on:", query_params={**asked, "shown": "all"})
 
 
 def _tile(evaluated: Evaluated, index: int, split: AnalysedSplit, selected: Sequence[str], field: str) -> None:

@@ -19,6 +19,7 @@ from dashboard.report.subject import emotion, is_about_pictures
 from dashboard.report.subject import face as face_word
 from dashboard.shared import face as answer
 from dashboard.shared import maps, pinned
+from dashboard.shared.figures import tile
 from dashboard.shared.figures.map_card import MapCard, MapStyle
 from dashboard.shared.figures.trust import Trusted, gate_badge, method_place, read_faithful
 from dashboard.shared.target import CONTRAST
@@ -26,8 +27,8 @@ from dashboard.shell import glossed, page_ends, say, study_loaders, theme
 from dashboard.shell.frame import framed
 from dashboard.shell.in_address import in_address
 from dashboard.shell.state import NamedPicture, Selection
+from dashboard.views.explain import alike, sanity, trust
 from dashboard.views.explain import gates as gate_views
-from dashboard.views.explain import sanity, trust
 from dashboard.views.explain.asked import first_maps, settled, subject_of
 from dashboard.views.explain.figures.shares import WORDS, parts_of, shares_html
 from dashboard.views.explain.figures.trust_curves import faithfulness_curves
@@ -171,6 +172,7 @@ def explain(
     with gates:
         show_shares(shown.shares, predicted)
     show_channels(view)
+    alike.show_alike(card, named, found.face.prediction)
     take_along(view, shown, gate_rows, pictures)
     show_curves(shown.trusted, shown.checked)
     sanity.show_sanity(card, key, shown.chosen, shown.main, shown.checks)
@@ -178,7 +180,7 @@ def explain(
 
 def main(chosen: Selection) -> None:
     """Select, load, draw."""
-    card = page_ends.opened("Explain", chosen, STYLE)
+    card = page_ends.opened("Explain", chosen, tile.CSS, STYLE)
     if card is None:
         return
     named = page_ends.readable(chosen)

@@ -15,7 +15,7 @@ import streamlit as st
 
 from dashboard.report.text import plain
 from dashboard.shared.study import first_page, only_valid, unknown_names
-from dashboard.shell import say, state
+from dashboard.shell import among, say, state
 from dashboard.shell.state import AGAINST, ANALYSIS, LOOK, PAGE, PICKED
 from dashboard.shell.tagging import ANY, TAG, choose_tag
 from engine.analysis.mistakes import ANSWERED, PEOPLES, MistakesView
@@ -102,7 +102,7 @@ def recall() -> None:
     if (
         state.arrived()
         and not state.went_back()
-        and not any(key in st.query_params for key in (*WIDGETS, PICKED, LOOK))
+        and not any(key in st.query_params for key in (*WIDGETS, PICKED, LOOK, among.AMONG))
     ):
         st.session_state[_READY] = st.session_state.get(_KEPT, {})
 
@@ -129,6 +129,7 @@ def clear() -> None:
         st.session_state[key] = value
     if TAG in st.session_state:
         st.session_state[TAG] = ANY
+    among.clear()
     for key, (low, high, _) in RANGES.items():
         st.session_state[key] = (low, high)
     first_page()

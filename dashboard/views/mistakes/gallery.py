@@ -205,7 +205,10 @@ def show_gallery(store: AnalysisStore, view: MistakesView, split: AnalysedSplit)
     card = loaders.shelf().card(store.models[0])
     total = store.count(view.gallery())
     words = read_choice(view, total)
-    st.html(f'<div class="fl-shows-what" role="status"><b>{words}</b></div>')
+    ids = panel.ids_of(store, view)
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
+        st.html(f'<div class="fl-shows-what" role="status"><b>{words}</b></div>', width="content")
+        panel.to_embedding(store.models[0], split, ids, words)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         st.selectbox(
             "Order",
@@ -238,7 +241,6 @@ def show_gallery(store: AnalysisStore, view: MistakesView, split: AnalysedSplit)
         view.gallery(), sort=view.order(), columns=columns, offset=(page - 1) * ON_PAGE, limit=ON_PAGE
     ).table.to_pylist()
     picked = set(st.query_params.get_all(PICKED))
-    ids = panel.ids_of(store, view)
     with notice:
         _say_absent(card, split, rows)
         shown = Gallery(words, shows, rows, (page, pages))

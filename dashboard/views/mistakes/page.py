@@ -5,9 +5,11 @@ The left half of the Misclassifications page: the confusion matrix whose cells a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
 
@@ -17,7 +19,7 @@ from dashboard.shared.figures import votes, votes_beside
 from dashboard.shared.figures.confusion import INKS, Confusion, clicked, confusion_figure
 from dashboard.shared.figures.tile import COLUMNS, CSS, figures_html, regions_html
 from dashboard.shared.study import choose_analysis, name_split, no_analysis
-from dashboard.shell import page_ends, report_button, say, study_loaders
+from dashboard.shell import among, page_ends, report_button, say, study_loaders
 from dashboard.shell.frame import framed
 from dashboard.shell.state import Selection
 from dashboard.views.mistakes import filters, panel
@@ -53,13 +55,20 @@ def _confusion(store: AnalysisStore, view: MistakesView, share: str, other: str)
     return Confusion(store.classes, counts, values, shares=share != "counts", difference=bool(other))
 
 
-def show_matrix(store: AnalysisStore, view: MistakesView, other: str) -> Matrix:
+def _cell_of(row: Mapping[str, Any] | None, truth: str) -> tuple[str, str] | None:
+    """Return the cell of the matrix that a picture counts in."""
+    if row is None:
+        return None
+    return str(row["majority" if truth == "majority" else "label"]), str(row["predicted"])
+
+
+def show_matrix(store: AnalysisStore, view: MistakesView, other: str, looked: tuple[str, str] | None = None) -> Matrix:
     """Draw the matrix, its controls, and below it the figures of what is shown; return all of it.
 
     Args:
         store: of the model, and the second if there is one.
         view: the filters.
-        other: the second model, or empty.
+        other: the second model, or empty. looked: the cell of the picture that is looked at.
     """
     with st.container(horizontal=True, gap="small"):
         share: str = st.segmented_control(
@@ -83,6 +92,7 @@ def show_matrix(store: AnalysisStore, view: MistakesView, other: str) -> Matrix:
             chosen=outlined,
             click=st.session_state.get(_CLICK, 0),
             ink=INKS.get(str(st.context.theme.type), INKS["light"]),
+            looked=looked,
         ),
         width="stretch",
         key=MATRIX,
@@ -93,7 +103,8 @@ def show_matrix(store: AnalysisStore, view: MistakesView, other: str) -> Matrix:
     model = store.models[0]
     said = f"{model} minus {other}: green, {model} has more." if minus else "Click a cell to see its pictures."
     rows = " Rows are what most people saw." if view.truth == "majority" else ""
-    st.caption(plain(f"{drawn.pictures:,} pictures. {said}{rows}"))
+    ring = " The ring: the picture that is looked at." if looked is not None else ""
+    st.caption(plain(f"{drawn.pictures:,} pictures. {said}{rows}{ring}"))
     if drawn.said:
         st.caption(plain(drawn.said))
     shown, everything = _show_figures(store, view)
@@ -138,6 +149,10 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
     name_split(model, split, store.count())
     take_click(store.classes)
     view = filters.filter_bar(store.classes, other, store.no_near, store.no_votes, split.dataset)
+    selected = among.follow(model, split)
+    if selected:
+        view = replace(view, ids=tuple(name for name in selected if view.ids is None or name in view.ids))
+        among.show(selected, "Only the {:,} selected pictures")
     seen = show_people(store, view)
     with st.container(key="stack-mistakes"):
         left, right = st.columns([9, 13], gap="large")
@@ -145,7 +160,7 @@ def study(model: str, split: AnalysedSplit, other: str) -> None:
     with left:
         if row is not None:
             panel.show_panel(store, view, split, row, mistake_gallery.ON_PAGE)
-        matrix = show_matrix(store, view, other)
+        matrix = show_matrix(store, view, other, _cell_of(row, view.truth))
     with right:
         gallery = mistake_gallery.show_gallery(store, view, split)
     page_ends.offer_report(

@@ -16,8 +16,8 @@ from dashboard.report.text import escape, percent, plain
 from dashboard.shared.figures.tile import MAPS, absent_html, answer_html, map_html, picture_html, read_choice
 from dashboard.shared.figures.votes import side_words
 from dashboard.shared.figures.votes_beside import beside_html
-from dashboard.shell import loaders, say, state, study_loaders
-from dashboard.shell.pages import EXPLAIN
+from dashboard.shell import among, loaders, say, state, study_loaders
+from dashboard.shell.pages import EVALUATION, EXPLAIN
 from dashboard.shell.state import LOOK, PAGE, PICKED
 from dashboard.shell.walk import selection_address
 from dashboard.views.mistakes import filters
@@ -123,6 +123,8 @@ def show_panel(
             icon=":material/open_in_new:",
             query_params=_address(store, view, split, str(row["id"]), through),
         )
+        words = f"{len(through.ids):,} {TICKED}" if not through.per_page else read_choice(view, len(through.ids))
+        to_embedding(store.models[0], split, through.ids, words, str(row["id"]))
 
 
 def _near(store: AnalysisStore, split: AnalysedSplit, picture_id: str) -> None:
@@ -148,6 +150,17 @@ def _near(store: AnalysisStore, split: AnalysedSplit, picture_id: str) -> None:
                 )
                 st.button(plain(f"Look at {one.id}, near this one"), key=f"near.{one.id}", on_click=look_at,
                           args=(one.id,))  # fmt: skip
+
+
+def to_embedding(model: str, split: AnalysedSplit, ids: Sequence[str], words: str, look: str = "") -> None:
+    """Draw the way to the embedding, where these pictures stand out; none where they are too many for an address."""
+    if ids and (asked := among.address(model, split, ids, words, look)):
+        st.page_link(
+            EVALUATION,
+            label="In the embedding",
+            icon=":material/scatter_plot:",
+            query_params={**asked, "tab": "Embedding"},
+        )
 
 
 def ids_of(store: AnalysisStore, view: MistakesView) -> list[str]:

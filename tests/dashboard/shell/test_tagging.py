@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -109,6 +110,19 @@ def test_the_gallery_of_mistakes_is_filtered_by_tag(page: AppTest, file: Path) -
     )  # fmt: skip
     assert not app.exception
     assert re.findall(r'class="fl-tile" data-id="(.*?)"', page_html(app)) == [ids[1]]
+
+
+def test_the_gallery_of_a_comparison_is_filtered_by_tag(page: AppTest, file: Path) -> None:
+    app = open_page(page, "views/compare/page.py", models="baseline,cbam", on="synthetic-test")
+    assert not app.exception
+    assert "tag" not in [one.key for one in app.selectbox]  # nothing is tagged yet
+    found = [one.proto.query_string for one in app.get("page_link") if one.proto.label == "cbam"]
+    assert page_html(app).count('class="fl-pick"') == len(found) > 1
+    (first, *_) = parse_qs(found[0])["id"][0].split(",")
+    set_tags(file, f"synthetic:{first}", ["glasses"])
+    app = app.run().selectbox(key="tag").set_value("glasses").run()
+    assert not app.exception
+    assert page_html(app).count('class="fl-pick"') == 1
 
 
 def test_nobody_sees_tags_where_nothing_may_be_kept(page: AppTest, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

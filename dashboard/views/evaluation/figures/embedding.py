@@ -202,6 +202,26 @@ def address_text(
     return min(texts, key=len, default=None)
 
 
+@dataclass(frozen=True)
+class Marks:
+    """What another page selected.
+
+    Attributes:
+        selected: positions of pictures among all N. looked: of the one that is looked at, which has a ring; or None.
+    """
+
+    selected: tuple[int, ...] = ()
+    looked: int | None = None
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        """Every position, that of the picture looked at among them."""
+        return self.selected if self.looked is None else (*self.selected, self.looked)
+
+
+UNMARKED: Final = Marks()
+
+
 def embedding_chart(
     answers: StoredAnswers,
     places: NDArray[np.float64],
@@ -211,6 +231,7 @@ def embedding_chart(
     axes: tuple[str, str],
     by: NDArray[np.int64],
     chosen: Selection | None = None,
+    marks: Marks = UNMARKED,
 ) -> go.Figure:
     """Return the scatter: a dot for a right answer, a cross for a wrong one.
 
@@ -220,16 +241,23 @@ def embedding_chart(
         ink: colour of text. axes: their titles.
         by: int64 (N,), the class that colours a picture: its label or its answer.
         chosen: what is selected from the start, its areas outlined; None for nothing.
+        marks: what was selected elsewhere; it stands out where nothing is chosen here.
     """
     right = answers.labels == answers.predicted
-    picked = None if chosen is None else chosen.holds(places, shown)
+    picked = (
+        chosen.holds(places, shown)
+        if chosen is not None
+        else np.isin(shown, marks.selected)
+        if marks.selected
+        else None
+    )
     figure = go.Figure()
     counts = np.bincount(by[shown], minlength=len(answers.classes))
     named = shown_classes(answers.classes, counts)
-    marks = [(name, np.flatnonzero(by[shown] == k)) for k, name in zip(named.places, named.names, strict=True)]
+    groups = [(name, np.flatnonzero(by[shown] == k)) for k, name in zip(named.places, named.names, strict=True)]
     if not named.are_all:
-        marks.append((OTHERS, np.flatnonzero(~np.isin(by[shown], named.places))))
-    for name, mine in marks:
+        groups.append((OTHERS, np.flatnonzero(~np.isin(by[shown], named.places))))
+    for name, mine in groups:
         # The legend shows the mark of a class's first point: a dot, where the class has any.
         inside = mine[np.argsort(~right[shown[mine]], kind="stable")]
         positions = shown[inside]
@@ -257,6 +285,8 @@ def embedding_chart(
                 hoverinfo="text",
             )
         )
+    if marks.looked is not None:
+        _ring(figure, answers, places[shown == marks.looked], marks.looked, ink)
     in_frame(figure, ink, 540)
     figure.update_xaxes(title=axes[0], showticklabels=False, showgrid=False)
     figure.update_yaxes(title=axes[1], showticklabels=False, showgrid=False)
@@ -268,6 +298,25 @@ def embedding_chart(
         legend={"orientation": "h", "yanchor": "top", "y": -0.1, "x": 0, "itemsizing": "constant"},
     )
     return figure
+
+
+def _ring(figure: go.Figure, answers: StoredAnswers, at: NDArray[np.float64], looked: int, ink: str) -> None:
+    """Draw a ring about a picture, (1, 2) where it is shown, (0, 2) where not."""
+    seen = {"marker": {"opacity": 1}}  # whatever is selected
+    figure.add_trace(
+        go.Scatter(
+            x=at[:, 0].tolist(),
+            y=at[:, 1].tolist(),
+            mode="markers",
+            name="looked at",
+            marker={"symbol": "circle-open", "size": 17, "color": ink, "line": {"width": 2.5}},
+            selected=seen,
+            unselected=seen,
+            customdata=[looked] * len(at),
+            hovertext=in_chart(answers.ids[looked]),
+            hoverinfo="text",
+        )
+    )
 
 
 def _outline(area: Area) -> dict[str, Any]:
