@@ -72,15 +72,15 @@ def _show(card: RunCard, split: AnalysedSplit, named: NamedPicture, answer: Pred
         )
     )
     came = _came(f"{len(found)} like {named.name}", named, card)
+    fields = gallery.fields(shows, split.dataset, [one.id for one in found], card, of="pictures answered alike")
     with st.container(key="gallery"):
         for one in found:
-            st.html(_tile(one, found, card, split, shows, came))
+            st.html(_tile(one, found, card, split, fields[one.id], came))
 
 
 def _tile(
-    one: NearPicture, found: Sequence[NearPicture], card: RunCard, split: AnalysedSplit, shows: str, came: Origin
+    one: NearPicture, found: Sequence[NearPicture], card: RunCard, split: AnalysedSplit, field: str, came: Origin
 ) -> str:
-    field = gallery.field(shows, split.dataset, one.id, card)
     if study_loaders.picture_if_here(split.dataset, one.id, card) is not None:
         ids = [near.id for near in found]
         asked = selection_address(card.name, split.dataset, split.split, ids, one.id, came.words, came)
