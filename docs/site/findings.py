@@ -145,8 +145,8 @@ def gates() -> str:
         "used may look like anything. And used is not yet picture by picture: `cbam`'s last channel gate is used, and "
         "the same for every picture.",
         _commands(
-            "python -m engine benchmark gates --model cbam --split test --data PATH",
-            "python -m engine benchmark gates --model cmaen --split test --data PATH --pictures 70",
+            "python -m engine benchmark gates --model cbam --split test --data PATH --force",
+            "python -m engine benchmark gates --model cmaen --split test --data PATH --force --pictures 70",
         ),
         "On the page: **Class attention**, tab *Is it used?*",
     ]  # fmt: skip
@@ -170,7 +170,7 @@ def fear() -> str:
         f"The {n:,} pictures labelled *fear* of FER2013 `test`, single view: how they are answered (Wilson intervals).",
         _table(("Model", "as fear", "most often else", "then", "then"), rows),
         "**Fear is answered as sadness first of all, by every model, with attention or without.**",
-        _commands("python -m engine analyze --model cbam --dataset fer2013 --split test --data PATH"),
+        _commands("python -m engine analyze --model cbam --dataset fer2013 --split test --data PATH --force"),
         "On the page: **Misclassifications**, the cell *fear*, *sad* ([tutorial](tutorials/mistakes.md)).",
     ])  # fmt: skip
 

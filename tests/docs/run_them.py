@@ -45,12 +45,13 @@ LISTED: Final[dict[str, str]] = {
     r"fer2013new\.csv": "wants FER+'s votes; given with --votes",
     r"SWINIR|SwinIR|--data large|weights-of": "wants weights of others, or what they made",
     r"engine video 0 ": "wants a camera",
+    r"--limit scorecam=": "takes hours; the same without its limits runs small",
     r"my/(moved|both|enhanced|cmaen)\b": "goes on from what is listed",
 }
 """What is not run, by what its line has, and why."""
 
 SMALL: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
-    (r"^train ", ("--epochs", "1", "--limit", "70")),
+    (r"^train ", ("--epochs", "1", "--limit", "70", "--batch-size", "16")),
     (r"^ablate ", ("--epochs", "1", "--seeds", "1", "--limit", "70")),
     (r"^analyze .*--dataset synthetic", ("--limit", "70", "--out", "small-analysis", "--force")),
     (r"^benchmark gates ", ("--pictures", "7")),
