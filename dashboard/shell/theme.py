@@ -35,6 +35,7 @@ CSS: Final = """<style>
 [data-testid="stHeader"]{background:transparent}
 :is(.st-key-fl-steps,.st-key-fl-view-links){display:none}
 [data-testid="stSidebar"][data-collapsed="true"]{visibility:hidden;transition:visibility 0s .3s}
+[data-testid="stSidebar"][data-collapsed="true"] :is(a,button,input,textarea){visibility:hidden!important}
 .fl-lead{font-size:1.12rem;line-height:1.55;max-width:44rem;opacity:.86;margin:0 0 .4rem}
 .fl-quiet{opacity:.67;font-size:.84rem}
 [data-testid="stButtonGroup"]>div button{min-height:2.5rem}
