@@ -10,6 +10,7 @@ ENV PYTHONUNBUFFERED=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     GRADIO_ANALYTICS_ENABLED=False \
     GRADIO_TEMP_DIR=/tmp/ferlens-uploads \
+    FERLENS_CHECKPOINTS=/home/user/app/checkpoints \
     FERLENS_CACHE=/home/user/.cache/ferlens
 
 # User 1000 is the one that Hugging Face Spaces run.

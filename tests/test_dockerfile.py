@@ -34,6 +34,13 @@ def test_what_is_copied_exists_and_reaches_the_build() -> None:
     assert not {"data", "tests", ".git", "."} & set(copied)
 
 
+def test_the_models_that_are_copied_are_the_ones_that_are_served() -> None:
+    # No checkout lies there, whose folder would be known without being named.
+    assert "pyproject.toml" not in TEXT
+    (place,) = (line.split()[1] for line in LINES if line.startswith("WORKDIR"))
+    assert f"FERLENS_CHECKPOINTS={place}/checkpoints " in TEXT
+
+
 def test_it_runs_as_a_person_without_rights_and_keeps_python_at_what_the_project_needs() -> None:
     assert LINES[0] == "FROM python:3.11-slim"
     (user,) = (line.split()[1] for line in LINES if line.startswith("USER"))
