@@ -40,8 +40,8 @@ FAITHFUL_WORDS: Final[dict[str, str]] = {
     "might: do not read from it what the answer needs.",
 }
 
-UNCHECKED: Final = "Not checked yet: whether the gates are used and the map is faithful."
-UNCHECKED_MAP: Final = "Not checked yet: whether the map is faithful."
+UNCHECKED: Final = "Not checked on this picture yet: whether the gates are used and the map is faithful."
+UNCHECKED_MAP: Final = "Not checked on this picture yet: whether the map is faithful."
 """Of a model without gates."""
 
 
