@@ -90,7 +90,7 @@ def test_a_method_that_the_model_cannot_take_is_greyed_out_with_its_reason(
 def test_trust_is_checked_on_demand_and_kept(home: AppTest, quick_trust: dict[str, list[str]]) -> None:
     app = opened(home, sample="drawn-happy", methods="layercam")
     assert set(badges(app)) == {"used?", "faithful?"}
-    assert "Not checked yet" in reading(app)
+    assert "Not checked on this picture yet" in reading(app)
     assert any("8 gates and 2 maps" in caption.value for caption in app.caption)
     app.button(key="check_trust").click().run()
     assert not app.exception

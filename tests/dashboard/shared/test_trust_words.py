@@ -70,7 +70,7 @@ def test_a_map_in_a_sentence() -> None:
 def test_nothing_is_claimed_before_it_is_checked() -> None:
     main = make_map([[0.0, 1.0]])
     assert read_trust(Trusted(), main) == UNCHECKED
-    assert read_trust(Trusted(), main, gates=False) == "Not checked yet: whether the map is faithful."
+    assert read_trust(Trusted(), main, gates=False) == "Not checked on this picture yet: whether the map is faithful."
     other = Trusted(maps={("gradcam", "block3", "happy"): make_faithful(0.1)})
     assert read_trust(other, main) == UNCHECKED
     known = Trusted({"block1.spatial": make_use(0.001)}, {("gradcam", "block4", "happy"): make_faithful(0.1)})
