@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import free_port, run_server
-from tests.browser.test_form import SIDEWAYS, serious
+from tests.browser.test_form import SIDEWAYS, serious, settled
 from tests.dashboard.made import SAMPLES
 from tests.made import ROOT
 
@@ -130,6 +130,7 @@ def test_the_tour_comes_once_and_moves_nothing(browser: Browser, clone: str) -> 
     third = page.get_by_role("region", name="Its mistakes, and other models")
     third.get_by_role("link", name="Open Compare").click()
     expect(page.get_by_role("heading", name="Compare", exact=True)).to_be_visible(timeout=PATIENCE)
+    settled(page)  # one Back is one step from there on
     page.go_back()
     expect(page.get_by_text("What it must not be used for")).to_be_visible(timeout=PATIENCE)
     expect(third).to_have_count(0)

@@ -117,7 +117,10 @@ export default function ({ parentElement, data }) {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       // Streamlit's own link goes there without loading the site again.
       const own = document.querySelector(`.st-key-home-pages a[href*="/${page.address}"]`);
-      if (own) { event.preventDefault(); own.click(); }
+      if (!own) return;
+      event.preventDefault();
+      put_away();  // Streamlit may keep what is drawn here until the other page is whole
+      own.click();
     };
     return a;
   }
@@ -135,11 +138,14 @@ export default function ({ parentElement, data }) {
     find(".next").textContent = last ? "Done" : "Next";
     card.hidden = false;
   }
-  function end() {
-    keep(OVER);
+  function put_away() {
     card.hidden = true;
     delete card.dataset.step;
     at = -1;
+  }
+  function end() {
+    keep(OVER);
+    put_away();
     find(".open").focus({ preventScroll: true });
   }
 
