@@ -116,7 +116,8 @@ export default function ({ parentElement, data }) {
       keep(number + 1 < steps.length ? String(number + 1) : OVER);
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       // Streamlit's own link goes there without loading the site again.
-      const own = document.querySelector(`.st-key-home-pages a[href*="/${page.address}"]`);
+      const own = [...document.querySelectorAll(".st-key-home-pages a")].find(
+        (one) => one.pathname.split("/").pop() === page.address);
       if (!own) return;
       event.preventDefault();
       put_away();  // Streamlit may keep what is drawn here until the other page is whole
